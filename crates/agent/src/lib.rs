@@ -1,0 +1,1 @@
+//! Each coding agent's flags, environment, event stream, limits and prices.

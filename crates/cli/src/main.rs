@@ -1,0 +1,2 @@
+//! The herder command line: arguments in, text out.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The vocabulary of herder, its state machines, and the pure planner.

@@ -1,0 +1,1 @@
+//! Supervised processes: keeper, signals, cgroups, Landlock.

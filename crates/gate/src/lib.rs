@@ -1,0 +1,1 @@
+//! How a repository's own check is materialized, run and cached.

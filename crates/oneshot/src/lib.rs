@@ -1,0 +1,1 @@
+//! Runs one short program to its end, bounded in time and output.

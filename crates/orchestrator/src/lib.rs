@@ -1,0 +1,1 @@
+//! Observe, record, plan, act: the daemon and the embedded local forge.

@@ -1,0 +1,1 @@
+//! The loop: prompt, iterate, remember, gate, budget.

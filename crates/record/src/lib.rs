@@ -1,0 +1,1 @@
+//! The files of a run directory and of stats.jsonl: writers, readers, tailers.

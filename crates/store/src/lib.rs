@@ -1,0 +1,1 @@
+//! SQLite: journal of events, outbox of effects, goals, runs and the ledger.

@@ -1,0 +1,1 @@
+//! Doubles for tests: a scripted model server, scenes, canaries.

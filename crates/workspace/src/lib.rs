@@ -1,0 +1,1 @@
+//! Git: mirror, vault, clone, snapshot, squash, push.
