@@ -1,1 +1,13 @@
 //! The vocabulary of herder, its state machines, and the pure planner.
+//!
+//! Nothing here reads a clock, a file, a socket or a random number: the same input gives the same
+//! answer, in production, in a simulator and in a replayed night.
+
+pub mod agent;
+pub mod duration;
+pub mod gate;
+pub mod iteration;
+pub mod ledger;
+pub mod outcome;
+pub mod repo;
+pub mod run;

@@ -1,0 +1,134 @@
+//! How a run ended, and whose fault it was.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// How a run ended. Written last into the run directory, as `outcome.json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Outcome {
+    /// The agent claims that the goal is met and ralph's gate agreed, or there is none.
+    Accepted {
+        /// Whether a gate said so.
+        gated: bool,
+    },
+    /// The agent wants a person to look before it lands.
+    NeedsReview {
+        /// Its words.
+        summary: String,
+    },
+    /// The agent cannot go on without an answer.
+    Blocked {
+        /// Its question.
+        question: String,
+    },
+    /// The run failed; the third in a series makes the goal stuck.
+    Failed {
+        /// Why.
+        cause: FailureCause,
+        /// One sentence for the person who reads the post-mortem.
+        detail: String,
+    },
+    /// The run ended by nobody's fault; it is queued again, uncounted.
+    Interrupted {
+        /// What came between.
+        cause: Interruption,
+        /// One sentence.
+        detail: String,
+    },
+    /// A budget of money is spent: the goal is stuck at once.
+    BudgetSpent {
+        /// Which, and how much.
+        detail: String,
+    },
+    /// The goal asks for something that cannot be: it goes back to draft.
+    Misconfigured {
+        /// What, for example an unknown model.
+        detail: String,
+    },
+}
+
+/// Why a run failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureCause {
+    /// Its working time is spent.
+    TimedOut,
+    /// Its iterations are spent.
+    IterationsSpent,
+    /// Its tokens are spent.
+    TokensSpent,
+    /// The agent failed again and again.
+    AgentFailed,
+    /// Nothing changed over several iterations.
+    NoProgress,
+    /// The landing gate was red (recorded for a bounce).
+    GateRed,
+}
+
+/// What ended a run by nobody's fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "cause", rename_all = "snake_case")]
+pub enum Interruption {
+    /// An operator or the orchestrator stopped it.
+    Stopped,
+    /// The account's usage limit, known to be lifted at a time.
+    UsageLimit {
+        /// When it is lifted, where the agent said so.
+        resets_at: Option<Timestamp>,
+    },
+    /// The provider is overloaded or cannot be reached.
+    Unreachable,
+    /// The account's login failed; its runs wait for a person.
+    LoginFailed,
+    /// Ralph or its keeper died.
+    Crashed,
+    /// The machine was restarted.
+    HostRestarted,
+    /// The kernel killed it for memory.
+    OutOfMemory,
+}
+
+impl Outcome {
+    /// The one word for `exit_reason` and for tables. `done` and `timeout` are the journal's own.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Accepted { .. } => "done",
+            Self::NeedsReview { .. } => "needs_review",
+            Self::Blocked { .. } => "blocked",
+            Self::Failed { cause, .. } => cause.word(),
+            Self::Interrupted { cause, .. } => cause.word(),
+            Self::BudgetSpent { .. } => "budget",
+            Self::Misconfigured { .. } => "misconfigured",
+        }
+    }
+}
+
+impl FailureCause {
+    /// The one word for tables.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::TimedOut => "timeout",
+            Self::IterationsSpent => "max_iterations",
+            Self::TokensSpent => "max_tokens",
+            Self::AgentFailed => "agent_failed",
+            Self::NoProgress => "no_progress",
+            Self::GateRed => "gate_red",
+        }
+    }
+}
+
+impl Interruption {
+    /// The one word for tables.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Stopped => "stopped",
+            Self::UsageLimit { .. } => "usage_limit",
+            Self::Unreachable => "unreachable",
+            Self::LoginFailed => "login_failed",
+            Self::Crashed => "crashed",
+            Self::HostRestarted => "host_restarted",
+            Self::OutOfMemory => "out_of_memory",
+        }
+    }
+}
