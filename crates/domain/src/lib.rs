@@ -6,8 +6,12 @@
 pub mod agent;
 pub mod duration;
 pub mod gate;
+pub mod goal;
+pub mod illegal;
 pub mod iteration;
+pub mod landing;
 pub mod ledger;
 pub mod outcome;
 pub mod repo;
 pub mod run;
+pub mod story;

@@ -1,4 +1,4 @@
-//! One attempt of a ralph at a goal.
+//! One attempt of a ralph at a goal, and the machine of its states.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::agent::Reasoning;
+use crate::illegal::IllegalEvent;
+use crate::outcome::Outcome;
 use crate::repo::{GoalRef, Number};
 
 /// The name of a run: a safe directory name, unique for ever in one state directory.
@@ -143,4 +145,176 @@ pub struct RetryContext {
     pub is_resumed: bool,
     /// Files whose conflict with the base made the run start afresh.
     pub conflicts: Vec<String>,
+}
+
+/// A run as the orchestrator keeps it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// The run.
+    pub id: RunId,
+    /// Its goal.
+    pub goal: GoalRef,
+    /// The goal's total run number.
+    pub attempt: u32,
+    /// When it was ordered.
+    pub ordered_at: Timestamp,
+    /// How long the goal had been queued by then, in seconds.
+    pub queue_seconds: f64,
+    /// The branch that its work is to land on; known once it is prepared.
+    pub base_branch: Option<String>,
+    /// The agent's account that it spends from; known once it is prepared.
+    pub agent: Option<String>,
+    /// Where it stands.
+    pub state: RunState,
+}
+
+/// A process, so that no stranger with the same number is taken for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProcessName {
+    /// Its number.
+    pub pid: u32,
+    /// When it started, in clock ticks since boot (`/proc/PID/stat`, field 22).
+    pub start_time: u64,
+    /// The boot that it belongs to (`/proc/sys/kernel/random/boot_id`).
+    pub boot_id: String,
+}
+
+/// Where a run stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum RunState {
+    /// The planner wants it; nothing was done yet.
+    Ordered,
+    /// The goal is ours.
+    Claimed,
+    /// Clone and run directory stand.
+    Prepared,
+    /// A ralph is at work.
+    Launched {
+        /// The ralph.
+        process: ProcessName,
+    },
+    /// It ended; its work still lies in its own directories.
+    Reported {
+        /// How it ended.
+        outcome: Outcome,
+    },
+    /// The vault has its work.
+    Collected {
+        /// How it ended.
+        outcome: Outcome,
+        /// What it left.
+        harvest: Harvest,
+    },
+    /// What follows from it was decided.
+    Judged {
+        /// The clone holds what no snapshot could take.
+        keeps_clone: bool,
+    },
+    /// Nothing of it is left but its run directory.
+    Closed,
+}
+
+/// What the orchestrator found when it collected a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Harvest {
+    /// The last snapshot, where there is one.
+    pub tip: Option<String>,
+    /// Lines added against the base.
+    pub lines_added: u64,
+    /// Lines deleted against the base.
+    pub lines_deleted: u64,
+    /// Files changed against the base.
+    pub files_changed: u64,
+    /// Protected files among them, at most a dozen.
+    pub protected: Vec<String>,
+    /// Tests deleted or moved out, at most a dozen.
+    pub deleted_tests: Vec<String>,
+    /// The end of the last red gate's output.
+    pub gate_tail: Option<String>,
+    /// The last progress entry.
+    pub last_progress: Option<String>,
+    /// The clone holds what no snapshot could take (nested repositories, huge or ignored files).
+    pub keeps_clone: bool,
+}
+
+/// What can happen to a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum RunEvent {
+    /// The goal is ours.
+    Claimed,
+    /// Clone and run directory stand.
+    Prepared,
+    /// A ralph is at work.
+    Launched(ProcessName),
+    /// It ended, or could not begin.
+    Reported(Outcome),
+    /// The vault has its work.
+    Collected(Harvest),
+    /// What follows from it was decided.
+    Judged,
+    /// Its directories are gone, or kept for good.
+    Closed,
+}
+
+impl RunEvent {
+    /// A participle.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Claimed => "claimed",
+            Self::Prepared => "prepared",
+            Self::Launched(_) => "launched",
+            Self::Reported(_) => "reported",
+            Self::Collected(_) => "collected",
+            Self::Judged => "judged",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+impl RunState {
+    /// A participle.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Ordered => "ordered",
+            Self::Claimed => "claimed",
+            Self::Prepared => "prepared",
+            Self::Launched { .. } => "launched",
+            Self::Reported { .. } => "reported",
+            Self::Collected { .. } => "collected",
+            Self::Judged { .. } => "judged",
+            Self::Closed => "closed",
+        }
+    }
+
+    /// Whether it takes a slot: it may begin to work, or works.
+    pub fn takes_slot(&self) -> bool {
+        match self {
+            Self::Ordered | Self::Claimed | Self::Prepared | Self::Launched { .. } => true,
+            Self::Reported { .. } | Self::Collected { .. } | Self::Judged { .. } | Self::Closed => false,
+        }
+    }
+
+    /// The state after `event`; the only place that makes one from another.
+    pub fn next(&self, event: &RunEvent) -> Result<Self, IllegalEvent> {
+        use RunEvent as E;
+        use RunState as S;
+        let next = match (self, event) {
+            (S::Ordered, E::Claimed) => S::Claimed,
+            (S::Claimed, E::Prepared) => S::Prepared,
+            (S::Prepared, E::Launched(process)) => S::Launched { process: process.clone() },
+            (S::Ordered | S::Claimed | S::Prepared | S::Launched { .. }, E::Reported(outcome)) => {
+                S::Reported { outcome: outcome.clone() }
+            }
+            (S::Reported { outcome }, E::Collected(harvest)) => {
+                S::Collected { outcome: outcome.clone(), harvest: harvest.clone() }
+            }
+            (S::Collected { harvest, .. }, E::Judged) => S::Judged { keeps_clone: harvest.keeps_clone },
+            (S::Judged { .. }, E::Closed) => S::Closed,
+            (state, event) => {
+                return Err(IllegalEvent { machine: "a run", state: state.word(), event: event.word() });
+            }
+        };
+        Ok(next)
+    }
 }

@@ -1,0 +1,164 @@
+//! What someone wants done in one repository, and the machine of its states.
+
+mod machine;
+mod text;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+pub use machine::{GoalEvent, GoalState, SpotCheckReason, StuckCause};
+pub use text::{BadGoalText, GoalOptions, GoalText, MAX_BODY_BYTES, MAX_TITLE_CHARS};
+
+use crate::outcome::Outcome;
+use crate::repo::{GoalRef, Number};
+use crate::run::{RetryContext, RunId};
+
+/// A goal, with all that the planner needs to know of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Goal {
+    /// Where it lives.
+    pub id: GoalRef,
+    /// One line.
+    pub title: String,
+    /// Its text, as it was pinned.
+    pub body: String,
+    /// The story that groups it.
+    pub story: Option<Number>,
+    /// What must have landed or been resolved before it starts.
+    pub depends: Vec<GoalRef>,
+    /// Someone asked for a look before it lands.
+    pub wants_spot_check: bool,
+    /// What its front matter asks for.
+    pub options: GoalOptions,
+    /// When it was written.
+    pub created_at: Timestamp,
+    /// Where it stands.
+    pub state: GoalState,
+    /// How many runs it ever had; the next run's attempt is one more.
+    pub runs: u32,
+    /// What happened since a person last queued it.
+    pub series: Series,
+    /// Not before this, after a failure or for a limit.
+    pub retry_at: Option<Timestamp>,
+    /// What the next prompt says of earlier runs.
+    pub context: RetryContext,
+    /// How its last runs ended, newest last, at most [`Goal::HISTORY_MAX`].
+    pub history: Vec<RunNote>,
+    /// An error that took it out of the planner's hands; a person's retry or cancel ends it.
+    pub quarantine: Option<String>,
+}
+
+/// How one run of a goal ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunNote {
+    /// The run.
+    pub run: RunId,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+/// What a series of runs has been charged with; retry and reject open a new one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Series {
+    /// Runs that failed, bounces by a red gate included.
+    pub failed: u32,
+    /// Crashes of ralph, keeper or set-up.
+    pub crashed: u32,
+    /// Kills for memory.
+    pub out_of_memory: u32,
+    /// Ends for want of the provider, the network or the host.
+    pub unreachable: u32,
+    /// Bounces by conflict.
+    pub conflicts: u32,
+}
+
+/// What a run's end is charged to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Charge {
+    /// The goal: a failed run.
+    Failed,
+    /// Our infrastructure.
+    Crashed,
+    /// The machine's memory.
+    OutOfMemory,
+    /// The provider, the network, the host.
+    Unreachable,
+    /// Work of others that landed in between.
+    Conflict,
+    /// Nobody.
+    Nothing,
+}
+
+impl Series {
+    /// The series with one more of `charge`.
+    #[must_use]
+    pub fn charged(mut self, charge: Charge) -> Self {
+        match charge {
+            Charge::Failed => self.failed += 1,
+            Charge::Crashed => self.crashed += 1,
+            Charge::OutOfMemory => self.out_of_memory += 1,
+            Charge::Unreachable => self.unreachable += 1,
+            Charge::Conflict => self.conflicts += 1,
+            Charge::Nothing => {}
+        }
+        self
+    }
+
+    /// How many of `charge` there are.
+    pub fn count(&self, charge: Charge) -> u32 {
+        match charge {
+            Charge::Failed => self.failed,
+            Charge::Crashed => self.crashed,
+            Charge::OutOfMemory => self.out_of_memory,
+            Charge::Unreachable => self.unreachable,
+            Charge::Conflict => self.conflicts,
+            Charge::Nothing => 0,
+        }
+    }
+}
+
+impl Goal {
+    /// How many ends of runs are remembered.
+    pub const HISTORY_MAX: usize = 12;
+
+    /// A new draft.
+    pub fn draft(id: GoalRef, text: GoalText, created_at: Timestamp) -> Self {
+        Self {
+            id,
+            title: text.title,
+            body: text.body,
+            story: text.story,
+            depends: text.depends,
+            wants_spot_check: false,
+            options: text.options,
+            created_at,
+            state: GoalState::Draft { note: None },
+            runs: 0,
+            series: Series::default(),
+            retry_at: None,
+            context: RetryContext::default(),
+            history: Vec::new(),
+            quarantine: None,
+        }
+    }
+
+    /// The run that the goal's state names: the one at work, in review or landed.
+    pub fn current_run(&self) -> Option<&RunId> {
+        match &self.state {
+            GoalState::Running { run } | GoalState::SpotCheck { run, .. } | GoalState::Done { run, .. } => {
+                Some(run)
+            }
+            GoalState::Draft { .. }
+            | GoalState::Queued { .. }
+            | GoalState::Stuck { .. }
+            | GoalState::Cancelled
+            | GoalState::Resolved => None,
+        }
+    }
+
+    /// Whether `run` is the one that the goal is at work with.
+    pub fn is_running(&self, run: &RunId) -> bool {
+        matches!(&self.state, GoalState::Running { run: current } if current == run)
+    }
+}

@@ -1,0 +1,244 @@
+//! The goal's states and its one transition function.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::illegal::IllegalEvent;
+use crate::run::RunId;
+
+/// Where a goal stands. Each state but the last two is a label `goal:<state>`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum GoalState {
+    /// Being written.
+    Draft {
+        /// Why it came back, where it did.
+        note: Option<String>,
+    },
+    /// Waiting for its turn.
+    Queued {
+        /// When it was queued.
+        since: Timestamp,
+    },
+    /// A run is at work, or its work is landing.
+    Running {
+        /// The run.
+        run: RunId,
+    },
+    /// Waiting for a person's look.
+    SpotCheck {
+        /// The run whose work it is.
+        run: RunId,
+        /// Why a person is to look.
+        why: Vec<SpotCheckReason>,
+    },
+    /// Landed.
+    Done {
+        /// The run whose work it is.
+        run: RunId,
+        /// The commit on the base branch.
+        commit: String,
+    },
+    /// Given up until a person acts.
+    Stuck {
+        /// Why.
+        cause: StuckCause,
+        /// One sentence.
+        detail: String,
+    },
+    /// Closed as not planned.
+    Cancelled,
+    /// Closed as completed, by a person.
+    Resolved,
+}
+
+/// Why a person is to look at finished work.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "reason", rename_all = "snake_case")]
+pub enum SpotCheckReason {
+    /// The goal asks for it.
+    Requested,
+    /// The agent asks for it.
+    NeedsReview {
+        /// Its words.
+        summary: String,
+    },
+    /// The agent asks a question.
+    Question {
+        /// Its question.
+        question: String,
+    },
+    /// The repository has no gate, so nothing checked the work.
+    NoGate,
+    /// The gate is green and nothing was changed: is there nothing to do?
+    NoDiff,
+    /// Protected files were changed.
+    ProtectedPaths {
+        /// Which, at most a dozen.
+        paths: Vec<String>,
+    },
+    /// Tests were deleted or moved out.
+    DeletedTests {
+        /// Which, at most a dozen.
+        paths: Vec<String>,
+    },
+}
+
+impl fmt::Display for SpotCheckReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Requested => f.write_str("the goal asks for a look"),
+            Self::NeedsReview { summary } => write!(f, "the agent asks for a review: {summary}"),
+            Self::Question { question } => write!(f, "the agent asks: {question}"),
+            Self::NoGate => f.write_str("the repository has no gate"),
+            Self::NoDiff => f.write_str("the gate is green and nothing was changed: nothing to do?"),
+            Self::ProtectedPaths { paths } => write!(f, "protected files were changed: {}", paths.join(", ")),
+            Self::DeletedTests { paths } => write!(f, "tests were deleted: {}", paths.join(", ")),
+        }
+    }
+}
+
+/// Why a goal was given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StuckCause {
+    /// The third run of the series failed.
+    Failed,
+    /// Crashes reached their cap.
+    Crashed,
+    /// Kills for memory reached their cap: too big for this machine.
+    TooBig,
+    /// Ends for want of the provider, network or host reached their cap.
+    Unreachable,
+    /// Conflicts with others' work reached their cap.
+    Conflicts,
+    /// A budget of money is spent.
+    BudgetSpent,
+}
+
+impl StuckCause {
+    /// What it is called in a sentence.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Failed => "its runs failed",
+            Self::Crashed => "its runs crashed",
+            Self::TooBig => "it is too big for this machine's memory",
+            Self::Unreachable => "the provider or the host was away too often",
+            Self::Conflicts => "it conflicted with others' work too often",
+            Self::BudgetSpent => "its budget is spent",
+        }
+    }
+}
+
+/// What can happen to a goal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum GoalEvent {
+    /// A person queued it.
+    Queued(Timestamp),
+    /// A person queued it again after it got stuck.
+    Retried(Timestamp),
+    /// A person closed it as not planned.
+    Cancelled,
+    /// A person closed it as completed.
+    Resolved,
+    /// A run was ordered.
+    Started(RunId),
+    /// A run ended, or its work bounced, and it is to be tried again.
+    Requeued(Timestamp),
+    /// Finished work needs a person.
+    SentToSpotCheck(RunId, Vec<SpotCheckReason>),
+    /// A person wants the work landed.
+    Approved,
+    /// A person wants the work done over.
+    Rejected(Timestamp),
+    /// It was given up.
+    GotStuck(StuckCause, String),
+    /// It cannot run as it is written.
+    ReturnedToDraft(String),
+    /// Its work landed, as this commit.
+    Landed(String),
+}
+
+impl GoalEvent {
+    /// A participle.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Queued(_) => "queued",
+            Self::Retried(_) => "retried",
+            Self::Cancelled => "cancelled",
+            Self::Resolved => "resolved",
+            Self::Started(_) => "started",
+            Self::Requeued(_) => "queued again",
+            Self::SentToSpotCheck(..) => "sent to spot-check",
+            Self::Approved => "approved",
+            Self::Rejected(_) => "rejected",
+            Self::GotStuck(..) => "given up",
+            Self::ReturnedToDraft(_) => "returned to draft",
+            Self::Landed(_) => "landed",
+        }
+    }
+}
+
+impl GoalState {
+    /// The word of the label, or of the closing.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Draft { .. } => "draft",
+            Self::Queued { .. } => "queued",
+            Self::Running { .. } => "running",
+            Self::SpotCheck { .. } => "spot-check",
+            Self::Done { .. } => "done",
+            Self::Stuck { .. } => "stuck",
+            Self::Cancelled => "cancelled",
+            Self::Resolved => "resolved",
+        }
+    }
+
+    /// All words, in the order of a goal's life.
+    pub const WORDS: [&'static str; 8] =
+        ["draft", "queued", "running", "spot-check", "done", "stuck", "cancelled", "resolved"];
+
+    /// Whether nothing more will happen to it by itself.
+    pub fn is_settled(&self) -> bool {
+        match self {
+            Self::Done { .. } | Self::Cancelled | Self::Resolved => true,
+            Self::Draft { .. }
+            | Self::Queued { .. }
+            | Self::Running { .. }
+            | Self::SpotCheck { .. }
+            | Self::Stuck { .. } => false,
+        }
+    }
+
+    /// The state after `event`; the only place that makes one from another.
+    pub fn next(&self, event: &GoalEvent) -> Result<Self, IllegalEvent> {
+        use GoalEvent as E;
+        use GoalState as S;
+        let next = match (self, event) {
+            (S::Draft { .. }, E::Queued(at)) => S::Queued { since: *at },
+            (S::Stuck { .. }, E::Retried(at)) => S::Queued { since: *at },
+            (S::Queued { .. }, E::Started(run)) => S::Running { run: run.clone() },
+            (S::Queued { .. }, E::ReturnedToDraft(note)) => S::Draft { note: Some(note.clone()) },
+            (S::Running { .. }, E::Requeued(at)) => S::Queued { since: *at },
+            (S::Running { run }, E::SentToSpotCheck(of, why)) if run == of => {
+                S::SpotCheck { run: run.clone(), why: why.clone() }
+            }
+            (S::Running { .. }, E::GotStuck(cause, detail)) => {
+                S::Stuck { cause: *cause, detail: detail.clone() }
+            }
+            (S::Running { .. }, E::ReturnedToDraft(note)) => S::Draft { note: Some(note.clone()) },
+            (S::Running { run }, E::Landed(commit)) => S::Done { run: run.clone(), commit: commit.clone() },
+            (S::SpotCheck { run, .. }, E::Approved) => S::Running { run: run.clone() },
+            (S::SpotCheck { .. }, E::Rejected(at)) => S::Queued { since: *at },
+            (S::Done { .. }, E::Requeued(at)) => S::Queued { since: *at },
+            (state, E::Cancelled) if !state.is_settled() => S::Cancelled,
+            (state, E::Resolved) if !state.is_settled() => S::Resolved,
+            (state, event) => {
+                return Err(IllegalEvent { machine: "a goal", state: state.word(), event: event.word() });
+            }
+        };
+        Ok(next)
+    }
+}

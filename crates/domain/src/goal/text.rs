@@ -1,0 +1,289 @@
+//! A goal's text: front matter, links, `## Objective`, `## Acceptance`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::agent::Reasoning;
+use crate::duration::Span;
+use crate::repo::{GoalRef, Number, RepoId};
+
+/// The longest body that is taken, in bytes: what GitHub takes for an issue's body.
+pub const MAX_BODY_BYTES: usize = 65_536;
+
+/// The longest title that is taken, in characters: what GitHub takes for an issue's title.
+pub const MAX_TITLE_CHARS: usize = 256;
+
+/// What a goal's front matter may ask for; what is absent comes from flags and configuration.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct GoalOptions {
+    /// The coding agent's name.
+    pub agent: Option<String>,
+    /// The model's name.
+    pub model: Option<String>,
+    /// How much to think.
+    pub reasoning: Option<Reasoning>,
+    /// Working time of one run.
+    pub duration: Option<Span>,
+    /// Higher goes first; 0 where it is not said.
+    pub priority: Option<i32>,
+    /// US dollars of one run.
+    pub budget: Option<f64>,
+}
+
+/// A goal's text, read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GoalText {
+    /// One line.
+    pub title: String,
+    /// The whole text as it was written.
+    pub body: String,
+    /// The first line `Story: #42`.
+    pub story: Option<Number>,
+    /// The line `Depends: #12, owner/repo#13`.
+    pub depends: Vec<GoalRef>,
+    /// The front matter.
+    pub options: GoalOptions,
+}
+
+/// Why a text cannot be a goal.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadGoalText {
+    /// No title, or more than a line.
+    #[error("the title must be one line of 1 to {MAX_TITLE_CHARS} characters")]
+    Title,
+    /// Too much.
+    #[error("the body has {bytes} bytes, more than the {MAX_BODY_BYTES} that an issue may have")]
+    TooLong {
+        /// How much there is.
+        bytes: usize,
+    },
+    /// Not text.
+    #[error("line {line} holds a control character (U+{code:04X})")]
+    ControlCharacter {
+        /// From 1.
+        line: usize,
+        /// The character's number.
+        code: u32,
+    },
+    /// The one section that must be there is not.
+    #[error("there is no \"## Objective\" with text below it")]
+    NoObjective,
+    /// A front matter that is not closed.
+    #[error("the front matter opened in line 1 by \"---\" has no closing \"---\"")]
+    OpenFrontMatter,
+    /// An unknown or repeated key.
+    #[error("{key:?} is not a key of a goal's front matter{hint}", hint = hint(near))]
+    UnknownKey {
+        /// As written.
+        key: String,
+        /// The key that may have been meant.
+        near: Option<&'static str>,
+    },
+    /// A value that does not fit its key.
+    #[error("front matter {key}: {reason}")]
+    BadValue {
+        /// The key.
+        key: &'static str,
+        /// What is wrong with its value.
+        reason: String,
+    },
+    /// A link that names nothing.
+    #[error("{text:?} names no goal; write #12 or owner/repo#12")]
+    BadLink {
+        /// As written.
+        text: String,
+    },
+}
+
+fn hint(near: &Option<&'static str>) -> String {
+    near.map(|key| format!("; did you mean {key:?}?")).unwrap_or_default()
+}
+
+const KEYS: [&str; 6] = ["agent", "model", "reasoning", "duration", "priority", "budget"];
+
+impl GoalText {
+    /// Reads a goal of `repo` from its title and body.
+    pub fn read(repo: &RepoId, title: &str, body: &str) -> Result<Self, BadGoalText> {
+        let title = title.trim();
+        if title.is_empty() || title.chars().count() > MAX_TITLE_CHARS || title.chars().any(char::is_control)
+        {
+            return Err(BadGoalText::Title);
+        }
+        if body.len() > MAX_BODY_BYTES {
+            return Err(BadGoalText::TooLong { bytes: body.len() });
+        }
+        let body = body.replace("\r\n", "\n");
+        refuse_control(&body)?;
+        let (options, rest) = front_matter(&body)?;
+        let (story, depends) = links(repo, rest)?;
+        if !has_objective(rest) {
+            return Err(BadGoalText::NoObjective);
+        }
+        Ok(Self { title: title.into(), story, depends, options, body })
+    }
+}
+
+fn refuse_control(body: &str) -> Result<(), BadGoalText> {
+    for (index, line) in body.lines().enumerate() {
+        if let Some(c) = line.chars().find(|c| c.is_control() && *c != '\t') {
+            return Err(BadGoalText::ControlCharacter { line: index + 1, code: u32::from(c) });
+        }
+    }
+    Ok(())
+}
+
+fn front_matter(body: &str) -> Result<(GoalOptions, &str), BadGoalText> {
+    let mut options = GoalOptions::default();
+    let Some(rest) = body.strip_prefix("---\n") else {
+        return Ok((options, body));
+    };
+    let (matter, text) = split_front_matter(rest).ok_or(BadGoalText::OpenFrontMatter)?;
+    for line in matter.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        set(&mut options, line)?;
+    }
+    Ok((options, text))
+}
+
+fn split_front_matter(rest: &str) -> Option<(&str, &str)> {
+    let mut offset = 0;
+    for line in rest.split_inclusive('\n') {
+        let start = offset;
+        offset += line.len();
+        if line.trim() == "---" {
+            return Some((&rest[..start], &rest[offset..]));
+        }
+    }
+    None
+}
+
+fn set(options: &mut GoalOptions, line: &str) -> Result<(), BadGoalText> {
+    let (key, value) = line.split_once([':', '=']).unwrap_or((line, ""));
+    let (key, value) = (key.trim(), value.trim().trim_matches('"'));
+    match key {
+        "agent" => options.agent = Some(word("agent", value)?),
+        "model" => options.model = Some(word("model", value)?),
+        "reasoning" => options.reasoning = Some(parsed("reasoning", value)?),
+        "duration" => options.duration = Some(parsed("duration", value)?),
+        "priority" => options.priority = Some(parsed("priority", value)?),
+        "budget" => options.budget = Some(dollars(value)?),
+        _ => return Err(BadGoalText::UnknownKey { key: key.into(), near: nearest(key) }),
+    }
+    Ok(())
+}
+
+fn word(key: &'static str, value: &str) -> Result<String, BadGoalText> {
+    let is_word = !value.is_empty() && value.len() <= 100 && !value.starts_with('-');
+    if is_word && value.chars().all(|c| !c.is_whitespace()) {
+        return Ok(value.into());
+    }
+    Err(BadGoalText::BadValue { key, reason: format!("{value:?} is not a name") })
+}
+
+fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(
+    key: &'static str,
+    value: &str,
+) -> Result<T, BadGoalText> {
+    value.parse().map_err(|e: T::Err| BadGoalText::BadValue { key, reason: e.to_string() })
+}
+
+fn dollars(value: &str) -> Result<f64, BadGoalText> {
+    let amount: f64 = parsed("budget", value.trim_start_matches('$'))?;
+    if amount.is_finite() && amount > 0.0 {
+        return Ok(amount);
+    }
+    Err(BadGoalText::BadValue { key: "budget", reason: format!("{value:?} is not an amount of US dollars") })
+}
+
+/// The key that shares the longest prefix, if that is at least half of it.
+fn nearest(key: &str) -> Option<&'static str> {
+    let shared =
+        |known: &str| known.bytes().zip(key.bytes()).take_while(|(a, b)| a.eq_ignore_ascii_case(b)).count();
+    KEYS.into_iter().filter(|known| shared(known) * 2 >= known.len()).max_by_key(|known| shared(known))
+}
+
+fn links(repo: &RepoId, text: &str) -> Result<(Option<Number>, Vec<GoalRef>), BadGoalText> {
+    let mut story = None;
+    let mut depends = Vec::new();
+    let head = text.lines().take_while(|line| !line.trim_start().starts_with("## "));
+    for line in head {
+        if let Some(link) = line.strip_prefix("Story:") {
+            story = Some(GoalRef::read(repo, link)?.number);
+        } else if let Some(list) = line.strip_prefix("Depends:") {
+            depends.extend(GoalRef::read_list(repo, list)?);
+        }
+    }
+    depends.sort();
+    depends.dedup();
+    Ok((story, depends))
+}
+
+impl GoalRef {
+    /// Reads `#12`, `12` or `owner/repo#12`, as written in a goal of `repo`.
+    pub fn read(repo: &RepoId, text: &str) -> Result<Self, BadGoalText> {
+        let bad = || BadGoalText::BadLink { text: text.trim().into() };
+        let (place, number) = text.trim().rsplit_once('#').unwrap_or(("", text.trim()));
+        let number = number.parse::<u64>().ok().filter(|n| *n > 0).ok_or_else(bad)?;
+        let repo = match place.matches('/').count() {
+            0 if place.is_empty() => repo.clone(),
+            1 => format!("{}/{place}", repo.host()).parse().map_err(|_| bad())?,
+            _ => place.parse().map_err(|_| bad())?,
+        };
+        Ok(Self::new(repo, number))
+    }
+
+    /// Reads a list of such links, separated by commas.
+    pub fn read_list(repo: &RepoId, text: &str) -> Result<Vec<Self>, BadGoalText> {
+        text.split(',').filter(|part| !part.trim().is_empty()).map(|part| Self::read(repo, part)).collect()
+    }
+}
+
+fn has_objective(text: &str) -> bool {
+    let mut lines = text.lines().skip_while(|line| !is_heading(line, "objective"));
+    lines.next().is_some()
+        && lines.take_while(|line| !line.starts_with("## ")).any(|line| !line.trim().is_empty())
+}
+
+fn is_heading(line: &str, name: &str) -> bool {
+    line.strip_prefix("## ").is_some_and(|rest| rest.trim().eq_ignore_ascii_case(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(body: &str) -> Result<GoalText, BadGoalText> {
+        GoalText::read(&"acme/app".parse().unwrap(), "T", body)
+    }
+
+    #[test]
+    fn a_whole_text_is_read() {
+        let text = "---\nmodel: opus\nreasoning: high\nduration: 1h30m\npriority: 3\nbudget: $2.50\n---\n\
+                    Story: #42\nDepends: #12, other/repo#13\n\n## Objective\nDo it.\n\n## Acceptance\n- done\n";
+        let goal = read(text).unwrap();
+        assert_eq!(goal.story, Some(Number(42)));
+        assert_eq!(goal.depends.len(), 2);
+        assert!(goal.depends.contains(&GoalRef::new("other/repo".parse().unwrap(), 13)));
+        assert_eq!(goal.options.model.as_deref(), Some("opus"));
+        assert_eq!(goal.options.budget, Some(2.5));
+        assert_eq!(goal.body, text);
+    }
+
+    #[test]
+    fn what_cannot_be_a_goal_is_refused_in_one_sentence() {
+        let cases = [
+            ("", "## Objective"),
+            ("## Objective\n\n## Acceptance\n- x\n", "## Objective"),
+            ("---\nmodel: x\n## Objective\nx", "closing"),
+            ("---\nmodle: x\n---\n## Objective\nx", "did you mean \"model\""),
+            ("---\nduration: soon\n---\n## Objective\nx", "1h30m"),
+            ("---\nbudget: -1\n---\n## Objective\nx", "dollars"),
+            ("Depends: twelve\n## Objective\nx", "#12"),
+            ("## Objective\nx\u{1b}[2J", "U+001B"),
+        ];
+        for (body, expected) in cases {
+            let error = read(body).unwrap_err().to_string();
+            assert!(error.contains(expected), "{body:?}: {error}");
+        }
+        let long = format!("## Objective\n{}", "x".repeat(10 << 20));
+        assert!(matches!(read(&long), Err(BadGoalText::TooLong { .. })));
+    }
+}

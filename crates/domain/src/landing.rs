@@ -1,0 +1,133 @@
+//! The way of accepted work into the base branch.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::illegal::IllegalEvent;
+use crate::repo::GoalRef;
+use crate::run::RunId;
+
+/// The landing of one run's work.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Landing {
+    /// The run whose work it is.
+    pub run: RunId,
+    /// Its goal.
+    pub goal: GoalRef,
+    /// The branch that it is to land on.
+    pub base_branch: String,
+    /// Where it stands.
+    pub state: LandingState,
+}
+
+/// Where a landing stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum LandingState {
+    /// It may be tried, at once or from a time on.
+    Submitted {
+        /// How often it was tried.
+        rounds: u32,
+        /// Not before this.
+        not_before: Option<Timestamp>,
+        /// Why it was postponed.
+        why: Option<String>,
+    },
+    /// It is part of the base branch.
+    Landed {
+        /// The commit.
+        commit: String,
+    },
+    /// It cannot land as it is.
+    Bounced(Bounce),
+    /// Its goal was closed in between.
+    Withdrawn,
+}
+
+/// Why work cannot land as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "bounce", rename_all = "snake_case")]
+pub enum Bounce {
+    /// The landing gate said no.
+    Red {
+        /// The end of its output.
+        tail: String,
+    },
+    /// Others changed the same lines.
+    Conflict {
+        /// Which files.
+        files: Vec<String>,
+    },
+    /// Nothing is left of it after the rebase.
+    Empty,
+}
+
+/// What can happen to a landing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LandingEvent {
+    /// The round was lost to somebody else's push, or to the weather.
+    Postponed {
+        /// Until when.
+        until: Timestamp,
+        /// Why.
+        why: String,
+    },
+    /// It landed.
+    Landed {
+        /// The commit.
+        commit: String,
+    },
+    /// It cannot land as it is.
+    Bounced(Bounce),
+    /// Its goal was closed.
+    Withdrawn,
+    /// A person approved it again after a bounce or a withdrawal was undone.
+    Resubmitted,
+}
+
+impl LandingEvent {
+    /// A participle.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Postponed { .. } => "postponed",
+            Self::Landed { .. } => "landed",
+            Self::Bounced(_) => "bounced",
+            Self::Withdrawn => "withdrawn",
+            Self::Resubmitted => "submitted again",
+        }
+    }
+}
+
+impl LandingState {
+    /// A landing that may be tried at once.
+    pub const FRESH: Self = Self::Submitted { rounds: 0, not_before: None, why: None };
+
+    /// A participle.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Submitted { .. } => "submitted",
+            Self::Landed { .. } => "landed",
+            Self::Bounced(_) => "bounced",
+            Self::Withdrawn => "withdrawn",
+        }
+    }
+
+    /// The state after `event`; the only place that makes one from another.
+    pub fn next(&self, event: &LandingEvent) -> Result<Self, IllegalEvent> {
+        match (self, event) {
+            (Self::Submitted { rounds, .. }, LandingEvent::Postponed { until, why }) => {
+                Ok(Self::Submitted { rounds: rounds + 1, not_before: Some(*until), why: Some(why.clone()) })
+            }
+            // A push whose answer was lost may be found in the base after the goal was closed.
+            (Self::Submitted { .. } | Self::Withdrawn, LandingEvent::Landed { commit }) => {
+                Ok(Self::Landed { commit: commit.clone() })
+            }
+            (Self::Submitted { .. }, LandingEvent::Bounced(bounce)) => Ok(Self::Bounced(bounce.clone())),
+            (Self::Submitted { .. }, LandingEvent::Withdrawn) => Ok(Self::Withdrawn),
+            (Self::Bounced(_) | Self::Withdrawn, LandingEvent::Resubmitted) => Ok(Self::FRESH),
+            (state, event) => {
+                Err(IllegalEvent { machine: "a landing", state: state.word(), event: event.word() })
+            }
+        }
+    }
+}
