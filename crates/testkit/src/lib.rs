@@ -1,1 +1,20 @@
-//! Doubles for tests: a scripted model server, scenes, canaries.
+//! Doubles for tests: a scripted model server, scenes, canaries. Never shipped.
+//!
+//! Everything here may panic: a helper that cannot do its work has to fail the test that asked, with a sentence
+//! that says what was expected. Nothing here starts a process or a listener that outlives the value that owns it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "used by tests only")]
+
+pub mod canary;
+pub mod http;
+pub mod processes;
+pub mod scene;
+pub mod sink;
+pub mod target;
+pub mod until;
+
+pub use canary::Canary;
+pub use processes::{assert_no_process_left, processes_with};
+pub use scene::TempHome;
+pub use sink::{NotifySink, Post};
+pub use target::{TargetRepo, TargetRepoBuilder};
+pub use until::until;

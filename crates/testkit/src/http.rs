@@ -1,0 +1,255 @@
+//! A loopback HTTP/1.1 listener small enough to misbehave on purpose.
+//!
+//! A library server always finishes what it sends. A double has to cut a response in the middle, close a
+//! connection without a word, or trickle bytes, so it writes to the socket itself. One request a connection.
+
+use std::collections::HashMap;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+/// Largest body that is read, in bytes: far above what any client in a test sends.
+const BODY_LIMIT: u64 = 64 << 20;
+
+/// One request as it came in.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// `GET`, `POST`, ...
+    pub method: String,
+    /// Path without the query.
+    pub path: String,
+    /// Headers with names in lower case. The values of `authorization` and `x-api-key` are replaced by their
+    /// length, so that a recorded request never shows a credential.
+    pub headers: HashMap<String, String>,
+    /// The body, empty when there is none.
+    pub body: Vec<u8>,
+}
+
+/// What a handler answers with; nothing is sent until it is asked to.
+pub struct Responder {
+    stream: TcpStream,
+}
+
+/// Answers one request. It runs on a thread of its own and may block.
+pub type Handler = dyn Fn(Request, Responder) + Send + Sync;
+
+type Connections = Mutex<HashMap<u64, TcpStream>>;
+
+/// Listens on a free port of 127.0.0.1 until it is dropped, which also ends open connections.
+pub struct Listener {
+    address: SocketAddr,
+    stopping: Arc<AtomicBool>,
+    connections: Arc<Connections>,
+    accepting: Option<JoinHandle<()>>,
+}
+
+impl Listener {
+    /// Starts to answer with `handler`.
+    pub fn start(handler: Arc<Handler>) -> Listener {
+        let socket = TcpListener::bind("127.0.0.1:0").expect("a free loopback port");
+        let address = socket.local_addr().unwrap();
+        let stopping = Arc::new(AtomicBool::new(false));
+        let connections = Arc::new(Connections::default());
+        let accepting = std::thread::spawn({
+            let (stopping, connections) = (stopping.clone(), connections.clone());
+            move || accept(&socket, &stopping, &connections, &handler)
+        });
+        Listener { address, stopping, connections, accepting: Some(accepting) }
+    }
+
+    /// `http://127.0.0.1:PORT`, without a slash at the end.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.stopping.store(true, Ordering::SeqCst);
+        // `accept` returns only for a connection, so it gets a last one.
+        let _ = TcpStream::connect(self.address);
+        for stream in lock(&self.connections).values() {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+        if let Some(accepting) = self.accepting.take() {
+            let _ = accepting.join();
+        }
+    }
+}
+
+impl Responder {
+    /// Sends a complete response.
+    ///
+    /// # Errors
+    /// When the client has gone away.
+    pub fn send(mut self, status: u16, headers: &[(&str, &str)], body: &[u8]) -> io::Result<()> {
+        let mut head = head(status, headers);
+        head.push_str(&format!("content-length: {}\r\n\r\n", body.len()));
+        self.stream.write_all(head.as_bytes())?;
+        self.stream.write_all(body)?;
+        self.stream.flush()
+    }
+
+    /// Begins a response of unknown length.
+    ///
+    /// # Errors
+    /// When the client has gone away.
+    pub fn stream(mut self, status: u16, headers: &[(&str, &str)]) -> io::Result<Chunks> {
+        let mut head = head(status, headers);
+        head.push_str("transfer-encoding: chunked\r\n\r\n");
+        self.stream.write_all(head.as_bytes())?;
+        Ok(Chunks { stream: self.stream })
+    }
+
+    /// Closes the connection without a word.
+    pub fn hang_up(self) {
+        let _ = self.stream.shutdown(Shutdown::Both);
+    }
+}
+
+/// A response under way. Dropping it without [`Chunks::finish`] cuts it: the client sees an incomplete body.
+pub struct Chunks {
+    stream: TcpStream,
+}
+
+impl Chunks {
+    /// Sends one chunk at once.
+    ///
+    /// # Errors
+    /// When the client has gone away.
+    pub fn write(&mut self, chunk: &str) -> io::Result<()> {
+        if chunk.is_empty() {
+            return Ok(()); // an empty chunk would end the body
+        }
+        self.stream.write_all(format!("{:x}\r\n{chunk}\r\n", chunk.len()).as_bytes())?;
+        self.stream.flush()
+    }
+
+    /// Ends the body properly.
+    ///
+    /// # Errors
+    /// When the client has gone away.
+    pub fn finish(mut self) -> io::Result<()> {
+        self.stream.write_all(b"0\r\n\r\n")?;
+        self.stream.flush()
+    }
+}
+
+impl Drop for Chunks {
+    fn drop(&mut self) {
+        let _ = self.stream.shutdown(Shutdown::Both);
+    }
+}
+
+/// A lock that a panicked handler does not take away from the others.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn accept(
+    socket: &TcpListener,
+    stopping: &AtomicBool,
+    connections: &Arc<Connections>,
+    handler: &Arc<Handler>,
+) {
+    let mut threads = Vec::new();
+    for id in 0.. {
+        let Ok((stream, _)) = socket.accept() else { continue };
+        if stopping.load(Ordering::SeqCst) {
+            break;
+        }
+        let Ok(known) = stream.try_clone() else { continue };
+        lock(connections).insert(id, known);
+        let (connections, handler) = (connections.clone(), handler.clone());
+        threads.push(std::thread::spawn(move || {
+            serve(stream, handler.as_ref());
+            lock(&connections).remove(&id);
+        }));
+    }
+    // A connection accepted just before the stop may have missed the round of shutdowns.
+    for stream in lock(connections).values() {
+        let _ = stream.shutdown(Shutdown::Both);
+    }
+    for thread in threads {
+        let _ = thread.join();
+    }
+}
+
+fn serve(stream: TcpStream, handler: &Handler) {
+    // Whatever is no HTTP request (a port probe, a client that left) is simply not answered.
+    if let Ok(Some(request)) = read_request(&stream) {
+        handler(request, Responder { stream });
+    }
+}
+
+fn read_request(stream: &TcpStream) -> io::Result<Option<Request>> {
+    let mut reader = BufReader::new(stream);
+    let mut first = String::new();
+    reader.read_line(&mut first)?;
+    let mut words = first.split_whitespace();
+    let (Some(method), Some(target)) = (words.next(), words.next()) else { return Ok(None) };
+    let headers = read_headers(&mut reader)?;
+    if headers.get("expect").is_some_and(|value| value.eq_ignore_ascii_case("100-continue")) {
+        (&*stream).write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
+    }
+    let body = read_body(&mut reader, &headers)?;
+    let path = target.split('?').next().unwrap_or_default().to_owned();
+    Ok(Some(Request { method: method.to_owned(), path, headers: without_credentials(headers), body }))
+}
+
+fn read_headers(reader: &mut impl BufRead) -> io::Result<HashMap<String, String>> {
+    let mut headers = HashMap::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line)?;
+        let Some((name, value)) = line.trim_end().split_once(':') else { return Ok(headers) };
+        headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
+    }
+}
+
+fn read_body(reader: &mut impl BufRead, headers: &HashMap<String, String>) -> io::Result<Vec<u8>> {
+    if headers.get("transfer-encoding").is_some_and(|value| value.contains("chunked")) {
+        return read_chunks(reader);
+    }
+    let length = headers.get("content-length").and_then(|value| value.parse().ok()).unwrap_or(0);
+    let mut body = Vec::new();
+    reader.take(BODY_LIMIT.min(length)).read_to_end(&mut body)?;
+    Ok(body)
+}
+
+fn read_chunks(reader: &mut impl BufRead) -> io::Result<Vec<u8>> {
+    let mut body = Vec::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line)?;
+        let size = u64::from_str_radix(line.trim(), 16).map_err(io::Error::other)?;
+        if body.len() as u64 + size > BODY_LIMIT {
+            return Err(io::Error::other("body too large"));
+        }
+        reader.by_ref().take(size).read_to_end(&mut body)?;
+        reader.read_line(&mut String::new())?;
+        if size == 0 {
+            return Ok(body);
+        }
+    }
+}
+
+fn without_credentials(mut headers: HashMap<String, String>) -> HashMap<String, String> {
+    for name in ["authorization", "x-api-key", "proxy-authorization", "cookie"] {
+        if let Some(value) = headers.get_mut(name) {
+            *value = format!("({} characters)", value.len());
+        }
+    }
+    headers
+}
+
+fn head(status: u16, headers: &[(&str, &str)]) -> String {
+    // The reason phrase means nothing to clients (RFC 9112, section 4), so all share one.
+    let mut head = format!("HTTP/1.1 {status} Answer\r\nconnection: close\r\n");
+    for (name, value) in headers {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    head
+}
