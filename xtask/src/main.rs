@@ -1,2 +1,53 @@
-//! The project's own chores: test, ci, tidy.
-fn main() {}
+//! `cargo xtask`: the chores of this repository, as one small program.
+#![allow(clippy::print_stderr, reason = "a chore speaks to the person who called it")]
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The repository's own chores.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+/// What can be asked for.
+#[derive(Subcommand)]
+enum Chore {
+    /// Run every suite of tests, or those that are named
+    Test {
+        /// A suite to run; may be given several times. Without it all suites are run
+        #[arg(long = "suite", value_name = "NAME")]
+        suites: Vec<String>,
+        /// Passed on to the test runner; without --suite only `default` is run then
+        #[arg(last = true)]
+        args: Vec<String>,
+    },
+    /// Everything that must hold before a change lands: format, lints, house rules, docs, tests
+    Ci,
+    /// Check the house rules
+    Tidy,
+}
+
+fn main() -> ExitCode {
+    match call(Arguments::parse().chore) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs one chore; `false` means that it ran and found something wrong.
+fn call(chore: Chore) -> anyhow::Result<bool> {
+    let root = xtask::root::find()?;
+    match chore {
+        Chore::Test { suites, args } => xtask::suites::run(&root, &suites, &args),
+        Chore::Ci => xtask::ci::run(&root),
+        Chore::Tidy => xtask::tidy::report(&root),
+    }
+}

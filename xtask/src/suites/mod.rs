@@ -1,0 +1,115 @@
+//! The suites of tests: which there are, what each needs, and how they ended.
+//!
+//! [`registry`] is the one home of the list. A suite that lacks something on this machine is skipped by name
+//! with the reason; with `CI=true` that is a failure, except for suites marked live.
+
+pub mod need;
+pub mod outcome;
+pub mod registry;
+mod runner;
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+
+use crate::root::target_directory;
+use crate::step;
+use outcome::{Outcome, Row};
+use registry::{SUITES, Suite};
+use runner::Runner;
+
+/// Runs the suites that are named (all when none is), prints a table, and says whether all is well.
+///
+/// # Errors
+/// When a name is not that of a suite, or the test runner cannot be started.
+pub fn run(root: &Path, names: &[String], args: &[String]) -> Result<bool> {
+    let chosen = choose(names, args)?;
+    let is_ci = std::env::var_os("CI").is_some_and(|value| value == "true");
+    let runner = Runner::detect(root, is_ci);
+    println!("test runner: {}", runner.name());
+    if !step::run(&mut step::cargo(root, ["build", "--workspace", "--bins"]))? {
+        println!("the programs that tests start could not be built");
+        return Ok(false);
+    }
+    let mut rows = Vec::new();
+    for suite in chosen {
+        println!("\n--> suite {}: {}", suite.name, suite.about);
+        let (outcome, time) = step::timed(|| run_one(root, suite, runner, args));
+        rows.push(Row { suite: suite.name, is_live: suite.is_live, outcome: outcome?, time });
+    }
+    println!("\n{}", outcome::table(&rows, is_ci));
+    Ok(rows.iter().all(|row| !row.is_failure(is_ci)))
+}
+
+/// The suites of these names in the registry's order, or all of them; with arguments for the runner and no
+/// name only `default`, because a filter that fits one suite leaves the others without a test.
+fn choose(names: &[String], args: &[String]) -> Result<Vec<&'static Suite>> {
+    let is_known = |name: &&String| SUITES.iter().any(|suite| suite.name == name.as_str());
+    if let Some(stranger) = names.iter().find(|name| !is_known(name)) {
+        let known: Vec<&str> = SUITES.iter().map(|suite| suite.name).collect();
+        bail!("no suite is called {stranger:?}; there are: {}", known.join(", "));
+    }
+    let is_chosen = |suite: &&Suite| match names {
+        [] => args.is_empty() || suite.name == "default",
+        names => names.iter().any(|name| name == suite.name),
+    };
+    Ok(SUITES.iter().filter(is_chosen).collect())
+}
+
+/// One suite from its presence in the tree to its end.
+fn run_one(root: &Path, suite: &Suite, runner: Runner, args: &[String]) -> Result<Outcome> {
+    if let Some(file) = suite.tests.missing_file(root) {
+        return Ok(Outcome::NotPresent { file });
+    }
+    let cache = need::cache_directory(&target_directory(root), suite.name);
+    let mut provided = Vec::new();
+    for need in suite.needs {
+        match need.provide(&cache) {
+            Ok(variable) => provided.extend(variable),
+            Err(reason) => return Ok(Outcome::Skipped { reason }),
+        }
+    }
+    let mut command = runner.command(root, &suite.tests, args);
+    command.envs(provided);
+    let is_green = step::run(&mut command)?;
+    Ok(if is_green { Outcome::Passed } else { Outcome::Failed })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_name_every_suite_is_chosen() {
+        assert_eq!(choose(&[], &[]).unwrap().len(), SUITES.len());
+    }
+
+    #[test]
+    fn a_named_suite_is_chosen_alone() {
+        let chosen = choose(&["default".to_owned()], &[]).unwrap();
+        assert_eq!(chosen.len(), 1);
+        assert_eq!(chosen[0].name, "default");
+    }
+
+    #[test]
+    fn a_filter_without_a_name_means_the_default_suite() {
+        let chosen = choose(&[], &["keeper".to_owned()]).unwrap();
+        let names: Vec<&str> = chosen.iter().map(|suite| suite.name).collect();
+        assert_eq!(names, ["default"]);
+    }
+
+    #[test]
+    fn an_unknown_name_is_refused_with_the_known_ones() {
+        let error = choose(&["real-clod".to_owned()], &[]).unwrap_err().to_string();
+        assert!(error.contains("real-clod") && error.contains("real-claude"), "{error}");
+    }
+
+    #[test]
+    fn a_suite_without_its_test_file_is_not_present() {
+        let empty = tempfile::tempdir().unwrap();
+        let suite = SUITES.iter().find(|suite| suite.name == "real-claude").unwrap();
+        let runner = Runner::Nextest { is_ci: false };
+        let outcome = run_one(empty.path(), suite, runner, &[]).unwrap();
+        assert!(matches!(outcome, Outcome::NotPresent { .. }), "{outcome:?}");
+    }
+}

@@ -1,0 +1,104 @@
+//! The list of suites: the only place that names them.
+
+use std::path::Path;
+
+use super::need::{Need, NpmPackage};
+
+/// A set of tests that is run, and reported, under one name.
+#[derive(Debug)]
+pub struct Suite {
+    /// What `--suite` and the table call it.
+    pub name: &'static str,
+    /// One line for a person.
+    pub about: &'static str,
+    /// What must be on the machine, or be installed, before it can run.
+    pub needs: &'static [Need],
+    /// Which tests it has.
+    pub tests: Tests,
+    /// Whether it talks to a service outside this machine with someone's account. Such a suite may be
+    /// skipped even in CI, where it is then listed by name.
+    pub is_live: bool,
+}
+
+/// Which tests a suite has.
+#[derive(Debug)]
+pub enum Tests {
+    /// Every test of the workspace that is not marked `#[ignore]`.
+    Workspace,
+    /// The examples in the documentation.
+    Documentation,
+    /// Every test, ignored ones too, of one file `crates/<krate>/tests/<target>.rs`.
+    Target {
+        /// The directory of the crate below `crates/`.
+        krate: &'static str,
+        /// The file without `.rs`, which is also the name of the test target.
+        target: &'static str,
+    },
+}
+
+impl Tests {
+    /// The path, from the root, of a file that these tests need and the tree lacks.
+    #[must_use]
+    pub fn missing_file(&self, root: &Path) -> Option<String> {
+        let Tests::Target { krate, target } = self else {
+            return None;
+        };
+        let file = format!("crates/{krate}/tests/{target}.rs");
+        (!root.join(&file).is_file()).then_some(file)
+    }
+}
+
+/// All suites, in the order in which they are run.
+pub const SUITES: &[Suite] = &[
+    Suite {
+        name: "default",
+        about: "every crate's own tests",
+        needs: &[],
+        tests: Tests::Workspace,
+        is_live: false,
+    },
+    Suite {
+        name: "doc",
+        about: "the examples in the documentation",
+        needs: &[],
+        tests: Tests::Documentation,
+        is_live: false,
+    },
+    Suite {
+        name: "real-claude",
+        about: "the real Claude Code program against a scripted model server on this machine",
+        needs: &[
+            Need::Program { name: "node", debian: "nodejs" },
+            Need::Program { name: "npm", debian: "npm" },
+            Need::Npm(NpmPackage {
+                name: "@anthropic-ai/claude-code",
+                version: "2.1.330",
+                native: "claude",
+                variable: "HERDER_TEST_CLAUDE",
+            }),
+        ],
+        tests: Tests::Target { krate: "cli", target: "real_claude" },
+        is_live: false,
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_suites_share_a_name() {
+        let names: std::collections::BTreeSet<_> = SUITES.iter().map(|suite| suite.name).collect();
+        assert_eq!(names.len(), SUITES.len());
+    }
+
+    #[test]
+    fn a_target_is_missing_until_its_file_exists() {
+        let root = tempfile::tempdir().unwrap();
+        let tests = Tests::Target { krate: "cli", target: "scene" };
+        assert_eq!(tests.missing_file(root.path()).as_deref(), Some("crates/cli/tests/scene.rs"));
+        fs_err::create_dir_all(root.path().join("crates/cli/tests")).unwrap();
+        fs_err::write(root.path().join("crates/cli/tests/scene.rs"), "").unwrap();
+        assert_eq!(tests.missing_file(root.path()), None);
+    }
+}

@@ -1,0 +1,96 @@
+//! The test runner: cargo-nextest where it is installed, cargo's own otherwise.
+
+use std::path::Path;
+use std::process::Command;
+
+use super::registry::Tests;
+use crate::step;
+
+/// How tests are run. Both print their own totals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Runner {
+    /// `cargo nextest run`.
+    Nextest {
+        /// Whether the profile of CI is used.
+        is_ci: bool,
+    },
+    /// `cargo test`, which every installation of Rust has.
+    CargoTest,
+}
+
+impl Runner {
+    /// The better runner that this machine has.
+    pub fn detect(root: &Path, is_ci: bool) -> Self {
+        match step::answer(&mut step::cargo(root, ["nextest", "--version"])) {
+            Some(_) => Runner::Nextest { is_ci },
+            None => Runner::CargoTest,
+        }
+    }
+
+    /// What it is called.
+    pub fn name(self) -> &'static str {
+        match self {
+            Runner::Nextest { .. } => "cargo nextest run",
+            Runner::CargoTest => "cargo test (cargo-nextest is not installed)",
+        }
+    }
+
+    /// The call that runs these tests.
+    pub fn command(self, root: &Path, tests: &Tests, args: &[String]) -> Command {
+        let mut words = match (self, tests) {
+            // nextest does not run the examples in the documentation.
+            (_, Tests::Documentation) => words("test --workspace --doc"),
+            (Runner::Nextest { is_ci }, tests) => nextest(is_ci, tests),
+            (Runner::CargoTest, Tests::Workspace) => {
+                words("test --workspace --no-fail-fast --lib --bins --tests")
+            }
+            (Runner::CargoTest, Tests::Target { target, .. }) => {
+                words(&format!("test --workspace --no-fail-fast --test {target} -- --include-ignored"))
+            }
+        };
+        words.extend_from_slice(args);
+        step::cargo(root, words)
+    }
+}
+
+/// Always `--workspace`, also for one target: with `--package` cargo would choose other features for the
+/// dependencies and build them all a second time.
+fn nextest(is_ci: bool, tests: &Tests) -> Vec<String> {
+    let profile = if is_ci { "ci" } else { "default" };
+    let mut line = format!("nextest run --workspace --profile {profile}");
+    if let Tests::Target { target, .. } = tests {
+        line += &format!(" --test {target} --run-ignored all");
+    }
+    words(&line)
+}
+
+fn words(line: &str) -> Vec<String> {
+    line.split_whitespace().map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(runner: Runner, tests: &Tests, args: &[&str]) -> String {
+        let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
+        step::describe(&runner.command(Path::new("."), tests, &args))
+    }
+
+    #[test]
+    fn both_runners_run_the_whole_workspace() {
+        let nextest = line(Runner::Nextest { is_ci: false }, &Tests::Workspace, &["keeper"]);
+        assert!(nextest.ends_with("nextest run --workspace --profile default keeper"), "{nextest}");
+        let plain = line(Runner::CargoTest, &Tests::Workspace, &[]);
+        assert!(plain.contains("test --workspace --no-fail-fast"), "{plain}");
+    }
+
+    #[test]
+    fn a_named_target_includes_its_ignored_tests() {
+        let tests = Tests::Target { krate: "cli", target: "scene" };
+        let nextest = line(Runner::Nextest { is_ci: true }, &tests, &[]);
+        assert!(nextest.ends_with("--profile ci --test scene --run-ignored all"), "{nextest}");
+        let plain = line(Runner::CargoTest, &tests, &[]);
+        assert!(plain.ends_with("--test scene -- --include-ignored"), "{plain}");
+    }
+}

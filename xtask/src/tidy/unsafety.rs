@@ -1,0 +1,44 @@
+//! `unsafe` stands in one crate only.
+
+use proc_macro2::TokenTree;
+
+use super::source::SourceFile;
+use super::violation::Violation;
+
+/// The crate that talks to the kernel about processes and may need what Rust cannot check.
+const HOME: &str = "executor";
+
+/// Finds the word anywhere outside its home, inside macros and tests too.
+#[must_use]
+pub fn check(file: &SourceFile) -> Vec<Violation> {
+    if file.krate() == HOME {
+        return Vec::new();
+    }
+    let found = file.tokens().into_iter().filter_map(|(token, _)| match token {
+        TokenTree::Ident(word) if word == "unsafe" => Some(word.span().start().line),
+        _ => None,
+    });
+    found.map(|line| Violation::new(&file.path, line, format!("`unsafe` stands in `{HOME}` only"))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(path: &str, text: &str) -> Vec<usize> {
+        let file = SourceFile::parse(path, text).unwrap();
+        check(&file).iter().map(|violation| violation.line).collect()
+    }
+
+    #[test]
+    fn the_word_is_found_in_blocks_and_macros() {
+        let text = "fn a() {\n    unsafe { b() }\n}\nmake! {\n    unsafe impl Send for A {}\n}\n";
+        assert_eq!(lines("crates/store/src/lib.rs", text), [2, 5]);
+    }
+
+    #[test]
+    fn it_may_stand_in_its_home_and_in_prose() {
+        assert!(lines("crates/executor/src/lib.rs", "fn a() { unsafe { b() } }").is_empty());
+        assert!(lines("crates/store/src/lib.rs", "//! unsafe\nconst A: &str = \"unsafe\";").is_empty());
+    }
+}
