@@ -81,8 +81,6 @@ pub enum LandingEvent {
     Bounced(Bounce),
     /// Its goal was closed.
     Withdrawn,
-    /// A person approved it again after a bounce or a withdrawal was undone.
-    Resubmitted,
 }
 
 impl LandingEvent {
@@ -93,7 +91,6 @@ impl LandingEvent {
             Self::Landed { .. } => "landed",
             Self::Bounced(_) => "bounced",
             Self::Withdrawn => "withdrawn",
-            Self::Resubmitted => "submitted again",
         }
     }
 }
@@ -124,7 +121,6 @@ impl LandingState {
             }
             (Self::Submitted { .. }, LandingEvent::Bounced(bounce)) => Ok(Self::Bounced(bounce.clone())),
             (Self::Submitted { .. }, LandingEvent::Withdrawn) => Ok(Self::Withdrawn),
-            (Self::Bounced(_) | Self::Withdrawn, LandingEvent::Resubmitted) => Ok(Self::FRESH),
             (state, event) => {
                 Err(IllegalEvent { machine: "a landing", state: state.word(), event: event.word() })
             }

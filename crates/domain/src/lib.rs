@@ -4,14 +4,22 @@
 //! answer, in production, in a simulator and in a replayed night.
 
 pub mod agent;
+pub mod capacity;
+pub mod case;
 pub mod duration;
+pub mod effect;
+pub mod event;
 pub mod gate;
 pub mod goal;
 pub mod illegal;
 pub mod iteration;
+pub mod judge;
 pub mod landing;
 pub mod ledger;
 pub mod outcome;
+pub mod plan;
 pub mod repo;
 pub mod run;
 pub mod story;
+pub mod why;
+pub mod world;

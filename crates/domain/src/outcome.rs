@@ -132,3 +132,36 @@ impl Interruption {
         }
     }
 }
+
+impl Outcome {
+    /// One sentence without a full stop, for prompts, comments and `herder why`.
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::Accepted { gated: true } => {
+                "the agent claims that the goal is met and the gate is green".into()
+            }
+            Self::Accepted { gated: false } => {
+                "the agent claims that the goal is met; there is no gate".into()
+            }
+            Self::NeedsReview { summary } => format!("the agent asks for a review: {summary}"),
+            Self::Blocked { question } => format!("the agent asks: {question}"),
+            Self::Failed { cause, detail } => format!("{}: {detail}", cause.word()),
+            Self::Interrupted { cause, detail } => format!("{}: {detail}", cause.word()),
+            Self::BudgetSpent { detail } => format!("budget spent: {detail}"),
+            Self::Misconfigured { detail } => detail.clone(),
+        }
+    }
+
+    /// Whether the run counts as one of the three that a series may fail.
+    pub fn is_failure(&self) -> bool {
+        match self {
+            Self::Failed { .. } => true,
+            Self::Accepted { .. }
+            | Self::NeedsReview { .. }
+            | Self::Blocked { .. }
+            | Self::Interrupted { .. }
+            | Self::BudgetSpent { .. }
+            | Self::Misconfigured { .. } => false,
+        }
+    }
+}

@@ -295,6 +295,19 @@ impl RunState {
         }
     }
 
+    /// Whether nothing of it can still be at work: its processes are gone and its work is safe.
+    pub fn is_over(&self) -> bool {
+        match self {
+            Self::Judged { .. } | Self::Closed => true,
+            Self::Ordered
+            | Self::Claimed
+            | Self::Prepared
+            | Self::Launched { .. }
+            | Self::Reported { .. }
+            | Self::Collected { .. } => false,
+        }
+    }
+
     /// The state after `event`; the only place that makes one from another.
     pub fn next(&self, event: &RunEvent) -> Result<Self, IllegalEvent> {
         use RunEvent as E;

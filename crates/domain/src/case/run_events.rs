@@ -1,0 +1,232 @@
+//! What happens to a goal's runs and landings.
+
+use jiff::Timestamp;
+
+use super::Case;
+use crate::effect::Effect;
+use crate::event::What;
+use crate::goal::{Goal, GoalEvent, GoalState, RunNote, SpotCheckReason};
+use crate::illegal::IllegalEvent;
+use crate::judge::Judgement;
+use crate::landing::{Landing, LandingEvent, LandingState};
+use crate::run::{RetryContext, Run, RunEvent, RunId, RunState};
+
+impl Case {
+    pub(super) fn fold_run(&mut self, what: &What, at: Timestamp) -> Result<Vec<Effect>, IllegalEvent> {
+        match what {
+            What::RunOrdered { run, attempt } => self.order(run, *attempt, at)?,
+            What::RunClaimed { .. } => self.step_run(&RunEvent::Claimed)?,
+            What::RunPrepared { base_branch, agent, .. } => self.prepared(base_branch, agent)?,
+            What::RunLaunched { process, .. } => self.step_run(&RunEvent::Launched(process.clone()))?,
+            What::RunReported { outcome, .. } => self.step_run(&RunEvent::Reported(outcome.clone()))?,
+            What::RunCollected { harvest, .. } => self.step_run(&RunEvent::Collected(harvest.clone()))?,
+            What::RunJudged { run, judgement } => return self.judged(run, judgement, at),
+            What::RunClosed { .. } => self.step_run(&RunEvent::Closed)?,
+            What::LandingPostponed { until, why, .. } => {
+                self.step_landing(&LandingEvent::Postponed { until: *until, why: why.clone() })?;
+            }
+            What::LandingBounced { bounce, .. } => {
+                self.step_landing(&LandingEvent::Bounced(bounce.clone()))?
+            }
+            What::BounceJudged { run, judgement } => return self.follow(run, judgement, at),
+            What::LandingWithdrawn { .. } => self.step_landing(&LandingEvent::Withdrawn)?,
+            What::Landed { commit, .. } => self.landed(commit)?,
+            What::GoalCreated { .. }
+            | What::GoalQueued
+            | What::GoalRetried
+            | What::GoalCancelled
+            | What::GoalResolved
+            | What::GoalApproved
+            | What::GoalRejected { .. }
+            | What::GoalQuarantined { .. } => return Err(self.refuse("changed as a run")),
+        }
+        Ok(Vec::new())
+    }
+
+    fn step_run(&mut self, event: &RunEvent) -> Result<(), IllegalEvent> {
+        let refusal = IllegalEvent { machine: "a run", state: "unknown", event: event.word() };
+        let run = self.run.as_mut().ok_or(refusal)?;
+        run.state = run.state.next(event)?;
+        Ok(())
+    }
+
+    fn step_landing(&mut self, event: &LandingEvent) -> Result<(), IllegalEvent> {
+        let refusal = IllegalEvent { machine: "a landing", state: "unknown", event: event.word() };
+        let landing = self.landing.as_mut().ok_or(refusal)?;
+        landing.state = landing.state.next(event)?;
+        Ok(())
+    }
+
+    fn order(&mut self, run: &RunId, attempt: u32, at: Timestamp) -> Result<(), IllegalEvent> {
+        let since = match &self.goal.state {
+            GoalState::Queued { since } => *since,
+            GoalState::Draft { .. }
+            | GoalState::Running { .. }
+            | GoalState::SpotCheck { .. }
+            | GoalState::Done { .. }
+            | GoalState::Stuck { .. }
+            | GoalState::Cancelled
+            | GoalState::Resolved => return Err(self.refuse("started")),
+        };
+        if attempt != self.goal.runs + 1 {
+            return Err(IllegalEvent { machine: "a goal", state: "at another attempt", event: "started" });
+        }
+        self.step(&GoalEvent::Started(run.clone()))?;
+        self.goal.runs = attempt;
+        self.goal.retry_at = None;
+        self.run = Some(Run {
+            id: run.clone(),
+            goal: self.goal.id.clone(),
+            attempt,
+            ordered_at: at,
+            queue_seconds: at.duration_since(since).as_secs_f64().max(0.0),
+            base_branch: None,
+            agent: None,
+            state: RunState::Ordered,
+        });
+        self.landing = None;
+        Ok(())
+    }
+
+    fn prepared(&mut self, base_branch: &str, agent: &str) -> Result<(), IllegalEvent> {
+        self.step_run(&RunEvent::Prepared)?;
+        if let Some(run) = &mut self.run {
+            run.base_branch = Some(base_branch.into());
+            run.agent = Some(agent.into());
+        }
+        Ok(())
+    }
+
+    fn judged(
+        &mut self,
+        run: &RunId,
+        judgement: &Judgement,
+        at: Timestamp,
+    ) -> Result<Vec<Effect>, IllegalEvent> {
+        let outcome = match self.run.as_ref().map(|r| &r.state) {
+            Some(RunState::Collected { outcome, .. }) => Some(outcome.clone()),
+            Some(
+                RunState::Ordered
+                | RunState::Claimed
+                | RunState::Prepared
+                | RunState::Launched { .. }
+                | RunState::Reported { .. }
+                | RunState::Judged { .. }
+                | RunState::Closed,
+            )
+            | None => None,
+        };
+        self.step_run(&RunEvent::Judged)?;
+        if let Some(outcome) = outcome {
+            self.goal.history.push(RunNote { run: run.clone(), outcome });
+            let excess = self.goal.history.len().saturating_sub(Goal::HISTORY_MAX);
+            self.goal.history.drain(..excess);
+        }
+        let mut effects = self.follow(run, judgement, at)?;
+        effects.push(Effect::WriteStats { goal: self.goal.id.clone(), run: run.clone() });
+        Ok(effects)
+    }
+
+    /// Carries a judgement out.
+    fn follow(
+        &mut self,
+        run: &RunId,
+        judgement: &Judgement,
+        at: Timestamp,
+    ) -> Result<Vec<Effect>, IllegalEvent> {
+        match judgement {
+            Judgement::Land => {
+                self.submit(run)?;
+                Ok(Vec::new())
+            }
+            Judgement::SpotCheck { why } => {
+                self.step(&GoalEvent::SentToSpotCheck(run.clone(), why.clone()))?;
+                Ok(self.hand_over(run, why))
+            }
+            Judgement::Requeue { charge, retry_at, context } => {
+                self.step(&GoalEvent::Requeued(at))?;
+                self.goal.series = self.goal.series.charged(*charge);
+                self.goal.retry_at = *retry_at;
+                self.goal.context = context.clone();
+                Ok(Vec::new())
+            }
+            Judgement::Stuck { charge, cause, detail, context } => {
+                self.step(&GoalEvent::GotStuck(*cause, detail.clone()))?;
+                self.goal.series = self.goal.series.charged(*charge);
+                self.goal.context = context.clone();
+                Ok(self.post_mortem(run))
+            }
+            Judgement::Draft { note } => {
+                self.step(&GoalEvent::ReturnedToDraft(note.clone()))?;
+                Ok(vec![self.notice(run, "returned to draft", note.clone())])
+            }
+            Judgement::Nothing => Ok(Vec::new()),
+        }
+    }
+
+    fn submit(&mut self, run: &RunId) -> Result<(), IllegalEvent> {
+        if !self.goal.is_running(run) {
+            return Err(self.refuse("submitted"));
+        }
+        let base_branch = self.run.as_ref().and_then(|r| r.base_branch.clone()).unwrap_or_default();
+        let goal = self.goal.id.clone();
+        self.landing = Some(Landing { run: run.clone(), goal, base_branch, state: LandingState::FRESH });
+        Ok(())
+    }
+
+    /// The landing is a fact even where its goal was closed in between.
+    fn landed(&mut self, commit: &str) -> Result<(), IllegalEvent> {
+        self.step_landing(&LandingEvent::Landed { commit: commit.into() })?;
+        if !self.goal.state.is_settled() {
+            self.step(&GoalEvent::Landed(commit.into()))?;
+            self.goal.context = RetryContext::default();
+        }
+        Ok(())
+    }
+
+    fn hand_over(&self, run: &RunId, why: &[SpotCheckReason]) -> Vec<Effect> {
+        let reasons: Vec<String> = why.iter().map(|reason| format!("- {reason}")).collect();
+        let text = format!(
+            "Work of run `{run}` waits for a person:\n\n{}\n\n\
+             `herder goal approve {n}` lands it, `herder goal reject {n} --feedback \"...\"` sends it back.",
+            reasons.join("\n"),
+            n = self.goal.id.number,
+        );
+        vec![self.comment(run, "spot-check", text.clone()), self.notice(run, "waits for a spot-check", text)]
+    }
+
+    fn post_mortem(&self, run: &RunId) -> Vec<Effect> {
+        let GoalState::Stuck { cause, detail } = &self.goal.state else {
+            return Vec::new();
+        };
+        let text = post_mortem_text(&self.goal, cause.as_str(), detail);
+        vec![self.comment(run, "post-mortem", text.clone()), self.notice(run, "is stuck", text)]
+    }
+
+    fn comment(&self, run: &RunId, kind: &str, text: String) -> Effect {
+        Effect::Comment { goal: self.goal.id.clone(), key: format!("{kind}/{run}"), text }
+    }
+
+    fn notice(&self, run: &RunId, what: &str, message: String) -> Effect {
+        let title = format!("{} {what}: {}", self.goal.id, self.goal.title);
+        Effect::Notify { goal: self.goal.id.clone(), key: format!("{what}/{run}"), title, message }
+    }
+}
+
+fn post_mortem_text(goal: &Goal, cause: &str, detail: &str) -> String {
+    let mut text = format!("Given up because {cause}.\n\nLast: {detail}.\n\nRuns:\n");
+    for note in &goal.history {
+        text.push_str(&format!("- `{}`: {}\n", note.run, note.outcome.sentence()));
+    }
+    if let Some(tail) = &goal.context.gate_output {
+        text.push_str(&format!("\nThe gate said last:\n\n```\n{}\n```\n", tail.trim_end()));
+    }
+    if let Some(progress) = &goal.context.last_progress {
+        text.push_str(&format!("\nThe agent said last: {progress}\n"));
+    }
+    text.push_str(&format!(
+        "\nThe work so far is the branch `goal-{n}` in the vault. `herder goal retry {n}` starts a new series.",
+        n = goal.id.number
+    ));
+    text
+}

@@ -1,0 +1,127 @@
+//! What the orchestrator does to the outside world, as data.
+
+use serde::{Deserialize, Serialize};
+
+use crate::repo::GoalRef;
+use crate::run::RunId;
+
+/// A deed, ordered in the transaction that made it necessary. Each may be done twice without harm;
+/// what makes it so stands in `docs/design/states.md`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "effect", rename_all = "snake_case")]
+pub enum Effect {
+    /// Take the goal, so that no other orchestrator can.
+    Claim {
+        /// The goal.
+        goal: GoalRef,
+        /// The run that is to begin.
+        run: RunId,
+    },
+    /// Make clone and run directory.
+    Prepare {
+        /// The goal.
+        goal: GoalRef,
+        /// The run.
+        run: RunId,
+    },
+    /// Start a ralph.
+    Launch {
+        /// The goal.
+        goal: GoalRef,
+        /// The run.
+        run: RunId,
+    },
+    /// End a ralph whose goal is no longer wanted.
+    Stop {
+        /// The goal.
+        goal: GoalRef,
+        /// The run.
+        run: RunId,
+    },
+    /// Bring a run's work into the vault.
+    Collect {
+        /// The goal.
+        goal: GoalRef,
+        /// The run.
+        run: RunId,
+    },
+    /// One round of landing: rebase, squash, gate, push.
+    Land {
+        /// The goal.
+        goal: GoalRef,
+        /// The run whose work it is.
+        run: RunId,
+        /// The branch that it is to land on.
+        base_branch: String,
+        /// The round, from 0.
+        round: u32,
+    },
+    /// Remove a run's clone and its short-lived directories.
+    Clean {
+        /// The goal.
+        goal: GoalRef,
+        /// The run.
+        run: RunId,
+    },
+    /// Append the run's row to `stats.jsonl`.
+    WriteStats {
+        /// The goal.
+        goal: GoalRef,
+        /// The run.
+        run: RunId,
+    },
+    /// Write a comment on the goal.
+    Comment {
+        /// The goal.
+        goal: GoalRef,
+        /// Tells it from the goal's other comments.
+        key: String,
+        /// Markdown.
+        text: String,
+    },
+    /// Tell a person.
+    Notify {
+        /// The goal.
+        goal: GoalRef,
+        /// Tells it from the goal's other notifications.
+        key: String,
+        /// One line.
+        title: String,
+        /// A few lines.
+        message: String,
+    },
+}
+
+impl Effect {
+    /// Its identity: two effects with one key are one effect.
+    pub fn key(&self) -> String {
+        match self {
+            Self::Claim { run, .. } => format!("claim/{run}"),
+            Self::Prepare { run, .. } => format!("prepare/{run}"),
+            Self::Launch { run, .. } => format!("launch/{run}"),
+            Self::Stop { run, .. } => format!("stop/{run}"),
+            Self::Collect { run, .. } => format!("collect/{run}"),
+            Self::Land { run, round, .. } => format!("land/{run}/{round}"),
+            Self::Clean { run, .. } => format!("clean/{run}"),
+            Self::WriteStats { run, .. } => format!("stats/{run}"),
+            Self::Comment { goal, key, .. } => format!("comment/{}#{}/{key}", goal.repo, goal.number),
+            Self::Notify { goal, key, .. } => format!("notify/{}#{}/{key}", goal.repo, goal.number),
+        }
+    }
+
+    /// The goal that it is about.
+    pub fn goal(&self) -> &GoalRef {
+        match self {
+            Self::Claim { goal, .. }
+            | Self::Prepare { goal, .. }
+            | Self::Launch { goal, .. }
+            | Self::Stop { goal, .. }
+            | Self::Collect { goal, .. }
+            | Self::Land { goal, .. }
+            | Self::Clean { goal, .. }
+            | Self::WriteStats { goal, .. }
+            | Self::Comment { goal, .. }
+            | Self::Notify { goal, .. } => goal,
+        }
+    }
+}

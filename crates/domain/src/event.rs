@@ -1,0 +1,234 @@
+//! What happened, as the journal keeps it.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::goal::Goal;
+use crate::judge::Judgement;
+use crate::landing::Bounce;
+use crate::outcome::Outcome;
+use crate::repo::{GoalRef, RepoId};
+use crate::run::{Harvest, ProcessName, RunId};
+use crate::story::Story;
+
+/// Something that happened. The journal is a list of these, and every state follows from it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// A repository was registered, or its settings changed.
+    RepoAdded {
+        /// It.
+        repo: Repo,
+    },
+    /// A story was written.
+    StoryCreated {
+        /// It.
+        story: Story,
+    },
+    /// Every goal of a story was settled.
+    StoryClosed {
+        /// It.
+        story: GoalRef,
+    },
+    /// A story that was closed has an open goal again.
+    StoryReopened {
+        /// It.
+        story: GoalRef,
+    },
+    /// An agent's account can spend no more for now.
+    AccountParked {
+        /// The agent's name.
+        agent: String,
+        /// Until then; until a person acts where absent.
+        until: Option<Timestamp>,
+        /// One sentence.
+        why: String,
+    },
+    /// A person freed an account.
+    AccountFreed {
+        /// The agent's name.
+        agent: String,
+    },
+    /// Something that happened to a goal, its runs and landings.
+    #[serde(untagged)]
+    Goal(GoalHappening),
+}
+
+/// Something that happened to one goal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GoalHappening {
+    /// The goal.
+    pub goal: GoalRef,
+    /// What.
+    #[serde(flatten)]
+    pub what: What,
+}
+
+/// What happened to a goal, its runs or its landing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum What {
+    /// It was written.
+    GoalCreated {
+        /// As a draft.
+        draft: Box<Goal>,
+    },
+    /// A person queued it.
+    GoalQueued,
+    /// A person queued it again after it got stuck.
+    GoalRetried,
+    /// A person closed it as not planned.
+    GoalCancelled,
+    /// A person closed it as completed.
+    GoalResolved,
+    /// A person wants its work landed.
+    GoalApproved,
+    /// A person wants its work done over.
+    GoalRejected {
+        /// In the person's words.
+        feedback: String,
+    },
+    /// An event that its state refuses was met; it waits for a person.
+    GoalQuarantined {
+        /// What was met.
+        error: String,
+    },
+    /// The planner started a run.
+    RunOrdered {
+        /// The run.
+        run: RunId,
+        /// The goal's total run number.
+        attempt: u32,
+    },
+    /// The goal is ours.
+    RunClaimed {
+        /// The run.
+        run: RunId,
+    },
+    /// Clone and run directory stand.
+    RunPrepared {
+        /// The run.
+        run: RunId,
+        /// The branch that the work is to land on.
+        base_branch: String,
+        /// The agent that it spends on.
+        agent: String,
+    },
+    /// A ralph is at work.
+    RunLaunched {
+        /// The run.
+        run: RunId,
+        /// The ralph.
+        process: ProcessName,
+    },
+    /// The run ended, or could not begin.
+    RunReported {
+        /// The run.
+        run: RunId,
+        /// How.
+        outcome: Outcome,
+    },
+    /// The vault has the run's work.
+    RunCollected {
+        /// The run.
+        run: RunId,
+        /// What it left.
+        harvest: Harvest,
+    },
+    /// What follows from the run was decided.
+    RunJudged {
+        /// The run.
+        run: RunId,
+        /// The decision.
+        judgement: Judgement,
+    },
+    /// The run's directories are gone, or kept for good.
+    RunClosed {
+        /// The run.
+        run: RunId,
+    },
+    /// A round of landing was lost.
+    LandingPostponed {
+        /// The run whose work it is.
+        run: RunId,
+        /// Until when.
+        until: Timestamp,
+        /// Why.
+        why: String,
+    },
+    /// The work cannot land as it is.
+    LandingBounced {
+        /// The run whose work it is.
+        run: RunId,
+        /// Why.
+        bounce: Bounce,
+    },
+    /// What follows from the bounce was decided.
+    BounceJudged {
+        /// The run whose work it is.
+        run: RunId,
+        /// The decision.
+        judgement: Judgement,
+    },
+    /// The goal was closed before its work landed.
+    LandingWithdrawn {
+        /// The run whose work it is.
+        run: RunId,
+    },
+    /// The work is part of the base branch.
+    Landed {
+        /// The run whose work it is.
+        run: RunId,
+        /// The commit.
+        commit: String,
+    },
+}
+
+/// A repository that herder works on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Repo {
+    /// Its name.
+    pub id: RepoId,
+    /// Where it is fetched from and landed to: a URL or an absolute path.
+    pub url: String,
+    /// The branch that goals land on.
+    pub base_branch: String,
+    /// Work is pushed there unattended; otherwise it stays as the vault's branch `goal-N`.
+    pub pushes: bool,
+}
+
+impl Event {
+    /// An event of a goal.
+    pub fn of(goal: &GoalRef, what: What) -> Self {
+        Self::Goal(GoalHappening { goal: goal.clone(), what })
+    }
+}
+
+impl What {
+    /// The run that it is about, where it is about one.
+    pub fn run(&self) -> Option<&RunId> {
+        match self {
+            Self::RunOrdered { run, .. }
+            | Self::RunClaimed { run }
+            | Self::RunPrepared { run, .. }
+            | Self::RunLaunched { run, .. }
+            | Self::RunReported { run, .. }
+            | Self::RunCollected { run, .. }
+            | Self::RunJudged { run, .. }
+            | Self::RunClosed { run }
+            | Self::LandingPostponed { run, .. }
+            | Self::LandingBounced { run, .. }
+            | Self::BounceJudged { run, .. }
+            | Self::LandingWithdrawn { run }
+            | Self::Landed { run, .. } => Some(run),
+            Self::GoalCreated { .. }
+            | Self::GoalQueued
+            | Self::GoalRetried
+            | Self::GoalCancelled
+            | Self::GoalResolved
+            | Self::GoalApproved
+            | Self::GoalRejected { .. }
+            | Self::GoalQuarantined { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! What follows from the end of a run, or from a bounce.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::goal::{Charge, Goal, SpotCheckReason, StuckCause};
+use crate::landing::Bounce;
+use crate::outcome::{FailureCause, Interruption, Outcome};
+use crate::run::{Harvest, RetryContext, RunId};
+
+/// What follows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "judgement", rename_all = "snake_case")]
+pub enum Judgement {
+    /// The work goes to its landing.
+    Land,
+    /// A person is to look first.
+    SpotCheck {
+        /// Why.
+        why: Vec<SpotCheckReason>,
+    },
+    /// Another run.
+    Requeue {
+        /// Whose fault it was.
+        charge: Charge,
+        /// Not before this.
+        retry_at: Option<Timestamp>,
+        /// For the next prompt.
+        context: RetryContext,
+    },
+    /// No other run until a person acts.
+    Stuck {
+        /// Whose fault it was.
+        charge: Charge,
+        /// Why.
+        cause: StuckCause,
+        /// One sentence.
+        detail: String,
+        /// For the next prompt, should a person retry.
+        context: RetryContext,
+    },
+    /// The goal has to be written anew.
+    Draft {
+        /// Why.
+        note: String,
+    },
+    /// The goal was closed in between; nothing follows.
+    Nothing,
+}
+
+/// The numbers behind the judgements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Policy {
+    /// The failed run of a series that makes the goal stuck.
+    pub failed_max: u32,
+    /// The crash that does.
+    pub crashed_max: u32,
+    /// The kill for memory that does.
+    pub out_of_memory_max: u32,
+    /// The absence of provider, network or host that does.
+    pub unreachable_max: u32,
+    /// The conflict that does.
+    pub conflicts_max: u32,
+    /// The wait after the first failure; doubles with each.
+    pub backoff_first: Duration,
+    /// The longest wait.
+    pub backoff_longest: Duration,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            failed_max: 3,
+            crashed_max: 3,
+            out_of_memory_max: 2,
+            unreachable_max: 10,
+            conflicts_max: 5,
+            backoff_first: Duration::from_secs(30),
+            backoff_longest: Duration::from_secs(30 * 60),
+        }
+    }
+}
+
+impl Policy {
+    /// The wait before attempt `count + 1`, with +-20% that depend on the run alone, so that goals
+    /// that failed together do not come back together.
+    pub fn backoff(&self, count: u32, run: &RunId) -> Duration {
+        let doubled =
+            self.backoff_first.saturating_mul(1u32.checked_shl(count.saturating_sub(1)).unwrap_or(u32::MAX));
+        let spread: u32 =
+            run.as_str().bytes().fold(7, |sum: u32, b| sum.wrapping_mul(31).wrapping_add(b.into())) % 401;
+        doubled.min(self.backoff_longest).mul_f64(0.8 + f64::from(spread) / 1000.0)
+    }
+
+    fn cap(&self, charge: Charge) -> Option<(u32, StuckCause)> {
+        match charge {
+            Charge::Failed => Some((self.failed_max, StuckCause::Failed)),
+            Charge::Crashed => Some((self.crashed_max, StuckCause::Crashed)),
+            Charge::OutOfMemory => Some((self.out_of_memory_max, StuckCause::TooBig)),
+            Charge::Unreachable => Some((self.unreachable_max, StuckCause::Unreachable)),
+            Charge::Conflict => Some((self.conflicts_max, StuckCause::Conflicts)),
+            Charge::Nothing => None,
+        }
+    }
+}
+
+/// Decides what follows from a run's end.
+pub fn judge_run(
+    goal: &Goal,
+    run: &RunId,
+    outcome: &Outcome,
+    harvest: &Harvest,
+    policy: &Policy,
+    now: Timestamp,
+) -> Judgement {
+    let again =
+        |charge, not_before| requeue(goal, run, Again { charge, not_before, outcome, harvest }, policy, now);
+    match outcome {
+        Outcome::Accepted { gated } => accepted(goal, *gated, harvest),
+        Outcome::NeedsReview { summary } => look(SpotCheckReason::NeedsReview { summary: summary.clone() }),
+        Outcome::Blocked { question } => look(SpotCheckReason::Question { question: question.clone() }),
+        Outcome::Failed { .. } => again(Charge::Failed, None),
+        Outcome::Interrupted { cause, .. } => match cause {
+            Interruption::Stopped | Interruption::LoginFailed => again(Charge::Nothing, None),
+            Interruption::UsageLimit { resets_at } => again(Charge::Nothing, *resets_at),
+            Interruption::Unreachable | Interruption::HostRestarted => again(Charge::Unreachable, None),
+            Interruption::Crashed => again(Charge::Crashed, None),
+            Interruption::OutOfMemory => again(Charge::OutOfMemory, None),
+        },
+        Outcome::BudgetSpent { detail } => Judgement::Stuck {
+            charge: Charge::Nothing,
+            cause: StuckCause::BudgetSpent,
+            detail: detail.clone(),
+            context: context(goal, outcome, harvest),
+        },
+        Outcome::Misconfigured { detail } => Judgement::Draft { note: detail.clone() },
+    }
+}
+
+/// Decides what follows from a bounce.
+pub fn judge_bounce(goal: &Goal, run: &RunId, bounce: &Bounce, policy: &Policy, now: Timestamp) -> Judgement {
+    let mut harvest = Harvest { tip: Some(String::new()), ..Harvest::default() };
+    match bounce {
+        Bounce::Empty => look(SpotCheckReason::NoDiff),
+        Bounce::Red { tail } => {
+            harvest.gate_tail = Some(tail.clone());
+            let outcome = Outcome::Failed {
+                cause: FailureCause::GateRed,
+                detail: "the landing gate was red on a clean checkout of the rebased work".into(),
+            };
+            let again =
+                Again { charge: Charge::Failed, not_before: None, outcome: &outcome, harvest: &harvest };
+            requeue(goal, run, again, policy, now)
+        }
+        Bounce::Conflict { files } => {
+            let outcome = Outcome::Interrupted {
+                cause: Interruption::Stopped,
+                detail: format!("the work conflicts with what landed in between, in {}", files.join(", ")),
+            };
+            let again =
+                Again { charge: Charge::Conflict, not_before: None, outcome: &outcome, harvest: &harvest };
+            requeue(goal, run, again, policy, now)
+        }
+    }
+}
+
+fn look(reason: SpotCheckReason) -> Judgement {
+    Judgement::SpotCheck { why: vec![reason] }
+}
+
+fn accepted(goal: &Goal, gated: bool, harvest: &Harvest) -> Judgement {
+    let mut why = Vec::new();
+    if harvest.files_changed == 0 {
+        why.push(SpotCheckReason::NoDiff);
+    }
+    if goal.wants_spot_check {
+        why.push(SpotCheckReason::Requested);
+    }
+    if !gated {
+        why.push(SpotCheckReason::NoGate);
+    }
+    if !harvest.protected.is_empty() {
+        why.push(SpotCheckReason::ProtectedPaths { paths: harvest.protected.clone() });
+    }
+    if !harvest.deleted_tests.is_empty() {
+        why.push(SpotCheckReason::DeletedTests { paths: harvest.deleted_tests.clone() });
+    }
+    if why.is_empty() { Judgement::Land } else { Judgement::SpotCheck { why } }
+}
+
+struct Again<'a> {
+    charge: Charge,
+    not_before: Option<Timestamp>,
+    outcome: &'a Outcome,
+    harvest: &'a Harvest,
+}
+
+fn requeue(goal: &Goal, run: &RunId, again: Again<'_>, policy: &Policy, now: Timestamp) -> Judgement {
+    let Again { charge, not_before, outcome, harvest } = again;
+    let context = context(goal, outcome, harvest);
+    let count = goal.series.charged(charge).count(charge);
+    if let Some((max, cause)) = policy.cap(charge)
+        && count >= max
+    {
+        return Judgement::Stuck { charge, cause, detail: outcome.sentence(), context };
+    }
+    let backoff = policy.cap(charge).and_then(|_| now.checked_add(policy.backoff(count, run)).ok());
+    Judgement::Requeue { charge, retry_at: not_before.max(backoff), context }
+}
+
+fn context(goal: &Goal, outcome: &Outcome, harvest: &Harvest) -> RetryContext {
+    RetryContext {
+        // A reviewer's words hold until a run has answered them.
+        feedback: goal.context.feedback.clone(),
+        last_outcome: Some(outcome.sentence()),
+        gate_output: harvest.gate_tail.clone(),
+        last_progress: harvest.last_progress.clone().or_else(|| goal.context.last_progress.clone()),
+        is_resumed: harvest.tip.is_some(),
+        conflicts: Vec::new(),
+    }
+}

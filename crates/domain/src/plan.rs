@@ -1,0 +1,72 @@
+//! What is to be done now: a pure function of the whole picture and the time.
+
+mod lanes;
+mod queue;
+mod runs;
+mod wait;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+pub use wait::{DependencyTrouble, Wait};
+
+use crate::effect::Effect;
+use crate::event::Event;
+use crate::repo::GoalRef;
+use crate::story::StoryState;
+use crate::world::World;
+
+/// What is to be done now, and why the rest is not.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Plan {
+    /// Events that are decisions of the planner; they are recorded, and then it plans again.
+    pub decisions: Vec<Event>,
+    /// Deeds that are not ordered yet.
+    pub effects: Vec<Effect>,
+    /// Why each queued goal that does not start does not.
+    pub waits: BTreeMap<GoalRef, Vec<Wait>>,
+    /// When time alone will change the answer.
+    pub wake_at: Option<Timestamp>,
+}
+
+impl Plan {
+    /// Whether nothing is to be done.
+    pub fn is_quiet(&self) -> bool {
+        self.decisions.is_empty() && self.effects.is_empty()
+    }
+
+    fn wake(&mut self, at: Timestamp) {
+        self.wake_at = Some(self.wake_at.map_or(at, |earlier| earlier.min(at)));
+    }
+
+    fn order(&mut self, world: &World, effect: Effect) {
+        if !world.was_ordered(&effect.key()) {
+            self.effects.push(effect);
+        }
+    }
+}
+
+/// Plans. It knows no clock: the same world and the same time give the same plan.
+pub fn plan(world: &World, now: Timestamp) -> Plan {
+    let mut plan = Plan::default();
+    runs::advance(world, now, &mut plan);
+    lanes::advance(world, now, &mut plan);
+    close_stories(world, &mut plan);
+    queue::admit(world, now, &mut plan);
+    plan
+}
+
+fn close_stories(world: &World, plan: &mut Plan) {
+    for (story, standing) in &world.stories {
+        match standing.state {
+            StoryState::Open if standing.goals > 0 && standing.unsettled == 0 => {
+                plan.decisions.push(Event::StoryClosed { story: story.clone() });
+            }
+            StoryState::Closed if standing.unsettled > 0 => {
+                plan.decisions.push(Event::StoryReopened { story: story.clone() });
+            }
+            StoryState::Open | StoryState::Closed => {}
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Landings: one at a time for each repository and base branch, outside the slots.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::Plan;
+use crate::effect::Effect;
+use crate::event::{Event, What};
+use crate::judge::judge_bounce;
+use crate::landing::{Landing, LandingState};
+use crate::repo::RepoId;
+use crate::world::World;
+
+type Lane<'a> = (&'a RepoId, &'a str);
+
+pub(super) fn advance(world: &World, now: Timestamp, plan: &mut Plan) {
+    let mut busy = busy_lanes(world);
+    let mut landings: Vec<&Landing> = world.landings.values().collect();
+    landings.sort_by_key(|landing| world.runs.get(&landing.run).map(|run| run.ordered_at));
+    for landing in landings {
+        match &landing.state {
+            LandingState::Submitted { rounds, not_before, .. } => {
+                submit(world, landing, (*rounds, *not_before), now, &mut busy, plan);
+            }
+            LandingState::Bounced(bounce) => {
+                if let Some(goal) =
+                    world.goals.get(&landing.goal).filter(|goal| goal.is_running(&landing.run))
+                {
+                    let judgement = judge_bounce(goal, &landing.run, bounce, &world.policy, now);
+                    let what = What::BounceJudged { run: landing.run.clone(), judgement };
+                    plan.decisions.push(Event::of(&landing.goal, what));
+                }
+            }
+            LandingState::Landed { .. } | LandingState::Withdrawn => {}
+        }
+    }
+}
+
+fn busy_lanes(world: &World) -> BTreeSet<Lane<'_>> {
+    let lane = |effect| match effect {
+        &Effect::Land { ref goal, ref base_branch, .. } => Some((&goal.repo, base_branch.as_str())),
+        Effect::Claim { .. }
+        | Effect::Prepare { .. }
+        | Effect::Launch { .. }
+        | Effect::Stop { .. }
+        | Effect::Collect { .. }
+        | Effect::Clean { .. }
+        | Effect::WriteStats { .. }
+        | Effect::Comment { .. }
+        | Effect::Notify { .. } => None,
+    };
+    world.open.values().filter_map(lane).collect()
+}
+
+fn submit<'a>(
+    world: &World,
+    landing: &'a Landing,
+    (round, not_before): (u32, Option<Timestamp>),
+    now: Timestamp,
+    busy: &mut BTreeSet<Lane<'a>>,
+    plan: &mut Plan,
+) {
+    let (goal, run, base_branch) = (landing.goal.clone(), landing.run.clone(), landing.base_branch.clone());
+    let effect = Effect::Land { goal, run, base_branch, round };
+    if world.open.contains_key(&effect.key()) {
+        return;
+    }
+    if !world.goals.get(&landing.goal).is_some_and(|goal| goal.is_running(&landing.run)) {
+        let what = What::LandingWithdrawn { run: landing.run.clone() };
+        plan.decisions.push(Event::of(&landing.goal, what));
+    } else if let Some(later) = not_before.filter(|at| *at > now) {
+        plan.wake(later);
+    } else if busy.insert((&landing.goal.repo, &landing.base_branch)) {
+        plan.order(world, effect);
+    }
+}

@@ -1,0 +1,131 @@
+//! Which queued goals start, and why the others do not.
+
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::Plan;
+use super::wait::{DependencyTrouble, Wait};
+use crate::capacity::Admission;
+use crate::event::{Event, What};
+use crate::goal::{Goal, GoalState};
+use crate::repo::GoalRef;
+use crate::run::RunId;
+use crate::world::{Settled, World};
+
+pub(super) fn admit(world: &World, now: Timestamp, plan: &mut Plan) {
+    let mut taken = world.slots_taken();
+    for (goal, _) in in_order(world) {
+        let mut waits = own_waits(world, goal, now);
+        waits.iter().filter_map(Wait::until).for_each(|at| plan.wake(at));
+        // A goal that cannot start for reasons of its own never takes a slot from one behind it.
+        if waits.is_empty() {
+            waits.extend(no_room(world, taken));
+        }
+        if !waits.is_empty() {
+            plan.waits.insert(goal.id.clone(), waits);
+            continue;
+        }
+        taken += 1;
+        plan.decisions.push(start(goal));
+    }
+}
+
+/// Queued goals: priority first, then untried before retried, then by the time of queueing.
+pub(super) fn in_order(world: &World) -> Vec<(&Goal, Timestamp)> {
+    let mut queued: Vec<_> =
+        world.goals.values().filter_map(|goal| Some((goal, queued_since(goal)?))).collect();
+    queued.sort_by_key(|(goal, since)| {
+        (Reverse(goal.options.priority.unwrap_or(0)), goal.runs > 0, *since, &goal.id)
+    });
+    queued
+}
+
+fn queued_since(goal: &Goal) -> Option<Timestamp> {
+    match &goal.state {
+        GoalState::Queued { since } => Some(*since),
+        GoalState::Draft { .. }
+        | GoalState::Running { .. }
+        | GoalState::SpotCheck { .. }
+        | GoalState::Done { .. }
+        | GoalState::Stuck { .. }
+        | GoalState::Cancelled
+        | GoalState::Resolved => None,
+    }
+}
+
+fn start(goal: &Goal) -> Event {
+    let attempt = goal.runs + 1;
+    Event::of(&goal.id, What::RunOrdered { run: RunId::of(&goal.id, attempt), attempt })
+}
+
+fn no_room(world: &World, taken: usize) -> Option<Wait> {
+    match world.capacity.admission {
+        Admission::Draining => Some(Wait::Draining),
+        Admission::Open if taken >= world.capacity.max => Some(Wait::NoSlot { max: world.capacity.max }),
+        Admission::Open => None,
+    }
+}
+
+fn own_waits(world: &World, goal: &Goal, now: Timestamp) -> Vec<Wait> {
+    let mut waits = Vec::new();
+    if let Some(error) = &goal.quarantine {
+        waits.push(Wait::Quarantined { error: error.clone() });
+    }
+    if !world.repos.contains_key(&goal.id.repo) {
+        waits.push(Wait::RepoUnknown { repo: goal.id.repo.clone() });
+    }
+    waits.extend(goal.depends.iter().filter_map(|on| dependency(world, goal, on)));
+    if let Some(until) = goal.retry_at.filter(|at| *at > now) {
+        waits.push(Wait::Backoff { until, after: goal.context.last_outcome.clone() });
+    }
+    waits.extend(parked(world, goal, now));
+    waits.extend(unfinished_run(world, goal));
+    waits
+}
+
+fn parked(world: &World, goal: &Goal, now: Timestamp) -> Option<Wait> {
+    let agent = world.agent_of(goal);
+    let parked = world.parked.get(agent)?;
+    if parked.until.is_some_and(|until| until <= now) {
+        return None;
+    }
+    Some(Wait::AccountParked { agent: agent.into(), until: parked.until, why: parked.why.clone() })
+}
+
+/// Never two live runs of a goal: the last one has to be gone first.
+fn unfinished_run(world: &World, goal: &Goal) -> Option<Wait> {
+    let run = world.runs.values().find(|run| run.goal == goal.id && !run.state.is_over())?;
+    Some(Wait::LastRunUnfinished { run: run.id.clone(), state: run.state.word().into() })
+}
+
+fn dependency(world: &World, goal: &Goal, on: &GoalRef) -> Option<Wait> {
+    let trouble = match world.settled.get(on) {
+        Some(Settled::Landed | Settled::Resolved) => return None,
+        Some(Settled::Cancelled) => DependencyTrouble::Cancelled,
+        None if reaches(world, on, &goal.id) => DependencyTrouble::Cyclic,
+        None => match world.goals.get(on) {
+            Some(other) => DependencyTrouble::Open { state: other.state.word().into() },
+            None => DependencyTrouble::Unknown,
+        },
+    };
+    Some(Wait::Dependency { on: on.clone(), trouble })
+}
+
+/// Whether `target` is among what `from` depends on, at any distance, or is `from` itself.
+fn reaches(world: &World, from: &GoalRef, target: &GoalRef) -> bool {
+    let mut seen = BTreeSet::new();
+    let mut stack = vec![from];
+    while let Some(id) = stack.pop() {
+        if id == target {
+            return true;
+        }
+        if let Some(goal) = world.goals.get(id)
+            && seen.insert(id)
+        {
+            stack.extend(&goal.depends);
+        }
+    }
+    false
+}

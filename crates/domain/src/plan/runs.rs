@@ -1,0 +1,95 @@
+//! The next step of each run.
+
+use jiff::Timestamp;
+
+use super::Plan;
+use crate::effect::Effect;
+use crate::event::{Event, What};
+use crate::judge::{Judgement, judge_run};
+use crate::outcome::{Interruption, Outcome};
+use crate::run::{Harvest, Run, RunState};
+use crate::world::World;
+
+pub(super) fn advance(world: &World, now: Timestamp, plan: &mut Plan) {
+    for run in world.runs.values() {
+        step(world, run, now, plan);
+    }
+}
+
+fn step(world: &World, run: &Run, now: Timestamp, plan: &mut Plan) {
+    let (goal, id) = (run.goal.clone(), run.id.clone());
+    match &run.state {
+        RunState::Ordered => begin(world, run, Effect::Claim { goal, run: id }, plan),
+        RunState::Claimed => begin(world, run, Effect::Prepare { goal, run: id }, plan),
+        RunState::Prepared => begin(world, run, Effect::Launch { goal, run: id }, plan),
+        RunState::Launched { .. } if !is_wanted(world, run) => {
+            plan.order(world, Effect::Stop { goal, run: id })
+        }
+        RunState::Launched { .. } => {}
+        RunState::Reported { .. } => plan.order(world, Effect::Collect { goal, run: id }),
+        RunState::Collected { outcome, harvest } => judge(world, run, (outcome, harvest), now, plan),
+        RunState::Judged { keeps_clone: false } => plan.order(world, Effect::Clean { goal, run: id }),
+        RunState::Judged { keeps_clone: true } => {
+            plan.decisions.push(Event::of(&goal, What::RunClosed { run: id }));
+        }
+        RunState::Closed => {}
+    }
+}
+
+fn is_wanted(world: &World, run: &Run) -> bool {
+    world.goals.get(&run.goal).is_some_and(|goal| goal.is_running(&run.id))
+}
+
+/// Orders the next step, or ends a run that is no longer wanted before it began to work. An effect
+/// that is under way is awaited first: its result has to find the run as it was.
+fn begin(world: &World, run: &Run, effect: Effect, plan: &mut Plan) {
+    let is_under_way = world.open.contains_key(&effect.key());
+    if is_wanted(world, run) || is_under_way {
+        return plan.order(world, effect);
+    }
+    let outcome = Outcome::Interrupted {
+        cause: Interruption::Stopped,
+        detail: "the goal was closed before the run began".into(),
+    };
+    plan.decisions.push(Event::of(&run.goal, What::RunReported { run: run.id.clone(), outcome }));
+}
+
+fn judge(world: &World, run: &Run, ended: (&Outcome, &Harvest), now: Timestamp, plan: &mut Plan) {
+    let (outcome, harvest) = ended;
+    let judgement = match world.goals.get(&run.goal) {
+        Some(goal) if goal.is_running(&run.id) => {
+            judge_run(goal, &run.id, outcome, harvest, &world.policy, now)
+        }
+        Some(_) | None => Judgement::Nothing,
+    };
+    plan.decisions.extend(park(run, outcome, &judgement));
+    plan.decisions.push(Event::of(&run.goal, What::RunJudged { run: run.id.clone(), judgement }));
+}
+
+/// An account at its limit, or without a login, parks: other goals must not run into the same wall.
+fn park(run: &Run, outcome: &Outcome, judgement: &Judgement) -> Option<Event> {
+    let Outcome::Interrupted { cause, detail } = outcome else {
+        return None;
+    };
+    let until = match cause {
+        Interruption::UsageLimit { resets_at } => (*resets_at).or(retry_at(judgement)),
+        Interruption::LoginFailed => None,
+        Interruption::Stopped
+        | Interruption::Unreachable
+        | Interruption::Crashed
+        | Interruption::HostRestarted
+        | Interruption::OutOfMemory => return None,
+    };
+    Some(Event::AccountParked { agent: run.agent.clone()?, until, why: detail.clone() })
+}
+
+fn retry_at(judgement: &Judgement) -> Option<Timestamp> {
+    match judgement {
+        Judgement::Requeue { retry_at, .. } => *retry_at,
+        Judgement::Land
+        | Judgement::SpotCheck { .. }
+        | Judgement::Stuck { .. }
+        | Judgement::Draft { .. }
+        | Judgement::Nothing => None,
+    }
+}

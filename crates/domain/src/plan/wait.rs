@@ -1,0 +1,142 @@
+//! Why a queued goal does not start, as values; the command line and JSON render the same ones.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::repo::{GoalRef, RepoId};
+use crate::run::RunId;
+
+/// One reason why a goal waits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "wait", rename_all = "snake_case")]
+pub enum Wait {
+    /// A goal that it depends on is not there yet.
+    Dependency {
+        /// The other goal.
+        on: GoalRef,
+        /// What is the matter with it.
+        trouble: DependencyTrouble,
+    },
+    /// Its last run failed, or was interrupted, a short while ago.
+    Backoff {
+        /// Not before this.
+        until: Timestamp,
+        /// How the last run ended.
+        after: Option<String>,
+    },
+    /// Its agent's account can spend no more for now.
+    AccountParked {
+        /// The agent.
+        agent: String,
+        /// Until then; until a person acts where absent.
+        until: Option<Timestamp>,
+        /// Why.
+        why: String,
+    },
+    /// All slots are taken.
+    NoSlot {
+        /// How many there are.
+        max: usize,
+    },
+    /// The orchestrator is going down.
+    Draining,
+    /// Something of its last run is still there.
+    LastRunUnfinished {
+        /// The run.
+        run: RunId,
+        /// Where it stands.
+        state: String,
+    },
+    /// Its repository is not registered.
+    RepoUnknown {
+        /// The repository.
+        repo: RepoId,
+    },
+    /// Its record contradicts itself; a person has to look.
+    Quarantined {
+        /// What was met.
+        error: String,
+    },
+}
+
+/// What is the matter with a dependency.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "trouble", rename_all = "snake_case")]
+pub enum DependencyTrouble {
+    /// It has not landed yet.
+    Open {
+        /// Where it stands.
+        state: String,
+    },
+    /// It was cancelled and will never land.
+    Cancelled,
+    /// There is no such goal.
+    Unknown,
+    /// It waits for this very goal.
+    Cyclic,
+}
+
+impl Wait {
+    /// When time alone ends it.
+    pub fn until(&self) -> Option<Timestamp> {
+        match self {
+            Self::Backoff { until, .. } => Some(*until),
+            Self::AccountParked { until, .. } => *until,
+            Self::Dependency { .. }
+            | Self::NoSlot { .. }
+            | Self::Draining
+            | Self::LastRunUnfinished { .. }
+            | Self::RepoUnknown { .. }
+            | Self::Quarantined { .. } => None,
+        }
+    }
+
+    /// Whether it lasts until a person acts.
+    pub fn needs_person(&self) -> bool {
+        match self {
+            Self::Dependency { trouble, .. } => match trouble {
+                DependencyTrouble::Open { .. } => false,
+                DependencyTrouble::Cancelled | DependencyTrouble::Unknown | DependencyTrouble::Cyclic => true,
+            },
+            Self::AccountParked { until, .. } => until.is_none(),
+            Self::RepoUnknown { .. } | Self::Quarantined { .. } => true,
+            Self::Backoff { .. } | Self::NoSlot { .. } | Self::Draining | Self::LastRunUnfinished { .. } => {
+                false
+            }
+        }
+    }
+}
+
+impl fmt::Display for Wait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dependency { on, trouble } => match trouble {
+                DependencyTrouble::Open { state } => write!(f, "it depends on {on}, which is {state}"),
+                DependencyTrouble::Cancelled => {
+                    write!(f, "it depends on {on}, which was cancelled and will never land")
+                }
+                DependencyTrouble::Unknown => write!(f, "it depends on {on}, which does not exist"),
+                DependencyTrouble::Cyclic => write!(f, "it depends on {on}, which depends on it in turn"),
+            },
+            Self::Backoff { until, after: Some(after) } => {
+                write!(f, "backing off until {until:.0} after: {after}")
+            }
+            Self::Backoff { until, after: None } => write!(f, "backing off until {until:.0}"),
+            Self::AccountParked { agent, until: Some(until), why } => {
+                write!(f, "the account of {agent} is parked until {until:.0}: {why}")
+            }
+            Self::AccountParked { agent, until: None, why } => {
+                write!(f, "the account of {agent} is parked until `herder resume {agent}`: {why}")
+            }
+            Self::NoSlot { max } => write!(f, "all {max} slots are taken"),
+            Self::Draining => f.write_str("the orchestrator is going down"),
+            Self::LastRunUnfinished { run, state } => {
+                write!(f, "its last run {run} is {state} and not gone yet")
+            }
+            Self::RepoUnknown { repo } => write!(f, "its repository {repo} is not registered"),
+            Self::Quarantined { error } => write!(f, "it is quarantined: {error}"),
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Why a goal is where it is: the answer of `herder why`.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::goal::{Goal, GoalState};
+use crate::landing::LandingState;
+use crate::plan::{Plan, Wait, plan};
+use crate::repo::GoalRef;
+use crate::run::{RunId, RunState};
+use crate::world::World;
+
+/// The answer: what the goal's state is, in one sentence, and each reason for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// One sentence.
+    pub standing: String,
+    /// Reasons, each a sentence.
+    pub reasons: Vec<String>,
+    /// What a person can do about it, each a sentence.
+    pub hints: Vec<String>,
+}
+
+/// Says why a goal of the world is where it is.
+pub fn why(world: &World, id: &GoalRef, now: Timestamp) -> Option<Answer> {
+    let goal = world.goals.get(id)?;
+    let number = id.number;
+    let (standing, reasons, hints) = match &goal.state {
+        GoalState::Draft { note } => (
+            "is a draft".into(),
+            note.iter().map(|note| format!("it came back: {note}")).collect(),
+            vec![format!("`herder goal queue {number}` queues it")],
+        ),
+        GoalState::Queued { since } => queued(world, goal, *since, now),
+        GoalState::Running { run } => running(world, run, now),
+        GoalState::SpotCheck { why, .. } => (
+            "waits for a person's look".into(),
+            why.iter().map(ToString::to_string).collect(),
+            vec![format!(
+                "`herder goal approve {number}` lands it, `herder goal reject {number}` sends it back"
+            )],
+        ),
+        GoalState::Stuck { cause, detail } => (
+            format!("is stuck: {}", cause.as_str()),
+            vec![detail.clone()],
+            vec![format!("`herder goal retry {number}` starts a new series of runs")],
+        ),
+        GoalState::Done { commit, .. } => (format!("has landed as {commit}"), Vec::new(), Vec::new()),
+        GoalState::Cancelled => ("was cancelled".into(), Vec::new(), Vec::new()),
+        GoalState::Resolved => ("was closed as completed".into(), Vec::new(), Vec::new()),
+    };
+    Some(Answer { standing: format!("{id} {standing}"), reasons, hints })
+}
+
+type Parts = (String, Vec<String>, Vec<String>);
+
+fn queued(world: &World, goal: &Goal, since: Timestamp, now: Timestamp) -> Parts {
+    let Plan { waits, .. } = plan(world, now);
+    let standing = format!("is queued since {since:.0}");
+    let Some(waits) = waits.get(&goal.id) else {
+        return (
+            standing,
+            vec!["nothing holds it: it starts as soon as `herder up` runs".into()],
+            Vec::new(),
+        );
+    };
+    let hints = if waits.iter().any(Wait::needs_person) {
+        vec![format!("it waits for a person; `herder goal show {}` shows it whole", goal.id.number)]
+    } else {
+        Vec::new()
+    };
+    (standing, waits.iter().map(ToString::to_string).collect(), hints)
+}
+
+fn running(world: &World, run: &RunId, now: Timestamp) -> Parts {
+    if let Some(landing) = world.landings.get(run)
+        && let LandingState::Submitted { rounds, not_before, why } = &landing.state
+    {
+        let waits = not_before.filter(|at| *at > now).map(|at| format!("next round at {at:.0}"));
+        let reasons = why.iter().cloned().chain(waits).collect();
+        return (
+            format!("is landing on {} (round {})", landing.base_branch, rounds + 1),
+            reasons,
+            Vec::new(),
+        );
+    }
+    let state = world.runs.get(run).map_or("ending", |run| run.state.word());
+    let hints = match world.runs.get(run).map(|run| &run.state) {
+        Some(RunState::Launched { .. }) => vec![format!("`herder logs {}` shows the run", run)],
+        Some(
+            RunState::Ordered
+            | RunState::Claimed
+            | RunState::Prepared
+            | RunState::Reported { .. }
+            | RunState::Collected { .. }
+            | RunState::Judged { .. }
+            | RunState::Closed,
+        )
+        | None => Vec::new(),
+    };
+    (format!("is running: run {run} is {state}"), Vec::new(), hints)
+}

@@ -1,0 +1,209 @@
+//! All that the planner looks at: the live goals, their runs and landings, and what is settled.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use crate::capacity::Capacity;
+use crate::case::{Case, Folded};
+use crate::effect::Effect;
+use crate::event::{Event, GoalHappening, Repo, What};
+use crate::goal::{Goal, GoalState};
+use crate::illegal::IllegalEvent;
+use crate::judge::Policy;
+use crate::landing::Landing;
+use crate::repo::{GoalRef, RepoId};
+use crate::run::{Run, RunId, RunState};
+use crate::story::{Story, StoryEvent, StoryState};
+
+/// The whole picture.
+#[derive(Clone, Debug, PartialEq)]
+pub struct World {
+    /// What may run now.
+    pub capacity: Capacity,
+    /// The numbers behind judgements.
+    pub policy: Policy,
+    /// The agent of goals that name none.
+    pub default_agent: String,
+    /// The registered repositories.
+    pub repos: BTreeMap<RepoId, Repo>,
+    /// Goals that are not settled, and settled ones whose run or landing is still open.
+    pub goals: BTreeMap<GoalRef, Goal>,
+    /// How settled goals ended.
+    pub settled: BTreeMap<GoalRef, Settled>,
+    /// Stories, with what is left of them.
+    pub stories: BTreeMap<GoalRef, StoryStanding>,
+    /// Runs that are not closed, and those whose landing is open.
+    pub runs: BTreeMap<RunId, Run>,
+    /// Landings that are not ended, or whose bounce was not judged yet.
+    pub landings: BTreeMap<RunId, Landing>,
+    /// Accounts that can spend no more for now, by agent.
+    pub parked: BTreeMap<String, Parked>,
+    /// Effects that were ordered and are not done, by key.
+    pub open: BTreeMap<String, Effect>,
+    /// Keys of effects that are done, of runs that are not closed.
+    pub done: BTreeSet<String>,
+}
+
+/// How a goal ended for good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// Its work is part of the base branch.
+    Landed,
+    /// A person closed it as completed.
+    Resolved,
+    /// A person closed it as not planned.
+    Cancelled,
+}
+
+/// An account that can spend no more for now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parked {
+    /// Until then; until a person acts where absent.
+    pub until: Option<Timestamp>,
+    /// One sentence.
+    pub why: String,
+}
+
+/// A story and what is left of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoryStanding {
+    /// Where it stands.
+    pub state: StoryState,
+    /// How many goals it has.
+    pub goals: usize,
+    /// How many of them are not settled.
+    pub unsettled: usize,
+}
+
+impl Settled {
+    /// How a state ended, where it did.
+    pub fn of(state: &GoalState) -> Option<Self> {
+        match state {
+            GoalState::Done { .. } => Some(Self::Landed),
+            GoalState::Resolved => Some(Self::Resolved),
+            GoalState::Cancelled => Some(Self::Cancelled),
+            GoalState::Draft { .. }
+            | GoalState::Queued { .. }
+            | GoalState::Running { .. }
+            | GoalState::SpotCheck { .. }
+            | GoalState::Stuck { .. } => None,
+        }
+    }
+}
+
+impl World {
+    /// A world without anything in it.
+    pub fn new(capacity: Capacity, policy: Policy, default_agent: &str) -> Self {
+        Self {
+            capacity,
+            policy,
+            default_agent: default_agent.into(),
+            repos: BTreeMap::new(),
+            goals: BTreeMap::new(),
+            settled: BTreeMap::new(),
+            stories: BTreeMap::new(),
+            runs: BTreeMap::new(),
+            landings: BTreeMap::new(),
+            parked: BTreeMap::new(),
+            open: BTreeMap::new(),
+            done: BTreeSet::new(),
+        }
+    }
+
+    /// Whether an effect was ordered at any time.
+    pub fn was_ordered(&self, key: &str) -> bool {
+        self.open.contains_key(key) || self.done.contains(key)
+    }
+
+    /// Runs that take a slot.
+    pub fn slots_taken(&self) -> usize {
+        self.runs.values().filter(|run| run.state.takes_slot()).count()
+    }
+
+    /// The account that a goal would spend from.
+    pub fn agent_of<'a>(&'a self, goal: &'a Goal) -> &'a str {
+        goal.options.agent.as_deref().unwrap_or(&self.default_agent)
+    }
+
+    /// Folds an event into the whole picture: what the store does row by row, for simulators and
+    /// for the replay of a recorded night. Gives the effects that the event calls for.
+    pub fn record(&mut self, event: &Event, at: Timestamp) -> Result<Vec<Effect>, IllegalEvent> {
+        match event {
+            Event::Goal(happening) => return self.record_goal(happening, at),
+            Event::RepoAdded { repo } => {
+                self.repos.insert(repo.id.clone(), repo.clone());
+            }
+            Event::StoryCreated { story } => self.add_story(story),
+            Event::StoryClosed { story } => self.step_story(story, StoryEvent::Closed)?,
+            Event::StoryReopened { story } => self.step_story(story, StoryEvent::Reopened)?,
+            Event::AccountParked { agent, until, why } => {
+                self.parked.insert(agent.clone(), Parked { until: *until, why: why.clone() });
+            }
+            Event::AccountFreed { agent } => {
+                self.parked.remove(agent);
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    fn add_story(&mut self, story: &Story) {
+        self.stories.insert(story.id.clone(), StoryStanding { state: story.state, goals: 0, unsettled: 0 });
+    }
+
+    fn step_story(&mut self, story: &GoalRef, event: StoryEvent) -> Result<(), IllegalEvent> {
+        let unknown = IllegalEvent { machine: "a story", state: "unknown", event: event.word() };
+        let standing = self.stories.get_mut(story).ok_or(unknown)?;
+        standing.state = standing.state.next(event)?;
+        Ok(())
+    }
+
+    fn record_goal(&mut self, happening: &GoalHappening, at: Timestamp) -> Result<Vec<Effect>, IllegalEvent> {
+        if let What::GoalCreated { draft } = &happening.what {
+            self.goals.insert(happening.goal.clone(), (**draft).clone());
+            self.recount_stories();
+            return Ok(Vec::new());
+        }
+        let unknown = IllegalEvent { machine: "a goal", state: "unknown", event: "changed" };
+        let goal = self.goals.get(&happening.goal).cloned().ok_or(unknown)?;
+        let run = Case::run_for(&goal, &happening.what);
+        let case = Case {
+            run: run.as_ref().and_then(|id| self.runs.get(id)).cloned(),
+            landing: run.as_ref().and_then(|id| self.landings.get(id)).cloned(),
+            goal,
+        };
+        let Folded { case, effects } = case.apply(&happening.what, at)?;
+        self.keep(case);
+        for effect in &effects {
+            self.open.insert(effect.key(), effect.clone());
+        }
+        Ok(effects)
+    }
+
+    fn keep(&mut self, case: Case) {
+        if let Some(settled) = Settled::of(&case.goal.state) {
+            self.settled.insert(case.goal.id.clone(), settled);
+        }
+        if let Some(landing) = case.landing {
+            self.landings.insert(landing.run.clone(), landing);
+        }
+        if let Some(run) = case.run {
+            if matches!(run.state, RunState::Closed) && !self.landings.contains_key(&run.id) {
+                self.runs.remove(&run.id);
+            } else {
+                self.runs.insert(run.id.clone(), run);
+            }
+        }
+        self.goals.insert(case.goal.id.clone(), case.goal);
+        self.recount_stories();
+    }
+
+    fn recount_stories(&mut self) {
+        for (id, standing) in &mut self.stories {
+            let goals = self.goals.values().filter(|g| g.id.repo == id.repo && g.story == Some(id.number));
+            let (settled, unsettled): (Vec<_>, Vec<_>) = goals.partition(|g| g.state.is_settled());
+            standing.goals = settled.len() + unsettled.len();
+            standing.unsettled = unsettled.len();
+        }
+    }
+}
