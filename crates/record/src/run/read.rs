@@ -1,0 +1,107 @@
+//! The reader's side: whatever can be understood, whenever it is looked at.
+
+use std::fs;
+use std::path::PathBuf;
+
+use herder_domain::gate::Verdict;
+use herder_domain::iteration::{Iteration, Progress};
+use herder_domain::ledger::Spend;
+use herder_domain::outcome::Outcome;
+use herder_domain::run::RunSpec;
+use jiff::Timestamp;
+
+use super::{Ending, LiveStatus, Liveness, RunDir, RunLock, Summary, SummaryMeta};
+use crate::error::RecordError;
+use crate::{files, lines};
+
+impl RunDir {
+    /// What was asked; `None` where the run was never created.
+    pub fn spec(&self) -> Result<Option<RunSpec>, RecordError> {
+        files::read_json(&self.spec_path())
+    }
+
+    /// The goal's text, pinned.
+    pub fn goal_text(&self) -> Result<Option<String>, RecordError> {
+        files::read_text(&self.goal_path())
+    }
+
+    /// What ralph said last; `None` where it said nothing, or nothing that can be understood.
+    pub fn status(&self) -> Result<Option<LiveStatus>, RecordError> {
+        let text = files::read_text(&self.status_path())?;
+        Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+    }
+
+    /// All progress, oldest first.
+    pub fn progress(&self) -> Result<Vec<Progress>, RecordError> {
+        lines::read_known(&self.progress_path())
+    }
+
+    /// All iterations that ended, oldest first.
+    pub fn iterations(&self) -> Result<Vec<Iteration>, RecordError> {
+        lines::read_known(&self.iterations_path())
+    }
+
+    /// The folded history, once there is one.
+    pub fn summary(&self) -> Result<Option<Summary>, RecordError> {
+        let meta = files::read_text(&self.summary_meta_path())?
+            .and_then(|text| serde_json::from_str::<SummaryMeta>(&text).ok());
+        let text = files::read_text(&self.summary_path())?;
+        Ok(meta.zip(text).map(|(meta, text)| Summary { text, covers_up_to: meta.covers_up_to }))
+    }
+
+    /// How the run ended, once it has.
+    pub fn ending(&self) -> Result<Option<Ending>, RecordError> {
+        files::read_json(&self.outcome_path())
+    }
+
+    /// The logs of the gate, in the order of its runs.
+    pub fn gate_logs(&self) -> Vec<PathBuf> {
+        (1..).map(|count| self.gate_log_path(count)).take_while(|path| path.is_file()).collect()
+    }
+
+    /// Whether the run lives.
+    pub fn liveness(&self) -> Result<Liveness, RecordError> {
+        if let Some(ending) = self.ending()? {
+            return Ok(Liveness::Ended(Box::new(ending)));
+        }
+        if RunLock::is_held(self)? {
+            return Ok(Liveness::Alive);
+        }
+        // It may have ended between the two looks.
+        match self.ending()? {
+            Some(ending) => Ok(Liveness::Ended(Box::new(ending))),
+            None if self.has_status() => Ok(Liveness::Crashed),
+            None => Ok(Liveness::NotStarted),
+        }
+    }
+
+    fn has_status(&self) -> bool {
+        fs::exists(self.status_path()).unwrap_or(true)
+    }
+
+    /// The ending of a run that could not write one itself, from what it left behind.
+    ///
+    /// What the iteration that was cut off spent is in the last status, if it is anywhere.
+    pub fn reconstruct(&self, outcome: Outcome, ended_at: Timestamp) -> Result<Ending, RecordError> {
+        let iterations = self.iterations()?;
+        let mut summed = Spend::default();
+        iterations.iter().for_each(|iteration| summed += iteration.spend);
+        let said = self.status()?.map(|status| status.spend);
+        let spend = said.filter(|said| said.tokens.total() >= summed.tokens.total()).unwrap_or(summed);
+        let gated = iterations.iter().filter(|iteration| asked(iteration.gate.as_ref())).count();
+        Ok(Ending {
+            iterations: iterations.last().map_or(0, |last| last.iteration),
+            spend,
+            snapshot: iterations.iter().rev().find_map(|iteration| iteration.snapshot.clone()),
+            gate_runs: gated.try_into().unwrap_or(u32::MAX),
+            ..Ending::new(outcome, ended_at)
+        })
+    }
+}
+
+fn asked(gate: Option<&Verdict>) -> bool {
+    match gate {
+        Some(Verdict::Green | Verdict::Red { .. }) => true,
+        Some(Verdict::Missing) | None => false,
+    }
+}

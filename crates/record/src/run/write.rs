@@ -1,0 +1,93 @@
+//! The writer's side: one ralph, which holds the lock.
+
+use std::fs;
+use std::sync::Arc;
+
+use herder_domain::iteration::{Iteration, Progress};
+
+use super::{Ending, EventsWriter, LiveStatus, RunDir, RunLock, SummaryMeta};
+use crate::error::{During, RecordError};
+use crate::files::{self, Durability};
+use crate::lines;
+use crate::redact::{RedactingWriter, Redactor};
+
+/// Writes a run's files, each through the redactor. Holding one means holding the run's lock.
+#[derive(Debug)]
+pub struct RunWriter {
+    dir: RunDir,
+    redactor: Arc<Redactor>,
+    _lock: RunLock,
+}
+
+/// The output of one gate run, redacted. Whole lines reach the file as they come.
+pub type GateLog = RedactingWriter<fs::File>;
+
+impl RunWriter {
+    /// Begins to write.
+    pub fn new(dir: RunDir, lock: RunLock, redactor: Arc<Redactor>) -> Self {
+        Self { dir, redactor, _lock: lock }
+    }
+
+    /// The directory, for reading.
+    pub fn dir(&self) -> &RunDir {
+        &self.dir
+    }
+
+    /// The redactor, for what leaves by other ways.
+    pub fn redactor(&self) -> &Arc<Redactor> {
+        &self.redactor
+    }
+
+    /// Replaces `status.json`. Not synced: a status matters only while its ralph lives.
+    pub fn status(&self, status: &LiveStatus) -> Result<(), RecordError> {
+        files::replace_json(&self.dir.status_path(), status, &self.redactor, Durability::Lazy)
+    }
+
+    /// Appends to `progress.jsonl`, synced.
+    pub fn progress(&self, progress: &Progress) -> Result<(), RecordError> {
+        lines::append_synced(&self.dir.progress_path(), &self.redactor.json(progress)?)
+    }
+
+    /// Appends to `iterations.jsonl`, synced.
+    pub fn iteration(&self, iteration: &Iteration) -> Result<(), RecordError> {
+        lines::append_synced(&self.dir.iterations_path(), &self.redactor.json(iteration)?)
+    }
+
+    /// Replaces the summary. After a crash in between, the older `covers_up_to` stands beside the newer
+    /// text: some progress is told twice, none is lost.
+    pub fn summary(&self, text: &str, covers_up_to: u32) -> Result<(), RecordError> {
+        files::replace(&self.dir.summary_path(), &self.redactor.line(text), Durability::Synced)?;
+        let meta = SummaryMeta { covers_up_to };
+        files::replace_json(&self.dir.summary_meta_path(), &meta, &self.redactor, Durability::Synced)
+    }
+
+    /// The log of the `count`-th gate run, from 1, emptied.
+    pub fn gate_log(&self, count: u32) -> Result<GateLog, RecordError> {
+        let path = self.dir.gate_log_path(count);
+        files::make_dir(&self.dir.path().join("gate"))?;
+        let file = files::open_append(&path)?;
+        file.set_len(0).during("empty", &path)?;
+        Ok(RedactingWriter::new(Arc::clone(&self.redactor), file))
+    }
+
+    /// The agent's stream.
+    pub fn events(&self) -> Result<EventsWriter, RecordError> {
+        EventsWriter::open(self.dir.events_path(), Arc::clone(&self.redactor))
+    }
+
+    /// Adds to `ralph.log`: one text, any number of lines, in one write.
+    pub fn log(&self, text: &str) -> Result<(), RecordError> {
+        let path = self.dir.log_path();
+        let file = files::open_append(&path)?;
+        lines::append_to(&file, &path, &self.redactor.line(text.trim_end_matches('\n')))
+    }
+
+    /// Writes the outcome, last of all and once; after this it outlives a power failure.
+    pub fn finish(&self, ending: &Ending) -> Result<(), RecordError> {
+        let path = self.dir.outcome_path();
+        if fs::exists(&path).during("look at", &path)? {
+            return Err(RecordError::AlreadyEnded { run: self.dir.run().clone() });
+        }
+        files::replace_json(&path, ending, &self.redactor, Durability::Synced)
+    }
+}

@@ -1,0 +1,149 @@
+//! The state directory and the places in it.
+
+use std::ffi::OsString;
+use std::path::{self, Path, PathBuf};
+
+use herder_domain::repo::RepoId;
+use herder_domain::run::RunId;
+use rustix::fs::Access;
+
+use crate::error::RecordError;
+use crate::files;
+
+/// Where everything of herder's lies: `$RALPH_DIR`, by default `~/.local/state/ralph`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateDir {
+    root: PathBuf,
+}
+
+impl StateDir {
+    /// The directory that the environment names; `env` looks a variable up. Nothing is touched.
+    pub fn from_env(env: impl Fn(&str) -> Option<OsString>) -> Result<Self, RecordError> {
+        let set = |name| env(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let root = set("RALPH_DIR").or_else(|| set("HOME").map(|home| home.join(".local/state/ralph")));
+        Ok(Self::at(root.ok_or(RecordError::NoHome)?))
+    }
+
+    /// The directory at a path; a relative one is taken from the current directory.
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        let given = path.into();
+        Self { root: path::absolute(&given).unwrap_or(given) }
+    }
+
+    /// Makes the directory and its parts, private; a directory that cannot be written is refused.
+    ///
+    /// The root keeps its mode where it exists: it may be shared on purpose. What we make in it is
+    /// private in any case.
+    pub fn create(&self) -> Result<(), RecordError> {
+        let refuse = |source| RecordError::NotWritable { path: self.root.clone(), source };
+        files::make_dir(&self.root).map_err(|error| match error {
+            RecordError::Io { source, .. } => refuse(source),
+            other => other,
+        })?;
+        self.is_writable().map_err(refuse)?;
+        for part in [self.logs(), self.runs(), self.root.join("mirrors"), self.root.join("vault")] {
+            files::make_dir(&part)?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn is_writable(&self) -> std::io::Result<()> {
+        Ok(rustix::fs::access(&self.root, Access::WRITE_OK | Access::EXEC_OK)?)
+    }
+
+    /// The directory itself.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The database: journal, outbox, embedded goals. It belongs to the store.
+    pub fn database(&self) -> PathBuf {
+        self.root.join("herder.db")
+    }
+
+    /// One line for every run that ended.
+    pub fn stats(&self) -> PathBuf {
+        self.root.join("stats.jsonl")
+    }
+
+    /// Logs of herder's own.
+    pub fn logs(&self) -> PathBuf {
+        self.root.join("logs")
+    }
+
+    /// The orchestrator's log.
+    pub fn orchestrator_log(&self) -> PathBuf {
+        self.logs().join("orchestrator.log")
+    }
+
+    /// A repository's bare mirror, a cache.
+    pub fn mirror(&self, repo: &RepoId) -> PathBuf {
+        self.bare("mirrors", repo)
+    }
+
+    /// A repository's vault, which loses nothing.
+    pub fn vault(&self, repo: &RepoId) -> PathBuf {
+        self.bare("vault", repo)
+    }
+
+    fn bare(&self, kind: &str, repo: &RepoId) -> PathBuf {
+        self.root.join(kind).join(repo.host()).join(repo.owner()).join(format!("{}.git", repo.name()))
+    }
+
+    /// The run directories.
+    pub fn runs(&self) -> PathBuf {
+        self.root.join("runs")
+    }
+
+    /// The directory of one run.
+    pub fn run(&self, run: &RunId) -> PathBuf {
+        self.runs().join(run.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn env(pairs: &'static [(&str, &str)]) -> impl Fn(&str) -> Option<OsString> {
+        |name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| value.into())
+    }
+
+    #[test]
+    fn the_environment_names_the_place() {
+        let chosen = StateDir::from_env(env(&[("RALPH_DIR", "/s"), ("HOME", "/h")])).unwrap();
+        assert_eq!(chosen.root(), Path::new("/s"));
+        let usual = StateDir::from_env(env(&[("RALPH_DIR", ""), ("HOME", "/h")])).unwrap();
+        assert_eq!(usual.stats(), Path::new("/h/.local/state/ralph/stats.jsonl"));
+        assert!(StateDir::from_env(env(&[])).unwrap_err().to_string().contains("RALPH_DIR"));
+    }
+
+    #[test]
+    fn everything_is_made_private() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = StateDir::at(dir.path().join("a/b"));
+        state.create().unwrap();
+        state.create().unwrap();
+        for path in [state.root().into(), state.runs(), state.logs(), state.root().join("vault")] {
+            assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o700);
+        }
+    }
+
+    #[test]
+    fn a_place_that_cannot_be_written_is_refused_in_one_sentence() {
+        let error = StateDir::at("/proc/ralph").create().unwrap_err();
+        assert!(matches!(error, RecordError::NotWritable { .. }), "{error}");
+        assert!(error.to_string().contains("RALPH_DIR"), "{error}");
+    }
+
+    #[test]
+    fn repositories_have_their_own_places() {
+        let state = StateDir::at("/s");
+        let repo = "example.org/acme/app".parse().unwrap();
+        assert_eq!(state.mirror(&repo), Path::new("/s/mirrors/example.org/acme/app.git"));
+        assert_eq!(state.vault(&repo), Path::new("/s/vault/example.org/acme/app.git"));
+    }
+}

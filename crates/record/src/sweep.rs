@@ -1,0 +1,71 @@
+//! Runs whose ralph died without a word.
+
+use std::fs;
+use std::io;
+
+use herder_domain::outcome::Outcome;
+use herder_domain::run::RunId;
+use jiff::Timestamp;
+
+use crate::error::{During, RecordError};
+use crate::files;
+use crate::files::Durability;
+use crate::redact::Redactor;
+use crate::run::{Ending, Liveness, RunDir, RunLock};
+use crate::state_dir::StateDir;
+
+/// A crashed run that nobody else settles meanwhile: its lock is held.
+#[derive(Debug)]
+pub struct Abandoned {
+    dir: RunDir,
+    _lock: RunLock,
+}
+
+/// All run directories, in the order of their names. What is no run directory is passed over.
+pub fn runs(state: &StateDir) -> Result<Vec<RunDir>, RecordError> {
+    let path = state.runs();
+    let entries = match fs::read_dir(&path) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error).during("list", &path),
+    };
+    let mut ids = Vec::new();
+    for entry in entries {
+        let entry = entry.during("list", &path)?;
+        ids.extend(entry.file_name().into_string().ok().and_then(|name| RunId::try_from(name).ok()));
+    }
+    ids.sort_unstable();
+    Ok(ids.into_iter().map(|run| RunDir::of(state, run)).collect())
+}
+
+/// The runs with a free lock, a status and no outcome. One that cannot be read is passed over here; the
+/// next sweep sees it again.
+pub fn abandoned(state: &StateDir) -> Result<Vec<RunDir>, RecordError> {
+    let crashed = |dir: &RunDir| matches!(dir.liveness(), Ok(Liveness::Crashed));
+    Ok(runs(state)?.into_iter().filter(crashed).collect())
+}
+
+impl Abandoned {
+    /// Takes a crashed run to settle it; `None` where it lives, ended, or is being settled.
+    pub fn take(dir: RunDir) -> Result<Option<Self>, RecordError> {
+        if dir.liveness()? != Liveness::Crashed {
+            return Ok(None);
+        }
+        let Some(lock) = RunLock::try_take(&dir)? else { return Ok(None) };
+        // Between look and lock another one may have settled it.
+        let is_open = dir.ending()?.is_none();
+        Ok(is_open.then_some(Self { dir, _lock: lock }))
+    }
+
+    /// The run's directory.
+    pub fn dir(&self) -> &RunDir {
+        &self.dir
+    }
+
+    /// Writes the outcome that the run could not write, from what it left behind.
+    pub fn settle(self, outcome: Outcome, at: Timestamp, redactor: &Redactor) -> Result<Ending, RecordError> {
+        let ending = self.dir.reconstruct(outcome, at)?;
+        files::replace_json(&self.dir.outcome_path(), &ending, redactor, Durability::Synced)?;
+        Ok(ending)
+    }
+}
