@@ -20,6 +20,7 @@ pub mod outcome;
 pub mod plan;
 pub mod repo;
 pub mod run;
+pub mod setup;
 pub mod story;
 pub mod why;
 pub mod world;

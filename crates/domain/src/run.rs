@@ -10,6 +10,7 @@ use crate::agent::Reasoning;
 use crate::illegal::IllegalEvent;
 use crate::outcome::Outcome;
 use crate::repo::{GoalRef, Number};
+use crate::setup::Setup;
 
 /// The name of a run: a safe directory name, unique for ever in one state directory.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -123,6 +124,8 @@ pub struct RunSpec {
     pub queue_seconds: f64,
     /// What earlier runs left for the prompt.
     pub context: RetryContext,
+    /// Where and with what it works.
+    pub setup: Setup,
 }
 
 impl RunSpec {

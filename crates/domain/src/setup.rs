@@ -1,0 +1,126 @@
+//! How a run is to be carried out: all that its ralph has to know beside the goal.
+//!
+//! It stands in `run.json`, so that a ralph needs nothing but its run directory. Secrets are named
+//! here, by the variable that holds them, and never written.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// Where and with what a run works.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Setup {
+    /// The clone.
+    pub clone: PathBuf,
+    /// A directory for HOME, TMPDIR and the gate's copy; its path is short.
+    pub room: PathBuf,
+    /// Package caches that the repository's runs share.
+    pub caches: PathBuf,
+    /// The coding agent.
+    pub agent: AgentSetup,
+    /// Time-outs.
+    pub clocks: Clocks,
+    /// The gate.
+    pub gate: GateSetup,
+    /// Further paths that the sandbox lets jobs read.
+    pub read: Vec<PathBuf>,
+    /// Further paths that the sandbox lets jobs write.
+    pub write: Vec<PathBuf>,
+    /// Names of variables of herder's environment that jobs are given.
+    pub pass: Vec<String>,
+    /// Names of variables whose values are secret and never reach a file.
+    pub secrets: Vec<String>,
+    /// Who makes the commits.
+    pub author: Author,
+}
+
+/// A coding agent as it is configured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentSetup {
+    /// Which adapter drives it.
+    pub kind: AgentKind,
+    /// Its program, where it is not the kind's own on the PATH.
+    pub program: Option<PathBuf>,
+    /// Further arguments.
+    pub args: Vec<String>,
+    /// Where its model is served, where it is not the provider's own address.
+    pub base_url: Option<String>,
+    /// The name of the variable that holds its credential.
+    pub credential: Option<String>,
+    /// The cheap model that folds old progress; without one it is folded mechanically.
+    pub summarizer: Option<String>,
+}
+
+/// The adapters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AgentKind {
+    /// Claude Code.
+    Claude,
+    /// Any program that reads the prompt and prints the answer.
+    Command,
+    /// Plays a script that stands in the goal's text.
+    Replay,
+}
+
+/// Time-outs of one iteration and its parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Clocks {
+    /// How long an agent may say nothing; stands still in a tool call and in an announced wait.
+    #[serde(with = "crate::duration::seconds")]
+    pub silence: Duration,
+    /// How long one tool call may take.
+    #[serde(with = "crate::duration::seconds")]
+    pub tool: Duration,
+    /// How long one iteration may take.
+    #[serde(with = "crate::duration::seconds")]
+    pub iteration: Duration,
+    /// How long the gate may take.
+    #[serde(with = "crate::duration::seconds")]
+    pub gate: Duration,
+    /// The longest wait for a limit inside the run; a longer one ends it.
+    #[serde(with = "crate::duration::seconds")]
+    pub wait: Duration,
+    /// The first wait after an overload; doubles with each.
+    #[serde(with = "crate::duration::seconds")]
+    pub backoff: Duration,
+}
+
+impl Default for Clocks {
+    /// 15 min of silence, 60 min for a tool call, 2 h for an iteration, 30 min for the gate, waits of up
+    /// to 15 min from 30 s on.
+    fn default() -> Self {
+        let minutes = |count: u64| Duration::from_secs(count * 60);
+        Self {
+            silence: minutes(15),
+            tool: minutes(60),
+            iteration: minutes(120),
+            gate: minutes(30),
+            wait: minutes(15),
+            backoff: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Where the gate comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "gate", rename_all = "snake_case")]
+pub enum GateSetup {
+    /// The base's `.ralph/`, materialized here by the orchestrator, out of the agent's reach.
+    At {
+        /// The copy of `.ralph/`.
+        dir: PathBuf,
+    },
+    /// The base has none.
+    Missing,
+}
+
+/// Who makes the commits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Author {
+    /// Name.
+    pub name: String,
+    /// Address.
+    pub email: String,
+}

@@ -1,0 +1,115 @@
+//! Where a job lives: a private HOME and TMPDIR, package caches of herder's own, an environment that
+//! names what is allowed and nothing else, and the sandbox that goes with them.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use crate::sandbox::Sandbox;
+use crate::toolchains::Toolchains;
+
+/// Variables that name the system's trust in certificates and its words for proxies; no secrets.
+const TRUST: [&str; 14] = [
+    "SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "PIP_CERT",
+    "GIT_SSL_CAINFO", "HTTPLIB2_CA_CERTS", "NO_PROXY", "no_proxy", "TZ", "LC_ALL", "PIP_INDEX_URL", "PIP_FIND_LINKS",
+];
+
+/// The package caches, by the variable that moves each into a directory of herder's.
+const CACHES: [(&str, &str); 9] = [
+    ("CARGO_HOME", "cargo"),
+    ("npm_config_cache", "npm"),
+    ("PIP_CACHE_DIR", "pip"),
+    ("XDG_CACHE_HOME", "xdg"),
+    ("GOPATH", "go"),
+    ("GOCACHE", "go-build"),
+    ("CCACHE_DIR", "ccache"),
+    ("GRADLE_USER_HOME", "gradle"),
+    ("YARN_CACHE_FOLDER", "yarn"),
+];
+
+/// The directories of one job: short paths, since a socket's path has 108 bytes (unix(7)).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Room {
+    dir: PathBuf,
+    caches: PathBuf,
+}
+
+impl Room {
+    /// The room in `dir`, with package caches in `caches`, which several rooms may share.
+    pub fn new(dir: impl Into<PathBuf>, caches: impl Into<PathBuf>) -> Self {
+        Self { dir: dir.into(), caches: caches.into() }
+    }
+
+    /// Makes its directories, private to the user.
+    ///
+    /// # Errors
+    /// If one cannot be made.
+    pub fn create(&self) -> io::Result<()> {
+        let caches = CACHES.iter().map(|(_, name)| self.caches.join(name));
+        for dir in [self.home(), self.tmp()].into_iter().chain(caches) {
+            std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+        }
+        Ok(())
+    }
+
+    /// The directory that holds the others.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The job's HOME.
+    pub fn home(&self) -> PathBuf {
+        self.dir.join("home")
+    }
+
+    /// The job's TMPDIR.
+    pub fn tmp(&self) -> PathBuf {
+        self.dir.join("tmp")
+    }
+
+    /// The job's environment: allow-listed, with `pass` naming what else to take over from this
+    /// process. Variables that are not set, or not UTF-8, are left out.
+    pub fn env(&self, toolchains: &Toolchains, pass: &[String]) -> BTreeMap<String, String> {
+        let own = |name: &str| std::env::var(name).ok().map(|value| (name.to_owned(), value));
+        let mut env = toolchains.env.clone();
+        env.extend(TRUST.iter().chain(&["PATH", "LANG"]).filter_map(|name| own(name)));
+        env.extend(CACHES.iter().map(|(name, dir)| ((*name).to_owned(), text(&self.caches.join(dir)))));
+        env.extend(pass.iter().filter_map(|name| own(name)));
+        env.entry("LANG".into()).or_insert_with(|| "C.UTF-8".into());
+        env.insert("HOME".into(), text(&self.home()));
+        env.insert("TMPDIR".into(), text(&self.tmp()));
+        env.insert("TERM".into(), "dumb".into());
+        env
+    }
+
+    /// The sandbox: the system and the toolchains to read; the room, the caches and `work` to write.
+    pub fn sandbox(&self, work: &Path) -> Sandbox {
+        let trust = TRUST.iter().filter_map(std::env::var_os).map(PathBuf::from).filter(|path| path.is_absolute());
+        let base = trust.fold(Sandbox::base(), Sandbox::reading);
+        base.writing(self.home()).writing(self.tmp()).writing(&self.caches).writing(work)
+    }
+}
+
+fn text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_room_is_private_and_names_what_it_allows() {
+        let dir = tempfile::tempdir().unwrap();
+        let room = Room::new(dir.path().join("r"), dir.path().join("c"));
+        room.create().unwrap();
+        let env = room.env(&Toolchains::default(), &[]);
+        assert_eq!(env["HOME"], room.home().to_str().unwrap());
+        assert!(env["CARGO_HOME"].starts_with(dir.path().to_str().unwrap()));
+        assert!(!env.contains_key("IS_SANDBOX") && !env.contains_key("ANTHROPIC_API_KEY"));
+        let work = dir.path().join("work");
+        let sandbox = room.sandbox(&work);
+        assert!(sandbox.write.contains(&work) && !sandbox.read.contains(&dir.path().to_path_buf()));
+    }
+}
