@@ -18,6 +18,9 @@ use outcome::{Outcome, Row};
 use registry::{SUITES, Suite};
 use runner::Runner;
 
+/// Builds what tests start and no runner builds for them: `herder`, and the programs among the examples.
+const PROGRAMS: [&str; 4] = ["build", "--workspace", "--bins", "--examples"];
+
 /// Runs the suites that are named (all when none is), prints a table, and says whether all is well.
 ///
 /// # Errors
@@ -27,7 +30,7 @@ pub fn run(root: &Path, names: &[String], args: &[String]) -> Result<bool> {
     let is_ci = std::env::var_os("CI").is_some_and(|value| value == "true");
     let runner = Runner::detect(root, is_ci);
     println!("test runner: {}", runner.name());
-    if !step::run(&mut step::cargo(root, ["build", "--workspace", "--bins"]))? {
+    if !step::run(&mut step::cargo(root, PROGRAMS))? {
         println!("the programs that tests start could not be built");
         return Ok(false);
     }

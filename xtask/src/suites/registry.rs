@@ -31,6 +31,8 @@ pub enum Tests {
     Target {
         /// The directory of the crate below `crates/`.
         krate: &'static str,
+        /// The name of its package.
+        package: &'static str,
         /// The file without `.rs`, which is also the name of the test target.
         target: &'static str,
     },
@@ -40,7 +42,7 @@ impl Tests {
     /// The path, from the root, of a file that these tests need and the tree lacks.
     #[must_use]
     pub fn missing_file(&self, root: &Path) -> Option<String> {
-        let Tests::Target { krate, target } = self else {
+        let Tests::Target { krate, target, .. } = self else {
             return None;
         };
         let file = format!("crates/{krate}/tests/{target}.rs");
@@ -77,7 +79,7 @@ pub const SUITES: &[Suite] = &[
                 variable: "HERDER_TEST_CLAUDE",
             }),
         ],
-        tests: Tests::Target { krate: "cli", target: "real_claude" },
+        tests: Tests::Target { krate: "cli", package: "herder", target: "real_claude" },
         is_live: false,
     },
 ];
@@ -95,7 +97,7 @@ mod tests {
     #[test]
     fn a_target_is_missing_until_its_file_exists() {
         let root = tempfile::tempdir().unwrap();
-        let tests = Tests::Target { krate: "cli", target: "scene" };
+        let tests = Tests::Target { krate: "cli", package: "herder", target: "scene" };
         assert_eq!(tests.missing_file(root.path()).as_deref(), Some("crates/cli/tests/scene.rs"));
         fs_err::create_dir_all(root.path().join("crates/cli/tests")).unwrap();
         fs_err::write(root.path().join("crates/cli/tests/scene.rs"), "").unwrap();

@@ -44,9 +44,9 @@ impl Runner {
             (Runner::CargoTest, Tests::Workspace) => {
                 words("test --workspace --no-fail-fast --lib --bins --tests")
             }
-            (Runner::CargoTest, Tests::Target { target, .. }) => {
-                words(&format!("test --workspace --no-fail-fast --test {target} -- --include-ignored"))
-            }
+            (Runner::CargoTest, Tests::Target { package, target, .. }) => words(&format!(
+                "test --package {package} --no-fail-fast --test {target} -- --include-ignored"
+            )),
         };
         words.extend_from_slice(args);
         step::cargo(root, words)
@@ -58,8 +58,8 @@ impl Runner {
 fn nextest(is_ci: bool, tests: &Tests) -> Vec<String> {
     let profile = if is_ci { "ci" } else { "default" };
     let mut line = format!("nextest run --workspace --profile {profile}");
-    if let Tests::Target { target, .. } = tests {
-        line += &format!(" --test {target} --run-ignored all");
+    if let Tests::Target { package, target, .. } = tests {
+        line += &format!(" --test {target} --run-ignored all -E package({package})");
     }
     words(&line)
 }
@@ -87,10 +87,16 @@ mod tests {
 
     #[test]
     fn a_named_target_includes_its_ignored_tests() {
-        let tests = Tests::Target { krate: "cli", target: "scene" };
+        let tests = Tests::Target { krate: "cli", package: "herder", target: "scene" };
         let nextest = line(Runner::Nextest { is_ci: true }, &tests, &[]);
-        assert!(nextest.ends_with("--profile ci --test scene --run-ignored all"), "{nextest}");
+        assert!(
+            nextest.ends_with("--profile ci --test scene --run-ignored all -E package(herder)"),
+            "{nextest}"
+        );
         let plain = line(Runner::CargoTest, &tests, &[]);
-        assert!(plain.ends_with("--test scene -- --include-ignored"), "{plain}");
+        assert!(
+            plain.ends_with("--package herder --no-fail-fast --test scene -- --include-ignored"),
+            "{plain}"
+        );
     }
 }

@@ -1,5 +1,7 @@
 //! The two pages that every newcomer opens: README.md and ARCHITECTURE.md.
 
+use toml::{Table, Value};
+
 use super::tree::Tree;
 use super::violation::Violation;
 
@@ -9,7 +11,10 @@ const ARCHITECTURE: &str = "ARCHITECTURE.md";
 /// What a newcomer types first: see it work, then see that it is sound.
 const FIRST_COMMANDS: [&str; 2] = ["cargo run --release -- demo", "cargo xtask test"];
 
-/// Checks that both pages are there and say what they must.
+/// The manifest that makes the first command start the right program: there is more than one here.
+const PROGRAM: &str = "crates/cli/Cargo.toml";
+
+/// Checks that both pages are there and say what they must, and that the first command can be true.
 #[must_use]
 pub fn check(tree: &Tree) -> Vec<Violation> {
     let mut violations = Vec::new();
@@ -21,7 +26,18 @@ pub fn check(tree: &Tree) -> Vec<Violation> {
         Some(text) => violations.extend(tree.crates().filter_map(|(name, _)| check_entry(text, name))),
         None => violations.push(Violation::new(ARCHITECTURE, 1, "the project has an ARCHITECTURE.md")),
     }
+    violations.extend(tree.text(PROGRAM).and_then(check_program));
     violations
+}
+
+/// Without `default-run`, `cargo run` refuses to choose between `herder` and `xtask`.
+fn check_program(manifest: &str) -> Option<Violation> {
+    let manifest: Table = toml::from_str(manifest).unwrap_or_default();
+    let program = manifest.get("package").and_then(|package| package.get("default-run"));
+    (program.and_then(Value::as_str) != Some("herder")).then(|| {
+        let sentence = "`default-run = \"herder\"` makes `cargo run` start it, as README.md says";
+        Violation::new(PROGRAM, 1, sentence)
+    })
 }
 
 fn check_readme(text: &str) -> Option<Violation> {
@@ -92,6 +108,12 @@ mod tests {
         assert_eq!(check_entry(text, "store"), None);
         assert!(check_entry(text, "gate").unwrap().sentence.contains("Invariant"));
         assert!(check_entry(text, "ralph").unwrap().sentence.contains("heading"));
+    }
+
+    #[test]
+    fn cargo_run_starts_herder() {
+        assert_eq!(check_program("[package]\ndefault-run = \"herder\"\n"), None);
+        assert!(check_program("[package]\nname = \"herder\"\n").is_some());
     }
 
     #[test]
