@@ -6,9 +6,9 @@
 use std::collections::HashMap;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 /// Largest body that is read, in bytes: far above what any client in a test sends.
 const BODY_LIMIT: u64 = 64 << 20;
@@ -30,6 +30,37 @@ pub struct Request {
 /// What a handler answers with; nothing is sent until it is asked to.
 pub struct Responder {
     stream: TcpStream,
+    end: Arc<Latch>,
+}
+
+/// Something that many threads may wait for, and that happens once.
+#[derive(Default)]
+pub struct Latch {
+    is_open: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Latch {
+    /// A closed latch.
+    pub fn new() -> Arc<Latch> {
+        Arc::default()
+    }
+
+    /// Lets everyone through, now and later.
+    pub fn open(&self) {
+        *lock(&self.is_open) = true;
+        self.changed.notify_all();
+    }
+
+    /// Waits at most `longest`; whether the latch is open.
+    pub fn wait(&self, longest: Duration) -> bool {
+        let closed = lock(&self.is_open);
+        let (open, _) = self
+            .changed
+            .wait_timeout_while(closed, longest, |open| !*open)
+            .unwrap_or_else(PoisonError::into_inner);
+        *open
+    }
 }
 
 /// Answers one request. It runs on a thread of its own and may block.
@@ -40,7 +71,7 @@ type Connections = Mutex<HashMap<u64, TcpStream>>;
 /// Listens on a free port of 127.0.0.1 until it is dropped, which also ends open connections.
 pub struct Listener {
     address: SocketAddr,
-    stopping: Arc<AtomicBool>,
+    stopping: Arc<Latch>,
     connections: Arc<Connections>,
     accepting: Option<JoinHandle<()>>,
 }
@@ -50,7 +81,7 @@ impl Listener {
     pub fn start(handler: Arc<Handler>) -> Listener {
         let socket = TcpListener::bind("127.0.0.1:0").expect("a free loopback port");
         let address = socket.local_addr().unwrap();
-        let stopping = Arc::new(AtomicBool::new(false));
+        let stopping = Latch::new();
         let connections = Arc::new(Connections::default());
         let accepting = std::thread::spawn({
             let (stopping, connections) = (stopping.clone(), connections.clone());
@@ -67,7 +98,7 @@ impl Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        self.stopping.store(true, Ordering::SeqCst);
+        self.stopping.open();
         // `accept` returns only for a connection, so it gets a last one.
         let _ = TcpStream::connect(self.address);
         for stream in lock(&self.connections).values() {
@@ -100,7 +131,26 @@ impl Responder {
         let mut head = head(status, headers);
         head.push_str("transfer-encoding: chunked\r\n\r\n");
         self.stream.write_all(head.as_bytes())?;
-        Ok(Chunks { stream: self.stream })
+        Ok(Chunks { stream: self.stream, end: self.end })
+    }
+
+    /// Waits.
+    ///
+    /// # Errors
+    /// When the listener ends meanwhile: then nothing is to be sent any more.
+    pub fn pause(&self, duration: Duration) -> io::Result<()> {
+        pause(&self.end, duration)
+    }
+
+    /// Waits for `latch` to open.
+    ///
+    /// # Errors
+    /// When the listener ends meanwhile.
+    pub fn wait_for(&self, latch: &Latch) -> io::Result<()> {
+        while !latch.wait(Duration::from_millis(20)) {
+            pause(&self.end, Duration::ZERO)?;
+        }
+        Ok(())
     }
 
     /// Closes the connection without a word.
@@ -112,6 +162,7 @@ impl Responder {
 /// A response under way. Dropping it without [`Chunks::finish`] cuts it: the client sees an incomplete body.
 pub struct Chunks {
     stream: TcpStream,
+    end: Arc<Latch>,
 }
 
 impl Chunks {
@@ -125,6 +176,14 @@ impl Chunks {
         }
         self.stream.write_all(format!("{:x}\r\n{chunk}\r\n", chunk.len()).as_bytes())?;
         self.stream.flush()
+    }
+
+    /// Waits.
+    ///
+    /// # Errors
+    /// When the listener ends meanwhile.
+    pub fn pause(&self, duration: Duration) -> io::Result<()> {
+        pause(&self.end, duration)
     }
 
     /// Ends the body properly.
@@ -143,6 +202,11 @@ impl Drop for Chunks {
     }
 }
 
+/// `end` is the latch that opens when the listener ends.
+fn pause(end: &Latch, duration: Duration) -> io::Result<()> {
+    if end.wait(duration) { Err(io::ErrorKind::ConnectionAborted.into()) } else { Ok(()) }
+}
+
 /// A lock that a panicked handler does not take away from the others.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -150,21 +214,21 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 fn accept(
     socket: &TcpListener,
-    stopping: &AtomicBool,
+    stopping: &Arc<Latch>,
     connections: &Arc<Connections>,
     handler: &Arc<Handler>,
 ) {
     let mut threads = Vec::new();
     for id in 0.. {
         let Ok((stream, _)) = socket.accept() else { continue };
-        if stopping.load(Ordering::SeqCst) {
+        if stopping.wait(Duration::ZERO) {
             break;
         }
         let Ok(known) = stream.try_clone() else { continue };
         lock(connections).insert(id, known);
-        let (connections, handler) = (connections.clone(), handler.clone());
+        let (connections, handler, end) = (connections.clone(), handler.clone(), stopping.clone());
         threads.push(std::thread::spawn(move || {
-            serve(stream, handler.as_ref());
+            serve(stream, handler.as_ref(), end);
             lock(&connections).remove(&id);
         }));
     }
@@ -177,10 +241,10 @@ fn accept(
     }
 }
 
-fn serve(stream: TcpStream, handler: &Handler) {
+fn serve(stream: TcpStream, handler: &Handler, end: Arc<Latch>) {
     // Whatever is no HTTP request (a port probe, a client that left) is simply not answered.
     if let Ok(Some(request)) = read_request(&stream) {
-        handler(request, Responder { stream });
+        handler(request, Responder { stream, end });
     }
 }
 

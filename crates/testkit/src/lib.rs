@@ -6,6 +6,7 @@
 
 pub mod canary;
 pub mod http;
+pub mod model;
 pub mod processes;
 pub mod scene;
 pub mod sink;
@@ -13,6 +14,8 @@ pub mod target;
 pub mod until;
 
 pub use canary::Canary;
+pub use http::Latch;
+pub use model::{Fault, ModelServer, Reply, Seen, Tokens};
 pub use processes::{assert_no_process_left, processes_with};
 pub use scene::TempHome;
 pub use sink::{NotifySink, Post};

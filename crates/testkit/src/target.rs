@@ -26,6 +26,19 @@ impl TargetRepo {
         TargetRepoBuilder { origin: dir.join(format!("{name}.git")), files: BTreeMap::new() }
     }
 
+    /// A bare repository `<dir>/<name>.git` whose `main` is what `source` has checked out, with its whole history:
+    /// for tests that want real code to work on.
+    pub fn copy_of(source: &Path, dir: &Path, name: &str) -> TargetRepo {
+        let origin = dir.join(format!("{name}.git"));
+        init_bare(&origin);
+        let source = source.canonicalize().unwrap();
+        run_git(
+            &origin,
+            [OsStr::new("fetch"), "-q".as_ref(), source.as_os_str(), "HEAD:refs/heads/main".as_ref()],
+        );
+        TargetRepo { origin: origin.canonicalize().unwrap() }
+    }
+
     /// Path of the bare repository; git takes it as a URL.
     pub fn path(&self) -> &Path {
         &self.origin
@@ -133,13 +146,15 @@ impl TargetRepoBuilder {
             write_file(work.path(), path, contents);
         }
         commit_all(work.path(), "Begin");
-        let parent = self.origin.parent().unwrap();
-        fs_err::create_dir_all(parent).unwrap();
-        run_git(parent, [OsStr::new("init"), "--bare".as_ref(), "-q".as_ref(), self.origin.as_os_str()]);
-        run_git(&self.origin, ["symbolic-ref", "HEAD", "refs/heads/main"]);
+        init_bare(&self.origin);
         run_git(work.path(), [OsStr::new("push"), "-q".as_ref(), self.origin.as_os_str(), "main".as_ref()]);
         TargetRepo { origin: self.origin.canonicalize().unwrap() }
     }
+}
+
+fn init_bare(origin: &Path) {
+    fs_err::create_dir_all(origin).unwrap();
+    run_git(origin, ["init", "--bare", "--quiet", "--initial-branch=main", "."]);
 }
 
 fn write_file(tree: &Path, path: &str, contents: &[u8]) {
@@ -210,6 +225,17 @@ mod tests {
     fn the_same_literals_give_the_same_commit() {
         let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         assert_eq!(sample(one.path()).tip("main"), sample(two.path()).tip("main"));
+    }
+
+    #[test]
+    fn a_copy_has_the_whole_history_and_leaves_its_source_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let source = sample(dir.path());
+        source.push("main", "Second", &[("a", Some("b"))]);
+        let copy = TargetRepo::copy_of(source.path(), dir.path(), "copy");
+        assert_eq!(copy.log(), ["Second", "Begin"]);
+        copy.push("main", "Third", &[]);
+        assert_eq!(source.log(), ["Second", "Begin"]);
     }
 
     #[test]
