@@ -116,8 +116,6 @@ impl NpmPackage {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     const PACKAGE: NpmPackage =
@@ -128,8 +126,11 @@ mod tests {
         let directory = cache.join("node_modules/@scope").join(platform);
         fs_err::create_dir_all(&directory).unwrap();
         let program = directory.join("tool");
-        fs_err::write(&program, format!("#!/bin/sh\necho '{answer}'\n")).unwrap();
-        fs_err::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
+        // Written by another process: a test beside this one that forks while the file is open for writing
+        // would keep it from being started.
+        let script = r##"printf '#!/bin/sh\necho "%s"\n' "$1" > "$0" && chmod 755 "$0""##;
+        let written = Command::new("sh").arg("-c").arg(script).arg(&program).arg(answer).status();
+        assert!(written.unwrap().success());
         program
     }
 

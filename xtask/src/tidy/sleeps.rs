@@ -9,7 +9,7 @@ use super::violation::Violation;
 /// loop that such a test needs has one home: `testkit`.
 #[must_use]
 pub fn check(file: &SourceFile) -> Vec<Violation> {
-    let calls = file.tokens().into_iter().filter_map(|(token, next)| match (token, next) {
+    let calls = file.tokens.iter().filter_map(|(token, next)| match (token, next) {
         (TokenTree::Ident(word), Some(TokenTree::Group(group)))
             if word == "sleep" && group.delimiter() == Delimiter::Parenthesis =>
         {

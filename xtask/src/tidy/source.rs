@@ -1,9 +1,10 @@
 //! One parsed Rust file, and which of its lines are tests.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 use std::ops::RangeInclusive;
 
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{LexError, Span, TokenStream, TokenTree};
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 
@@ -18,6 +19,8 @@ pub struct SourceFile {
     pub text: String,
     /// What it parses to.
     pub syntax: syn::File,
+    /// Every token with the one after it, inside groups and macros too.
+    pub tokens: Vec<(TokenTree, Option<TokenTree>)>,
     /// Whether the whole file is built for tests only.
     pub is_test: bool,
     test_lines: Vec<RangeInclusive<usize>>,
@@ -29,16 +32,20 @@ impl SourceFile {
     /// # Errors
     /// A violation at the place that is not Rust.
     pub fn parse(path: &str, text: &str) -> Result<Self, Violation> {
-        let syntax = syn::parse_file(text).map_err(|error| {
-            let line = error.span().start().line;
-            Violation::new(path, line, format!("this is not Rust: {error}"))
-        })?;
+        let refuse = |span: Span, error: &dyn Display| {
+            Violation::new(path, line(span), format!("this is not Rust: {error}"))
+        };
+        let stream: TokenStream = text.parse().map_err(|error: LexError| refuse(error.span(), &error))?;
+        let syntax: syn::File = syn::parse2(stream.clone()).map_err(|error| refuse(error.span(), &error))?;
+        let mut tokens = Vec::new();
+        flatten(stream, &mut tokens);
         let mut finder = TestItems::default();
         finder.visit_file(&syntax);
         Ok(SourceFile {
             path: path.to_owned(),
             text: text.to_owned(),
             syntax,
+            tokens,
             is_test: is_test_path(path),
             test_lines: finder.lines,
         })
@@ -62,16 +69,6 @@ impl SourceFile {
     pub fn lines_without_tests(&self) -> usize {
         let total = self.text.lines().count();
         (1..=total).filter(|line| !self.test_lines.iter().any(|range| range.contains(line))).count()
-    }
-
-    /// Every token of the file with the one after it, inside groups and macros too.
-    #[must_use]
-    pub fn tokens(&self) -> Vec<(TokenTree, Option<TokenTree>)> {
-        let mut pairs = Vec::new();
-        if let Ok(stream) = self.text.parse() {
-            flatten(stream, &mut pairs);
-        }
-        pairs
     }
 
     /// The files without `.rs` that `#[cfg(test)] mod name;` of this file declares.

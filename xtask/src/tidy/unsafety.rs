@@ -14,7 +14,7 @@ pub fn check(file: &SourceFile) -> Vec<Violation> {
     if file.krate() == HOME {
         return Vec::new();
     }
-    let found = file.tokens().into_iter().filter_map(|(token, _)| match token {
+    let found = file.tokens.iter().filter_map(|(token, _)| match token {
         TokenTree::Ident(word) if word == "unsafe" => Some(word.span().start().line),
         _ => None,
     });
