@@ -1,0 +1,172 @@
+//! Asking a gate: one job under a keeper, in a sandbox, with a time-out.
+
+use std::collections::BTreeMap;
+use std::io::{self, PipeReader, Read, Write};
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use herder_domain::gate::Verdict;
+use herder_domain::run::RunId;
+use herder_executor::{
+    ChildStdio, Ending, Exit, Job, KeeperDied, KeeperHandle, Launcher, Sandbox, StartError,
+};
+
+use crate::Gate;
+use crate::tail::Tail;
+
+/// How much of a gate's output is kept in its log, in bytes; the rest is read and dropped.
+const LOG_LIMIT: u64 = 64 << 20;
+
+/// How long the end of the output is awaited after nothing of the gate is left.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// What is asked.
+#[derive(Debug)]
+pub struct Question<'a> {
+    /// The gate.
+    pub gate: &'a Gate,
+    /// What it judges; its working directory.
+    pub checkout: &'a Path,
+    /// On whose behalf.
+    pub run: &'a RunId,
+    /// Its whole environment.
+    pub env: BTreeMap<String, String>,
+    /// What it may touch; the gate's own directory is added, to read.
+    pub sandbox: Sandbox,
+    /// How long it may take.
+    pub limit: Duration,
+}
+
+/// Why a gate could not be asked. It said neither yes nor no.
+#[derive(Debug, thiserror::Error)]
+pub enum GateError {
+    /// It could not be started, for reasons of ours.
+    #[error("failed to start the gate")]
+    Start(#[source] StartError),
+    /// Its keeper was killed.
+    #[error("failed to learn what the gate said")]
+    Lost(#[source] KeeperDied),
+    /// A pipe or a thread could not be had.
+    #[error("failed to run the gate")]
+    System(#[from] io::Error),
+}
+
+/// What a gate said.
+#[derive(Debug)]
+pub struct Answered {
+    /// Yes or no.
+    pub verdict: Verdict,
+    /// How long it took.
+    pub elapsed: Duration,
+    /// What it used; absent where it could not even begin.
+    pub ending: Option<Ending>,
+}
+
+/// Why the gate ended.
+enum End {
+    InTime(Ending),
+    TooLate(Ending),
+}
+
+impl Question<'_> {
+    /// Asks. Output goes to `log`; `on_start` is given the means to stop it.
+    ///
+    /// # Errors
+    /// [`GateError`], which is no verdict.
+    pub fn ask(
+        mut self,
+        launcher: &Launcher,
+        log: Box<dyn Write + Send>,
+        on_start: impl FnOnce(KeeperHandle),
+    ) -> Result<Answered, GateError> {
+        let begun = Instant::now();
+        let (reader, writer) = io::pipe()?;
+        let stdout = OwnedFd::from(writer);
+        let stdio = ChildStdio { stdin: ChildStdio::null()?.stdin, stderr: stdout.try_clone()?, stdout };
+        let (handle, reports) = match launcher.start(&self.job(), stdio) {
+            Ok(started) => started,
+            Err(error @ StartError::Refused { step: herder_executor::Step::Execute, .. }) => {
+                return Ok(cannot_begin(&error, begun.elapsed()));
+            }
+            Err(error) => return Err(GateError::Start(error)),
+        };
+        on_start(handle.clone());
+        let output = drain(reader, log)?;
+        let end = self.await_end(&handle, reports)?;
+        let tail = output.recv_timeout(DRAIN).unwrap_or_default();
+        Ok(self.answer(end, &tail, begun.elapsed()))
+    }
+
+    fn job(&mut self) -> Job {
+        let mut job = Job::new(self.gate.program(), self.checkout, self.run.clone());
+        job.env = std::mem::take(&mut self.env);
+        job.sandbox = Some(std::mem::take(&mut self.sandbox).reading(self.gate.dir()));
+        job
+    }
+
+    fn await_end(
+        &self,
+        handle: &KeeperHandle,
+        reports: herder_executor::KeeperReports,
+    ) -> Result<End, GateError> {
+        let (tell, told) = mpsc::channel();
+        thread::Builder::new().name("gate".into()).spawn(move || tell.send(reports.wait()))?;
+        let gone = || GateError::System(io::Error::other("the thread that waits for the gate is gone"));
+        match told.recv_timeout(self.limit) {
+            Ok(ending) => Ok(End::InTime(ending.map_err(GateError::Lost)?)),
+            Err(RecvTimeoutError::Timeout) => {
+                handle.stop(None);
+                let ending = told.recv().map_err(|_| gone())?;
+                Ok(End::TooLate(ending.map_err(GateError::Lost)?))
+            }
+            Err(RecvTimeoutError::Disconnected) => Err(gone()),
+        }
+    }
+
+    fn answer(&self, end: End, tail: &str, elapsed: Duration) -> Answered {
+        let (verdict, ending) = match end {
+            End::InTime(ending) if ending.exit.is_success() => (Verdict::Green, ending),
+            End::InTime(ending) => (Verdict::Red { tail: explain(ending.exit, tail) }, ending),
+            End::TooLate(ending) => {
+                let tail = format!("{tail}\n(the gate was stopped: it took longer than {:?})", self.limit);
+                (Verdict::Red { tail }, ending)
+            }
+        };
+        Answered { verdict, elapsed, ending: Some(ending) }
+    }
+}
+
+fn explain(exit: Exit, tail: &str) -> String {
+    if tail.is_empty() { format!("(the gate ended by {exit} without a word)") } else { tail.into() }
+}
+
+/// A gate that cannot be executed says no, and says what to do.
+fn cannot_begin(error: &StartError, elapsed: Duration) -> Answered {
+    let tail = format!("the gate .ralph/check cannot be executed: {error}; is it executable (chmod +x)?");
+    Answered { verdict: Verdict::Red { tail }, elapsed, ending: None }
+}
+
+/// Moves the output into the log from a thread of its own; gives its end when all writers are gone.
+fn drain(mut from: PipeReader, mut log: Box<dyn Write + Send>) -> io::Result<mpsc::Receiver<String>> {
+    let (tell, told) = mpsc::channel();
+    thread::Builder::new().name("gate-output".into()).spawn(move || {
+        let mut tail = Tail::default();
+        let mut written = 0u64;
+        let mut chunk = vec![0; 64 << 10];
+        while let Ok(count @ 1..) = from.read(&mut chunk) {
+            tail.feed(&chunk[..count]);
+            if written < LOG_LIMIT {
+                // A log that cannot be written must not change the verdict.
+                let _ = log.write_all(&chunk[..count]);
+                written += count as u64;
+            }
+        }
+        let _ = log.flush();
+        // Nobody listens any more where the gate's end was lost.
+        let _ = tell.send(tail.text());
+    })?;
+    Ok(told)
+}
