@@ -1,1 +1,53 @@
 //! Git: mirror, vault, clone, snapshot, squash, push.
+//!
+//! This crate alone knows git, by its command line. What an agent has touched is never trusted: no
+//! hook, filter, monitor or merge driver of a clone, of a repository nested in it or of the user's own
+//! configuration runs in herder's name. It knows no forge and keeps no state but the directories it is
+//! given. All calls block.
+//!
+//! The way of a goal's work: [`Mirror`] fetches the base branch; [`prepare`] makes a clone and a
+//! [`PrivateGit`] beside it; [`PrivateGit::snapshot`] commits what the agent left; [`Vault::fetch_run`]
+//! keeps it for ever; [`Vault::squash`] makes one commit of it; [`Bare::checkout`] gives the gate clean
+//! files; [`Bare::push`] moves the branch of the remote, or loses the race and says so.
+
+mod bare;
+mod check;
+mod checkout;
+mod clone_git;
+mod contained;
+mod diff;
+mod error;
+mod git;
+mod id;
+mod merge;
+mod message;
+mod mirror;
+mod objects;
+mod place;
+mod prepare;
+mod private;
+mod push;
+mod remote;
+mod removal;
+mod snapshot;
+mod squash;
+mod vault;
+
+pub use bare::{Bare, TreeEntry};
+pub use check::check;
+pub use checkout::History;
+pub use diff::{ChangeKind, DiffFacts, FileChange, Patch};
+pub use error::{Result, WorkspaceError};
+pub use git::UserEnvironment;
+pub use id::{CommitId, Identity, RunKey, Signature, branch_of};
+pub use message::LandingMessage;
+pub use mirror::Mirror;
+pub use place::{Place, make_parents};
+pub use prepare::{PrepareOrder, Prepared, Start, prepare};
+pub use private::PrivateGit;
+pub use push::{Push, PushOrder, remote_tip};
+pub use remote::{RemoteFacts, inspect_remote};
+pub use removal::remove_tree;
+pub use snapshot::{FILE_BYTES_MAX, Refreshed, Skipped, Snapshot, SnapshotOrder, WhySkipped};
+pub use squash::{Squash, SquashOrder};
+pub use vault::{GoalBranch, Vault};

@@ -1,0 +1,91 @@
+//! Clean files of a commit, for a gate to run on.
+
+use crate::bare::Bare;
+use crate::clone_git::CloneGit;
+use crate::error::{Result, WorkspaceError};
+use crate::id::CommitId;
+use crate::mirror::Mirror;
+use std::path::Path;
+
+/// The repository that a checkout is given, for gates that ask git something.
+#[derive(Debug, Clone, Copy)]
+pub struct History<'a> {
+    /// Where the objects are copied from.
+    pub mirror: &'a Mirror,
+    /// The base branch.
+    pub base_branch: &'a str,
+    /// Its tip, which the mirror holds and the commit descends from.
+    pub base: &'a CommitId,
+}
+
+impl Bare {
+    /// Writes the files of `commit` to `dest`, which is made or must be empty. No hook and no filter
+    /// runs; links, modes and line ends are as the commit has them.
+    ///
+    /// # Errors
+    /// `dest` is not empty, the commit is missing, or the disk or git refuses.
+    pub fn checkout(&self, commit: &CommitId, dest: &Path) -> Result<()> {
+        self.materialize(commit.as_str(), dest, None)
+    }
+
+    /// Like [`Bare::checkout`], and gives `dest` a `.git` of its own with copied objects, a detached
+    /// HEAD at `commit` and no remote.
+    ///
+    /// # Errors
+    /// Those of [`Bare::checkout`].
+    pub fn checkout_with_history(&self, commit: &CommitId, dest: &Path, history: History<'_>) -> Result<()> {
+        make_empty(dest)?;
+        let git = CloneGit {
+            objects: history.mirror.bare(),
+            lender: self,
+            base: history.base,
+            base_branch: history.base_branch,
+            tip: commit,
+            branch: None,
+        };
+        git.make(dest)?;
+        self.materialize_into(commit.as_str(), dest, Some(&dest.join(".git/index")))
+    }
+
+    /// Writes what `commit` has in `directory` (for example `.ralph`) to `dest`, which is made or must
+    /// be empty. Returns whether the commit has such a directory.
+    ///
+    /// # Errors
+    /// `dest` is not empty, the commit is missing, or the disk or git refuses.
+    pub fn materialize_dir(&self, commit: &CommitId, directory: &str, dest: &Path) -> Result<bool> {
+        let is_directory = |mode: u32| mode & 0o170_000 == 0o040_000;
+        let Some(entry) = self.entry(commit, directory)?.filter(|entry| is_directory(entry.mode)) else {
+            return Ok(false);
+        };
+        self.materialize(&entry.object, dest, None)?;
+        Ok(true)
+    }
+
+    fn materialize(&self, tree: &str, dest: &Path, index: Option<&Path>) -> Result<()> {
+        make_empty(dest)?;
+        self.materialize_into(tree, dest, index)
+    }
+
+    fn materialize_into(&self, tree: &str, dest: &Path, keep_index: Option<&Path>) -> Result<()> {
+        let scratch = tempfile::Builder::new().prefix("herder.index-").tempdir_in(self.path())?;
+        let index = scratch.path().join("index");
+        self.git("read-tree").index(&index).arg(tree).done()?;
+        self.git("checkout-index")
+            .work_tree(dest)
+            .index(&index)
+            .args(["--all", "--force", "--quiet", "--index"])
+            .done()?;
+        if let Some(kept) = keep_index {
+            fs_err::copy(&index, kept)?;
+        }
+        Ok(())
+    }
+}
+
+fn make_empty(dest: &Path) -> Result<()> {
+    fs_err::create_dir_all(dest)?;
+    if fs_err::read_dir(dest)?.next().is_some() {
+        return Err(WorkspaceError::NotEmpty { path: dest.to_owned() });
+    }
+    Ok(())
+}

@@ -1,0 +1,157 @@
+//! The mirror: a bare copy of a repository's branches, a cache that may be deleted at any time.
+
+use crate::bare::Bare;
+use crate::error::{Result, WorkspaceError};
+use crate::git::{Git, UserEnvironment, checked_branch, checked_url};
+use crate::id::CommitId;
+use crate::objects::lock;
+use rustix::fs::FlockOperation;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+/// Where the branches of the remote lie in the mirror.
+const BRANCHES: &str = "refs/remotes/origin";
+
+/// The file whose age is that of the last fetch.
+const FETCHED: &str = "herder.fetched";
+
+/// So many packs are gathered into fewer: git looks through all of them for each object.
+const PACKS_MAX: usize = 40;
+
+/// A bare copy of a repository's branches.
+#[derive(Debug, Clone)]
+pub struct Mirror {
+    bare: Bare,
+    url: String,
+}
+
+impl Mirror {
+    /// Opens the mirror of `url` at `path`, making it if it is missing. Nothing is fetched; making it
+    /// asks the remote for its hash function.
+    ///
+    /// # Errors
+    /// The address is unusable, the remote cannot be reached, or the directory cannot be made.
+    pub fn open_or_create(path: &Path, url: &str, user: &UserEnvironment) -> Result<Self> {
+        let url = checked_url(url)?.to_owned();
+        let bare = if path.join("HEAD").is_file() {
+            Bare::at(path)
+        } else {
+            let head = remote_head(&url, user)?;
+            Bare::create(path, head.tip.as_ref().map_or("sha1", CommitId::object_format))?
+        };
+        let mirror = Self { bare, url };
+        mirror.configure()?;
+        Ok(mirror)
+    }
+
+    fn configure(&self) -> Result<()> {
+        let wanted = [
+            ("remote.origin.url", self.url.as_str()),
+            ("remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*"),
+            ("gc.auto", "0"),
+            ("fetch.unpackLimit", "1"),
+        ];
+        let known = self.bare.git("config").args(["--list", "--local", "-z"]).answer()?;
+        let known: Vec<&[u8]> = known.split(|byte| *byte == 0).collect();
+        for (name, value) in wanted {
+            // Git writes names in lower case but for the middle part.
+            let line = format!("{}\n{value}", name.to_ascii_lowercase());
+            if !known.contains(&line.as_bytes()) {
+                self.bare.git("config").args([name, value]).done()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The repository, for questions.
+    pub fn bare(&self) -> &Bare {
+        &self.bare
+    }
+
+    /// The remote's address.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Brings all branches and the remote's default branch up to date.
+    ///
+    /// # Errors
+    /// The remote cannot be reached or refuses, or the mirror cannot be written.
+    pub fn fetch(&self, user: &UserEnvironment) -> Result<()> {
+        let _alone = lock(self.bare.path(), FlockOperation::LockExclusive)?;
+        self.bare
+            .outside("fetch", user)
+            .args(["--quiet", "--prune", "--no-write-fetch-head", "--no-auto-maintenance", "origin"])
+            .done()?;
+        if let Some(branch) = remote_head(&self.url, user)?.branch {
+            self.bare
+                .git("symbolic-ref")
+                .arg(format!("{BRANCHES}/HEAD"))
+                .arg(format!("{BRANCHES}/{}", checked_branch(&branch)?))
+                .done()?;
+        }
+        if self.pack_count()? > PACKS_MAX {
+            self.bare.git("repack").args(["-d", "-q", "--geometric=2"]).done()?;
+        }
+        fs_err::write(self.bare.path().join(FETCHED), "")?;
+        Ok(())
+    }
+
+    fn pack_count(&self) -> Result<usize> {
+        let packs = fs_err::read_dir(self.bare.path().join("objects/pack"))?;
+        Ok(packs.flatten().filter(|entry| entry.path().extension().is_some_and(|end| end == "pack")).count())
+    }
+
+    /// How long ago the last fetch was (wall clock); `None` if never or in the future.
+    pub fn age(&self) -> Option<Duration> {
+        let modified =
+            std::fs::metadata(self.bare.path().join(FETCHED)).and_then(|meta| meta.modified()).ok()?;
+        SystemTime::now().duration_since(modified).ok()
+    }
+
+    /// The remote's default branch, as of the last fetch; `None` for an empty repository.
+    ///
+    /// # Errors
+    /// Git cannot be run.
+    pub fn default_branch(&self) -> Result<Option<String>> {
+        let head = format!("{BRANCHES}/HEAD");
+        let finished = self.bare.git("symbolic-ref").args(["--quiet", &head]).finish()?;
+        let target = finished.stdout.text();
+        Ok(target.strip_prefix(&format!("{BRANCHES}/")).map(str::to_owned))
+    }
+
+    /// The commit at the tip of `branch`, as of the last fetch.
+    ///
+    /// # Errors
+    /// There is no such branch, or git cannot be run.
+    pub fn tip(&self, branch: &str) -> Result<CommitId> {
+        let name = format!("{BRANCHES}/{}", checked_branch(branch)?);
+        self.bare
+            .resolve(&name)?
+            .ok_or_else(|| WorkspaceError::NoBranch { branch: branch.to_owned(), url: self.url.clone() })
+    }
+}
+
+/// What a remote's HEAD says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct RemoteHead {
+    pub(crate) branch: Option<String>,
+    pub(crate) tip: Option<CommitId>,
+}
+
+/// Asks a remote for its HEAD; both parts are missing for an empty repository.
+pub(crate) fn remote_head(url: &str, user: &UserEnvironment) -> Result<RemoteHead> {
+    let answer =
+        Git::outside("ls-remote", user).args(["--symref", "--", checked_url(url)?, "HEAD"]).answer()?;
+    let mut head = RemoteHead::default();
+    for line in String::from_utf8_lossy(&answer).lines() {
+        match line.split_once('\t') {
+            Some((target, "HEAD")) if target.starts_with("ref: ") => {
+                head.branch = target.strip_prefix("ref: refs/heads/").map(str::to_owned);
+            }
+            Some((id, "HEAD")) => head.tip = Some(CommitId::parse(id)?),
+            Some(_) | None => {}
+        }
+    }
+    Ok(head)
+}

@@ -1,0 +1,203 @@
+//! Making the clone in which a run works, and the private git directory beside it.
+
+use crate::clone_git::CloneGit;
+use crate::error::{Result, WorkspaceError};
+use crate::git::checked_branch;
+use crate::id::{CommitId, RunKey, Signature};
+use crate::merge::{Merged, carry, commit};
+use crate::mirror::Mirror;
+use crate::place::make_parents;
+use crate::private::{PrivateGit, REFRESHED};
+use crate::removal::remove_tree;
+use crate::vault::Vault;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// The file in the private git directory that says the clone is complete, and how it began.
+const PREPARED: &str = "herder.prepared.json";
+
+/// What a run's clone is made of.
+#[derive(Debug)]
+pub struct PrepareOrder<'a> {
+    /// The repository's mirror; it must hold `base`.
+    pub mirror: &'a Mirror,
+    /// The repository's vault.
+    pub vault: &'a Vault,
+    /// The run.
+    pub key: RunKey,
+    /// The branch that the work is to land on.
+    pub base_branch: &'a str,
+    /// Its tip.
+    pub base: CommitId,
+    /// The directory that the clone must lie below.
+    pub root: &'a Path,
+    /// The clone.
+    pub clone: &'a Path,
+    /// The private git directory, outside the clone and out of the agent's reach.
+    pub private: &'a Path,
+    /// The goal's text, written to `.herder/goal.md`.
+    pub goal_text: &'a str,
+    /// Who commits earlier work that is taken up.
+    pub signature: Signature,
+}
+
+/// How a run begins.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "start", rename_all = "snake_case")]
+pub enum Start {
+    /// At the tip of the base branch.
+    Fresh,
+    /// With earlier work, carried onto the tip of the base branch as one commit.
+    Resumed {
+        /// The last snapshot of the earlier work.
+        from: CommitId,
+    },
+    /// At the tip of the base branch, because earlier work conflicts with it. That work is kept.
+    ConflictKept {
+        /// The ref in the vault that keeps the earlier work.
+        attempt_ref: String,
+        /// The files in conflict, from the top of the repository.
+        files: Vec<PathBuf>,
+    },
+}
+
+/// A clone ready for its run.
+#[derive(Debug)]
+pub struct Prepared {
+    /// How the run begins.
+    pub start: Start,
+    /// The commit of the base branch that it begins at.
+    pub base: CommitId,
+    /// The commit that the clone's branch is at: `base`, or the earlier work on top of it.
+    pub tip: CommitId,
+    /// The private git directory.
+    pub private: PrivateGit,
+}
+
+/// What [`PREPARED`] holds.
+#[derive(Debug, Serialize, Deserialize)]
+struct Facts {
+    #[serde(flatten)]
+    start: Start,
+    base: CommitId,
+    tip: CommitId,
+}
+
+/// Makes the clone and the private git directory of a run. Repeated, it returns what it made, and
+/// makes anew what was left half done.
+///
+/// # Errors
+/// The base is missing in the mirror, a path leads out of the root, the clone of a run that has
+/// snapshots is gone, or the disk or git refuses.
+pub fn prepare(order: &PrepareOrder<'_>) -> Result<Prepared> {
+    checked_branch(order.base_branch)?;
+    make_parents(order.root, order.clone)?;
+    if let Some(prepared) = already_prepared(order)? {
+        return Ok(prepared);
+    }
+    order.vault.keep_base(order.mirror, &order.base, &order.key)?;
+    let (start, tip) = begin(order)?;
+    build(order, Facts { start, base: order.base.clone(), tip })
+}
+
+fn already_prepared(order: &PrepareOrder<'_>) -> Result<Option<Prepared>> {
+    let Ok(text) = std::fs::read(order.private.join(PREPARED)) else {
+        return Ok(None);
+    };
+    let Ok(facts) = serde_json::from_slice::<Facts>(&text) else {
+        return Ok(None);
+    };
+    let private = PrivateGit::at(order.private, order.clone, order.key.clone());
+    if !order.clone.is_dir() {
+        if private.tip()?.is_some_and(|tip| tip != facts.tip) {
+            return Err(WorkspaceError::CloneMissing { clone: order.clone.to_owned() });
+        }
+        return Ok(None);
+    }
+    Ok(Some(Prepared { start: facts.start, base: facts.base, tip: facts.tip, private }))
+}
+
+/// Decides what the run begins with, and makes the commit for it in the vault.
+fn begin(order: &PrepareOrder<'_>) -> Result<(Start, CommitId)> {
+    let bare = order.vault.bare();
+    let fresh = Ok((Start::Fresh, order.base.clone()));
+    let Some(work) = order.vault.branch(order.key.goal())? else {
+        return fresh;
+    };
+    let tree = match carry(bare, &work.base, &work.tip, &order.base)? {
+        Merged::Tree(tree) => tree,
+        Merged::Conflict(files) => {
+            let attempt_ref = order.vault.keep_attempt(&order.key, &work)?;
+            return Ok((Start::ConflictKept { attempt_ref, files }, order.base.clone()));
+        }
+    };
+    if tree == bare.tree_of(&order.base)? {
+        return fresh;
+    }
+    let message = format!("Work in progress on goal #{}\n\nTaken up from {}.\n", order.key.goal(), work.tip);
+    let tip = commit(bare, &tree, Some(&order.base), &message, &order.signature)?;
+    Ok((Start::Resumed { from: work.tip }, tip))
+}
+
+/// Builds both directories beside their places and renames them there, the private one last: once it
+/// stands, all is complete.
+fn build(order: &PrepareOrder<'_>, facts: Facts) -> Result<Prepared> {
+    let new_clone = sibling(order.clone);
+    let new_private = sibling(order.private);
+    let private_root = order.private.parent().unwrap_or(Path::new("/"));
+    fs_err::create_dir_all(private_root)?;
+    for (root, path) in [
+        (order.root, new_clone.as_path()),
+        (order.root, order.clone),
+        (private_root, &new_private),
+        (private_root, order.private),
+    ] {
+        remove_tree(root, path)?;
+    }
+    fs_err::create_dir(&new_clone)?;
+    let branch = order.key.branch();
+    let git = CloneGit {
+        objects: order.mirror.bare(),
+        lender: order.vault.bare(),
+        base: &order.base,
+        base_branch: order.base_branch,
+        tip: &facts.tip,
+        branch: Some(&branch),
+    };
+    git.make(&new_clone)?;
+    fill_private(order, &facts, &new_private, &new_clone)?;
+    show_goal(&new_clone, order.goal_text)?;
+    fs_err::rename(&new_clone, order.clone)?;
+    fs_err::rename(&new_private, order.private)?;
+    let private = PrivateGit::at(order.private, order.clone, order.key.clone());
+    Ok(Prepared { start: facts.start, base: facts.base, tip: facts.tip, private })
+}
+
+/// Makes the private git directory, and through it checks out the files of the clone.
+fn fill_private(order: &PrepareOrder<'_>, facts: &Facts, path: &Path, clone: &Path) -> Result<()> {
+    let format = facts.tip.object_format();
+    let private = PrivateGit::create(path, clone, order.key.clone(), &order.vault.objects(), format)?;
+    let refs = [order.key.branch_ref(), REFRESHED.to_owned()];
+    private.bare().move_refs(&refs.map(|name| (name, facts.tip.clone(), None)))?;
+    fs_err::write(path.join("HEAD"), format!("ref: {}\n", order.key.branch_ref()))?;
+    private.git("read-tree").arg(facts.tip.as_str()).done()?;
+    private.git("checkout-index").args(["--all", "--force", "--quiet", "--index"]).done()?;
+    fs_err::copy(path.join("index"), clone.join(".git/index"))?;
+    let text = serde_json::to_vec_pretty(facts).map_err(std::io::Error::from)?;
+    fs_err::write(path.join(PREPARED), text)?;
+    Ok(())
+}
+
+fn show_goal(clone: &Path, text: &str) -> Result<()> {
+    let directory = crate::contained::Dir::root(clone)?.child_made(".herder".as_ref())?;
+    let mode = rustix::fs::Mode::from_raw_mode(0o644);
+    directory.replace_file("goal.md".as_ref(), mode, |file| std::io::Write::write_all(file, text.as_bytes()))
+}
+
+/// The name under which a directory is built before it gets its own.
+fn sibling(path: &Path) -> PathBuf {
+    let mut name = std::ffi::OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(".new");
+    path.with_file_name(name)
+}

@@ -1,0 +1,112 @@
+//! The private git directory of a run: herder's own view of the clone.
+//!
+//! It lies outside the clone, where no agent writes, and has the clone as its work tree. All git that
+//! runs in herder's name for a clone uses it; the clone's own `.git` is for the agent to look at.
+
+use crate::bare::Bare;
+use crate::error::Result;
+use crate::git::Git;
+use crate::id::{CommitId, RunKey};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+/// Upstream objects that git's check refuses and that we did not make, one id a line.
+const SKIP_LIST: &str = "herder.skiplist";
+
+/// What both git directories exclude: the goal's text and whatever else herder shows the agent.
+pub(crate) const EXCLUDED: &str = "/.herder/\n";
+
+/// The ref up to which the clone's own `.git` was brought.
+pub(crate) const REFRESHED: &str = "refs/herder/refreshed";
+
+/// A run's private git directory.
+#[derive(Debug, Clone)]
+pub struct PrivateGit {
+    bare: Bare,
+    clone: PathBuf,
+    key: RunKey,
+}
+
+impl PrivateGit {
+    /// Opens the private git directory `path` of the run `key` with `clone` as its work tree.
+    pub fn at(path: &Path, clone: &Path, key: RunKey) -> Self {
+        Self { bare: Bare::at(path), clone: clone.to_owned(), key }
+    }
+
+    /// Makes an empty one that borrows the objects in `lender`.
+    pub(crate) fn create(
+        path: &Path,
+        clone: &Path,
+        key: RunKey,
+        lender: &Path,
+        format: &str,
+    ) -> Result<Self> {
+        let bare = Bare::create(path, format)?;
+        let mut alternates = lender.as_os_str().to_owned();
+        alternates.push("\n");
+        fs_err::write(path.join("objects/info/alternates"), alternates.as_encoded_bytes())?;
+        fs_err::create_dir_all(path.join("info"))?;
+        fs_err::write(path.join("info/exclude"), EXCLUDED)?;
+        Ok(Self { bare, clone: clone.to_owned(), key })
+    }
+
+    /// The git directory, for questions.
+    pub fn bare(&self) -> &Bare {
+        &self.bare
+    }
+
+    /// The work tree.
+    pub fn clone_dir(&self) -> &Path {
+        &self.clone
+    }
+
+    /// The run.
+    pub fn key(&self) -> &RunKey {
+        &self.key
+    }
+
+    /// The last snapshot, or the commit that the run began at.
+    ///
+    /// # Errors
+    /// Git cannot be run.
+    pub fn tip(&self) -> Result<Option<CommitId>> {
+        self.bare.resolve(&self.key.branch_ref())
+    }
+
+    /// A sealed call with the clone as work tree.
+    pub(crate) fn git(&self, command: &str) -> Git {
+        self.bare.git(command).work_tree(&self.clone)
+    }
+
+    pub(crate) fn skip_list(&self) -> PathBuf {
+        self.bare.path().join(SKIP_LIST)
+    }
+
+    /// The settings with which the vault checks what it takes from here.
+    pub(crate) fn fetch_checks(&self) -> Vec<OsString> {
+        let mut checks = vec![OsString::from("fetch.fsckObjects=true")];
+        let skip_list = self.skip_list();
+        if skip_list.is_file() {
+            let mut setting = OsString::from("fetch.fsck.skipList=");
+            setting.push(skip_list);
+            checks.push(setting);
+        }
+        checks
+    }
+
+    /// Removes what a killed git left locked. Only one ralph at a time works here, and it asks.
+    pub(crate) fn unlock(&self) -> Result<()> {
+        for name in ["index.lock", "HEAD.lock", "packed-refs.lock"] {
+            remove_if_there(&self.bare.path().join(name))?;
+        }
+        let branch = format!("{}.lock", self.key.branch_ref());
+        remove_if_there(&self.bare.path().join(branch))
+    }
+}
+
+fn remove_if_there(path: &Path) -> Result<()> {
+    match fs_err::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}

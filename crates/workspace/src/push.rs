@@ -1,0 +1,107 @@
+//! Moving a branch of a remote by compare-and-swap.
+
+use crate::bare::Bare;
+use crate::error::{Result, WorkspaceError};
+use crate::git::{Git, UserEnvironment, checked_branch, checked_url};
+use crate::id::CommitId;
+use serde::{Deserialize, Serialize};
+
+/// What became of a push.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "push", rename_all = "snake_case")]
+pub enum Push {
+    /// The remote's branch is at the commit.
+    Done,
+    /// Somebody else has moved the remote's branch meanwhile; it is where they left it.
+    Lost {
+        /// Where it is now; `None` if it is gone.
+        now: Option<CommitId>,
+    },
+    /// The remote said no, and its branch is where it was.
+    Refused {
+        /// What it said.
+        message: String,
+    },
+}
+
+/// What is to be pushed where.
+#[derive(Debug, Clone, Copy)]
+pub struct PushOrder<'a> {
+    /// The remote's address.
+    pub url: &'a str,
+    /// The commit.
+    pub commit: &'a CommitId,
+    /// The remote's branch.
+    pub branch: &'a str,
+    /// Where that branch must be now; `None` if it must not exist.
+    pub expected_old: Option<&'a CommitId>,
+}
+
+impl Bare {
+    /// Moves a branch of the remote from the expected commit to the new one, or not at all. If the
+    /// answer leaves it open, the remote is asked where its branch is.
+    ///
+    /// # Errors
+    /// The new commit does not contain the expected one, a name is unusable, or after a failure the
+    /// remote cannot even be asked ([`WorkspaceError::PushUnknown`]: it may have arrived).
+    pub fn push(&self, order: PushOrder<'_>, user: &UserEnvironment) -> Result<Push> {
+        let branch = checked_branch(order.branch)?;
+        let url = checked_url(order.url)?;
+        if let Some(old) = order.expected_old
+            && !self.is_ancestor(old, order.commit)?
+        {
+            return Err(WorkspaceError::NotDescendant { old: old.clone(), new: order.commit.clone() });
+        }
+        let old = order.expected_old.map(CommitId::as_str).unwrap_or_default();
+        let pushed = self
+            .outside("push", user)
+            .args(["--porcelain", "--no-verify", "--no-follow-tags", "--no-signed"])
+            .arg(format!("--force-with-lease=refs/heads/{branch}:{old}"))
+            .args(["--", url])
+            .arg(format!("{}:refs/heads/{branch}", order.commit))
+            .finish();
+        let said = match pushed {
+            Ok(finished) if finished.status.success() => return Ok(Push::Done),
+            Ok(finished) => reason(&finished.stdout.text(), &finished.stderr.text()),
+            Err(error) => error.to_string(),
+        };
+        settle(order, said, user)
+    }
+}
+
+/// The push failed somehow; the remote's branch says what really happened.
+fn settle(order: PushOrder<'_>, said: String, user: &UserEnvironment) -> Result<Push> {
+    let Ok(now) = remote_tip(order.url, order.branch, user) else {
+        return Err(WorkspaceError::PushUnknown { branch: order.branch.to_owned(), push: said });
+    };
+    if now.as_ref() == Some(order.commit) {
+        return Ok(Push::Done);
+    }
+    if now.as_ref() != order.expected_old {
+        return Ok(Push::Lost { now });
+    }
+    Ok(Push::Refused { message: said })
+}
+
+/// Where a branch of a remote is.
+///
+/// # Errors
+/// The remote cannot be reached.
+pub fn remote_tip(url: &str, branch: &str, user: &UserEnvironment) -> Result<Option<CommitId>> {
+    let name = format!("refs/heads/{}", checked_branch(branch)?);
+    let answer = Git::outside("ls-remote", user).args(["--", checked_url(url)?, &name]).answer()?;
+    let text = String::from_utf8_lossy(&answer);
+    let mut tips = text.lines().filter_map(|line| line.split_once('\t'));
+    tips.find(|(_, found)| *found == name).map(|(id, _)| CommitId::parse(id)).transpose()
+}
+
+/// The line of `git push --porcelain` that says why (`!\t<from>:<to>\t<summary> (<reason>)`), and what
+/// the remote's hooks said.
+fn reason(stdout: &str, stderr: &str) -> String {
+    let refused = stdout.lines().filter_map(|line| line.strip_prefix("!\t"));
+    let refused = refused.filter_map(|line| line.split_once('\t').map(|(_, why)| why.to_owned()));
+    let said = stderr.lines().filter_map(|line| line.strip_prefix("remote:"));
+    let said = said.map(|line| line.trim().to_owned()).filter(|line| !line.is_empty());
+    let lines: Vec<String> = refused.chain(said).collect();
+    if lines.is_empty() { stderr.to_owned() } else { lines.join("; ") }
+}

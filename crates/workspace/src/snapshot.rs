@@ -1,0 +1,116 @@
+//! One commit of everything that lies in the clone, taken without trusting the clone.
+//!
+//! Only plumbing is used, on the private git directory: porcelain would run the fsmonitor and the
+//! filters that an agent (or the user's own configuration) has set up.
+
+mod changes;
+mod refresh;
+mod stage;
+mod vet;
+
+pub use changes::{Skipped, WhySkipped};
+pub use refresh::Refreshed;
+
+use crate::error::{Result, WorkspaceError};
+use crate::id::{CommitId, Signature};
+use crate::merge::commit;
+use crate::private::PrivateGit;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+
+/// The largest file that a snapshot takes, unless said otherwise: 50 MB, as GitHub warns from there on.
+pub const FILE_BYTES_MAX: u64 = 50_000_000;
+
+/// So many skipped files are named in a snapshot's message.
+const NAMED_MAX: usize = 50;
+
+/// What a snapshot is to be called.
+#[derive(Debug, Clone)]
+pub struct SnapshotOrder {
+    /// The iteration that it ends; a repeated one replaces its snapshot.
+    pub iteration: u32,
+    /// The message; the files that were left out are listed below it.
+    pub message: String,
+    /// Author and committer.
+    pub signature: Signature,
+    /// The largest file taken, in bytes; see [`FILE_BYTES_MAX`].
+    pub file_bytes_max: u64,
+}
+
+/// A snapshot that was taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The commit; the one before if nothing has changed.
+    pub commit: CommitId,
+    /// Its tree.
+    pub tree: CommitId,
+    /// Whether the clone differs from the snapshot before.
+    pub changed: bool,
+    /// What could not be taken; it keeps the clone from being removed.
+    pub skipped: Vec<Skipped>,
+}
+
+impl PrivateGit {
+    /// Takes a snapshot of the clone: a commit on the run's branch and under its iteration's ref.
+    ///
+    /// # Errors
+    /// The disk is full, the clone is gone, or git fails for another reason than a single file.
+    pub fn snapshot(&self, order: &SnapshotOrder) -> Result<Snapshot> {
+        self.unlock()?;
+        if !self.clone_dir().is_dir() {
+            return Err(WorkspaceError::CloneMissing { clone: self.clone_dir().to_owned() });
+        }
+        let parent = self.tip()?.ok_or_else(|| WorkspaceError::NoBranch {
+            branch: self.key().branch(),
+            url: self.bare().path().display().to_string(),
+        })?;
+        let mut changes = changes::find(self, order.file_bytes_max)?;
+        changes.skipped.extend(stage::stage(self, &changes)?);
+        let (tree, refused) = vet::vetted_tree(self, &parent)?;
+        changes.skipped.extend(refused);
+        let changed = tree != self.bare().tree_of(&parent)?;
+        let commit = if changed {
+            let message = full_message(&order.message, &changes.skipped);
+            commit(self.bare(), &tree, Some(&parent), &message, &order.signature)?
+        } else {
+            parent
+        };
+        self.bare().move_refs(&[
+            (self.key().branch_ref(), commit.clone(), None),
+            (self.key().snapshot_ref(order.iteration), commit.clone(), None),
+        ])?;
+        Ok(Snapshot { commit, tree, changed, skipped: changes.skipped })
+    }
+
+    /// Files that no snapshot takes because the repository ignores them; directories of nothing else
+    /// stand for what is in them. At most `max`, and whether there are more.
+    ///
+    /// # Errors
+    /// The clone is gone or git cannot be run.
+    pub fn ignored_paths(&self, max: usize) -> Result<(Vec<PathBuf>, bool)> {
+        let answer = self
+            .git("ls-files")
+            .args(["--others", "--ignored", "--exclude-standard", "--directory", "-z", "--"])
+            .args([".", ":(exclude,top).herder"])
+            .answer()?;
+        let mut paths = answer.split(|byte| *byte == 0).filter(|path| !path.is_empty());
+        let listed = paths.by_ref().take(max).map(|path| PathBuf::from(OsStr::from_bytes(path))).collect();
+        Ok((listed, paths.next().is_some()))
+    }
+}
+
+fn full_message(message: &str, skipped: &[Skipped]) -> String {
+    let mut text = message.trim_end().to_owned();
+    if skipped.is_empty() {
+        return text + "\n";
+    }
+    text.push_str("\n\nLeft out:\n");
+    for skipped in skipped.iter().take(NAMED_MAX) {
+        text.push_str(&format!("- {:?}: {}\n", skipped.path, skipped.why));
+    }
+    if skipped.len() > NAMED_MAX {
+        text.push_str(&format!("- and {} more\n", skipped.len() - NAMED_MAX));
+    }
+    text
+}

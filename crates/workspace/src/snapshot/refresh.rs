@@ -1,0 +1,60 @@
+//! A courtesy to the agent: its `.git` knows the last snapshot, so that `git status` and `git reset`
+//! in the clone mean what they seem to.
+//!
+//! The agent may have put anything there. No git runs in it; plain files are written into plain
+//! directories, each as a new file renamed over the old name, and whatever looks odd ends the attempt.
+
+use crate::clone_git::pack_range;
+use crate::contained::Dir;
+use crate::error::Result;
+use crate::objects::copy_packs_into;
+use crate::private::{PrivateGit, REFRESHED};
+use rustix::fs::Mode;
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+
+/// Whether the clone's `.git` was brought up to the last snapshot.
+#[derive(Debug)]
+pub enum Refreshed {
+    /// It was, or is there already.
+    Done,
+    /// It was left as it is; nothing depends on it.
+    LeftAlone {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl PrivateGit {
+    /// Brings the clone's own `.git` up to the last snapshot, if it is still what it was made as.
+    pub fn refresh_clone_git(&self) -> Refreshed {
+        match self.try_refresh() {
+            Ok(()) => Refreshed::Done,
+            Err(error) => Refreshed::LeftAlone { reason: error.to_string() },
+        }
+    }
+
+    fn try_refresh(&self) -> Result<()> {
+        let Some(tip) = self.tip()? else { return Ok(()) };
+        let before = self.bare().resolve(REFRESHED)?;
+        let git_dir = Dir::root(self.clone_dir())?.child(".git".as_ref())?;
+        if before.as_ref() != Some(&tip) {
+            let scratch =
+                tempfile::Builder::new().prefix("herder.refresh-").tempdir_in(self.bare().path())?;
+            pack_range(self.bare(), before.as_ref(), &tip, scratch.path())?;
+            let packs = Dir::root(self.clone_dir())?.descend(Path::new(".git/objects/pack"))?;
+            copy_packs_into(scratch.path(), &packs)?;
+        }
+        let heads = Dir::root(self.clone_dir())?.descend(Path::new(".git/refs/heads"))?;
+        heads.replace_file(self.key().branch().as_ref(), PLAIN, |file| writeln!(file, "{tip}"))?;
+        let head = format!("ref: {}\n", self.key().branch_ref());
+        git_dir.replace_file("HEAD".as_ref(), PLAIN, |file| file.write_all(head.as_bytes()))?;
+        let mut index = File::open(self.bare().path().join("index"))?;
+        git_dir.replace_file("index".as_ref(), PLAIN, |file| std::io::copy(&mut index, file).map(drop))?;
+        self.bare().move_refs(&[(REFRESHED.to_owned(), tip, None)])
+    }
+}
+
+/// The mode of the files written, before the umask.
+const PLAIN: Mode = Mode::from_bits_retain(0o666);

@@ -1,0 +1,185 @@
+//! The vault: the bare repository from which nothing is ever lost.
+//!
+//! It holds goal branches (`refs/heads/goal-N`), the base each was built on
+//! (`refs/herder/goal-base/N`), every snapshot of every run (`refs/herder/wip/<goal>/<run>/<iteration>`),
+//! the commit each run began at (`refs/herder/base/<run>`) and work that could not be taken up
+//! (`refs/herder/attempts/<goal>/<run>`). It is complete in itself, never pruned, and no agent can
+//! reach it: runs' private git directories borrow its objects.
+
+use crate::bare::Bare;
+use crate::error::Result;
+use crate::id::{CommitId, RunKey, branch_of, goal_base_ref};
+use crate::mirror::Mirror;
+use crate::objects::{copy_all, lock};
+use crate::private::PrivateGit;
+use rustix::fs::FlockOperation;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+/// The bare repository that keeps all work.
+#[derive(Debug, Clone)]
+pub struct Vault {
+    bare: Bare,
+}
+
+/// The work on a goal that the vault holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GoalBranch {
+    /// The last snapshot.
+    pub tip: CommitId,
+    /// The commit of the base branch that the work began at.
+    pub base: CommitId,
+}
+
+impl Vault {
+    /// Opens the vault at `path`, making it if it is missing, for the repository that `mirror` mirrors.
+    ///
+    /// # Errors
+    /// The directory cannot be made or is no repository.
+    pub fn open_or_create(path: &Path, mirror: &Mirror) -> Result<Self> {
+        let format = mirror.bare().git("rev-parse").arg("--show-object-format").line()?;
+        let bare = Bare::create(path, &format)?;
+        Ok(Self { bare })
+    }
+
+    /// Opens a vault that exists.
+    pub fn at(path: &Path) -> Self {
+        Self { bare: Bare::at(path) }
+    }
+
+    /// The repository, for questions.
+    pub fn bare(&self) -> &Bare {
+        &self.bare
+    }
+
+    /// Takes a commit of the base branch from the mirror and keeps it as the one that the run began at.
+    ///
+    /// # Errors
+    /// The mirror lacks the commit, or the vault cannot be written.
+    pub fn keep_base(&self, mirror: &Mirror, commit: &CommitId, key: &RunKey) -> Result<()> {
+        self.take(mirror, commit)?;
+        self.bare.move_refs(&[(key.base_ref(), commit.clone(), None)])
+    }
+
+    /// Takes a commit with its history from the mirror, so that it can be built upon here.
+    ///
+    /// # Errors
+    /// The mirror lacks the commit, or the vault cannot be written.
+    pub fn take(&self, mirror: &Mirror, commit: &CommitId) -> Result<()> {
+        let name = format!("refs/herder/taken/{commit}");
+        if self.bare.resolve(&name)?.is_some() {
+            return Ok(());
+        }
+        let _alone = lock(self.bare.path(), FlockOperation::LockExclusive)?;
+        if self.bare.refs("refs/")?.is_empty() {
+            // The first time, files are many times cheaper than the transport.
+            copy_all(mirror.bare().path(), self.bare.path())?;
+        }
+        self.fetch(mirror.bare().path(), &format!("{commit}:{name}"), &[])?;
+        // Only the newest of them is needed to hold the history that later ones share.
+        self.forget_taken_before(commit)
+    }
+
+    fn forget_taken_before(&self, commit: &CommitId) -> Result<()> {
+        for (name, old) in self.bare.refs("refs/herder/taken")? {
+            if old != *commit && self.bare.is_ancestor(&old, commit)? {
+                self.bare.git("update-ref").args(["-d", &name, old.as_str()]).done()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Fetches between two repositories of ours on this machine.
+    fn fetch(&self, from: &Path, refspec: &str, checks: &[OsString]) -> Result<()> {
+        checks
+            .iter()
+            .fold(self.bare.git("fetch"), |git, check| git.setting(check))
+            .setting("protocol.version=2")
+            .args([
+                "--quiet",
+                "--no-tags",
+                "--no-write-fetch-head",
+                "--no-auto-maintenance",
+                "--atomic",
+                "--",
+            ])
+            .arg(from)
+            .arg(refspec)
+            .done()
+    }
+
+    /// Takes all snapshots of a run and moves the goal's branch to the last one; both at once, and
+    /// the same however often it is repeated. `None` if the run has no snapshot yet.
+    ///
+    /// # Errors
+    /// An object of the run does not pass git's check, or the vault cannot be written.
+    pub fn fetch_run(&self, private: &PrivateGit, key: &RunKey) -> Result<Option<CommitId>> {
+        let _alone = lock(self.bare.path(), FlockOperation::LockExclusive)?;
+        let prefix = key.snapshot_prefix();
+        if private.bare().refs(&prefix)?.is_empty() {
+            return Ok(None);
+        }
+        self.fetch(private.bare().path(), &format!("+{prefix}*:{prefix}*"), &private.fetch_checks())?;
+        let Some((_, last)) = self.snapshots(key)?.pop() else {
+            return Ok(None);
+        };
+        let mut moves = vec![(key.branch_ref(), last.clone(), None)];
+        if let Some(base) = self.bare.resolve(&key.base_ref())? {
+            moves.push((goal_base_ref(key.goal()), base, None));
+        }
+        self.bare.move_refs(&moves)?;
+        Ok(Some(last))
+    }
+
+    /// The snapshots of a run by iteration, in order.
+    ///
+    /// # Errors
+    /// Git cannot be run.
+    pub fn snapshots(&self, key: &RunKey) -> Result<Vec<(u32, CommitId)>> {
+        let prefix = key.snapshot_prefix();
+        let mut snapshots: Vec<_> = self
+            .bare
+            .refs(&prefix)?
+            .into_iter()
+            .filter_map(|(name, commit)| Some((name.strip_prefix(&prefix)?.parse().ok()?, commit)))
+            .collect();
+        snapshots.sort();
+        Ok(snapshots)
+    }
+
+    /// The work on a goal, if there is any.
+    ///
+    /// # Errors
+    /// Git cannot be run.
+    pub fn branch(&self, goal: u64) -> Result<Option<GoalBranch>> {
+        let Some(tip) = self.bare.resolve(&format!("refs/heads/{}", branch_of(goal)))? else {
+            return Ok(None);
+        };
+        let base = self.bare.resolve(&goal_base_ref(goal))?.unwrap_or_else(|| tip.clone());
+        Ok(Some(GoalBranch { tip, base }))
+    }
+
+    /// The commit that a run began at, if it was prepared.
+    ///
+    /// # Errors
+    /// Git cannot be run.
+    pub fn base_of(&self, key: &RunKey) -> Result<Option<CommitId>> {
+        self.bare.resolve(&key.base_ref())
+    }
+
+    /// Keeps the goal's present branch as an attempt of `key`, before that run replaces it. Returns
+    /// the attempt's ref.
+    ///
+    /// # Errors
+    /// Git cannot be run, or the vault cannot be written.
+    pub fn keep_attempt(&self, key: &RunKey, work: &GoalBranch) -> Result<String> {
+        let attempt = key.attempt_ref();
+        self.bare.move_refs(&[(attempt.clone(), work.tip.clone(), None)])?;
+        Ok(attempt)
+    }
+
+    /// Where the objects lie that private git directories borrow.
+    pub(crate) fn objects(&self) -> PathBuf {
+        self.bare.path().join("objects")
+    }
+}
