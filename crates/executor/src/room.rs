@@ -11,8 +11,20 @@ use crate::toolchains::Toolchains;
 
 /// Variables that name the system's trust in certificates and its words for proxies; no secrets.
 const TRUST: [&str; 14] = [
-    "SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "PIP_CERT",
-    "GIT_SSL_CAINFO", "HTTPLIB2_CA_CERTS", "NO_PROXY", "no_proxy", "TZ", "LC_ALL", "PIP_INDEX_URL", "PIP_FIND_LINKS",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "NODE_EXTRA_CA_CERTS",
+    "CURL_CA_BUNDLE",
+    "REQUESTS_CA_BUNDLE",
+    "PIP_CERT",
+    "GIT_SSL_CAINFO",
+    "HTTPLIB2_CA_CERTS",
+    "NO_PROXY",
+    "no_proxy",
+    "TZ",
+    "LC_ALL",
+    "PIP_INDEX_URL",
+    "PIP_FIND_LINKS",
 ];
 
 /// The package caches, by the variable that moves each into a directory of herder's.
@@ -85,7 +97,8 @@ impl Room {
 
     /// The sandbox: the system and the toolchains to read; the room, the caches and `work` to write.
     pub fn sandbox(&self, work: &Path) -> Sandbox {
-        let trust = TRUST.iter().filter_map(std::env::var_os).map(PathBuf::from).filter(|path| path.is_absolute());
+        let trust =
+            TRUST.iter().filter_map(std::env::var_os).map(PathBuf::from).filter(|path| path.is_absolute());
         let base = trust.fold(Sandbox::base(), Sandbox::reading);
         base.writing(self.home()).writing(self.tmp()).writing(&self.caches).writing(work)
     }

@@ -1,0 +1,294 @@
+//! Control groups: cgroup v2 to find and kill a whole job at once, and what either version's memory
+//! controller tells about it. See cgroups(7) and the kernel's admin-guide/cgroup-v2.
+//!
+//! Whether any of it may be used is found out by trying; a job goes without it otherwise.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use herder_domain::run::RunId;
+
+/// The directory, in the cgroup of whoever starts keepers, that holds all of theirs.
+const FAMILY: &str = "herder";
+
+/// A mounted hierarchy and this process's place in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Hierarchy {
+    mount_point: PathBuf,
+    own: PathBuf,
+}
+
+/// The cgroup v2 hierarchy, alone or beside version 1 as in a hybrid.
+fn unified() -> Option<Hierarchy> {
+    let (mounts, own) = own_files().ok()?;
+    hierarchy(&mounts, &own, |mount| mount.kind == "cgroup2", "")
+}
+
+/// Version 1's hierarchy of the memory controller.
+fn memory_v1() -> Option<Hierarchy> {
+    let (mounts, own) = own_files().ok()?;
+    let is_memory =
+        |mount: &Mount<'_>| mount.kind == "cgroup" && mount.options.split(',').any(|o| o == "memory");
+    hierarchy(&mounts, &own, is_memory, "memory")
+}
+
+fn own_files() -> io::Result<(String, String)> {
+    Ok((fs_err::read_to_string("/proc/self/mountinfo")?, fs_err::read_to_string("/proc/self/cgroup")?))
+}
+
+/// The columns of /proc/PID/mountinfo that matter here: proc_pid_mountinfo(5).
+struct Mount<'a> {
+    root: &'a str,
+    point: &'a str,
+    kind: &'a str,
+    options: &'a str,
+}
+
+fn mount(line: &str) -> Option<Mount<'_>> {
+    let (left, right) = line.split_once(" - ")?;
+    let mut left = left.split(' ').skip(3);
+    let (root, point) = (left.next()?, left.next()?);
+    let mut right = right.split(' ');
+    let (kind, _source, options) = (right.next()?, right.next()?, right.next()?);
+    Some(Mount { root, point, kind, options })
+}
+
+/// `controller` is empty for version 2, as in /proc/PID/cgroup.
+fn hierarchy(
+    mounts: &str,
+    own: &str,
+    is_meant: impl Fn(&Mount<'_>) -> bool,
+    controller: &str,
+) -> Option<Hierarchy> {
+    let mount = mounts.lines().filter_map(mount).find(|mount| is_meant(mount))?;
+    let path = own.lines().find_map(|line| {
+        let (_, rest) = line.split_once(':')?;
+        let (controllers, path) = rest.split_once(':')?;
+        controllers.split(',').any(|name| name == controller).then_some(path)
+    })?;
+    // In a container the mount may begin below the real root, and the path may be told from either.
+    let below = Path::new(path).strip_prefix(mount.root).or_else(|_| Path::new(path).strip_prefix("/"));
+    let mount_point = PathBuf::from(mount.point);
+    Some(Hierarchy { own: mount_point.join(below.ok()?), mount_point })
+}
+
+/// One job's cgroups. Removed when dropped, if they are empty by then.
+#[derive(Debug)]
+pub(crate) struct Leaf {
+    unified: Option<PathBuf>,
+    memory_v1: Option<PathBuf>,
+}
+
+impl Leaf {
+    /// Makes the cgroups of a job where that is possible; `name` tells it from others of its run.
+    pub(crate) fn create(run: &RunId, name: &str) -> Self {
+        let make = |hierarchy: Option<Hierarchy>, needed: &str| {
+            let family = hierarchy?.own.join(FAMILY);
+            let leaf = family.join(run.as_str()).join(name);
+            std::fs::create_dir_all(&leaf).ok()?;
+            if leaf.join(needed).exists()
+                && File::options().write(true).open(leaf.join("cgroup.procs")).is_ok()
+            {
+                return Some(leaf);
+            }
+            remove(&leaf);
+            None
+        };
+        Self {
+            unified: make(unified(), "cgroup.kill"),
+            memory_v1: make(memory_v1(), "memory.max_usage_in_bytes"),
+        }
+    }
+
+    /// No cgroup at all.
+    pub(crate) fn none() -> Self {
+        Self { unified: None, memory_v1: None }
+    }
+
+    /// The files to write a process id to, to move it in.
+    pub(crate) fn entrances(&self) -> Vec<File> {
+        [&self.unified, &self.memory_v1]
+            .into_iter()
+            .flatten()
+            .filter_map(|leaf| File::options().write(true).open(leaf.join("cgroup.procs")).ok())
+            .collect()
+    }
+
+    /// Gives up those cgroups that the process did not get into.
+    pub(crate) fn keep_those_of(&mut self, pid: u32) {
+        let text = std::fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap_or_default();
+        for (leaf, controller) in [(&mut self.unified, ""), (&mut self.memory_v1, "memory")] {
+            let is_in = leaf.as_ref().is_some_and(|path| is_member(&text, controller, path));
+            if let Some(path) = leaf.take_if(|_| !is_in) {
+                remove(&path);
+            }
+        }
+    }
+
+    /// The cgroup v2 directory, if there is one.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.unified.as_deref()
+    }
+
+    /// Memory of the whole job at its peak, in bytes.
+    pub(crate) fn peak_memory(&self) -> Option<u64> {
+        let v2 = self.unified.as_ref().and_then(|leaf| number(&leaf.join("memory.peak")));
+        let v1 = || self.memory_v1.as_ref().and_then(|leaf| number(&leaf.join("memory.max_usage_in_bytes")));
+        v2.or_else(v1)
+    }
+
+    /// How many processes of the job the kernel killed for want of memory.
+    pub(crate) fn out_of_memory_kills(&self) -> Option<u64> {
+        let v2 = self.unified.as_ref().and_then(|leaf| count(&leaf.join("memory.events"), "oom_kill"));
+        let v1 =
+            || self.memory_v1.as_ref().and_then(|leaf| count(&leaf.join("memory.oom_control"), "oom_kill"));
+        v2.or_else(v1)
+    }
+
+    /// Kills all in it.
+    pub(crate) fn kill(&self) {
+        if let Some(leaf) = &self.unified {
+            kill(leaf);
+        }
+    }
+}
+
+impl Drop for Leaf {
+    fn drop(&mut self) {
+        for leaf in [&self.unified, &self.memory_v1].into_iter().flatten() {
+            remove(leaf);
+        }
+    }
+}
+
+/// Whether /proc/PID/cgroup names this directory: its last components are a family, run and name
+/// that no other has. `controller` is empty for version 2.
+fn is_member(text: &str, controller: &str, leaf: &Path) -> bool {
+    let tail: Vec<_> = leaf.components().rev().take(3).collect();
+    text.lines().any(|line| {
+        let mut fields = line.splitn(3, ':').skip(1);
+        fields.next().is_some_and(|names| names.split(',').any(|name| name == controller))
+            && fields.next().is_some_and(|p| Path::new(p).components().rev().take(3).eq(tail.iter().copied()))
+    })
+}
+
+fn number(file: &Path) -> Option<u64> {
+    std::fs::read_to_string(file).ok()?.trim().parse().ok()
+}
+
+fn count(file: &Path, key: &str) -> Option<u64> {
+    let text = std::fs::read_to_string(file).ok()?;
+    text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(' ')?.parse().ok())
+}
+
+/// Has the kernel kill all processes in a cgroup and below it.
+pub(crate) fn kill(leaf: &Path) {
+    // Where it fails, the walk through /proc that always follows does the work.
+    let _ = std::fs::write(leaf.join("cgroup.kill"), "1");
+}
+
+/// Removes a leaf and its run's directory if that was the last one.
+pub(crate) fn remove(leaf: &Path) {
+    const TRIES: u32 = 50;
+    for _ in 0..TRIES {
+        match std::fs::remove_dir(leaf) {
+            Err(error) if error.raw_os_error() == Some(libc::EBUSY) => remove_children(leaf),
+            Ok(()) | Err(_) => break,
+        }
+        // The kernel counts the last process out a moment after it was reaped.
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    if let Some(run) = leaf.parent() {
+        // Fails as long as the run has another leaf.
+        let _ = std::fs::remove_dir(run);
+    }
+}
+
+/// Removes cgroups that a job made inside its own.
+fn remove_children(leaf: &Path) {
+    for child in subdirectories(leaf) {
+        remove_children(&child);
+        let _ = std::fs::remove_dir(&child);
+    }
+}
+
+/// The cgroup v2 directories of a run, wherever a keeper made them: a later login may be in another
+/// cgroup than the one from which the run was started.
+pub(crate) fn of_run(run: &RunId) -> Vec<PathBuf> {
+    const DEEPEST: usize = 12;
+    let mut found = Vec::new();
+    let mut pending: Vec<(PathBuf, usize)> =
+        unified().into_iter().map(|hierarchy| (hierarchy.mount_point, 0)).collect();
+    while let Some((directory, depth)) = pending.pop() {
+        let candidate = directory.join(FAMILY).join(run.as_str());
+        if candidate.is_dir() {
+            found.push(candidate);
+        }
+        if depth < DEEPEST {
+            pending.extend(subdirectories(&directory).into_iter().map(|child| (child, depth + 1)));
+        }
+    }
+    found
+}
+
+/// The directories directly in one; none if it cannot be read.
+pub(crate) fn subdirectories(directory: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(directory) else { return Vec::new() };
+    entries
+        .flatten()
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+        .map(|entry| entry.path())
+        .collect()
+}
+
+/// The processes in a cgroup itself.
+pub(crate) fn members(leaf: &Path) -> Vec<u32> {
+    let text = std::fs::read_to_string(leaf.join("cgroup.procs")).unwrap_or_default();
+    text.lines().filter_map(|line| line.parse().ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HYBRID: &str = "\
+25 22 0:20 / /proc rw,relatime - proc proc rw
+31 30 0:27 / /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory
+32 30 0:28 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw
+";
+
+    fn find(mounts: &str, own: &str, kind: &str, controller: &str) -> Option<Hierarchy> {
+        hierarchy(mounts, own, |mount| mount.kind == kind, controller)
+    }
+
+    #[test]
+    fn a_hybrid_has_both() {
+        let own = "4:memory:/jobs/1\n0::/user\n";
+        let v2 = find(HYBRID, own, "cgroup2", "").unwrap();
+        assert_eq!(v2.own, Path::new("/sys/fs/cgroup/unified/user"));
+        let v1 = find(HYBRID, own, "cgroup", "memory").unwrap();
+        assert_eq!(v1.own, Path::new("/sys/fs/cgroup/memory/jobs/1"));
+    }
+
+    #[test]
+    fn a_container_sees_its_mount_from_its_own_root() {
+        let mounts = "32 30 0:28 /docker/abc /sys/fs/cgroup rw - cgroup2 cgroup rw\n";
+        let own = find(mounts, "0::/docker/abc/x\n", "cgroup2", "").unwrap().own;
+        assert_eq!(own, Path::new("/sys/fs/cgroup/x"));
+    }
+
+    #[test]
+    fn a_machine_without_cgroups_has_none() {
+        assert_eq!(find("25 22 0:20 / /proc rw - proc proc rw\n", "0::/\n", "cgroup2", ""), None);
+    }
+
+    #[test]
+    fn membership_is_of_the_whole_tail() {
+        let leaf = Path::new("/sys/fs/cgroup/unified/user/herder/app-1-1/77");
+        assert!(is_member("4:memory:/x\n0::/user/herder/app-1-1/77\n", "", leaf));
+        assert!(!is_member("4:memory:/x\n0::/user/herder/app-1-1/7\n", "", leaf));
+        assert!(!is_member("4:memory:/x\n0::/user/herder/app-1-1/77\n", "memory", leaf));
+    }
+}
