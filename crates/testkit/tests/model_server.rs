@@ -212,6 +212,19 @@ fn a_cut_answer_arrives_incomplete_and_counts_no_tokens() {
 }
 
 #[test]
+fn a_stream_that_began_well_may_end_with_an_error() {
+    let server = ModelServer::start();
+    server.script("goal 1", vec![Reply::text("never said").error_after(3, Fault::Overloaded)]);
+    let events = events(&ask(&server, "goal 1").body.unwrap());
+    assert_eq!(events.len(), 4);
+    assert_eq!(
+        (&events[3]["type"], &events[3]["error"]["type"]),
+        (&json!("error"), &json!("overloaded_error"))
+    );
+    assert_eq!(server.tokens_sent(), Tokens::default());
+}
+
+#[test]
 fn a_held_answer_waits_for_the_test() {
     let server = ModelServer::start();
     let latch = Latch::new();

@@ -180,7 +180,8 @@ fn real_claude_is_corrected_by_a_second_turn_of_the_same_process() {
 }
 
 /// An answer that does not fit the schema is an error result of the tool, so the model may try again in the same
-/// turn, five times. `usage` of the result then lacks the last answer; `model_usage_since_last_result` has it.
+/// turn, five times. `usage` of the result then lacks the last answer; `model_usage_since_last_result` has it, but
+/// with an estimate of its output where the client gave up before the end of the stream (seen on a busy machine).
 #[test]
 #[ignore = "needs the real Claude Code CLI in HERDER_TEST_CLAUDE"]
 fn real_claude_gives_up_after_five_invalid_answers_and_can_go_on() {
@@ -197,7 +198,7 @@ fn real_claude_gives_up_after_five_invalid_answers_and_can_go_on() {
 
     let second = session.say("Correct your answer.");
     assert_eq!(second["structured_output"]["status"], "done");
-    assert_eq!(tokens_of(&first) + tokens_of(&second), server.tokens_sent());
+    assert_eq!((tokens_of(&first) + tokens_of(&second)).input, server.tokens_sent().input);
     assert_eq!(session.end(), 0);
 }
 
@@ -220,10 +221,36 @@ fn real_claude_survives_a_fault_that_passes() {
         let mut session = Session::start(&scene, &server, &[API_KEY]);
         let result = session.say(PROMPT);
         assert_eq!(result["structured_output"]["status"], "done");
+        assert_eq!(session.events[0]["subtype"], "init");
         let retries = session.all("api_retry");
         assert_eq!((retries.len(), &retries[0]["error_status"]), (1, &status));
         assert_eq!(tokens_of(&result), server.tokens_sent());
         assert!(!scene.path().join("work/a.txt").exists(), "a cut tool call is not made");
+        assert_eq!(session.end(), 0);
+    }
+}
+
+/// An error inside a stream is not a cut: a whole tool call before it is made, with the usage of `message_start` (its
+/// single output token); an unfinished block is thrown away and asked for again without a stream; and before any
+/// block the same is asked again as a stream. None of it is announced by an `api_retry`.
+#[test]
+#[ignore = "needs the real Claude Code CLI in HERDER_TEST_CLAUDE"]
+fn real_claude_keeps_whole_blocks_before_an_error_in_the_stream() {
+    let tool = Reply::bash("echo x > kept").error_after(7, Fault::Overloaded);
+    let text = Reply::text("never said").error_after(4, Fault::Overloaded);
+    let nothing = Reply::text("never said").error_after(2, Fault::Overloaded);
+    let (none, kept) = (Tokens::default(), Tokens { input: 100, output: 1, ..Tokens::default() });
+    for (reply, is_streamed_again, extra) in [(tool, true, kept), (text, false, none), (nothing, true, none)]
+    {
+        let (scene, server) = (TempHome::new(), ModelServer::start());
+        server.script(MARKER, vec![reply, done()]);
+        let mut session = Session::start(&scene, &server, &[API_KEY]);
+        let result = session.say(PROMPT);
+        assert_eq!(result["structured_output"]["status"], "done");
+        assert_eq!(server.seen()[1].is_streaming, is_streamed_again);
+        assert_eq!(tokens_of(&result), server.tokens_sent() + extra);
+        assert!(session.all("api_retry").is_empty());
+        assert_eq!(scene.path().join("work/kept").exists(), extra == kept);
         assert_eq!(session.end(), 0);
     }
 }

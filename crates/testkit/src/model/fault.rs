@@ -1,6 +1,6 @@
 //! Refusals as the Messages API sends them.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::reply::Fault;
 use crate::http::Responder;
@@ -49,11 +49,15 @@ impl Refusal {
 
     /// Sends it; a client that has gone away is no error.
     pub fn send(&self, responder: Responder) {
-        let error = json!({"type": self.kind, "message": self.message});
-        let body = json!({"type": "error", "error": error}).to_string();
+        let body = self.body().to_string();
         let mut headers = vec![("content-type", "application/json")];
         headers.extend(self.headers.iter().map(|(name, value)| (*name, value.as_str())));
         let _ = responder.send(self.status, &headers, body.as_bytes());
+    }
+
+    /// The same as the data of an event `error`, with which a stream may end that began well.
+    pub fn body(&self) -> Value {
+        json!({"type": "error", "error": {"type": self.kind, "message": self.message}})
     }
 
     fn new(status: u16, kind: &'static str, message: &str) -> Refusal {

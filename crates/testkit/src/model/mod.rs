@@ -223,7 +223,12 @@ fn send_stream(answer: &Answer<'_>, responder: Responder) -> std::io::Result<()>
         chunks.write(event)?;
         chunks.pause(answer.reply.between)?;
     }
-    if answer.reply.cut_after.is_none() { chunks.finish() } else { Ok(()) }
+    match answer.reply.last_error.as_ref().and_then(Refusal::of) {
+        Some(refusal) => chunks.write(&stream::framed(&refusal.body()))?,
+        None if answer.reply.cut_after.is_some() => return Ok(()),
+        None => {}
+    }
+    chunks.finish()
 }
 
 fn send_object(answer: &Answer<'_>, responder: Responder) -> std::io::Result<()> {

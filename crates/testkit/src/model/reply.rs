@@ -94,6 +94,7 @@ pub struct Reply {
     pub(crate) before: Duration,
     pub(crate) between: Duration,
     pub(crate) cut_after: Option<usize>,
+    pub(crate) last_error: Option<Fault>,
     pub(crate) latch: Option<Arc<Latch>>,
 }
 
@@ -177,6 +178,14 @@ impl Reply {
         self
     }
 
+    /// Ends the stream after this many events with an event `error`: the service sends status 200 and begins, and
+    /// then is overloaded. Claude Code 2.1.330 keeps the blocks that were whole, counts the usage of the first event
+    /// for them (the record here counts nothing) and goes on from there.
+    pub fn error_after(mut self, events: usize, fault: Fault) -> Reply {
+        self.last_error = Some(fault);
+        self.cut_after(events)
+    }
+
     /// Waits before the first byte until the test opens `latch`.
     pub fn held_by(mut self, latch: &Arc<Latch>) -> Reply {
         self.latch = Some(latch.clone());
@@ -204,6 +213,7 @@ impl Reply {
             before: Duration::ZERO,
             between: Duration::ZERO,
             cut_after: None,
+            last_error: None,
             latch: None,
         }
     }

@@ -135,7 +135,8 @@ fn usage(tokens: Tokens, output: u64) -> Value {
     })
 }
 
-fn framed(event: &Value) -> String {
+/// An event with its name and data.
+pub(super) fn framed(event: &Value) -> String {
     format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap_or_default())
 }
 
