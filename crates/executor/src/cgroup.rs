@@ -127,6 +127,11 @@ impl Leaf {
         }
     }
 
+    /// All its directories.
+    pub(crate) fn directories(&self) -> Vec<PathBuf> {
+        [&self.unified, &self.memory_v1].into_iter().flatten().cloned().collect()
+    }
+
     /// The cgroup v2 directory, if there is one.
     pub(crate) fn path(&self) -> Option<&Path> {
         self.unified.as_deref()
@@ -157,9 +162,7 @@ impl Leaf {
 
 impl Drop for Leaf {
     fn drop(&mut self) {
-        for leaf in [&self.unified, &self.memory_v1].into_iter().flatten() {
-            remove(leaf);
-        }
+        self.directories().iter().for_each(|leaf| remove(leaf));
     }
 }
 
@@ -214,18 +217,15 @@ fn remove_children(leaf: &Path) {
     }
 }
 
-/// The cgroup v2 directories of a run, wherever a keeper made them: a later login may be in another
-/// cgroup than the one from which the run was started.
-pub(crate) fn of_run(run: &RunId) -> Vec<PathBuf> {
+/// The cgroups of a run's jobs, wherever keepers made them: a later login may be in another cgroup
+/// than the one from which the run was started.
+pub(crate) fn leaves_of(run: &RunId) -> Vec<PathBuf> {
     const DEEPEST: usize = 12;
     let mut found = Vec::new();
-    let mut pending: Vec<(PathBuf, usize)> =
-        unified().into_iter().map(|hierarchy| (hierarchy.mount_point, 0)).collect();
+    let mounts = unified().into_iter().chain(memory_v1());
+    let mut pending: Vec<(PathBuf, usize)> = mounts.map(|hierarchy| (hierarchy.mount_point, 0)).collect();
     while let Some((directory, depth)) = pending.pop() {
-        let candidate = directory.join(FAMILY).join(run.as_str());
-        if candidate.is_dir() {
-            found.push(candidate);
-        }
+        found.extend(subdirectories(&directory.join(FAMILY).join(run.as_str())));
         if depth < DEEPEST {
             pending.extend(subdirectories(&directory).into_iter().map(|child| (child, depth + 1)));
         }

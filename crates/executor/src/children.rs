@@ -78,13 +78,13 @@ pub fn become_subreaper() -> io::Result<()> {
 /// `StillAlive` if some outlive being killed for 10 s.
 pub fn end_orphans() -> Result<Vec<Leftover>, EndError> {
     let me = std::process::id();
-    let own_session = rustix::process::getsid(None).map_err(io::Error::from)?.as_raw_pid().unsigned_abs();
+    let own_session = procfs::own_session()?;
     until_none(|| {
         let own = own();
         let is_orphan =
             |stat: &Stat| stat.parent == me && stat.session != own_session && !own.contains(&stat.pid);
         let mut found = sweep::signal_below(is_orphan, Signal::KILL, Reach::Groups)?;
-        found.remaining += reap_all(is_orphan)?;
+        found.dying += reap_all(is_orphan)?;
         Ok(found)
     })
 }
@@ -118,8 +118,9 @@ where
     let mut empty_rounds = 0;
     while empty_rounds < 2 {
         let found = round()?;
-        empty_rounds = if found.remaining == 0 { empty_rounds + 1 } else { 0 };
-        if found.remaining > 0 && Instant::now() > deadline {
+        let is_empty = found.struck.is_empty() && found.dying == 0;
+        empty_rounds = if is_empty { empty_rounds + 1 } else { 0 };
+        if !is_empty && Instant::now() > deadline {
             return Err(EndError::StillAlive(found.living));
         }
         for leftover in found.living {

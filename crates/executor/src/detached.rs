@@ -11,11 +11,14 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::children;
-use crate::process::{ProcessError, ProcessId, wait_readable};
+use crate::process::{ProcessError, ProcessId, Waited, wait_readable};
 use crate::sys;
 
 /// The line by which a detached process says that it has taken over.
 const READY: &[u8] = b"ready\n";
+
+/// Between a process's closing its output and its end, if it is ending.
+const LAST_BREATH: Duration = Duration::from_secs(1);
 
 /// A program to start in a session of its own.
 #[derive(Debug)]
@@ -45,13 +48,13 @@ pub enum DetachError {
         /// Why.
         source: io::Error,
     },
-    /// It ended, or closed its standard output, without a word; its log may tell why.
+    /// It ended without a word; its log may tell why.
     #[error("start {}: it ended before it was ready", program.display())]
     EndedEarly {
         /// The program.
         program: PathBuf,
     },
-    /// It said nothing within the time limit. It may still become ready: its outcome is unknown.
+    /// It said nothing within the time limit, or closed its standard output. It may still become ready: its outcome is unknown.
     #[error("hear from process {} that it is ready within {limit:?}", process.pid)]
     NotReady {
         /// The process, alive when the time was up.
@@ -95,10 +98,10 @@ pub fn spawn_detached(what: Detached, limit: Duration) -> Result<ProcessId, Deta
     let process = ProcessId::of(child.id())?;
     match await_ready(ready, limit).map_err(failed)? {
         Some(true) => Ok(process),
-        Some(false) => {
-            process.wait_for_exit(Some(Duration::from_millis(200)))?;
-            Err(DetachError::EndedEarly { program })
-        }
+        Some(false) => match process.wait_for_exit(Some(LAST_BREATH))? {
+            Waited::Ended(_) => Err(DetachError::EndedEarly { program }),
+            Waited::StillAlive => Err(DetachError::NotReady { process, limit }),
+        },
         None => Err(DetachError::NotReady { process, limit }),
     }
 }

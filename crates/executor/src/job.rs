@@ -167,7 +167,7 @@ pub struct Ending {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PeakMemory {
-    /// Of the whole job together, from its cgroup.
+    /// Of the whole job together, from its cgroup; with the files that the kernel cached for it.
     Job(u64),
     /// Of its largest single process (getrusage(2)).
     LargestProcess(u64),

@@ -253,16 +253,13 @@ impl KeeperReports {
     /// Ends what a dead keeper left: its cgroup, what carries its marker, and the orphans that this
     /// process inherited from it.
     fn end_remains(&mut self) -> Report {
-        if let Some(cgroup) = self.started.as_ref().and_then(|started| started.cgroup.as_deref()) {
-            cgroup::kill(cgroup);
-        }
+        let cgroups = self.started.as_ref().map_or(&[][..], |started| &started.cgroups);
+        cgroups.iter().for_each(|cgroup| cgroup::kill(cgroup));
         let marked = strays::end_marked(KEEPER_MARKER, &self.marker);
         let is_subreaper = matches!(rustix::process::child_subreaper(), Ok(Some(_)));
         let orphans = if is_subreaper { children::end_orphans() } else { Ok(Vec::new()) };
         let is_clean = marked.is_ok() && orphans.is_ok();
-        if let Some(cgroup) = self.started.as_ref().and_then(|started| started.cgroup.as_deref()) {
-            cgroup::remove(cgroup);
-        }
+        cgroups.iter().for_each(|cgroup| cgroup::remove(cgroup));
         let killed = marked.unwrap_or_default().into_iter().chain(orphans.unwrap_or_default()).collect();
         Report::KeeperDied { killed, is_clean }
     }

@@ -21,13 +21,6 @@ pub(crate) struct Stat {
     pub start_ticks: u64,
 }
 
-impl Stat {
-    /// Whether both were read of the same process.
-    pub(crate) fn is_same(&self, other: &Self) -> bool {
-        self.pid == other.pid && self.start_ticks == other.start_ticks
-    }
-}
-
 /// The state of a process, `None` if there is none with this id.
 pub(crate) fn stat(pid: u32) -> io::Result<Option<Stat>> {
     let text = match read(&format!("/proc/{pid}/stat"), usize::MAX) {
@@ -37,6 +30,11 @@ pub(crate) fn stat(pid: u32) -> io::Result<Option<Stat>> {
     };
     let stat = parse(&String::from_utf8_lossy(&text));
     stat.map(Some).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "unexpected /proc/PID/stat"))
+}
+
+/// The session of the calling process, as /proc tells it: 0 where its leader is in another pid namespace.
+pub(crate) fn own_session() -> io::Result<u32> {
+    Ok(stat(std::process::id())?.map_or(0, |own| own.session))
 }
 
 /// A process that ends while its file is read gives ESRCH instead of ENOENT.

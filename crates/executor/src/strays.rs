@@ -1,5 +1,6 @@
 //! Ending what is left of a run whose ralph and keepers are gone.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 
@@ -22,29 +23,30 @@ use crate::sweep::{self, Found, Reach};
 /// # Errors
 /// `StillAlive` if some outlive being killed for 10 s, `System` if /proc cannot be read.
 pub fn end_strays(run: &RunId) -> Result<Vec<Leftover>, EndError> {
-    let cgroups = cgroup::of_run(run);
-    let leaves: Vec<PathBuf> = cgroups.iter().flat_map(|run| cgroup::subdirectories(run)).collect();
-    let mut ended = describe_members(&leaves)?;
-    leaves.iter().for_each(|leaf| cgroup::kill(leaf));
-    let marked = end_marked(RUN_MARKER, run.as_str())?;
-    until_none(|| {
-        leaves.iter().for_each(|leaf| cgroup::kill(leaf));
-        let living = describe_members(&leaves)?;
-        Ok(Found { remaining: living.len(), living, struck: Vec::new() })
-    })?;
+    let leaves = cgroup::leaves_of(run);
+    let mut ended = until_none(|| kill_members(&leaves))?;
+    for one in end_marked(RUN_MARKER, run.as_str())? {
+        if !ended.iter().any(|seen| seen.pid == one.pid) {
+            ended.push(one);
+        }
+    }
+    // What was marked may have started something in a cgroup meanwhile.
+    ended.extend(until_none(|| kill_members(&leaves))?);
     leaves.iter().for_each(|leaf| cgroup::remove(leaf));
-    ended.extend(
-        marked.into_iter().filter(|one| !ended.iter().any(|seen| seen.pid == one.pid)).collect::<Vec<_>>(),
-    );
     Ok(ended)
 }
 
-fn describe_members(leaves: &[PathBuf]) -> io::Result<Vec<Leftover>> {
-    let mut members = Vec::new();
+/// Kills all that is in some cgroups.
+fn kill_members(leaves: &[PathBuf]) -> io::Result<Found> {
+    let mut found = Found::default();
     for pid in leaves.iter().flat_map(|leaf| cgroup::members(leaf)) {
-        members.extend(procfs::stat(pid)?.filter(|stat| !stat.is_zombie).map(|stat| procfs::describe(&stat)));
+        let Some(stat) = procfs::stat(pid)?.filter(|stat| !stat.is_zombie) else { continue };
+        found.living.push(procfs::describe(&stat));
+        found.struck.push(stat);
     }
-    Ok(members)
+    leaves.iter().for_each(|leaf| cgroup::kill(leaf));
+    // Again one by one, for a hierarchy that cannot kill by itself.
+    kill_all(found)
 }
 
 /// Kills all processes that were started with `name=value` in their environment, and all below them.
@@ -60,9 +62,10 @@ pub(crate) fn end_marked(name: &str, value: &str) -> Result<Vec<Leftover>, EndEr
 /// instead loses its children to another parent, where they are not found again.
 fn freeze(is_root: impl Fn(&Stat) -> bool) -> io::Result<Found> {
     const MOST_PASSES: u32 = 100;
-    let mut all = Found { remaining: 0, living: Vec::new(), struck: Vec::new() };
+    let mut all = Found::default();
+    let mut known = BTreeSet::new();
     for _ in 0..MOST_PASSES {
-        let is_known = |stat: &Stat| all.struck.iter().any(|known| known.is_same(stat));
+        let is_known = |stat: &Stat| known.contains(&(stat.pid, stat.start_ticks));
         let mut found =
             sweep::signal_below(|stat| is_known(stat) || is_root(stat), Signal::STOP, Reach::Processes)?;
         found.struck.retain(|stat| !is_known(stat));
@@ -72,7 +75,7 @@ fn freeze(is_root: impl Fn(&Stat) -> bool) -> io::Result<Found> {
         if all.living.is_empty() {
             all.living = found.living;
         }
-        all.remaining += found.struck.len();
+        known.extend(found.struck.iter().map(|stat| (stat.pid, stat.start_ticks)));
         all.struck.extend(found.struck);
     }
     Ok(all)

@@ -9,14 +9,14 @@ use crate::job::Leftover;
 use crate::procfs::{self, Stat};
 
 /// What one pass met.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Found {
-    /// The living ones, described as they were before the signal.
-    pub living: Vec<Leftover>,
-    /// How many of them there were.
-    pub remaining: usize,
-    /// All of them.
+    /// The living ones that got the signal.
     pub struck: Vec<Stat>,
+    /// The first of them, described as they were before it.
+    pub living: Vec<Leftover>,
+    /// How many others are not gone yet.
+    pub dying: usize,
 }
 
 /// Whether whole process groups may be signalled, or only the processes that were found.
@@ -39,7 +39,7 @@ pub(crate) fn signal_below<F>(is_root: F, signal: Signal, reach: Reach) -> io::R
 where
     F: Fn(&Stat) -> bool,
 {
-    let mut hit = Hit::new(signal, reach);
+    let mut hit = Hit::new(signal, reach)?;
     let mut others = Vec::new();
     for pid in procfs::pids()? {
         let Some(stat) = procfs::stat(pid)? else { continue };
@@ -101,17 +101,16 @@ struct Hit {
 pub(crate) const MOST_DESCRIBED: usize = 32;
 
 impl Hit {
-    fn new(signal: Signal, reach: Reach) -> Self {
-        let own_session = rustix::process::getsid(None).map_or(0, |pid| pid.as_raw_pid().unsigned_abs());
-        Self {
+    fn new(signal: Signal, reach: Reach) -> io::Result<Self> {
+        Ok(Self {
             signal,
             reach,
-            own_session,
+            own_session: procfs::own_session()?,
             below: BTreeSet::new(),
             groups: BTreeSet::new(),
             living: Vec::new(),
             struck: Vec::new(),
-        }
+        })
     }
 
     fn strike(&mut self, stat: Stat) -> io::Result<()> {
@@ -138,6 +137,6 @@ impl Hit {
                 let _ = rustix::process::kill_process_group(group, self.signal);
             }
         }
-        Found { remaining: self.struck.len(), living: self.living, struck: self.struck }
+        Found { struck: self.struck, living: self.living, dying: 0 }
     }
 }

@@ -46,7 +46,10 @@ pub(crate) enum Message {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Started {
     pub process: ProcessId,
+    /// The cgroup v2 directory of the job.
     pub cgroup: Option<PathBuf>,
+    /// All cgroup directories of the job, in whatever hierarchy.
+    pub cgroups: Vec<PathBuf>,
 }
 
 /// Why a program does not run.

@@ -78,7 +78,12 @@ fn a_process_is_written_down_and_read_again() {
 }
 
 fn detached(scene: &Scene, program: &str, args: &[&str]) -> Detached {
-    let path: BTreeMap<OsString, OsString> = [("PATH".into(), std::env::var_os("PATH").unwrap())].into();
+    let path: BTreeMap<OsString, OsString> = [
+        ("PATH".into(), std::env::var_os("PATH").unwrap()),
+        // So that the scene can end it if the test does not.
+        ("HERDER_RUN".into(), scene.run.as_str().into()),
+    ]
+    .into();
     Detached {
         program: program.into(),
         name: "herder".to_owned(),

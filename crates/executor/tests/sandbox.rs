@@ -215,3 +215,43 @@ fn what_a_confined_job_leaves_behind_is_ended_like_any_other() {
     assert_eq!(scene.run(&job).1.exit, Exit::Code(0));
     assert_eq!(scene.survivors(), NONE);
 }
+
+/// Whether a program can be run outside a sandbox, so that it may be asked for inside.
+fn is_there(program: &str) -> bool {
+    std::process::Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success())
+}
+
+#[test]
+fn toolchains_work_with_a_private_home() {
+    let tools = [
+        (
+            "cargo",
+            "cargo init -q --vcs none made && cd made && cargo run -q --offline && cargo test -q --offline >/dev/null",
+            "Hello, world!\n",
+        ),
+        ("node", "node -e 'console.log(require(\"os\").homedir() === process.env.HOME)'", "true\n"),
+        (
+            "npm",
+            "mkdir made && cd made && npm init -y >/dev/null && npm pack --silent --offline",
+            "made-1.0.0.tgz",
+        ),
+        ("python3", "python3 -m venv --without-pip v && v/bin/python -c 'print(6*7)'", "42\n"),
+        ("cc", "echo 'int main(){return 0;}' >m.c && cc m.c -o m && ./m && echo ok", "ok\n"),
+    ];
+    for (tool, script, expected) in tools {
+        let scene = Scene::new();
+        let Some(mut job) = confined(&scene, script) else { return };
+        if !is_there(tool) {
+            continue;
+        }
+        job.env.extend(herder_executor::Toolchains::detect().env);
+        for (name, directory) in [("HOME", "."), ("TMPDIR", "tmp"), ("CARGO_HOME", "cargo-home")] {
+            let path = scene.dir.path().join(directory).canonicalize();
+            let path = path.unwrap_or_else(|_| scene.dir.path().join(directory));
+            fs_err::create_dir_all(&path).unwrap();
+            job.env.insert(name.to_owned(), path.to_str().unwrap().to_owned());
+        }
+        let (text, ending) = scene.run(&job);
+        assert!(ending.exit.is_success() && text.contains(expected), "{tool}: {text}");
+    }
+}

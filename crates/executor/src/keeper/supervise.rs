@@ -67,8 +67,11 @@ impl Supervision {
 
     /// Returns when nothing is left below and has been reported.
     pub(super) fn run(mut self) -> io::Result<()> {
-        let cgroup = self.program.leaf.path().map(Into::into);
-        self.tell(&Message::Started(Started { process: self.program.process.clone(), cgroup }));
+        self.tell(&Message::Started(Started {
+            process: self.program.process.clone(),
+            cgroup: self.program.leaf.path().map(Into::into),
+            cgroups: self.program.leaf.directories(),
+        }));
         while self.reap()? {
             if matches!(self.phase, Phase::Ending { kill_at } if kill_at <= Instant::now()) {
                 self.phase = Phase::Killing;

@@ -64,7 +64,9 @@ impl Scene {
 impl Drop for Scene {
     fn drop(&mut self) {
         // A failed test may leave some; they must not outlive it.
-        let _ = herder_executor::end_strays(&self.run);
+        let strays = herder_executor::end_strays(&self.run);
+        let is_clean = strays.is_ok_and(|_| cgroups_of(&self.run).is_empty());
+        assert!(is_clean || std::thread::panicking(), "processes or cgroups are left");
     }
 }
 
@@ -150,4 +152,19 @@ pub fn wait_until(what: &str, is_so: impl Fn() -> bool) {
 pub fn into_log(file: &File) -> ChildStdio {
     let clone = || OwnedFd::from(file.try_clone().unwrap());
     ChildStdio { stdin: ChildStdio::null().unwrap().stdin, stdout: clone(), stderr: clone() }
+}
+
+/// The cgroup directories of a run.
+fn cgroups_of(run: &RunId) -> Vec<PathBuf> {
+    let mut pending = vec![PathBuf::from("/sys/fs/cgroup")];
+    let mut found = Vec::new();
+    while let Some(directory) = pending.pop() {
+        for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                found.extend((entry.file_name() == run.as_str()).then(|| entry.path()));
+                pending.push(entry.path());
+            }
+        }
+    }
+    found
 }
