@@ -1,1 +1,19 @@
 //! The loop: prompt, iterate, remember, gate, budget.
+//!
+//! A ralph works at one goal in one clone. It needs nothing but its run directory, knows neither forge
+//! nor queue, and tells everything it does through that directory.
+
+mod account;
+mod call;
+mod error;
+mod memory;
+mod prompt;
+mod signals;
+mod start;
+mod stop;
+mod voice;
+mod work;
+
+pub use error::RalphError;
+pub use start::{FindAgent, Order, run};
+pub use stop::{Stop, Urgency};

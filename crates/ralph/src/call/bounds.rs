@@ -1,0 +1,95 @@
+//! The clocks of a call: when the agent is stopped although it has not ended.
+//!
+//! All times are durations since the call began, by CLOCK_MONOTONIC: a machine that slept has not
+//! worked.
+
+use std::time::Duration;
+
+use herder_agent::{Activity, Session};
+use herder_domain::setup::Clocks;
+
+/// How long an agent whose turn is over may take to exit.
+const FAREWELL: Duration = Duration::from_secs(30);
+
+/// What bounds a call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    pub clocks: Clocks,
+    /// Working time that is left to the run.
+    pub working: Duration,
+    /// Tokens that are left to the run.
+    pub tokens: Option<u64>,
+}
+
+/// Why the agent was stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cut {
+    /// It said nothing for too long.
+    Silent,
+    /// A tool call took too long.
+    ToolTooLong,
+    /// The iteration took too long.
+    IterationTooLong,
+    /// The run's working time is spent.
+    TimeSpent,
+    /// The run's tokens are spent.
+    TokensSpent,
+    /// Its turn was over and it did not exit; its answer counts.
+    Lingering,
+}
+
+impl Cut {
+    /// What is said of it in progress and logs.
+    pub(crate) fn sentence(self) -> &'static str {
+        match self {
+            Self::Silent => "the agent was stopped: it said nothing for too long",
+            Self::ToolTooLong => "the agent was stopped: a tool call took too long",
+            Self::IterationTooLong => "the agent was stopped: the iteration took too long",
+            Self::TimeSpent => "the agent was stopped: the run's time is spent",
+            Self::TokensSpent => "the agent was stopped: the run's tokens are spent",
+            Self::Lingering => "the agent was ended: it had answered and did not exit",
+        }
+    }
+}
+
+impl Bounds {
+    /// The bound that was crossed, if one was.
+    pub(crate) fn crossed(&self, session: &dyn Session, last_heard: Duration, at: Duration) -> Option<Cut> {
+        if self.tokens.is_some_and(|left| session.spend(at).tokens.total() > left) {
+            return Some(Cut::TokensSpent);
+        }
+        let (when, cut) = self.nearest(session, last_heard, at);
+        (at >= when).then_some(cut)
+    }
+
+    /// When the next bound is crossed if nothing happens until then.
+    pub(crate) fn next(&self, session: &dyn Session, last_heard: Duration, at: Duration) -> Duration {
+        self.nearest(session, last_heard, at).0
+    }
+
+    fn nearest(&self, session: &dyn Session, last_heard: Duration, at: Duration) -> (Duration, Cut) {
+        let waited = session.spend(at).time.waiting;
+        let (quiet, pause) = self.quiet(session.activity(), last_heard);
+        let moments = [
+            (quiet.0, quiet.1),
+            (self.clocks.iteration.saturating_add(waited), Cut::IterationTooLong),
+            (self.working.saturating_add(waited).max(pause), Cut::TimeSpent),
+        ];
+        moments.into_iter().min_by_key(|(when, _)| *when).unwrap_or(quiet)
+    }
+
+    /// The clock of silence, which stands still in a tool call and in an announced wait; and until when
+    /// no working time passes.
+    fn quiet(&self, activity: Activity, last_heard: Duration) -> ((Duration, Cut), Duration) {
+        match activity {
+            Activity::Starting | Activity::Thinking => {
+                ((last_heard.saturating_add(self.clocks.silence), Cut::Silent), Duration::ZERO)
+            }
+            Activity::UsingTools { since } => {
+                ((since.saturating_add(self.clocks.tool), Cut::ToolTooLong), Duration::ZERO)
+            }
+            Activity::Waiting { until } => ((until.saturating_add(self.clocks.silence), Cut::Silent), until),
+            Activity::Idle => ((last_heard.saturating_add(FAREWELL), Cut::Lingering), Duration::ZERO),
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! What can keep a ralph from its work. All of it is infrastructure: the goal is not charged.
+
+use herder_agent::AgentError;
+use herder_executor::{DetachError, StartError};
+use herder_gate::GateError;
+use herder_record::RecordError;
+use herder_workspace::WorkspaceError;
+
+/// Failed to work at a goal.
+#[derive(Debug, thiserror::Error)]
+pub enum RalphError {
+    /// The run directory.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// Git.
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
+    /// The agent cannot be used.
+    #[error(transparent)]
+    Agent(#[from] AgentError),
+    /// The agent cannot be started.
+    #[error("failed to {0}")]
+    Start(#[from] StartError),
+    /// The gate cannot be asked.
+    #[error(transparent)]
+    Gate(#[from] GateError),
+    /// The prompt cannot be rendered.
+    #[error("failed to render the prompt: {0}")]
+    Prompt(#[from] minijinja::Error),
+    /// There is no order in the run directory.
+    #[error("failed to read what is asked of the run: {path} holds no run.json")]
+    NoOrder {
+        /// The run directory.
+        path: String,
+    },
+    /// Another ralph works at this run.
+    #[error("failed to take the run's lock: another ralph is at work on {run}")]
+    Taken {
+        /// The run.
+        run: String,
+    },
+    /// A pipe, a thread or a process could not be had.
+    #[error("failed to drive the agent")]
+    System(#[from] std::io::Error),
+    /// Nobody could be told.
+    #[error("failed to {0}")]
+    Detach(#[from] DetachError),
+}

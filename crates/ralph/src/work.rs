@@ -1,0 +1,173 @@
+//! The loop itself.
+
+mod fold;
+mod gating;
+mod iterate;
+mod verdict;
+mod waiting;
+
+use std::sync::Arc;
+
+use herder_agent::{Agent, Credential};
+use herder_domain::iteration::{Iteration, Progress};
+use herder_domain::outcome::{Interruption, Outcome};
+use herder_domain::run::RunSpec;
+use herder_executor::{Launcher, ProcessId, Room, Toolchains};
+use herder_gate::Gate;
+use herder_record::{LiveStatus, Phase, RunWriter};
+use herder_workspace::{FILE_BYTES_MAX, Identity, PrivateGit, Signature, SnapshotOrder};
+use jiff::Timestamp;
+
+use crate::account::Account;
+use crate::error::RalphError;
+use crate::memory::Memory;
+use crate::stop::Stop;
+use verdict::Step;
+
+/// A ralph at work.
+pub(crate) struct Work {
+    pub writer: RunWriter,
+    pub spec: RunSpec,
+    pub goal: String,
+    pub agent: Arc<dyn Agent>,
+    pub credential: Option<Credential>,
+    pub launcher: Launcher,
+    pub git: PrivateGit,
+    pub room: Room,
+    pub toolchains: Toolchains,
+    pub memory: Memory,
+    pub gate: Option<Gate>,
+    pub stop: Stop,
+    pub process: ProcessId,
+    pub account: Account,
+    /// The end of the gate's output, where it was red after the last iteration.
+    pub gate_output: Option<String>,
+    /// Iterations in a row that the agent failed.
+    pub failures: u32,
+    /// Waits in a row for a provider that is overloaded or away.
+    pub waits: u32,
+}
+
+impl Work {
+    /// Tells that this ralph has taken over.
+    pub(crate) fn report_start(&self) -> Result<(), RalphError> {
+        let spec = &self.spec;
+        self.writer.log(&format!(
+            "== {} attempt {}: {} ({}, {}, {})",
+            spec.run, spec.attempt, spec.title, spec.agent, spec.model, spec.reasoning
+        ))?;
+        self.say(Phase::Starting, None)
+    }
+
+    /// Iterates until something ends the run.
+    pub(crate) fn until_outcome(&mut self) -> Result<Outcome, RalphError> {
+        loop {
+            if self.stop.is_ordered() {
+                return Ok(stopped());
+            }
+            if let Some(outcome) = self.account.exhausted(&self.spec.budget) {
+                return Ok(outcome);
+            }
+            match self.turn()? {
+                Step::Again => self.fold_history()?,
+                Step::WaitUntil(until, what) => {
+                    if let Some(outcome) = self.wait_until(until, &what)? {
+                        return Ok(outcome);
+                    }
+                }
+                Step::End(outcome) => return Ok(outcome),
+            }
+        }
+    }
+
+    /// One iteration: prompt, agent, snapshot, gate, bookkeeping.
+    fn turn(&mut self) -> Result<Step, RalphError> {
+        let number = self.next_number();
+        let started_at = Timestamp::now();
+        let called = self.iterate(number)?;
+        let snapshot = self.snapshot(number)?;
+        let (step, gate) = self.conclude(&called)?;
+        let mut spend = called.spend;
+        if let Some((_, elapsed)) = &gate {
+            spend.time.tools += *elapsed;
+        }
+        let counts = step.counts();
+        if counts {
+            self.account.iterations += 1;
+            self.remember(number, &called)?;
+        }
+        self.writer.iteration(&Iteration {
+            iteration: number,
+            started_at,
+            ended_at: Timestamp::now(),
+            status: verdict::status(&called.ending),
+            ending: called.ending.word().into(),
+            gate: gate.map(|(verdict, _)| verdict),
+            spend,
+            snapshot: Some(snapshot),
+        })?;
+        Ok(step)
+    }
+
+    fn next_number(&self) -> u32 {
+        self.account.iterations + 1
+    }
+
+    /// Records the clone as a commit, whatever the iteration came to.
+    fn snapshot(&mut self, number: u32) -> Result<String, RalphError> {
+        let author = &self.spec.setup.author;
+        let taken = self.git.snapshot(&SnapshotOrder {
+            iteration: number,
+            message: format!("{} iteration {number}\n\n{}", self.spec.run, self.spec.title),
+            signature: Signature {
+                who: Identity { name: author.name.clone(), email: author.email.clone() },
+                at: Timestamp::now(),
+            },
+            file_bytes_max: FILE_BYTES_MAX,
+        })?;
+        for skipped in &taken.skipped {
+            self.writer.log(&format!("left out of the snapshot: {:?}: {}", skipped.path, skipped.why))?;
+        }
+        // A courtesy to the agent; what it did to its own .git is its own business.
+        let _ = self.git.refresh_clone_git();
+        let commit = taken.commit.to_string();
+        self.account.snapshot = Some(commit.clone());
+        Ok(commit)
+    }
+
+    fn remember(&mut self, number: u32, called: &crate::call::Called) -> Result<(), RalphError> {
+        let text = verdict::progress(called, self.gate_output.as_deref());
+        let entry = Progress { iteration: number, timestamp: Timestamp::now(), progress: text };
+        self.writer.progress(&entry)?;
+        self.memory.add(entry);
+        Ok(())
+    }
+
+    /// Replaces `status.json`.
+    pub(crate) fn say(&self, state: Phase, waiting: Option<(Timestamp, &str)>) -> Result<(), RalphError> {
+        Ok(self.writer.status(&self.status(state, waiting))?)
+    }
+
+    fn status(&self, state: Phase, waiting: Option<(Timestamp, &str)>) -> LiveStatus {
+        LiveStatus {
+            schema: LiveStatus::SCHEMA,
+            state,
+            iteration: self.next_number(),
+            pid: self.process.pid,
+            start_time: self.process.start_time,
+            boot_id: self.process.boot_id.clone(),
+            heartbeat: Timestamp::now(),
+            waiting_until: waiting.map(|(until, _)| until),
+            waiting_for: waiting.map(|(_, what)| what.to_owned()),
+            spend: self.account.spend,
+            detail: None,
+            run_key: Some(self.spec.run.to_string()),
+            cgroup: None,
+        }
+    }
+}
+
+/// The outcome of an order to stop.
+pub(crate) fn stopped() -> Outcome {
+    Outcome::Interrupted { cause: Interruption::Stopped, detail: "it was told to stop".into() }
+}

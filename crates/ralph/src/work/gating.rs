@@ -1,0 +1,49 @@
+//! Asking the repository's gate for feedback.
+
+use std::time::Duration;
+
+use herder_domain::gate::Verdict;
+use herder_gate::Question;
+use herder_record::Phase;
+
+use super::Work;
+use crate::error::RalphError;
+use crate::stop::Urgency;
+
+impl Work {
+    /// What the gate says of the clone; nothing where there is no gate.
+    pub(super) fn ask_gate(&mut self) -> Result<Option<(Verdict, Duration)>, RalphError> {
+        let Some(gate) = self.gate.clone() else {
+            return Ok(None);
+        };
+        self.say(Phase::Gating, None)?;
+        let clone = self.spec.setup.clone.clone();
+        let question = Question {
+            gate: &gate,
+            checkout: &clone,
+            run: &self.spec.run,
+            env: self.room.env(&self.toolchains, &self.spec.setup.pass),
+            sandbox: self.sandbox(&clone),
+            limit: self.spec.setup.clocks.gate,
+        };
+        let log = Box::new(self.writer.gate_log(self.account.gate_runs + 1)?);
+        let mut listening = None;
+        let answered = question.ask(&self.launcher, log, |handle| {
+            listening = Some(self.stop.listen(move |urgency| match urgency {
+                Urgency::None => {}
+                Urgency::Orderly => handle.stop(None),
+                Urgency::AtOnce => handle.kill(),
+            }));
+        })?;
+        drop(listening);
+        self.account.gated(answered.elapsed);
+        self.account.used(answered.ending.as_ref());
+        let word = match &answered.verdict {
+            Verdict::Green => "green",
+            Verdict::Red { .. } => "red",
+            Verdict::Missing => "missing",
+        };
+        self.writer.log(&format!("== gate: {word} after {:.1} s", answered.elapsed.as_secs_f64()))?;
+        Ok(Some((answered.verdict, answered.elapsed)))
+    }
+}

@@ -1,0 +1,163 @@
+//! Calling the agent for one iteration.
+
+use std::time::{Duration, Instant};
+
+use herder_agent::{AgentEvent, Expected, Invocation, Line, Place};
+use herder_domain::ledger::Spend;
+use herder_record::{LiveStatus, Phase, RunWriter};
+use jiff::Timestamp;
+
+use super::Work;
+use crate::call::{Bounds, Call, Called, Ear};
+use crate::error::RalphError;
+use crate::prompt::Prompt;
+use crate::voice;
+
+/// How often `status.json` tells what was spent within an iteration.
+const STATUS_EVERY: Duration = Duration::from_secs(5);
+
+/// The directory among the package caches in which agents keep what outlives a run.
+const PLACES: &str = "places";
+
+impl Work {
+    /// One iteration of the agent.
+    pub(super) fn iterate(&mut self, number: u32) -> Result<Called, RalphError> {
+        self.writer.log(&format!("-- iteration {number}"))?;
+        self.say(Phase::Working, None)?;
+        let prompt = Prompt {
+            title: &self.spec.title,
+            goal: &self.goal,
+            context: &self.spec.context,
+            memory: &self.memory,
+            gate_output: self.gate_output.as_deref(),
+            iteration: number,
+            has_gate: self.gate.is_some(),
+        }
+        .render()?;
+        let model = self.spec.model.clone();
+        let called = self.call(&prompt, &model, Expected::Answer)?;
+        self.account.spend += called.spend;
+        self.account.exit_code = called.exit.and_then(exit_code);
+        self.account.used(called.measured.as_ref());
+        Ok(called)
+    }
+
+    /// One process of the agent, in the clone and in the sandbox.
+    pub(super) fn call(
+        &mut self,
+        prompt: &str,
+        model: &str,
+        expected: Expected,
+    ) -> Result<Called, RalphError> {
+        let setup = &self.spec.setup;
+        let env = self.room.env(&self.toolchains, &setup.pass);
+        let place = setup.caches.join(PLACES);
+        fs_err::create_dir_all(&place)?;
+        let key = self.place_key();
+        let (home, tmpdir) = (self.room.home(), self.room.tmp());
+        let invocation = Invocation {
+            prompt,
+            model,
+            reasoning: self.spec.reasoning,
+            expected,
+            home: &home,
+            tmpdir: &tmpdir,
+            budget_usd: self.account.usd_left(&self.spec.budget),
+            credential: self.credential.as_ref(),
+            env: &env,
+            is_root: is_root(),
+            place: Some(Place { dir: &place, key: &key }),
+        };
+        let call = Call {
+            agent: self.agent.as_ref(),
+            invocation,
+            launcher: &self.launcher,
+            run: &self.spec.run,
+            cwd: &setup.clone,
+            sandbox: self.sandbox(&setup.clone),
+            bounds: Bounds {
+                clocks: setup.clocks,
+                working: self.account.working_left(&self.spec.budget),
+                tokens: self.account.tokens_left(&self.spec.budget),
+            },
+            stop: &self.stop,
+        };
+        let mut scribe =
+            Scribe::new(&self.writer, self.status(Phase::Working, None), &mut self.account.agent_version)?;
+        call.run(&mut scribe)
+    }
+
+    fn place_key(&self) -> String {
+        let name = self.spec.goal.as_ref().map_or_else(|| self.spec.run.to_string(), ToString::to_string);
+        name.replace(['/', '#'], "-")
+    }
+
+    /// The sandbox of everything that works at `work`.
+    pub(super) fn sandbox(&self, work: &std::path::Path) -> herder_executor::Sandbox {
+        let setup = &self.spec.setup;
+        let sandbox = setup.read.iter().fold(self.room.sandbox(work), |sandbox, path| sandbox.reading(path));
+        setup.write.iter().fold(sandbox, |sandbox, path| sandbox.writing(path))
+    }
+}
+
+fn exit_code(exit: herder_agent::Exit) -> Option<i32> {
+    match exit {
+        herder_agent::Exit::Code(code) => Some(code),
+        herder_agent::Exit::Signal(_) => None,
+    }
+}
+
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// Writes down what is heard: the stream for machines, the log for people, the spend for both.
+struct Scribe<'a> {
+    writer: &'a RunWriter,
+    events: herder_record::run::EventsWriter,
+    status: LiveStatus,
+    /// What was spent before this call.
+    before: Spend,
+    told: Instant,
+    version: &'a mut Option<String>,
+}
+
+impl<'a> Scribe<'a> {
+    fn new(
+        writer: &'a RunWriter,
+        status: LiveStatus,
+        version: &'a mut Option<String>,
+    ) -> Result<Self, RalphError> {
+        let before = status.spend;
+        Ok(Self { writer, events: writer.events()?, status, before, told: Instant::now(), version })
+    }
+
+    fn tell(&mut self, spend: &Spend) {
+        if self.told.elapsed() < STATUS_EVERY {
+            return;
+        }
+        self.told = Instant::now();
+        self.status.heartbeat = Timestamp::now();
+        self.status.spend = self.before;
+        self.status.spend += *spend;
+        // The next one will tell; the run does not depend on it.
+        let _ = self.writer.status(&self.status);
+    }
+}
+
+impl Ear for Scribe<'_> {
+    fn line(&mut self, line: Line<'_>) {
+        // The stream is for looking into later; a full disk shows where it matters, at the snapshot.
+        let _ = self.events.line(&String::from_utf8_lossy(line.bytes));
+    }
+
+    fn event(&mut self, event: &AgentEvent, spend: &Spend) {
+        if let AgentEvent::Started { version: Some(version), .. } = event {
+            *self.version = Some(version.clone());
+        }
+        if let Some(text) = voice::line(event) {
+            let _ = self.writer.log(&text);
+        }
+        self.tell(spend);
+    }
+}

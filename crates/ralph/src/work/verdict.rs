@@ -1,0 +1,200 @@
+//! What follows from the way an iteration ended.
+
+use std::time::Duration;
+
+use herder_agent::Ending;
+use herder_domain::agent::Status;
+use herder_domain::gate::Verdict;
+use herder_domain::outcome::{FailureCause, Interruption, Outcome};
+use jiff::Timestamp;
+
+use super::{Work, stopped};
+use crate::call::{Called, Cut};
+use crate::error::RalphError;
+
+/// So many failures of the agent in a row end the run.
+const FAILURES_MAX: u32 = 5;
+
+/// What comes next.
+#[derive(Debug)]
+pub(super) enum Step {
+    /// Another iteration.
+    Again,
+    /// Another iteration after a wait; this one does not count.
+    WaitUntil(Timestamp, String),
+    /// The end of the run.
+    End(Outcome),
+}
+
+impl Step {
+    /// Whether the iteration counts.
+    pub(super) fn counts(&self) -> bool {
+        match self {
+            Self::Again => true,
+            Self::WaitUntil(..) => false,
+            Self::End(outcome) => match outcome {
+                Outcome::Interrupted { .. } | Outcome::Misconfigured { .. } => false,
+                Outcome::Accepted { .. }
+                | Outcome::NeedsReview { .. }
+                | Outcome::Blocked { .. }
+                | Outcome::Failed { .. }
+                | Outcome::BudgetSpent { .. } => true,
+            },
+        }
+    }
+}
+
+type Gated = Option<(Verdict, Duration)>;
+
+impl Work {
+    /// Decides; asks the gate where the agent claims to be done.
+    pub(super) fn conclude(&mut self, called: &Called) -> Result<(Step, Gated), RalphError> {
+        self.gate_output = None;
+        if self.stop.is_ordered() {
+            return Ok((Step::End(stopped()), None));
+        }
+        if let Some(outcome) = lost(called) {
+            return Ok((Step::End(outcome), None));
+        }
+        let step = match &called.ending {
+            Ending::Answered(answer) => {
+                self.failures = 0;
+                self.waits = 0;
+                match answer.status {
+                    Status::Continue => Step::Again,
+                    Status::Blocked => Step::End(Outcome::Blocked { question: answer.summary.clone() }),
+                    Status::NeedsReview => {
+                        Step::End(Outcome::NeedsReview { summary: answer.summary.clone() })
+                    }
+                    Status::Done => return self.claimed_done(),
+                }
+            }
+            Ending::UsageLimit { resets_at } => self.limited(*resets_at),
+            Ending::Overloaded { detail } | Ending::Unreachable { detail } => self.back_off(detail),
+            Ending::LoginFailed { hint } => interrupted(Interruption::LoginFailed, hint.clone()),
+            Ending::ModelRefused { model } => Step::End(Outcome::Misconfigured {
+                detail: format!("{} has no model {model:?}", self.spec.agent),
+            }),
+            Ending::BudgetSpent => {
+                Step::End(Outcome::BudgetSpent { detail: "the agent has spent what the run may cost".into() })
+            }
+            Ending::Replied(_)
+            | Ending::Invalid { .. }
+            | Ending::PermissionDenied { .. }
+            | Ending::TurnsSpent
+            | Ending::ContextFull
+            | Ending::Crashed { .. }
+            | Ending::Aborted => self.failed(called),
+        };
+        Ok((step, None))
+    }
+
+    /// `done` is a claim: the gate decides.
+    fn claimed_done(&mut self) -> Result<(Step, Gated), RalphError> {
+        let Some((verdict, elapsed)) = self.ask_gate()? else {
+            return Ok((
+                Step::End(Outcome::Accepted { gated: false }),
+                Some((Verdict::Missing, Duration::ZERO)),
+            ));
+        };
+        if self.stop.is_ordered() {
+            return Ok((Step::End(stopped()), Some((verdict, elapsed))));
+        }
+        let step = match &verdict {
+            Verdict::Green => Step::End(Outcome::Accepted { gated: true }),
+            Verdict::Missing => Step::End(Outcome::Accepted { gated: false }),
+            Verdict::Red { tail } => {
+                self.gate_output = Some(tail.clone());
+                Step::Again
+            }
+        };
+        Ok((step, Some((verdict, elapsed))))
+    }
+
+    fn failed(&mut self, called: &Called) -> Step {
+        let sentence = failure(called);
+        match called.cut {
+            // The loop's own look at the budget says it in its own words.
+            Some(Cut::TimeSpent | Cut::TokensSpent) => return Step::Again,
+            Some(Cut::Silent | Cut::ToolTooLong | Cut::IterationTooLong | Cut::Lingering) | None => {}
+        }
+        self.failures += 1;
+        if self.failures >= FAILURES_MAX {
+            let detail = format!("the agent failed {FAILURES_MAX} times in a row, at last: {sentence}");
+            return Step::End(Outcome::Failed { cause: FailureCause::AgentFailed, detail });
+        }
+        Step::Again
+    }
+}
+
+fn interrupted(cause: Interruption, detail: String) -> Step {
+    Step::End(Outcome::Interrupted { cause, detail })
+}
+
+/// A keeper that was killed, or an agent that the kernel killed for memory: nobody's fault.
+fn lost(called: &Called) -> Option<Outcome> {
+    let Some(measured) = &called.measured else {
+        let detail = "the agent's keeper was killed".into();
+        return Some(Outcome::Interrupted { cause: Interruption::Crashed, detail });
+    };
+    let was_killed = matches!(called.exit, Some(herder_agent::Exit::Signal(9)));
+    if was_killed && measured.out_of_memory_kills.is_some_and(|kills| kills > 0) {
+        let detail = format!("the kernel killed it for memory at {} MiB", measured.peak_memory.bytes() >> 20);
+        return Some(Outcome::Interrupted { cause: Interruption::OutOfMemory, detail });
+    }
+    None
+}
+
+/// The answer's word, where there was a valid answer.
+pub(super) fn status(ending: &Ending) -> Option<Status> {
+    match ending {
+        Ending::Answered(answer) => Some(answer.status),
+        Ending::Replied(_)
+        | Ending::Invalid { .. }
+        | Ending::UsageLimit { .. }
+        | Ending::Overloaded { .. }
+        | Ending::Unreachable { .. }
+        | Ending::LoginFailed { .. }
+        | Ending::PermissionDenied { .. }
+        | Ending::BudgetSpent
+        | Ending::TurnsSpent
+        | Ending::ModelRefused { .. }
+        | Ending::ContextFull
+        | Ending::Crashed { .. }
+        | Ending::Aborted => None,
+    }
+}
+
+/// What the next iterations are told of this one.
+pub(super) fn progress(called: &Called, gate_output: Option<&str>) -> String {
+    let said = match &called.ending {
+        Ending::Answered(answer) => answer.summary.clone(),
+        Ending::Replied(_)
+        | Ending::Invalid { .. }
+        | Ending::UsageLimit { .. }
+        | Ending::Overloaded { .. }
+        | Ending::Unreachable { .. }
+        | Ending::LoginFailed { .. }
+        | Ending::PermissionDenied { .. }
+        | Ending::BudgetSpent
+        | Ending::TurnsSpent
+        | Ending::ModelRefused { .. }
+        | Ending::ContextFull
+        | Ending::Crashed { .. }
+        | Ending::Aborted => format!("({})", failure(called)),
+    };
+    match gate_output.and_then(|output| output.lines().rev().find(|line| !line.trim().is_empty())) {
+        Some(line) => format!("{said} (It claimed to be done; the check said no: {})", line.trim()),
+        None => said,
+    }
+}
+
+fn failure(called: &Called) -> String {
+    match (called.cut, &called.ending) {
+        (Some(cut), _) => cut.sentence().into(),
+        (None, Ending::Invalid { problem }) => format!("the agent gave no valid answer: {problem}"),
+        (None, Ending::Crashed { detail }) => format!("the agent failed: {detail}"),
+        (None, Ending::PermissionDenied { tools }) => format!("the agent was refused {}", tools.join(", ")),
+        (None, other) => format!("the agent ended without an answer: {}", other.word()),
+    }
+}
