@@ -1,1 +1,33 @@
 //! Settings, each with its source.
+//!
+//! *Invariant:* a value comes out of here with the place that said so. Nothing is guessed: an unknown
+//! key, an unknown agent or a malformed value is an error that names its line and what to write.
+//!
+//! The order, the strongest first: a goal's front matter, flags, the user's table for the repository
+//! (`[repo."owner/name"]`), the repository's `.ralph/config.toml`, the user's `config.toml`, the defaults.
+//! What a goal or a repository asks for is bounded by `[ceilings]` and by the allowed models. A repository
+//! can set only what cannot reach outside of its own runs.
+
+mod agents;
+mod ceilings;
+mod check;
+mod document;
+mod error;
+mod explain;
+mod file;
+mod keys;
+mod layers;
+mod policy;
+mod resolve;
+mod settings;
+mod source;
+
+pub use agents::credential;
+pub use check::{Finding, check};
+pub use error::ConfigError;
+pub use explain::Explained;
+pub use file::{RepositoryConfig, UserConfig};
+pub use keys::{KEYS, Key, Place};
+pub use resolve::{Flags, GatePolicy, Resolved, SandboxSettings, resolve};
+pub use settings::{NotifySettings, Settings};
+pub use source::{Source, Sourced};

@@ -5,14 +5,15 @@ use std::path::{Path, PathBuf};
 
 use herder_domain::run::RunId;
 
-/// Why a file could not be read or written. The text fits "failed to ...".
+/// Why a file could not be read or written. The text fits "failed to ..."; what the system said is the
+/// error's source.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
     /// The environment names no place for the state directory.
     #[error("find the state directory: set RALPH_DIR or HOME")]
     NoHome,
     /// The state directory cannot be written.
-    #[error("use {path} as the state directory: {source}; set RALPH_DIR to a directory you can write")]
+    #[error("use {path} as the state directory; set RALPH_DIR to a directory that you can write")]
     NotWritable {
         /// The directory.
         path: PathBuf,
@@ -20,7 +21,7 @@ pub enum RecordError {
         source: io::Error,
     },
     /// An operation on a file failed.
-    #[error("{doing} {path}: {source}")]
+    #[error("{doing} {path}")]
     Io {
         /// The operation, a verb.
         doing: &'static str,
@@ -30,7 +31,7 @@ pub enum RecordError {
         source: io::Error,
     },
     /// A file that is written whole is not what it should be.
-    #[error("understand {path}: {source}")]
+    #[error("understand {path}")]
     Malformed {
         /// The file.
         path: PathBuf,
@@ -38,7 +39,7 @@ pub enum RecordError {
         source: serde_json::Error,
     },
     /// A value could not be written as JSON.
-    #[error("encode {what}: {source}")]
+    #[error("encode {what}")]
     Encode {
         /// Which value.
         what: &'static str,

@@ -12,6 +12,7 @@ use herder_domain::ledger::{Cost, CostSource, Spend, TimeSplit, Tokens};
 use herder_domain::repo::GoalRef;
 use herder_domain::run::{Budget, RetryContext, RunId, RunSpec};
 use herder_domain::setup::{AgentKind, AgentSetup, Author, Clocks, GateSetup, Setup};
+use herder_domain::setup::{AgentKind, AgentSetup, Author, Clocks, GateSetup, Setup};
 use herder_record::{LiveStatus, Phase, Redactor, RunDir, RunLock, RunWriter, StateDir};
 use jiff::Timestamp;
 use tempfile::TempDir;
@@ -67,6 +68,7 @@ pub fn order(number: u64) -> RunSpec {
         queue_seconds: 1.5,
         context: RetryContext::default(),
         setup: setup(),
+        setup: setup(),
     }
 }
 
@@ -89,6 +91,29 @@ fn setup() -> Setup {
         write: Vec::new(),
         pass: Vec::new(),
         secrets: Vec::new(),
+        author: Author { name: "herder".into(), email: "herder@localhost".into() },
+    }
+}
+
+fn setup() -> Setup {
+    Setup {
+        clone: "/r/clone".into(),
+        room: "/r/room".into(),
+        caches: "/r/caches".into(),
+        agent: AgentSetup {
+            kind: AgentKind::Claude,
+            program: None,
+            args: vec![],
+            base_url: None,
+            credential: Some("ANTHROPIC_API_KEY".into()),
+            summarizer: None,
+        },
+        clocks: Clocks::default(),
+        gate: GateSetup::Missing,
+        read: vec![],
+        write: vec![],
+        pass: vec![],
+        secrets: vec![],
         author: Author { name: "herder".into(), email: "herder@localhost".into() },
     }
 }

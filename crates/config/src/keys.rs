@@ -1,0 +1,148 @@
+//! All keys, in one place: the parser, the errors and the documentation read this table.
+
+/// Who may set a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The user's `config.toml` only.
+    User,
+    /// The repository's `.ralph/config.toml` too.
+    Both,
+    /// The repository's `.ralph/config.toml` only.
+    Repository,
+}
+
+/// One key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// Dotted; `*` stands for a name that the user chooses.
+    pub path: &'static str,
+    /// What it takes, as an error says it.
+    pub takes: &'static str,
+    /// Who may set it.
+    pub place: Place,
+    /// What it means, one line.
+    pub meaning: &'static str,
+}
+
+const NAME: &str = "a name without spaces, in quotes";
+const TEXT: &str = "a text in quotes";
+const DURATION: &str = "a duration in quotes: \"90s\", \"200m\", \"4h\" or \"1h30m\"";
+const COUNT: &str = "a whole number of 1 or more";
+const USD: &str = "an amount of US dollars above 0";
+const TEXTS: &str = "a list of texts: [\"a\", \"b\"]";
+const GLOBS: &str = "a list of globs: [\"ci/**\", \"*.lock\"]";
+const PATHS: &str = "a list of absolute paths, or paths that begin with ~/";
+const VARIABLE: &str = "the name of an environment variable, never its value";
+const VARIABLES: &str = "a list of names of environment variables, never their values";
+const REASONING: &str = "\"none\", \"low\", \"med\" or \"high\"";
+const KIND: &str = "\"claude\", \"command\" or \"replay\"";
+const URL: &str = "a URL that begins with http:// or https://";
+const PATH: &str = "an absolute path, or one that begins with ~/";
+
+const fn user(path: &'static str, takes: &'static str, meaning: &'static str) -> Key {
+    Key { path, takes, place: Place::User, meaning }
+}
+
+const fn both(path: &'static str, takes: &'static str, meaning: &'static str) -> Key {
+    Key { path, takes, place: Place::Both, meaning }
+}
+
+const fn repository(path: &'static str, takes: &'static str, meaning: &'static str) -> Key {
+    Key { path, takes, place: Place::Repository, meaning }
+}
+
+/// Every key there is.
+pub const KEYS: &[Key] = &[
+    user("max", COUNT, "how many ralphs work at once"),
+    both("agent", NAME, "the coding agent"),
+    both("model", NAME, "the model, passed to the agent"),
+    both("reasoning", REASONING, "how much the agent thinks"),
+    both("duration", DURATION, "working time of a run"),
+    both("budget.iterations", COUNT, "iterations of a run"),
+    both("budget.tokens", COUNT, "tokens of a run"),
+    both("budget.usd", USD, "US dollars of a run"),
+    user("ceilings.duration", DURATION, "the most that a goal or a repository may ask for"),
+    user("ceilings.iterations", COUNT, "the most that a goal or a repository may ask for"),
+    user("ceilings.tokens", COUNT, "the most that a goal or a repository may ask for"),
+    user("ceilings.usd", USD, "the most that a goal or a repository may ask for"),
+    user("agents.*.kind", KIND, "which adapter drives the agent"),
+    user("agents.*.program", TEXT, "its program, if not the kind's own on the PATH"),
+    user("agents.*.args", TEXTS, "further arguments"),
+    user("agents.*.base_url", URL, "where its model is served"),
+    user("agents.*.credential", VARIABLE, "the variable that holds its credential"),
+    user("agents.*.model", NAME, "its model where nobody says another"),
+    user("agents.*.models_allowed", GLOBS, "the models that may be asked for; all, if absent"),
+    user("agents.*.summarizer", NAME, "the cheap model that folds progress, or \"none\""),
+    user("root", PATH, "where clones lie"),
+    user("author.name", TEXT, "who makes herder's commits"),
+    user("author.email", TEXT, "the address of who makes herder's commits"),
+    user("backoff.first", DURATION, "the wait after a first failure; it doubles"),
+    user("backoff.longest", DURATION, "the longest such wait"),
+    user("timeouts.silence", DURATION, "how long an agent may say nothing"),
+    user("timeouts.tool", DURATION, "how long one tool call may take"),
+    user("timeouts.iteration", DURATION, "how long one iteration may take"),
+    both("timeouts.gate", DURATION, "how long the gate may take"),
+    user("timeouts.wait", DURATION, "the longest wait for a limit inside a run"),
+    user("notify.command", TEXTS, "a program and its arguments, run to tell a person"),
+    user("notify.post_url", URL, "where a message is posted, as ntfy takes it"),
+    user("notify.post_token_env", VARIABLE, "the variable that holds the token for it"),
+    user("redact.env", VARIABLES, "variables whose values never reach a file"),
+    user("sandbox.read", PATHS, "further paths that agents and gates may read"),
+    user("sandbox.write", PATHS, "further paths that agents and gates may write"),
+    user("sandbox.env", VARIABLES, "variables that agents and gates are given"),
+    repository("gate", "\"none\", or the table [gate]", "\"none\": work lands though there is no gate"),
+    repository("gate.check", "\"none\"", "as gate = \"none\", beside other keys of [gate]"),
+    both("gate.protect", GLOBS, "paths whose change sends work to spot-check; .ralph/ always does"),
+    both("test_globs", GLOBS, "test files, whose deletion sends work to spot-check"),
+    user("repo.*.base", NAME, "the branch that work lands on"),
+    user("repo.*.max", COUNT, "how many ralphs work in this repository at once"),
+    user("repo.*.agent", NAME, "as above, for this repository"),
+    user("repo.*.model", NAME, "as above, for this repository"),
+    user("repo.*.reasoning", REASONING, "as above, for this repository"),
+    user("repo.*.duration", DURATION, "as above, for this repository"),
+    user("repo.*.budget.iterations", COUNT, "as above, for this repository"),
+    user("repo.*.budget.tokens", COUNT, "as above, for this repository"),
+    user("repo.*.budget.usd", USD, "as above, for this repository"),
+];
+
+impl Key {
+    /// The key that a dotted path spells.
+    pub fn of(path: &[String]) -> Option<&'static Self> {
+        KEYS.iter().find(|key| key.matches(path))
+    }
+
+    /// Whether keys stand below a dotted path.
+    pub(crate) fn is_table(path: &[String]) -> bool {
+        KEYS.iter().any(|key| {
+            let mut mine = key.path.split('.');
+            path.iter().all(|part| mine.next().is_some_and(|name| name == "*" || name == part))
+                && mine.next().is_some()
+        })
+    }
+
+    fn matches(&self, path: &[String]) -> bool {
+        let mut mine = self.path.split('.');
+        path.iter().all(|part| mine.next().is_some_and(|name| name == "*" || name == part))
+            && mine.next().is_none()
+    }
+
+    /// The words that may stand where the last part of `path` stands, as full dotted keys.
+    pub(crate) fn beside(path: &[String]) -> Vec<String> {
+        let (_, parents) = path.split_last().unwrap_or((const { &String::new() }, &[]));
+        let mut found = Vec::new();
+        for key in KEYS {
+            let mut mine = key.path.split('.');
+            if parents.iter().all(|part| mine.next().is_some_and(|name| name == "*" || name == part)) {
+                found.extend(mine.next().filter(|name| *name != "*").map(ToOwned::to_owned));
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+}
+
+/// What a key takes, for an error.
+pub(crate) fn takes(path: &[String]) -> &'static str {
+    Key::of(path).map_or("a value of another kind", |key| key.takes)
+}

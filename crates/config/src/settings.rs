@@ -1,0 +1,161 @@
+//! What holds for herder as a whole, whatever the goal.
+
+use std::ffi::OsString;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use herder_domain::duration::Span;
+use herder_domain::repo::RepoId;
+use herder_domain::setup::{Author, Clocks};
+
+use crate::error::ConfigError;
+use crate::file::UserConfig;
+use crate::resolve::Flags;
+use crate::source::{Source, Sourced};
+
+/// How many ralphs work at once where nobody says another number.
+const DEFAULT_MAX: usize = 2;
+
+/// Variables that hold secrets wherever they are set.
+const KNOWN_SECRETS: [&str; 7] = [
+    "ANTHROPIC_API_KEY",
+    "ANTHROPIC_AUTH_TOKEN",
+    "CLAUDE_CODE_OAUTH_TOKEN",
+    "GH_TOKEN",
+    "GITHUB_TOKEN",
+    "OPENAI_API_KEY",
+    "AWS_SECRET_ACCESS_KEY",
+];
+
+/// Settings of the orchestrator.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// How many ralphs work at once.
+    pub max: Sourced<usize>,
+    /// Where clones lie.
+    pub root: Sourced<PathBuf>,
+    /// Who makes herder's commits.
+    pub author: Sourced<Author>,
+    /// The wait after a first failure; it doubles.
+    pub backoff_first: Sourced<Span>,
+    /// The longest such wait.
+    pub backoff_longest: Sourced<Span>,
+    /// Whom to tell.
+    pub notify: NotifySettings,
+    /// Names of variables whose values never reach a file: the configured ones, every credential, and
+    /// those that are known to hold secrets.
+    pub secrets: Vec<String>,
+}
+
+/// Whom to tell, and how.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NotifySettings {
+    /// A program and its arguments; empty: none.
+    pub command: Vec<String>,
+    /// Where to post.
+    pub post_url: Option<String>,
+    /// The variable that holds the token.
+    pub post_token_env: Option<String>,
+}
+
+impl UserConfig {
+    /// The settings of the orchestrator; `env` looks a variable up.
+    pub fn settings(
+        &self,
+        flags: &Flags,
+        env: impl Fn(&str) -> Option<OsString>,
+    ) -> Result<Settings, ConfigError> {
+        let raw = &self.raw;
+        let span = |key: [&str; 2], said: Option<Span>, seconds| match said {
+            Some(span) => Sourced::new(span, self.lines.source(&key)),
+            None => Sourced::by_default(Span(std::time::Duration::from_secs(seconds))),
+        };
+        let settings = Settings {
+            max: self.max(flags),
+            root: self.root(flags, &env)?,
+            author: self.author(),
+            backoff_first: span(["backoff", "first"], raw.backoff.first, 30),
+            backoff_longest: span(["backoff", "longest"], raw.backoff.longest, 30 * 60),
+            notify: NotifySettings {
+                command: raw.notify.command.clone(),
+                post_url: raw.notify.post_url.clone(),
+                post_token_env: raw.notify.post_token_env.clone(),
+            },
+            secrets: self.secrets(),
+        };
+        if settings.backoff_first.value > settings.backoff_longest.value {
+            return Err(self.lines.bad_value(&["backoff", "first"], "it is longer than backoff.longest"));
+        }
+        Ok(settings)
+    }
+
+    fn max(&self, flags: &Flags) -> Sourced<usize> {
+        let said = self.raw.max.map(|max| Sourced::new(max, self.lines.source(&["max"])));
+        let flag = flags.max.map(|max| Sourced::new(max, Source::Flag));
+        flag.or(said).map_or(Sourced::by_default(DEFAULT_MAX), |max| max.map(NonZeroUsize::get))
+    }
+
+    /// How many ralphs work in one repository at once, if the user says so.
+    pub fn max_in(&self, repo: &RepoId) -> Option<Sourced<usize>> {
+        let (name, table) = self.repo(Some(repo))?;
+        table.max.map(|max| Sourced::new(max.get(), self.lines.source(&["repo", name, "max"])))
+    }
+
+    fn root(
+        &self,
+        flags: &Flags,
+        env: &impl Fn(&str) -> Option<OsString>,
+    ) -> Result<Sourced<PathBuf>, ConfigError> {
+        if let Some(root) = &flags.root {
+            return Ok(Sourced::new(root.clone(), Source::Flag));
+        }
+        match &self.raw.root {
+            Some(root) => Ok(Sourced::new(expanded(root, env)?, self.lines.source(&["root"]))),
+            None => Ok(Sourced::by_default(expanded("~/.ralphs", env)?)),
+        }
+    }
+
+    pub(crate) fn author(&self) -> Sourced<Author> {
+        let said = &self.raw.author;
+        let author = Author {
+            name: said.name.clone().unwrap_or_else(|| "herder".into()),
+            email: said.email.clone().unwrap_or_else(|| "herder@localhost".into()),
+        };
+        match (&said.name, &said.email) {
+            (None, None) => Sourced::by_default(author),
+            (Some(_), _) | (None, Some(_)) => Sourced::new(author, self.lines.source(&["author"])),
+        }
+    }
+
+    fn secrets(&self) -> Vec<String> {
+        let credentials = self.raw.agents.values().filter_map(|agent| agent.credential.clone());
+        let mut names: Vec<String> = KNOWN_SECRETS.into_iter().map(ToOwned::to_owned).collect();
+        names.extend(credentials);
+        names.extend(self.raw.redact.env.iter().cloned());
+        names.extend(self.raw.notify.post_token_env.clone());
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    pub(crate) fn clocks(&self) -> Clocks {
+        let said = &self.raw.timeouts;
+        let usual = Clocks::default();
+        let or = |span: Option<Span>, usual| span.map_or(usual, |span| span.0);
+        Clocks {
+            silence: or(said.silence, usual.silence),
+            tool: or(said.tool, usual.tool),
+            iteration: or(said.iteration, usual.iteration),
+            gate: or(said.gate, usual.gate),
+            wait: or(said.wait, usual.wait),
+            backoff: or(self.raw.backoff.first, usual.backoff),
+        }
+    }
+}
+
+/// A path whose `~/` is the home directory.
+pub(crate) fn expanded(path: &str, env: &impl Fn(&str) -> Option<OsString>) -> Result<PathBuf, ConfigError> {
+    let Some(rest) = path.strip_prefix("~/") else { return Ok(path.into()) };
+    let home = env("HOME").filter(|home| !home.is_empty()).ok_or(ConfigError::NoHome)?;
+    Ok(PathBuf::from(home).join(rest))
+}
