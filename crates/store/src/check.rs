@@ -1,0 +1,89 @@
+//! Whether the database is sound.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+use rusqlite::Connection;
+
+use crate::error::StoreError;
+use crate::{Store, schema};
+
+/// What `doctor` says of the database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Health {
+    /// The file.
+    pub path: PathBuf,
+    /// The schema's version.
+    pub schema: i32,
+    /// Its size in bytes, without the write-ahead log.
+    pub bytes: u64,
+    /// Events in the journal.
+    pub events: u64,
+    /// Effects that are not done.
+    pub open_effects: u64,
+    /// What is wrong, each a sentence; at most a dozen of each kind.
+    pub problems: Vec<String>,
+}
+
+const PROBLEMS_MAX: usize = 12;
+
+impl Store {
+    /// Looks the whole database over. It reads every page, so it takes its time.
+    pub fn check(&self) -> Result<Health, StoreError> {
+        let mut problems = damage(&self.conn)?;
+        problems.extend(dangling(&self.conn)?);
+        problems.extend(self.exposed());
+        Ok(Health {
+            path: self.path.clone(),
+            schema: schema::version(&self.conn)?,
+            bytes: bytes(&self.conn)?,
+            events: count(&self.conn, "SELECT count(*) FROM journal")?,
+            open_effects: count(&self.conn, "SELECT count(*) FROM outbox WHERE state = 'open'")?,
+            problems,
+        })
+    }
+
+    fn exposed(&self) -> Option<String> {
+        let mode = fs_err::metadata(&self.path).ok()?.permissions().mode() & 0o777;
+        (mode & 0o077 != 0).then(|| format!("others may read it (mode {mode:o}; 600 is right)"))
+    }
+}
+
+fn count(conn: &Connection, sql: &str) -> Result<u64, StoreError> {
+    let crate::column::Count(count) = conn.query_row(sql, [], |row| row.get(0))?;
+    Ok(count)
+}
+
+/// The size of the database in bytes. The file is not asked for it, so that nothing opens it.
+pub(crate) fn bytes(conn: &Connection) -> Result<u64, StoreError> {
+    Ok(count(conn, "PRAGMA page_count")? * count(conn, "PRAGMA page_size")?)
+}
+
+/// Refuses a database whose pages contradict each other.
+pub(crate) fn refuse_damage(conn: &Connection) -> Result<(), StoreError> {
+    match damage(conn)?.into_iter().next() {
+        Some(first) => Err(StoreError::Damaged(first)),
+        None => Ok(()),
+    }
+}
+
+fn damage(conn: &Connection) -> Result<Vec<String>, StoreError> {
+    let mut statement = conn.prepare(&format!("PRAGMA quick_check({PROBLEMS_MAX})"))?;
+    let lines = statement.query_map([], |row| row.get::<_, String>(0))?;
+    let mut problems = Vec::new();
+    for line in lines {
+        let line = line?;
+        if line != "ok" {
+            problems.push(line.replace('\n', ", "));
+        }
+    }
+    Ok(problems)
+}
+
+fn dangling(conn: &Connection) -> Result<Vec<String>, StoreError> {
+    let mut statement = conn.prepare("PRAGMA foreign_key_check")?;
+    let rows = statement.query_map([], |row| {
+        Ok(format!("a row of {} refers to nothing in {}", row.get::<_, String>(0)?, row.get::<_, String>(2)?))
+    })?;
+    Ok(rows.take(PROBLEMS_MAX).collect::<Result<_, _>>()?)
+}

@@ -1,0 +1,203 @@
+//! Goals: their rows, their creation, and looking them up.
+
+use herder_domain::event::{Event, What};
+use herder_domain::goal::{Goal, GoalState, GoalText};
+use herder_domain::illegal::IllegalEvent;
+use herder_domain::repo::{GoalRef, Number, RepoId};
+use herder_domain::run::RunId;
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+
+use crate::column::{At, Count, Json, columns, goal_ref};
+use crate::error::{AppendError, Missing, StoreError};
+use crate::{Store, append, execute, repos, row, rows, stories};
+
+/// A goal to be written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewGoal {
+    /// Its text, read.
+    pub text: GoalText,
+    /// The story that was named beside the text; goes before the text's own.
+    pub story: Option<Number>,
+    /// Dependencies that were named beside the text; they join the text's own.
+    pub depends: Vec<GoalRef>,
+    /// A look before it lands was asked for.
+    pub wants_spot_check: bool,
+    /// It is queued at once; otherwise it stays a draft.
+    pub is_queued: bool,
+}
+
+/// Which goals to list. What is left open holds for all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GoalFilter {
+    /// Of this repository.
+    pub repo: Option<RepoId>,
+    /// In one of these states, by their words ([`GoalState::WORDS`]); any where it is empty.
+    pub states: Vec<String>,
+    /// Of this story.
+    pub story: Option<Number>,
+}
+
+impl Store {
+    /// Writes a goal under the repository's next number. A story that does not exist is refused; a
+    /// dependency may be written later.
+    pub fn create_goal(
+        &mut self,
+        repo: &RepoId,
+        new: NewGoal,
+        at: Timestamp,
+    ) -> Result<GoalRef, AppendError> {
+        let tx = self.write()?;
+        repos::demand(&tx, repo)?;
+        let id = GoalRef { repo: repo.clone(), number: repos::next_number(&tx, repo)? };
+        let is_queued = new.is_queued;
+        let draft = draft(&id, new, at);
+        if let Some(number) = draft.story {
+            let story = GoalRef { repo: repo.clone(), number };
+            let known = stories::load(&tx, &story)?;
+            known.ok_or(AppendError::Unknown(Missing::Story(story)))?;
+        }
+        append::append(&tx, &Event::of(&id, What::GoalCreated { draft: Box::new(draft) }), at)?;
+        if is_queued {
+            append::append(&tx, &Event::of(&id, What::GoalQueued), at)?;
+        }
+        tx.commit()?;
+        Ok(id)
+    }
+
+    /// A goal.
+    pub fn goal(&self, id: &GoalRef) -> Result<Option<Goal>, StoreError> {
+        load(&self.conn, id)
+    }
+
+    /// Goals with this number, in whatever repository: more than one leaves open which is meant.
+    pub fn find_goal_number(&self, number: Number) -> Result<Vec<GoalRef>, StoreError> {
+        let sql = "SELECT repo, number FROM goals WHERE number = ? ORDER BY repo";
+        rows(&self.conn, sql, [Count(number.0)], goal_ref)
+    }
+
+    /// Goals by repository and number.
+    pub fn goals(&self, filter: &GoalFilter) -> Result<Vec<Goal>, StoreError> {
+        let repo = filter.repo.as_ref().map(ToString::to_string);
+        let story = filter.story.map(|number| Count(number.0));
+        rows(
+            &self.conn,
+            "SELECT goal FROM goals
+             WHERE (?1 IS NULL OR repo = ?1)
+               AND (?2 = '[]' OR state IN (SELECT value FROM json_each(?2)))
+               AND (?3 IS NULL OR story = ?3)
+             ORDER BY repo, number",
+            params![repo, Json(&filter.states), story],
+            |row| row.get(0).map(|Json(goal)| goal),
+        )
+    }
+
+    /// Queued goals, the one that waits longest first.
+    pub fn queued(&self) -> Result<Vec<Goal>, StoreError> {
+        let sql = "SELECT goal FROM goals WHERE queued_at IS NOT NULL ORDER BY queued_at, repo, number";
+        rows(&self.conn, sql, [], |row| row.get(0).map(|Json(goal)| goal))
+    }
+
+    /// Goals that depend on this one, by repository and number.
+    pub fn dependents(&self, id: &GoalRef) -> Result<Vec<GoalRef>, StoreError> {
+        let (repo, number) = columns(id);
+        let sql = "SELECT repo, number FROM dependencies WHERE on_repo = ? AND on_number = ?
+                   ORDER BY repo, number";
+        rows(&self.conn, sql, params![repo, number], goal_ref)
+    }
+}
+
+fn draft(id: &GoalRef, new: NewGoal, at: Timestamp) -> Goal {
+    let mut goal = Goal::draft(id.clone(), new.text, at);
+    goal.story = new.story.or(goal.story);
+    goal.depends.extend(new.depends);
+    goal.depends.sort();
+    goal.depends.dedup();
+    goal.wants_spot_check = new.wants_spot_check;
+    goal
+}
+
+pub(crate) fn load(conn: &Connection, id: &GoalRef) -> Result<Option<Goal>, StoreError> {
+    let (repo, number) = columns(id);
+    let sql = "SELECT goal FROM goals WHERE repo = ? AND number = ?";
+    row(conn, sql, params![repo, number], |row| row.get(0).map(|Json(goal)| goal))
+}
+
+/// Goals of which something may still become.
+pub(crate) fn live(conn: &Connection) -> Result<Vec<Goal>, StoreError> {
+    let sql = "SELECT goal FROM goals WHERE is_settled = 0";
+    rows(conn, sql, [], |row| row.get(0).map(|Json(goal)| goal))
+}
+
+pub(crate) fn insert(conn: &Connection, goal: &Goal) -> Result<(), StoreError> {
+    let (repo, number) = columns(&goal.id);
+    execute(
+        conn,
+        "INSERT INTO goals (repo, number, state, is_settled, story, queued_at, current_run, goal)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        params![
+            repo,
+            number,
+            goal.state.word(),
+            goal.state.is_settled(),
+            goal.story.map(|story| Count(story.0)),
+            queued_at(goal),
+            goal.current_run().map(RunId::as_str),
+            Json(goal)
+        ],
+    )?;
+    for on in &goal.depends {
+        depend(conn, &goal.id, on)?;
+    }
+    Ok(())
+}
+
+fn depend(conn: &Connection, goal: &GoalRef, on: &GoalRef) -> Result<(), StoreError> {
+    let ((repo, number), (on_repo, on_number)) = (columns(goal), columns(on));
+    let sql = "INSERT OR IGNORE INTO dependencies (repo, number, on_repo, on_number) VALUES (?, ?, ?, ?)";
+    execute(conn, sql, params![repo, number, on_repo, on_number])?;
+    Ok(())
+}
+
+/// Writes what an event may change of a goal; story and dependencies are settled when it is created.
+pub(crate) fn update(conn: &Connection, goal: &Goal) -> Result<(), StoreError> {
+    let (repo, number) = columns(&goal.id);
+    execute(
+        conn,
+        "UPDATE goals SET state = ?, is_settled = ?, queued_at = ?, current_run = ?, goal = ?
+         WHERE repo = ? AND number = ?",
+        params![
+            goal.state.word(),
+            goal.state.is_settled(),
+            queued_at(goal),
+            goal.current_run().map(RunId::as_str),
+            Json(goal),
+            repo,
+            number
+        ],
+    )?;
+    Ok(())
+}
+
+fn queued_at(goal: &Goal) -> Option<At> {
+    match &goal.state {
+        GoalState::Queued { since } => Some(At(*since)),
+        GoalState::Draft { .. }
+        | GoalState::Running { .. }
+        | GoalState::SpotCheck { .. }
+        | GoalState::Done { .. }
+        | GoalState::Stuck { .. }
+        | GoalState::Cancelled
+        | GoalState::Resolved => None,
+    }
+}
+
+/// Refuses a second goal, or a goal with the number of a story.
+pub(crate) fn refuse_taken(conn: &Connection, id: &GoalRef) -> Result<(), AppendError> {
+    match load(conn, id)? {
+        Some(goal) => {
+            Err(IllegalEvent { machine: "a goal", state: goal.state.word(), event: "created" }.into())
+        }
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,88 @@
+//! The whole picture, read in one transaction.
+
+use herder_domain::capacity::Capacity;
+use herder_domain::goal::Goal;
+use herder_domain::judge::Policy;
+use herder_domain::world::{Settled, World};
+use rusqlite::Connection;
+
+use crate::column::Json;
+use crate::error::StoreError;
+use crate::{Store, accounts, goals, outbox, repos, rows, runs, stories};
+
+/// What the planner looks at beside the database.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// What may run now.
+    pub capacity: Capacity,
+    /// The numbers behind judgements.
+    pub policy: Policy,
+    /// The agent of goals that name none.
+    pub default_agent: String,
+}
+
+impl Store {
+    /// The whole picture. It grows with what is at work, not with what was ever done: of settled
+    /// goals it holds those that a live one depends on.
+    pub fn world(&self, settings: &Settings) -> Result<World, StoreError> {
+        load(&*self.read()?, settings)
+    }
+}
+
+pub(crate) fn load(conn: &Connection, settings: &Settings) -> Result<World, StoreError> {
+    let mut world = World::new(settings.capacity, settings.policy, &settings.default_agent);
+    world.repos = repos::all(conn)?.into_iter().map(|repo| (repo.id.clone(), repo)).collect();
+    world.stories = stories::standings(conn)?;
+    world.parked = accounts::parked(conn)?;
+    world.open = outbox::open(conn)?;
+    add_runs(conn, &mut world)?;
+    add_goals(conn, &mut world)?;
+    for run in world.runs.keys() {
+        outbox::add_done(conn, run, &mut world.done)?;
+    }
+    Ok(world)
+}
+
+fn add_runs(conn: &Connection, world: &mut World) -> Result<(), StoreError> {
+    for run in runs::active(conn)? {
+        world.runs.insert(run.id.clone(), run);
+    }
+    for landing in runs::open_landings(conn)? {
+        if !world.runs.contains_key(&landing.run)
+            && let Some(run) = runs::load(conn, &landing.run)?
+        {
+            world.runs.insert(run.id.clone(), run);
+        }
+        world.landings.insert(landing.run.clone(), landing);
+    }
+    Ok(())
+}
+
+fn add_goals(conn: &Connection, world: &mut World) -> Result<(), StoreError> {
+    for goal in goals::live(conn)? {
+        world.goals.insert(goal.id.clone(), goal);
+    }
+    for run in world.runs.values() {
+        if !world.goals.contains_key(&run.goal)
+            && let Some(goal) = goals::load(conn, &run.goal)?
+        {
+            world.goals.insert(goal.id.clone(), goal);
+        }
+    }
+    let depended_on = depended_on(conn)?;
+    for goal in world.goals.values().chain(&depended_on) {
+        if let Some(settled) = Settled::of(&goal.state) {
+            world.settled.insert(goal.id.clone(), settled);
+        }
+    }
+    Ok(())
+}
+
+/// Settled goals that a live one depends on.
+fn depended_on(conn: &Connection) -> Result<Vec<Goal>, StoreError> {
+    let sql = "SELECT DISTINCT o.goal FROM goals g
+               JOIN dependencies d ON d.repo = g.repo AND d.number = g.number
+               JOIN goals o ON o.repo = d.on_repo AND o.number = d.on_number
+               WHERE g.is_settled = 0 AND o.is_settled = 1";
+    rows(conn, sql, [], |row| row.get(0).map(|Json(goal)| goal))
+}
