@@ -89,14 +89,11 @@ impl PrivateGit {
     /// # Errors
     /// The clone is gone or git cannot be run.
     pub fn ignored_paths(&self, max: usize) -> Result<(Vec<PathBuf>, bool)> {
-        let answer = self
-            .git("ls-files")
-            .args(["--others", "--ignored", "--exclude-standard", "--directory", "-z", "--"])
-            .args([".", ":(exclude,top).herder"])
-            .answer()?;
-        let mut paths = answer.split(|byte| *byte == 0).filter(|path| !path.is_empty());
-        let listed = paths.by_ref().take(max).map(|path| PathBuf::from(OsStr::from_bytes(path))).collect();
-        Ok((listed, paths.next().is_some()))
+        let mut paths = changes::list(self, &["--others", "--ignored", "--directory"])?;
+        paths.retain(|path| path != b".herder/");
+        let has_more = paths.len() > max;
+        let listed = paths.iter().take(max).map(|path| PathBuf::from(OsStr::from_bytes(path))).collect();
+        Ok((listed, has_more))
     }
 }
 

@@ -66,18 +66,25 @@ pub(super) struct Changes {
 
 /// Lists what is new, modified or gone and sorts it.
 pub(super) fn find(private: &PrivateGit, file_bytes_max: u64) -> Result<Changes> {
-    let answer = private
-        .git("ls-files")
-        .args(["--others", "--modified", "--deleted", "--exclude-standard", "-z", "--"])
-        .args([".", ":(exclude,top).herder"])
-        .answer()?;
-    let paths: BTreeSet<&[u8]> = answer.split(|byte| *byte == 0).filter(|path| !path.is_empty()).collect();
+    let paths: BTreeSet<GitPath> =
+        list(private, &["--others", "--modified", "--deleted"])?.into_iter().collect();
     let mut sorter = Sorter { top: private.clone_dir(), file_bytes_max, plain: HashMap::new() };
     let mut changes = Changes::default();
     for path in paths {
-        sorter.sort(path, &mut changes);
+        sorter.sort(&path, &mut changes);
     }
     Ok(changes)
+}
+
+/// Lists files of the clone by `git ls-files`, herder's own directory and ignored ones left out.
+pub(super) fn list(private: &PrivateGit, which: &[&str]) -> Result<Vec<GitPath>> {
+    let answer = private
+        .git("ls-files")
+        .args(which)
+        .args(["--exclude-standard", "-z", "--", ".", ":(exclude,top).herder"])
+        .answer()?;
+    let paths = answer.split(|byte| *byte == 0).filter(|path| !path.is_empty());
+    Ok(paths.map(<[u8]>::to_vec).collect())
 }
 
 struct Sorter<'a> {

@@ -1,9 +1,10 @@
 //! Bringing changes into the private index, around those that git refuses.
 
-use super::changes::{Changes, GitPath, Skipped, WhySkipped};
-use crate::error::{Result, WorkspaceError};
+use super::changes::{Changes, GitPath, Skipped, WhySkipped, list};
+use crate::error::Result;
+use crate::git::succeeded;
 use crate::private::PrivateGit;
-use herder_oneshot::OneShotError;
+use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
@@ -15,10 +16,26 @@ const REFUSED_MAX: usize = 200;
 pub(super) fn stage(private: &PrivateGit, changes: &Changes) -> Result<Vec<Skipped>> {
     remove(private, &changes.removed)?;
     let mut refused = Vec::new();
-    if !changes.added.is_empty() {
-        add(private, &changes.added, &mut refused)?;
+    if changes.added.is_empty() {
+        return Ok(refused);
+    }
+    let mut has_ignored = false;
+    add(private, &changes.added, &mut refused, &mut has_ignored)?;
+    if has_ignored {
+        refused.extend(still_untracked(private, &changes.added, &refused)?);
     }
     Ok(refused)
+}
+
+/// What git left out with a mere warning: names that another system would take for `.git`.
+fn still_untracked(private: &PrivateGit, added: &[GitPath], refused: &[Skipped]) -> Result<Vec<Skipped>> {
+    let untracked: HashSet<GitPath> = list(private, &["--others"])?.into_iter().collect();
+    let reason = "the name is not allowed in a repository".to_owned();
+    let skipped = added.iter().filter(|path| untracked.contains(*path)).map(|path| Skipped {
+        path: PathBuf::from(OsStr::from_bytes(path)),
+        why: WhySkipped::Refused { reason: reason.clone() },
+    });
+    Ok(skipped.filter(|skipped| !refused.iter().any(|known| known.path == skipped.path)).collect())
 }
 
 /// Removes entries without a look at the clone.
@@ -33,29 +50,32 @@ pub(super) fn remove(private: &PrivateGit, paths: &[GitPath]) -> Result<()> {
 }
 
 /// Adds files; git takes all of them or none, so a refused one is searched for by halves.
-fn add(private: &PrivateGit, paths: &[GitPath], refused: &mut Vec<Skipped>) -> Result<()> {
+fn add(
+    private: &PrivateGit,
+    paths: &[GitPath],
+    refused: &mut Vec<Skipped>,
+    has_ignored: &mut bool,
+) -> Result<()> {
     let orders: Vec<Vec<u8>> = paths.iter().map(|path| [path, b"\0".as_slice()].concat()).collect();
     let git = private.git("update-index").args(["--add", "--remove", "--replace", "-z", "--stdin"]);
-    let reason = match git.stdin(orders.concat()).done() {
-        Ok(()) => return Ok(()),
-        Err(WorkspaceError::Git { command, source: OneShotError::Failed { program, status, stderr } }) => {
-            if refused.len() >= REFUSED_MAX || is_no_file_s_fault(&stderr) {
-                let source = OneShotError::Failed { program, status, stderr };
-                return Err(WorkspaceError::Git { command, source });
-            }
-            stderr
-        }
-        Err(error) => return Err(error),
-    };
+    let finished = git.stdin(orders.concat()).finish()?;
+    let said = finished.stderr.text();
+    if finished.status.success() {
+        *has_ignored |= said.contains("Ignoring path");
+        return Ok(());
+    }
+    if refused.len() >= REFUSED_MAX || is_no_file_s_fault(&said) {
+        return succeeded(finished, "update-index").map(drop);
+    }
     if let [path] = paths {
         let path = PathBuf::from(OsStr::from_bytes(path));
-        let reason = reason.lines().next().unwrap_or_default().to_owned();
+        let reason = said.lines().next().unwrap_or_default().to_owned();
         refused.push(Skipped { path, why: WhySkipped::Refused { reason } });
         return Ok(());
     }
     let (first, second) = paths.split_at(paths.len() / 2);
-    add(private, first, refused)?;
-    add(private, second, refused)
+    add(private, first, refused, has_ignored)?;
+    add(private, second, refused, has_ignored)
 }
 
 /// Whether git failed for a reason that the next file would meet as well.
