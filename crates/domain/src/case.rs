@@ -40,6 +40,9 @@ impl Case {
 
     /// Folds what happened into the case; an event that a machine refuses changes nothing.
     pub fn apply(mut self, what: &What, at: Timestamp) -> Result<Folded, IllegalEvent> {
+        if let Some(run) = self.run.as_ref().filter(|run| run.goal != self.goal.id) {
+            return Err(IllegalEvent { machine: "a run", state: run.state.word(), event: "another goal's" });
+        }
         let effects = match what {
             What::GoalCreated { .. }
             | What::GoalQueued

@@ -89,9 +89,14 @@ impl Policy {
     pub fn backoff(&self, count: u32, run: &RunId) -> Duration {
         let doubled =
             self.backoff_first.saturating_mul(1u32.checked_shl(count.saturating_sub(1)).unwrap_or(u32::MAX));
-        let spread: u32 =
-            run.as_str().bytes().fold(7, |sum: u32, b| sum.wrapping_mul(31).wrapping_add(b.into())) % 401;
-        doubled.min(self.backoff_longest).mul_f64(0.8 + f64::from(spread) / 1000.0)
+        doubled.min(self.backoff_longest).mul_f64(spread(run))
+    }
+
+    /// When an account at its usage limit is worth another try: when the agent said, or after the longest
+    /// wait where it did not say; in any case not at once, for the hour that it named may be past already.
+    pub fn lifted_at(&self, resets_at: Option<Timestamp>, run: &RunId, now: Timestamp) -> Option<Timestamp> {
+        let wait = |of: Duration| now.checked_add(of.mul_f64(spread(run))).ok();
+        resets_at.or_else(|| wait(self.backoff_longest)).max(wait(self.backoff_first))
     }
 
     fn cap(&self, charge: Charge) -> Option<(u32, StuckCause)> {
@@ -104,6 +109,12 @@ impl Policy {
             Charge::Nothing => None,
         }
     }
+}
+
+/// Between 0.8 and 1.2, by the run alone.
+fn spread(run: &RunId) -> f64 {
+    let sum = run.as_str().bytes().fold(7, |sum: u32, b| sum.wrapping_mul(31).wrapping_add(b.into()));
+    0.8 + f64::from(sum % 401) / 1000.0
 }
 
 /// Decides what follows from a run's end.
@@ -123,8 +134,13 @@ pub fn judge_run(
         Outcome::Blocked { question } => look(SpotCheckReason::Question { question: question.clone() }),
         Outcome::Failed { .. } => again(Charge::Failed, None),
         Outcome::Interrupted { cause, .. } => match cause {
-            Interruption::Stopped | Interruption::LoginFailed => again(Charge::Nothing, None),
-            Interruption::UsageLimit { resets_at } => again(Charge::Nothing, *resets_at),
+            Interruption::Stopped => again(Charge::Nothing, None),
+            // The account parks. Should the goal's next run spend from another one after all, that must not
+            // become a hot loop.
+            Interruption::LoginFailed => again(Charge::Nothing, policy.lifted_at(Some(now), run, now)),
+            Interruption::UsageLimit { resets_at } => {
+                again(Charge::Nothing, policy.lifted_at(*resets_at, run, now))
+            }
             Interruption::Unreachable | Interruption::HostRestarted => again(Charge::Unreachable, None),
             Interruption::Crashed => again(Charge::Crashed, None),
             Interruption::OutOfMemory => again(Charge::OutOfMemory, None),

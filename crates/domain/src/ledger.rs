@@ -22,16 +22,17 @@ pub struct Tokens {
 impl Tokens {
     /// All kinds together.
     pub fn total(&self) -> u64 {
-        self.input + self.output + self.cache_read + self.cache_create
+        [self.output, self.cache_read, self.cache_create].into_iter().fold(self.input, u64::saturating_add)
     }
 }
 
+/// A sum that no agent's claim can overflow.
 impl AddAssign for Tokens {
     fn add_assign(&mut self, other: Self) {
-        self.input += other.input;
-        self.output += other.output;
-        self.cache_read += other.cache_read;
-        self.cache_create += other.cache_create;
+        self.input = self.input.saturating_add(other.input);
+        self.output = self.output.saturating_add(other.output);
+        self.cache_read = self.cache_read.saturating_add(other.cache_read);
+        self.cache_create = self.cache_create.saturating_add(other.cache_create);
     }
 }
 
@@ -69,7 +70,7 @@ impl Add for Cost {
     type Output = Self;
 
     fn add(self, other: Self) -> Self {
-        Self(self.0.zip(other.0).map(|(a, b)| a + b))
+        self.0.zip(other.0).map_or(Self::UNKNOWN, |(a, b)| Self::usd(a + b))
     }
 }
 
@@ -112,16 +113,16 @@ pub struct TimeSplit {
 impl TimeSplit {
     /// Working time: everything but waiting.
     pub fn working(&self) -> Duration {
-        self.llm + self.tools + self.other
+        self.llm.saturating_add(self.tools).saturating_add(self.other)
     }
 }
 
 impl AddAssign for TimeSplit {
     fn add_assign(&mut self, other: Self) {
-        self.llm += other.llm;
-        self.tools += other.tools;
-        self.other += other.other;
-        self.waiting += other.waiting;
+        self.llm = self.llm.saturating_add(other.llm);
+        self.tools = self.tools.saturating_add(other.tools);
+        self.other = self.other.saturating_add(other.other);
+        self.waiting = self.waiting.saturating_add(other.waiting);
     }
 }
 
@@ -155,8 +156,8 @@ impl AddAssign for Spend {
         self.tokens += other.tokens;
         self.cost = self.cost + other.cost;
         self.time += other.time;
-        self.assistant_messages += other.assistant_messages;
-        self.tool_uses += other.tool_uses;
+        self.assistant_messages = self.assistant_messages.saturating_add(other.assistant_messages);
+        self.tool_uses = self.tool_uses.saturating_add(other.tool_uses);
     }
 }
 

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 pub use wait::{DependencyTrouble, Wait};
 
 use crate::effect::Effect;
-use crate::event::Event;
+use crate::event::{Event, What};
 use crate::repo::GoalRef;
 use crate::story::StoryState;
 use crate::world::World;
@@ -38,6 +38,14 @@ impl Plan {
 
     fn wake(&mut self, at: Timestamp) {
         self.wake_at = Some(self.wake_at.map_or(at, |earlier| earlier.min(at)));
+    }
+
+    /// Decides, unless the goal is out of the planner's hands: a decision that its record refuses would be
+    /// decided again and again.
+    fn decide(&mut self, world: &World, goal: &GoalRef, what: What) {
+        if !world.is_quarantined(goal) {
+            self.decisions.push(Event::of(goal, what));
+        }
     }
 
     fn order(&mut self, world: &World, effect: Effect) {

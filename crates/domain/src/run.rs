@@ -28,7 +28,9 @@ impl RunId {
     pub fn of(goal: &GoalRef, attempt: u32) -> Self {
         let name: String = goal.repo.name().chars().map(safe).take(40).collect();
         let hash = fnv1a(goal.repo.to_string().as_bytes()) & 0xff_ffff;
-        Self(format!("{}-{}-{attempt}-{hash:06x}", name.trim_matches(['-', '.']), goal.number))
+        let name = name.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+        let name = if name.is_empty() { "run" } else { name };
+        Self(format!("{name}-{}-{attempt}-{hash:06x}", goal.number))
     }
 
     /// A run outside any orchestrator, named after the moment it began and its process.

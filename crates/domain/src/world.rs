@@ -33,7 +33,8 @@ pub struct World {
     pub settled: BTreeMap<GoalRef, Settled>,
     /// Stories, with what is left of them.
     pub stories: BTreeMap<GoalRef, StoryStanding>,
-    /// Runs that are not closed, and those whose landing is open.
+    /// Runs that are not closed, those whose landing is open, and those that their goal's state names: work
+    /// that waits for a person's look is landed long after its run was closed.
     pub runs: BTreeMap<RunId, Run>,
     /// Landings that are not ended, or whose bounce was not judged yet.
     pub landings: BTreeMap<RunId, Landing>,
@@ -116,6 +117,11 @@ impl World {
         self.open.contains_key(key) || self.done.contains(key)
     }
 
+    /// Whether a goal waits for a person because its record contradicts itself.
+    pub fn is_quarantined(&self, goal: &GoalRef) -> bool {
+        self.goals.get(goal).is_some_and(|goal| goal.quarantine.is_some())
+    }
+
     /// Runs that take a slot.
     pub fn slots_taken(&self) -> usize {
         self.runs.values().filter(|run| run.state.takes_slot()).count()
@@ -134,7 +140,7 @@ impl World {
             Event::RepoAdded { repo } => {
                 self.repos.insert(repo.id.clone(), repo.clone());
             }
-            Event::StoryCreated { story } => self.add_story(story),
+            Event::StoryCreated { story } => self.add_story(story)?,
             Event::StoryClosed { story } => self.step_story(story, StoryEvent::Closed)?,
             Event::StoryReopened { story } => self.step_story(story, StoryEvent::Reopened)?,
             Event::AccountParked { agent, until, why } => {
@@ -147,8 +153,13 @@ impl World {
         Ok(Vec::new())
     }
 
-    fn add_story(&mut self, story: &Story) {
+    fn add_story(&mut self, story: &Story) -> Result<(), IllegalEvent> {
+        if let Some(known) = self.stories.get(&story.id) {
+            return Err(IllegalEvent { machine: "a story", state: known.state.word(), event: "created" });
+        }
         self.stories.insert(story.id.clone(), StoryStanding { state: story.state, goals: 0, unsettled: 0 });
+        self.recount_stories();
+        Ok(())
     }
 
     fn step_story(&mut self, story: &GoalRef, event: StoryEvent) -> Result<(), IllegalEvent> {
@@ -160,8 +171,7 @@ impl World {
 
     fn record_goal(&mut self, happening: &GoalHappening, at: Timestamp) -> Result<Vec<Effect>, IllegalEvent> {
         if let What::GoalCreated { draft } = &happening.what {
-            self.goals.insert(happening.goal.clone(), (**draft).clone());
-            self.recount_stories();
+            self.add_goal(&happening.goal, draft)?;
             return Ok(Vec::new());
         }
         let unknown = IllegalEvent { machine: "a goal", state: "unknown", event: "changed" };
@@ -172,23 +182,49 @@ impl World {
             landing: run.as_ref().and_then(|id| self.landings.get(id)).cloned(),
             goal,
         };
-        let Folded { case, effects } = case.apply(&happening.what, at)?;
+        let Folded { case, mut effects } = case.apply(&happening.what, at)?;
         self.keep(case);
+        effects.retain(|effect| !self.was_ordered(&effect.key()));
         for effect in &effects {
             self.open.insert(effect.key(), effect.clone());
         }
         Ok(effects)
     }
 
-    fn keep(&mut self, case: Case) {
-        if let Some(settled) = Settled::of(&case.goal.state) {
-            self.settled.insert(case.goal.id.clone(), settled);
+    /// A goal begins as a draft, under its own name, once.
+    fn add_goal(&mut self, id: &GoalRef, draft: &Goal) -> Result<(), IllegalEvent> {
+        let known = self.goals.get(id).map(|goal| goal.state.word());
+        let settled = self.settled.contains_key(id).then_some("settled");
+        let odd = match &draft.state {
+            GoalState::Draft { .. } if draft.id == *id => None,
+            GoalState::Draft { .. } => Some("another"),
+            GoalState::Queued { .. }
+            | GoalState::Running { .. }
+            | GoalState::SpotCheck { .. }
+            | GoalState::Done { .. }
+            | GoalState::Stuck { .. }
+            | GoalState::Cancelled
+            | GoalState::Resolved => Some(draft.state.word()),
+        };
+        if let Some(state) = known.or(settled).or(odd) {
+            return Err(IllegalEvent { machine: "a goal", state, event: "created" });
         }
+        self.goals.insert(id.clone(), draft.clone());
+        self.recount_stories();
+        Ok(())
+    }
+
+    fn keep(&mut self, case: Case) {
+        match Settled::of(&case.goal.state) {
+            Some(settled) => self.settled.insert(case.goal.id.clone(), settled),
+            None => self.settled.remove(&case.goal.id),
+        };
         if let Some(landing) = case.landing {
             self.landings.insert(landing.run.clone(), landing);
         }
         if let Some(run) = case.run {
-            if matches!(run.state, RunState::Closed) && !self.landings.contains_key(&run.id) {
+            let is_named = case.goal.current_run() == Some(&run.id);
+            if matches!(run.state, RunState::Closed) && !is_named && !self.landings.contains_key(&run.id) {
                 self.runs.remove(&run.id);
             } else {
                 self.runs.insert(run.id.clone(), run);

@@ -7,7 +7,6 @@ use crate::effect::Effect;
 use crate::event::What;
 use crate::goal::{GoalEvent, GoalState, Series, SpotCheckReason};
 use crate::illegal::IllegalEvent;
-use crate::landing::{Landing, LandingState};
 use crate::run::RetryContext;
 
 impl Case {
@@ -79,11 +78,8 @@ impl Case {
         if why.contains(&SpotCheckReason::NoDiff) {
             return self.close(&GoalEvent::Resolved);
         }
-        let base_branch = self.run.as_ref().and_then(|r| r.base_branch.clone()).unwrap_or_default();
         self.step(&GoalEvent::Approved)?;
-        self.landing =
-            Some(Landing { run, goal: self.goal.id.clone(), base_branch, state: LandingState::FRESH });
-        Ok(())
+        self.submit(&run)
     }
 
     /// Rejected work stays on its branch; the words of the person stand first in the next prompt.

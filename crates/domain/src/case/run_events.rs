@@ -28,7 +28,9 @@ impl Case {
             What::LandingBounced { bounce, .. } => {
                 self.step_landing(&LandingEvent::Bounced(bounce.clone()))?
             }
-            What::BounceJudged { run, judgement } => return self.follow(run, judgement, at),
+            What::BounceJudged { run, judgement } => {
+                return self.follow(run, judgement, &format!("{run}/bounce"), at);
+            }
             What::LandingWithdrawn { .. } => self.step_landing(&LandingEvent::Withdrawn)?,
             What::Landed { commit, .. } => self.landed(commit)?,
             What::GoalCreated { .. }
@@ -122,18 +124,23 @@ impl Case {
             let excess = self.goal.history.len().saturating_sub(Goal::HISTORY_MAX);
             self.goal.history.drain(..excess);
         }
-        let mut effects = self.follow(run, judgement, at)?;
+        let mut effects = self.follow(run, judgement, run.as_str(), at)?;
         effects.push(Effect::WriteStats { goal: self.goal.id.clone(), run: run.clone() });
         Ok(effects)
     }
 
-    /// Carries a judgement out.
+    /// Carries a judgement out. `mark` tells the messages of a run's end from those of its bounce: work that
+    /// waited for a person once may have to wait again, and both times the person is told.
     fn follow(
         &mut self,
         run: &RunId,
         judgement: &Judgement,
+        mark: &str,
         at: Timestamp,
     ) -> Result<Vec<Effect>, IllegalEvent> {
+        if !matches!(judgement, Judgement::Nothing) && self.goal.current_run() != Some(run) {
+            return Err(self.refuse("judged by another run"));
+        }
         match judgement {
             Judgement::Land => {
                 self.submit(run)?;
@@ -141,7 +148,7 @@ impl Case {
             }
             Judgement::SpotCheck { why } => {
                 self.step(&GoalEvent::SentToSpotCheck(run.clone(), why.clone()))?;
-                Ok(self.hand_over(run, why))
+                Ok(self.hand_over(run, mark, why))
             }
             Judgement::Requeue { charge, retry_at, context } => {
                 self.step(&GoalEvent::Requeued(at))?;
@@ -154,21 +161,25 @@ impl Case {
                 self.step(&GoalEvent::GotStuck(*cause, detail.clone()))?;
                 self.goal.series = self.goal.series.charged(*charge);
                 self.goal.context = context.clone();
-                Ok(self.post_mortem(run))
+                Ok(self.post_mortem(mark))
             }
             Judgement::Draft { note } => {
                 self.step(&GoalEvent::ReturnedToDraft(note.clone()))?;
-                Ok(vec![self.notice(run, "returned to draft", note.clone())])
+                Ok(vec![self.notice(mark, "returned to draft", note.clone())])
             }
             Judgement::Nothing => Ok(Vec::new()),
         }
     }
 
-    fn submit(&mut self, run: &RunId) -> Result<(), IllegalEvent> {
+    /// Opens the landing of a run's work, on the branch that the run was prepared for.
+    pub(super) fn submit(&mut self, run: &RunId) -> Result<(), IllegalEvent> {
         if !self.goal.is_running(run) {
             return Err(self.refuse("submitted"));
         }
-        let base_branch = self.run.as_ref().and_then(|r| r.base_branch.clone()).unwrap_or_default();
+        let of = self.run.as_ref();
+        let state = of.map_or("unknown", |run| run.state.word());
+        let unprepared = IllegalEvent { machine: "a run without a base branch", state, event: "submitted" };
+        let base_branch = of.and_then(|run| run.base_branch.clone()).ok_or(unprepared)?;
         let goal = self.goal.id.clone();
         self.landing = Some(Landing { run: run.clone(), goal, base_branch, state: LandingState::FRESH });
         Ok(())
@@ -184,7 +195,7 @@ impl Case {
         Ok(())
     }
 
-    fn hand_over(&self, run: &RunId, why: &[SpotCheckReason]) -> Vec<Effect> {
+    fn hand_over(&self, run: &RunId, mark: &str, why: &[SpotCheckReason]) -> Vec<Effect> {
         let reasons: Vec<String> = why.iter().map(|reason| format!("- {reason}")).collect();
         let text = format!(
             "Work of run `{run}` waits for a person:\n\n{}\n\n\
@@ -192,24 +203,27 @@ impl Case {
             reasons.join("\n"),
             n = self.goal.id.number,
         );
-        vec![self.comment(run, "spot-check", text.clone()), self.notice(run, "waits for a spot-check", text)]
+        vec![
+            self.comment(mark, "spot-check", text.clone()),
+            self.notice(mark, "waits for a spot-check", text),
+        ]
     }
 
-    fn post_mortem(&self, run: &RunId) -> Vec<Effect> {
+    fn post_mortem(&self, mark: &str) -> Vec<Effect> {
         let GoalState::Stuck { cause, detail } = &self.goal.state else {
             return Vec::new();
         };
         let text = post_mortem_text(&self.goal, cause.as_str(), detail);
-        vec![self.comment(run, "post-mortem", text.clone()), self.notice(run, "is stuck", text)]
+        vec![self.comment(mark, "post-mortem", text.clone()), self.notice(mark, "is stuck", text)]
     }
 
-    fn comment(&self, run: &RunId, kind: &str, text: String) -> Effect {
-        Effect::Comment { goal: self.goal.id.clone(), key: format!("{kind}/{run}"), text }
+    fn comment(&self, mark: &str, kind: &str, text: String) -> Effect {
+        Effect::Comment { goal: self.goal.id.clone(), key: format!("{kind}/{mark}"), text }
     }
 
-    fn notice(&self, run: &RunId, what: &str, message: String) -> Effect {
+    fn notice(&self, mark: &str, what: &str, message: String) -> Effect {
         let title = format!("{} {what}: {}", self.goal.id, self.goal.title);
-        Effect::Notify { goal: self.goal.id.clone(), key: format!("{what}/{run}"), title, message }
+        Effect::Notify { goal: self.goal.id.clone(), key: format!("{what}/{mark}"), title, message }
     }
 }
 

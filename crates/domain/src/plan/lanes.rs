@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::Plan;
 use crate::effect::Effect;
-use crate::event::{Event, What};
+use crate::event::What;
 use crate::judge::judge_bounce;
 use crate::landing::{Landing, LandingState};
 use crate::repo::RepoId;
@@ -29,7 +29,7 @@ pub(super) fn advance(world: &World, now: Timestamp, plan: &mut Plan) {
                 {
                     let judgement = judge_bounce(goal, &landing.run, bounce, &world.policy, now);
                     let what = What::BounceJudged { run: landing.run.clone(), judgement };
-                    plan.decisions.push(Event::of(&landing.goal, what));
+                    plan.decide(world, &landing.goal, what);
                 }
             }
             LandingState::Landed { .. } | LandingState::Withdrawn => {}
@@ -68,7 +68,7 @@ fn submit<'a>(
     }
     if !world.goals.get(&landing.goal).is_some_and(|goal| goal.is_running(&landing.run)) {
         let what = What::LandingWithdrawn { run: landing.run.clone() };
-        plan.decisions.push(Event::of(&landing.goal, what));
+        plan.decide(world, &landing.goal, what);
     } else if let Some(later) = not_before.filter(|at| *at > now) {
         plan.wake(later);
     } else if busy.insert((&landing.goal.repo, &landing.base_branch)) {

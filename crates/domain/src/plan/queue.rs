@@ -113,7 +113,8 @@ fn dependency(world: &World, goal: &Goal, on: &GoalRef) -> Option<Wait> {
     Some(Wait::Dependency { on: on.clone(), trouble })
 }
 
-/// Whether `target` is among what `from` depends on, at any distance, or is `from` itself.
+/// Whether `target` is among what `from` still waits for, at any distance, or is `from` itself. A goal that is
+/// settled waits for nothing any more.
 fn reaches(world: &World, from: &GoalRef, target: &GoalRef) -> bool {
     let mut seen = BTreeSet::new();
     let mut stack = vec![from];
@@ -121,7 +122,7 @@ fn reaches(world: &World, from: &GoalRef, target: &GoalRef) -> bool {
         if id == target {
             return true;
         }
-        if let Some(goal) = world.goals.get(id)
+        if let Some(goal) = world.goals.get(id).filter(|goal| !goal.state.is_settled())
             && seen.insert(id)
         {
             stack.extend(&goal.depends);

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::Plan;
+use crate::capacity::Admission;
 use crate::effect::Effect;
 use crate::event::{Event, What};
 use crate::judge::{Judgement, judge_run};
@@ -30,7 +31,7 @@ fn step(world: &World, run: &Run, now: Timestamp, plan: &mut Plan) {
         RunState::Collected { outcome, harvest } => judge(world, run, (outcome, harvest), now, plan),
         RunState::Judged { keeps_clone: false } => plan.order(world, Effect::Clean { goal, run: id }),
         RunState::Judged { keeps_clone: true } => {
-            plan.decisions.push(Event::of(&goal, What::RunClosed { run: id }));
+            plan.decide(world, &goal, What::RunClosed { run: id });
         }
         RunState::Closed => {}
     }
@@ -40,39 +41,45 @@ fn is_wanted(world: &World, run: &Run) -> bool {
     world.goals.get(&run.goal).is_some_and(|goal| goal.is_running(&run.id))
 }
 
-/// Orders the next step, or ends a run that is no longer wanted before it began to work. An effect
+/// Orders the next step, or ends a run that is no longer wanted, or finds the orchestrator going down, before
+/// it began to work. An effect
 /// that is under way is awaited first: its result has to find the run as it was.
 fn begin(world: &World, run: &Run, effect: Effect, plan: &mut Plan) {
     let is_under_way = world.open.contains_key(&effect.key());
-    if is_wanted(world, run) || is_under_way {
-        return plan.order(world, effect);
-    }
-    let outcome = Outcome::Interrupted {
-        cause: Interruption::Stopped,
-        detail: "the goal was closed before the run began".into(),
+    let came_between = match world.capacity.admission {
+        Admission::Open if is_wanted(world, run) => None,
+        Admission::Open => Some("the goal was closed before the run began"),
+        Admission::Draining => Some("the orchestrator went down before the run began"),
     };
-    plan.decisions.push(Event::of(&run.goal, What::RunReported { run: run.id.clone(), outcome }));
+    let Some(detail) = came_between.filter(|_| !is_under_way) else {
+        return plan.order(world, effect);
+    };
+    let outcome = Outcome::Interrupted { cause: Interruption::Stopped, detail: detail.into() };
+    plan.decide(world, &run.goal, What::RunReported { run: run.id.clone(), outcome });
 }
 
 fn judge(world: &World, run: &Run, ended: (&Outcome, &Harvest), now: Timestamp, plan: &mut Plan) {
     let (outcome, harvest) = ended;
+    if world.is_quarantined(&run.goal) {
+        return;
+    }
     let judgement = match world.goals.get(&run.goal) {
         Some(goal) if goal.is_running(&run.id) => {
             judge_run(goal, &run.id, outcome, harvest, &world.policy, now)
         }
         Some(_) | None => Judgement::Nothing,
     };
-    plan.decisions.extend(park(run, outcome, &judgement));
-    plan.decisions.push(Event::of(&run.goal, What::RunJudged { run: run.id.clone(), judgement }));
+    plan.decisions.extend(park(world, run, outcome, now));
+    plan.decide(world, &run.goal, What::RunJudged { run: run.id.clone(), judgement });
 }
 
 /// An account at its limit, or without a login, parks: other goals must not run into the same wall.
-fn park(run: &Run, outcome: &Outcome, judgement: &Judgement) -> Option<Event> {
+fn park(world: &World, run: &Run, outcome: &Outcome, now: Timestamp) -> Option<Event> {
     let Outcome::Interrupted { cause, detail } = outcome else {
         return None;
     };
     let until = match cause {
-        Interruption::UsageLimit { resets_at } => (*resets_at).or(retry_at(judgement)),
+        Interruption::UsageLimit { resets_at } => world.policy.lifted_at(*resets_at, &run.id, now),
         Interruption::LoginFailed => None,
         Interruption::Stopped
         | Interruption::Unreachable
@@ -80,16 +87,11 @@ fn park(run: &Run, outcome: &Outcome, judgement: &Judgement) -> Option<Event> {
         | Interruption::HostRestarted
         | Interruption::OutOfMemory => return None,
     };
-    Some(Event::AccountParked { agent: run.agent.clone()?, until, why: detail.clone() })
-}
-
-fn retry_at(judgement: &Judgement) -> Option<Timestamp> {
-    match judgement {
-        Judgement::Requeue { retry_at, .. } => *retry_at,
-        Judgement::Land
-        | Judgement::SpotCheck { .. }
-        | Judgement::Stuck { .. }
-        | Judgement::Draft { .. }
-        | Judgement::Nothing => None,
-    }
+    let agent = run.agent.clone()?;
+    // What parks it longer stands: a limit that will be lifted does not mend a login that failed.
+    let is_parked_longer = world
+        .parked
+        .get(&agent)
+        .is_some_and(|p| p.until.is_none_or(|held| until.is_some_and(|at| at <= held)));
+    (!is_parked_longer).then(|| Event::AccountParked { agent, until, why: detail.clone() })
 }

@@ -1,0 +1,16 @@
+//! What the vocabulary, the state machines and the planner promise, checked from outside.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+#[macro_use]
+mod every;
+
+mod case;
+mod judging;
+mod planning;
+mod records;
+mod run_names;
+mod samples;
+mod sim;
+mod sums;
+mod tables;
+mod wording;

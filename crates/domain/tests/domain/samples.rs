@@ -1,0 +1,324 @@
+//! One sample of everything that has variants.
+
+use herder_domain::event::{Event, Repo, What};
+use herder_domain::goal::{
+    Charge, Goal, GoalEvent, GoalOptions, GoalState, GoalText, RunNote, SpotCheckReason, StuckCause,
+};
+use herder_domain::judge::Judgement;
+use herder_domain::landing::{Bounce, LandingEvent, LandingState};
+use herder_domain::outcome::{FailureCause, Interruption, Outcome};
+use herder_domain::plan::{DependencyTrouble, Wait};
+use herder_domain::repo::{GoalRef, Number, RepoId};
+use herder_domain::run::{Harvest, ProcessName, RetryContext, RunEvent, RunId, RunState};
+use herder_domain::story::{Story, StoryEvent, StoryState};
+use jiff::{SignedDuration, Timestamp};
+
+pub fn repo() -> RepoId {
+    "github.com/acme/app".parse().unwrap()
+}
+
+pub fn id(number: u64) -> GoalRef {
+    GoalRef::new(repo(), number)
+}
+
+pub fn run() -> RunId {
+    RunId::of(&id(42), 1)
+}
+
+pub fn start() -> Timestamp {
+    "2026-11-01T22:00:00Z".parse().unwrap()
+}
+
+/// That many seconds after [`start`].
+pub fn after(seconds: i64) -> Timestamp {
+    start() + SignedDuration::from_secs(seconds)
+}
+
+pub fn draft(number: u64) -> Goal {
+    let text = GoalText::read(&repo(), "Sort the list", "## Objective\nSort it.\n").unwrap();
+    Goal::draft(id(number), text, start())
+}
+
+pub fn process() -> ProcessName {
+    ProcessName { pid: 4_242, start_time: 99, boot_id: "b".into() }
+}
+
+pub fn harvest() -> Harvest {
+    Harvest {
+        tip: Some("c0ffee".into()),
+        lines_added: 3,
+        files_changed: 1,
+        gate_tail: Some("1 test failed".into()),
+        last_progress: Some("wrote the test".into()),
+        ..Harvest::default()
+    }
+}
+
+pub fn context() -> RetryContext {
+    RetryContext {
+        feedback: Some("name it better".into()),
+        last_outcome: Some("timeout: 4h are spent".into()),
+        gate_output: Some("1 test failed".into()),
+        last_progress: Some("wrote the test".into()),
+        is_resumed: true,
+        conflicts: vec!["src/lib.rs".into()],
+    }
+}
+
+every!(goal_states -> GoalState {
+    GoalState::Draft { .. } => GoalState::Draft { note: Some("no such model".into()) },
+    GoalState::Queued { .. } => GoalState::Queued { since: start() },
+    GoalState::Running { .. } => GoalState::Running { run: run() },
+    GoalState::SpotCheck { .. } => GoalState::SpotCheck { run: run(), why: spot_check_reasons() },
+    GoalState::Done { .. } => GoalState::Done { run: run(), commit: "c0ffee".into() },
+    GoalState::Stuck { .. } => GoalState::Stuck { cause: StuckCause::Failed, detail: "gate_red: no".into() },
+    GoalState::Cancelled => GoalState::Cancelled,
+    GoalState::Resolved => GoalState::Resolved,
+});
+
+every!(goal_events -> GoalEvent {
+    GoalEvent::Queued(_) => GoalEvent::Queued(start()),
+    GoalEvent::Retried(_) => GoalEvent::Retried(start()),
+    GoalEvent::Cancelled => GoalEvent::Cancelled,
+    GoalEvent::Resolved => GoalEvent::Resolved,
+    GoalEvent::Started(_) => GoalEvent::Started(run()),
+    GoalEvent::Requeued(_) => GoalEvent::Requeued(start()),
+    GoalEvent::SentToSpotCheck(..) => GoalEvent::SentToSpotCheck(run(), spot_check_reasons()),
+    GoalEvent::Approved => GoalEvent::Approved,
+    GoalEvent::Rejected(_) => GoalEvent::Rejected(start()),
+    GoalEvent::GotStuck(..) => GoalEvent::GotStuck(StuckCause::Failed, "no".into()),
+    GoalEvent::ReturnedToDraft(_) => GoalEvent::ReturnedToDraft("no such model".into()),
+    GoalEvent::Landed(_) => GoalEvent::Landed("c0ffee".into()),
+});
+
+every!(run_states -> RunState {
+    RunState::Ordered => RunState::Ordered,
+    RunState::Claimed => RunState::Claimed,
+    RunState::Prepared => RunState::Prepared,
+    RunState::Launched { .. } => RunState::Launched { process: process() },
+    RunState::Reported { .. } => RunState::Reported { outcome: Outcome::Accepted { gated: true } },
+    RunState::Collected { .. } =>
+        RunState::Collected { outcome: Outcome::Accepted { gated: true }, harvest: harvest() },
+    RunState::Judged { .. } => RunState::Judged { keeps_clone: false },
+    RunState::Closed => RunState::Closed,
+});
+
+every!(run_events -> RunEvent {
+    RunEvent::Claimed => RunEvent::Claimed,
+    RunEvent::Prepared => RunEvent::Prepared,
+    RunEvent::Launched(_) => RunEvent::Launched(process()),
+    RunEvent::Reported(_) => RunEvent::Reported(Outcome::Accepted { gated: true }),
+    RunEvent::Collected(_) => RunEvent::Collected(harvest()),
+    RunEvent::Judged => RunEvent::Judged,
+    RunEvent::Closed => RunEvent::Closed,
+});
+
+every!(landing_states -> LandingState {
+    LandingState::Submitted { .. } => LandingState::FRESH,
+    LandingState::Landed { .. } => LandingState::Landed { commit: "c0ffee".into() },
+    LandingState::Bounced(_) => LandingState::Bounced(Bounce::Empty),
+    LandingState::Withdrawn => LandingState::Withdrawn,
+});
+
+every!(landing_events -> LandingEvent {
+    LandingEvent::Postponed { .. } => LandingEvent::Postponed { until: after(60), why: "a lost race".into() },
+    LandingEvent::Landed { .. } => LandingEvent::Landed { commit: "c0ffee".into() },
+    LandingEvent::Bounced(_) => LandingEvent::Bounced(Bounce::Empty),
+    LandingEvent::Withdrawn => LandingEvent::Withdrawn,
+});
+
+every!(story_states -> StoryState {
+    StoryState::Open => StoryState::Open,
+    StoryState::Closed => StoryState::Closed,
+});
+
+every!(story_events -> StoryEvent {
+    StoryEvent::Closed => StoryEvent::Closed,
+    StoryEvent::Reopened => StoryEvent::Reopened,
+});
+
+every!(spot_check_reasons -> SpotCheckReason {
+    SpotCheckReason::Requested => SpotCheckReason::Requested,
+    SpotCheckReason::NeedsReview { .. } => SpotCheckReason::NeedsReview { summary: "is this so?".into() },
+    SpotCheckReason::Question { .. } => SpotCheckReason::Question { question: "which list?".into() },
+    SpotCheckReason::NoGate => SpotCheckReason::NoGate,
+    SpotCheckReason::NoDiff => SpotCheckReason::NoDiff,
+    SpotCheckReason::ProtectedPaths { .. } =>
+        SpotCheckReason::ProtectedPaths { paths: vec![".ralph/check".into()] },
+    SpotCheckReason::DeletedTests { .. } =>
+        SpotCheckReason::DeletedTests { paths: vec!["tests/sort.rs".into()] },
+});
+
+every!(stuck_causes -> StuckCause {
+    StuckCause::Failed => StuckCause::Failed,
+    StuckCause::Crashed => StuckCause::Crashed,
+    StuckCause::TooBig => StuckCause::TooBig,
+    StuckCause::Unreachable => StuckCause::Unreachable,
+    StuckCause::Conflicts => StuckCause::Conflicts,
+    StuckCause::BudgetSpent => StuckCause::BudgetSpent,
+});
+
+every!(failure_causes -> FailureCause {
+    FailureCause::TimedOut => FailureCause::TimedOut,
+    FailureCause::IterationsSpent => FailureCause::IterationsSpent,
+    FailureCause::TokensSpent => FailureCause::TokensSpent,
+    FailureCause::AgentFailed => FailureCause::AgentFailed,
+    FailureCause::NoProgress => FailureCause::NoProgress,
+    FailureCause::GateRed => FailureCause::GateRed,
+});
+
+every!(interruptions -> Interruption {
+    Interruption::Stopped => Interruption::Stopped,
+    Interruption::UsageLimit { .. } => Interruption::UsageLimit { resets_at: Some(after(3_600)) },
+    Interruption::Unreachable => Interruption::Unreachable,
+    Interruption::LoginFailed => Interruption::LoginFailed,
+    Interruption::Crashed => Interruption::Crashed,
+    Interruption::HostRestarted => Interruption::HostRestarted,
+    Interruption::OutOfMemory => Interruption::OutOfMemory,
+});
+
+every!(outcome_kinds -> Outcome {
+    Outcome::Accepted { .. } => Outcome::Accepted { gated: true },
+    Outcome::NeedsReview { .. } => Outcome::NeedsReview { summary: "is this so?".into() },
+    Outcome::Blocked { .. } => Outcome::Blocked { question: "which list?".into() },
+    Outcome::Failed { .. } => failed(FailureCause::TimedOut),
+    Outcome::Interrupted { .. } => interrupted(Interruption::Stopped),
+    Outcome::BudgetSpent { .. } => Outcome::BudgetSpent { detail: "$2.50 of $2.50".into() },
+    Outcome::Misconfigured { .. } => Outcome::Misconfigured { detail: "no model \"opsu\"".into() },
+});
+
+pub fn failed(cause: FailureCause) -> Outcome {
+    Outcome::Failed { cause, detail: "4h are spent".into() }
+}
+
+pub fn interrupted(cause: Interruption) -> Outcome {
+    Outcome::Interrupted { cause, detail: "it came between".into() }
+}
+
+/// Every outcome with every cause.
+pub fn outcomes() -> Vec<Outcome> {
+    let mut all = outcome_kinds();
+    all.push(Outcome::Accepted { gated: false });
+    all.extend(failure_causes().into_iter().map(failed));
+    all.extend(interruptions().into_iter().map(interrupted));
+    all.push(interrupted(Interruption::UsageLimit { resets_at: None }));
+    all
+}
+
+every!(bounces -> Bounce {
+    Bounce::Red { .. } => Bounce::Red { tail: "1 test failed".into() },
+    Bounce::Conflict { .. } => Bounce::Conflict { files: vec!["src/lib.rs".into()] },
+    Bounce::Empty => Bounce::Empty,
+});
+
+every!(charges -> Charge {
+    Charge::Failed => Charge::Failed,
+    Charge::Crashed => Charge::Crashed,
+    Charge::OutOfMemory => Charge::OutOfMemory,
+    Charge::Unreachable => Charge::Unreachable,
+    Charge::Conflict => Charge::Conflict,
+    Charge::Nothing => Charge::Nothing,
+});
+
+every!(judgements -> Judgement {
+    Judgement::Land => Judgement::Land,
+    Judgement::SpotCheck { .. } => Judgement::SpotCheck { why: spot_check_reasons() },
+    Judgement::Requeue { .. } =>
+        Judgement::Requeue { charge: Charge::Failed, retry_at: Some(after(30)), context: context() },
+    Judgement::Stuck { .. } => Judgement::Stuck {
+        charge: Charge::Failed,
+        cause: StuckCause::Failed,
+        detail: "gate_red: no".into(),
+        context: context(),
+    },
+    Judgement::Draft { .. } => Judgement::Draft { note: "no such model".into() },
+    Judgement::Nothing => Judgement::Nothing,
+});
+
+every!(whats -> What {
+    What::GoalCreated { .. } => What::GoalCreated { draft: Box::new(full_draft()) },
+    What::GoalQueued => What::GoalQueued,
+    What::GoalRetried => What::GoalRetried,
+    What::GoalCancelled => What::GoalCancelled,
+    What::GoalResolved => What::GoalResolved,
+    What::GoalApproved => What::GoalApproved,
+    What::GoalRejected { .. } => What::GoalRejected { feedback: "name it better".into() },
+    What::GoalQuarantined { .. } => What::GoalQuarantined { error: "a run that is closed".into() },
+    What::RunOrdered { .. } => What::RunOrdered { run: run(), attempt: 1 },
+    What::RunClaimed { .. } => What::RunClaimed { run: run() },
+    What::RunPrepared { .. } =>
+        What::RunPrepared { run: run(), base_branch: "main".into(), agent: "claude".into() },
+    What::RunLaunched { .. } => What::RunLaunched { run: run(), process: process() },
+    What::RunReported { .. } => What::RunReported { run: run(), outcome: Outcome::Accepted { gated: true } },
+    What::RunCollected { .. } => What::RunCollected { run: run(), harvest: harvest() },
+    What::RunJudged { .. } => What::RunJudged { run: run(), judgement: Judgement::Land },
+    What::RunClosed { .. } => What::RunClosed { run: run() },
+    What::LandingPostponed { .. } =>
+        What::LandingPostponed { run: run(), until: after(60), why: "a lost race".into() },
+    What::LandingBounced { .. } => What::LandingBounced { run: run(), bounce: Bounce::Empty },
+    What::BounceJudged { .. } => What::BounceJudged { run: run(), judgement: Judgement::Nothing },
+    What::LandingWithdrawn { .. } => What::LandingWithdrawn { run: run() },
+    What::Landed { .. } => What::Landed { run: run(), commit: "c0ffee".into() },
+});
+
+/// A draft with something in every field.
+pub fn full_draft() -> Goal {
+    let options = GoalOptions {
+        agent: Some("claude".into()),
+        model: Some("opus".into()),
+        reasoning: Some("high".parse().unwrap()),
+        duration: Some("1h30m".parse().unwrap()),
+        priority: Some(-3),
+        budget: Some(0.1 + 0.2),
+    };
+    Goal {
+        story: Some(Number(7)),
+        depends: vec![id(1), id(2)],
+        wants_spot_check: true,
+        options,
+        retry_at: Some(after(30)),
+        context: context(),
+        history: vec![RunNote { run: run(), outcome: failed(FailureCause::NoProgress) }],
+        quarantine: Some("a run that is closed".into()),
+        ..draft(42)
+    }
+}
+
+pub fn registered(id: RepoId) -> Repo {
+    Repo { id, url: "https://example.org/acme/app.git".into(), base_branch: "main".into(), pushes: false }
+}
+
+pub fn story(number: u64) -> Story {
+    let title = "Lists".to_owned();
+    Story { id: id(number), title, body: String::new(), created_at: start(), state: StoryState::Open }
+}
+
+every!(event_kinds -> Event {
+    Event::RepoAdded { .. } => Event::RepoAdded { repo: registered(repo()) },
+    Event::StoryCreated { .. } => Event::StoryCreated { story: story(7) },
+    Event::StoryClosed { .. } => Event::StoryClosed { story: id(7) },
+    Event::StoryReopened { .. } => Event::StoryReopened { story: id(7) },
+    Event::AccountParked { .. } =>
+        Event::AccountParked { agent: "claude".into(), until: Some(after(60)), why: "limit".into() },
+    Event::AccountFreed { .. } => Event::AccountFreed { agent: "claude".into() },
+    Event::Goal(_) => Event::of(&id(42), What::GoalQueued),
+});
+
+every!(troubles -> DependencyTrouble {
+    DependencyTrouble::Open { .. } => DependencyTrouble::Open { state: "running".into() },
+    DependencyTrouble::Cancelled => DependencyTrouble::Cancelled,
+    DependencyTrouble::Unknown => DependencyTrouble::Unknown,
+    DependencyTrouble::Cyclic => DependencyTrouble::Cyclic,
+});
+
+every!(waits -> Wait {
+    Wait::Dependency { .. } => Wait::Dependency { on: id(1), trouble: DependencyTrouble::Cyclic },
+    Wait::Backoff { .. } => Wait::Backoff { until: after(30), after: Some("timeout: 4h are spent".into()) },
+    Wait::AccountParked { .. } =>
+        Wait::AccountParked { agent: "claude".into(), until: Some(after(60)), why: "limit".into() },
+    Wait::NoSlot { .. } => Wait::NoSlot { max: 2 },
+    Wait::Draining => Wait::Draining,
+    Wait::LastRunUnfinished { .. } => Wait::LastRunUnfinished { run: run(), state: "reported".into() },
+    Wait::RepoUnknown { .. } => Wait::RepoUnknown { repo: repo() },
+    Wait::Quarantined { .. } => Wait::Quarantined { error: "a run that is closed".into() },
+});

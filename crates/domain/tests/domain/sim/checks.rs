@@ -1,0 +1,247 @@
+//! What must always hold, said without the planner's own words.
+
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
+use herder_domain::capacity::Admission;
+use herder_domain::effect::Effect;
+use herder_domain::event::{Event, GoalHappening, What};
+use herder_domain::goal::{Goal, GoalState, StuckCause};
+use herder_domain::landing::{Bounce, LandingState};
+use herder_domain::plan::{Plan, Wait, plan};
+use herder_domain::repo::GoalRef;
+use herder_domain::run::{RunId, RunState};
+use herder_domain::story::StoryState;
+use herder_domain::why::why;
+use herder_domain::world::World;
+
+use super::Sim;
+
+pub fn is_start(event: &Event) -> bool {
+    matches!(event, Event::Goal(GoalHappening { what: What::RunOrdered { .. }, .. }))
+}
+
+impl Sim {
+    /// After each event.
+    pub fn check_event(&mut self, before: &World, event: &Event, effects: &[Effect]) {
+        for effect in effects {
+            let key = effect.key();
+            assert!(self.world.open.contains_key(&key), "{key} was called for and is not open");
+            assert!(self.ordered.insert(key.clone()), "{key} was ordered before: nobody would hear of it");
+        }
+        let Event::Goal(GoalHappening { goal, what }) = event else {
+            return assert!(effects.is_empty());
+        };
+        self.check_messages(before, goal, effects);
+        self.check_row(what, effects);
+        self.check_series(before, goal, what);
+        if let What::RunOrdered { run, attempt } = what {
+            self.check_attempt(before, goal, run, *attempt);
+        }
+        if let What::RunPrepared { run, base_branch, .. } = what {
+            self.branches.insert(run.clone(), base_branch.clone());
+        }
+        if matches!(self.world.goals[goal].state, GoalState::Done { .. } | GoalState::Resolved) {
+            self.satisfied.insert(goal.clone());
+        }
+    }
+
+    /// Each spot-check and each stuck goal is said once in a comment and once to a person.
+    fn check_messages(&self, before: &World, goal: &GoalRef, effects: &[Effect]) {
+        let was = before.goals.get(goal).map_or("nothing", |goal| goal.state.word());
+        let is = self.world.goals[goal].state.word();
+        let expected = match (was != is, was, is) {
+            (true, _, "spot-check" | "stuck") => (1, 1),
+            (true, "running", "draft") => (0, 1),
+            _ => (0, 0),
+        };
+        let comments = effects.iter().filter(|effect| matches!(effect, Effect::Comment { .. })).count();
+        let notices = effects.iter().filter(|effect| matches!(effect, Effect::Notify { .. })).count();
+        assert_eq!((comments, notices), expected, "{goal} went from {was} to {is}");
+    }
+
+    fn check_row(&mut self, what: &What, effects: &[Effect]) {
+        let rows: Vec<&Effect> =
+            effects.iter().filter(|effect| matches!(effect, Effect::WriteStats { .. })).collect();
+        if let What::RunJudged { run, .. } = what {
+            assert_eq!(rows.len(), 1);
+            assert_eq!(rows[0].key(), format!("stats/{run}"));
+            assert!(self.rows.insert(run.clone()), "{run} has two rows");
+        } else {
+            assert!(rows.is_empty());
+        }
+    }
+
+    /// Three failed runs are three.
+    fn check_series(&mut self, before: &World, goal: &GoalRef, what: &What) {
+        let has_failed = match what {
+            What::RunJudged { run, .. } if before.goals[goal].is_running(run) => {
+                matches!(&before.runs[run].state, RunState::Collected { outcome, .. } if outcome.is_failure())
+            }
+            What::BounceJudged { run, .. } => {
+                matches!(before.landings[run].state, LandingState::Bounced(Bounce::Red { .. }))
+            }
+            _ => false,
+        };
+        let failed = self.failed.entry(goal.clone()).or_default();
+        *failed += u32::from(has_failed);
+        if matches!(what, What::GoalRetried | What::GoalRejected { .. }) {
+            *failed = 0;
+        }
+        let state = &self.world.goals[goal].state;
+        let is_given_up = matches!(state, GoalState::Stuck { cause: StuckCause::Failed, .. });
+        assert!(*failed <= 3, "{goal} failed a fourth time");
+        if has_failed {
+            assert_eq!(is_given_up, *failed == 3, "{goal} failed {failed} times and is {}", state.word());
+        }
+    }
+
+    fn check_attempt(&mut self, before: &World, goal: &GoalRef, run: &RunId, attempt: u32) {
+        assert_eq!(before.goals[goal].state.word(), "queued");
+        assert!(self.attempts.insert(run.clone()), "the attempt {run} was used before");
+        assert_eq!(self.world.goals[goal].runs, attempt);
+        let live = before.runs.values().find(|run| run.goal == *goal && is_live(&run.state));
+        assert_eq!(live, None, "{goal} has two live runs");
+    }
+
+    /// Each plan starts what it must, in order, and nothing else.
+    pub fn check_plan(&self, planned: &Plan) {
+        let started: Vec<&GoalRef> = planned.decisions.iter().filter_map(started_goal).collect();
+        assert_eq!(started, self.expected_starts(), "in {:#?}", planned.waits);
+        assert!(planned.wake_at.is_none_or(|at| at > self.now), "it would wake in the past");
+        self.check_lanes(planned);
+        for goal in self.world.goals.values().filter(|goal| goal.state.word() == "queued") {
+            let waits = planned.waits.get(&goal.id).map_or(0, Vec::len);
+            assert_eq!(waits == 0, started.contains(&&goal.id), "{} neither starts nor says why", goal.id);
+            assert!(waits == 0 || planned.waits[&goal.id].iter().all(|wait| !wait.to_string().is_empty()));
+        }
+        let soonest = planned.waits.values().flatten().filter_map(Wait::until).min();
+        if let Some(soonest) = soonest {
+            assert!(planned.wake_at.is_some_and(|at| at <= soonest), "nothing wakes it at {soonest}");
+        }
+    }
+
+    fn expected_starts(&self) -> Vec<&GoalRef> {
+        let world = &self.world;
+        let taken = world
+            .runs
+            .values()
+            .filter(|run| ["ordered", "claimed", "prepared", "launched"].contains(&run.state.word()));
+        let room = match world.capacity.admission {
+            Admission::Open => world.capacity.max.saturating_sub(taken.count()),
+            Admission::Draining => 0,
+        };
+        let mut ready: Vec<_> = world
+            .goals
+            .values()
+            .filter_map(|goal| match &goal.state {
+                GoalState::Queued { since } if self.can_start(goal) => {
+                    let is_retried = goal.runs != 0;
+                    let rank = Reverse(goal.options.priority.unwrap_or_default());
+                    Some((rank, is_retried, *since, &goal.id))
+                }
+                _ => None,
+            })
+            .collect();
+        ready.sort();
+        ready.into_iter().take(room).map(|(.., id)| id).collect()
+    }
+
+    fn can_start(&self, goal: &Goal) -> bool {
+        let world = &self.world;
+        let agent = goal.options.agent.as_deref().unwrap_or(super::AGENT);
+        let is_parked = world.parked.get(agent).is_some_and(|p| p.until.is_none_or(|until| until > self.now));
+        goal.quarantine.is_none()
+            && world.repos.contains_key(&goal.id.repo)
+            && goal.depends.iter().all(|on| self.satisfied.contains(on))
+            && goal.retry_at.is_none_or(|at| at <= self.now)
+            && !is_parked
+            && !world.runs.values().any(|run| run.goal == goal.id && is_live(&run.state))
+    }
+
+    /// One landing at a time for each repository and branch, on the branch that the run was made for.
+    fn check_lanes(&self, planned: &Plan) {
+        let mut lanes = BTreeSet::new();
+        for effect in self.world.open.values().chain(&planned.effects) {
+            if let Effect::Land { goal, run, base_branch, .. } = effect {
+                assert!(lanes.insert((&goal.repo, base_branch)), "two landings at once: {planned:?}");
+                assert_eq!(Some(base_branch), self.branches.get(run), "{run} lands somewhere else");
+            }
+        }
+    }
+
+    /// When the planner is quiet.
+    pub fn check_rest(&self, planned: &Plan) {
+        for run in self.world.runs.values() {
+            let goal = &self.world.goals[&run.goal];
+            if matches!(goal.state, GoalState::Cancelled | GoalState::Resolved) && goal.quarantine.is_none() {
+                self.check_unwanted(&run.id, &run.state);
+            }
+            if is_live(&run.state) && goal.quarantine.is_none() && !goal.state.is_settled() {
+                assert!(goal.is_running(&run.id), "{} is {} beside its run", goal.id, goal.state.word());
+            }
+        }
+        for goal in self.world.goals.values() {
+            let answer = why(&self.world, &goal.id, self.now).unwrap();
+            assert!(answer.standing.contains(&goal.id.to_string()));
+            if matches!(goal.state, GoalState::Queued { .. }) {
+                assert!(!answer.reasons.is_empty());
+            }
+        }
+        if let Some(at) = planned.wake_at {
+            assert_ne!(*planned, plan(&self.world, at), "it would wake for nothing");
+        }
+        self.check_stories();
+    }
+
+    /// A run whose goal was closed is stopped, or waits for the one deed that is under way.
+    fn check_unwanted(&self, run: &RunId, state: &RunState) {
+        let is_open = |verb: &str| self.world.open.contains_key(&format!("{verb}/{run}"));
+        match state {
+            RunState::Ordered => assert!(is_open("claim")),
+            RunState::Claimed => assert!(is_open("prepare")),
+            RunState::Prepared => assert!(is_open("launch")),
+            RunState::Launched { .. } => assert!(self.ordered.contains(&format!("stop/{run}"))),
+            RunState::Reported { .. }
+            | RunState::Collected { .. }
+            | RunState::Judged { .. }
+            | RunState::Closed => {}
+        }
+    }
+
+    fn check_stories(&self) {
+        for (id, standing) in &self.world.stories {
+            let mut goals = self
+                .world
+                .goals
+                .values()
+                .filter(|goal| goal.story == Some(id.number) && goal.id.repo == id.repo)
+                .peekable();
+            let is_closed = goals.peek().is_some() && goals.all(|goal| goal.state.is_settled());
+            assert_eq!(standing.state == StoryState::Closed, is_closed, "story {id}: {standing:?}");
+        }
+    }
+
+    /// After everything was worked off.
+    pub fn check_end(&self, planned: &Plan) {
+        assert_eq!(self.world.open.len(), 0, "effects are open for ever");
+        for goal in self.world.goals.values().filter(|goal| goal.quarantine.is_none()) {
+            assert_ne!(goal.state.word(), "running", "{} runs for ever", goal.id);
+        }
+        for (goal, waits) in &planned.waits {
+            let is_held = |wait: &Wait| wait.needs_person() || matches!(wait, Wait::Dependency { .. });
+            assert!(waits.iter().any(is_held), "{goal} waits for nothing: {waits:?}");
+        }
+    }
+}
+
+fn started_goal(event: &Event) -> Option<&GoalRef> {
+    match event {
+        Event::Goal(GoalHappening { goal, what: What::RunOrdered { .. } }) => Some(goal),
+        _ => None,
+    }
+}
+
+fn is_live(state: &RunState) -> bool {
+    !["judged", "closed"].contains(&state.word())
+}

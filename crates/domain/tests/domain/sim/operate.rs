@@ -1,0 +1,280 @@
+//! What operators, agents and the weather do to the simulated orchestrator.
+
+use std::collections::BTreeMap;
+
+use herder_domain::capacity::{Admission, Capacity};
+use herder_domain::effect::Effect;
+use herder_domain::event::{Event, What};
+use herder_domain::goal::{Goal, GoalState};
+use herder_domain::landing::Bounce;
+use herder_domain::outcome::{Interruption, Outcome};
+use herder_domain::plan::{Plan, plan};
+use herder_domain::repo::{GoalRef, Number};
+use herder_domain::run::{Harvest, Run, RunId, RunState};
+use herder_domain::story::{Story, StoryState};
+use jiff::SignedDuration;
+
+use super::{Sim, id};
+use crate::samples;
+
+/// A step. Places are indices into what there is, modulo its number.
+#[derive(Clone, Debug)]
+pub enum Op {
+    Write { depends: Vec<u8>, priority: Option<i32>, story: Option<u8>, spot_check: bool, other_agent: bool },
+    WriteStory,
+    Queue(u8),
+    Cancel(u8),
+    Resolve(u8),
+    Retry(u8),
+    Approve(u8),
+    Reject(u8),
+    Quarantine(u8),
+    Finish { effect: u8, ending: Ending },
+    FinishAll,
+    End { run: u8, outcome: u8, minutes: i64 },
+    Advance { seconds: u32 },
+    Resize { max: usize },
+    Drain(bool),
+    FreeAccounts,
+    Crash,
+    Stray { goal: u8, what: u8, run: u8 },
+}
+
+/// How an effect ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    Well,
+    Badly,
+    Oddly,
+    Worse,
+}
+
+/// Goals and stories of one simulated night, at most.
+const MOST: u64 = 12;
+
+impl Sim {
+    /// Takes a step and lets the planner answer it.
+    pub fn take(&mut self, op: &Op) {
+        match op {
+            Op::Write { depends, priority, story, spot_check, other_agent } => {
+                self.write(depends, |goal| {
+                    goal.options.priority = *priority;
+                    goal.options.agent = other_agent.then(|| "codex".to_owned());
+                    goal.story = story.map(|number| Number(u64::from(number) % MOST));
+                    goal.wants_spot_check = *spot_check;
+                });
+            }
+            Op::WriteStory => self.write_story(),
+            Op::Queue(goal) => self.person(*goal, What::GoalQueued),
+            Op::Cancel(goal) => self.person(*goal, What::GoalCancelled),
+            Op::Resolve(goal) => self.person(*goal, What::GoalResolved),
+            Op::Retry(goal) => self.person(*goal, What::GoalRetried),
+            Op::Approve(goal) => self.person(*goal, What::GoalApproved),
+            Op::Reject(goal) => self.person(*goal, What::GoalRejected { feedback: "no".into() }),
+            Op::Quarantine(goal) => self.person(*goal, What::GoalQuarantined { error: "odd".into() }),
+            Op::Finish { effect, ending } => self.finish_one(*effect, *ending),
+            Op::FinishAll => self.finish_all(),
+            Op::End { run, outcome, minutes } => self.end(*run, *outcome, *minutes),
+            Op::Advance { seconds } => self.now += SignedDuration::from_secs((*seconds).into()),
+            Op::Resize { max } => self.set_capacity(Capacity { max: *max, ..self.world.capacity }),
+            Op::Drain(is_down) => {
+                let admission = if *is_down { Admission::Draining } else { Admission::Open };
+                self.set_capacity(Capacity { admission, ..self.world.capacity });
+            }
+            Op::FreeAccounts => self.free_accounts(),
+            Op::Crash => self.crash(),
+            Op::Stray { goal, what, run } => self.stray(*goal, *what, *run),
+        }
+        self.settle();
+    }
+
+    pub fn write(&mut self, depends: &[u8], change: impl FnOnce(&mut Goal)) {
+        if self.numbers >= MOST {
+            return;
+        }
+        self.numbers += 1;
+        let mut goal = Goal { id: id(self.numbers), ..samples::draft(self.numbers) };
+        goal.depends = depends.iter().map(|number| id(1 + u64::from(*number) % (self.numbers + 2))).collect();
+        change(&mut goal);
+        let (goal, what) = (goal.id.clone(), What::GoalCreated { draft: Box::new(goal) });
+        self.record(Event::of(&goal, what)).unwrap();
+    }
+
+    fn write_story(&mut self) {
+        if self.numbers < MOST {
+            self.numbers += 1;
+            let (id, created_at) = (id(self.numbers), self.now);
+            let (title, body) = ("S".to_owned(), String::new());
+            let story = Story { id, title, body, created_at, state: StoryState::Open };
+            self.record(Event::StoryCreated { story }).unwrap();
+        }
+    }
+
+    /// A person asks for something; where the goal's state refuses it, nothing happens.
+    fn person(&mut self, goal: u8, what: What) {
+        if let Some(id) = self.world.goals.keys().nth(usize::from(goal) % self.world.goals.len().max(1)) {
+            let id = id.clone();
+            let _refused = self.record(Event::of(&id, what));
+        }
+    }
+
+    fn finish_one(&mut self, place: u8, ending: Ending) {
+        let open = self.world.open.len().max(1);
+        if let Some(effect) = self.world.open.values().nth(usize::from(place) % open).cloned() {
+            self.finish(&effect, ending);
+        }
+    }
+
+    fn finish_all(&mut self) {
+        for effect in self.world.open.values().cloned().collect::<Vec<_>>() {
+            self.finish(&effect, Ending::Well);
+        }
+    }
+
+    /// Gives an effect's result back: the event and the end of the effect, in one transaction.
+    pub fn finish(&mut self, effect: &Effect, ending: Ending) {
+        if let Some((goal, what)) = self.result(effect, ending) {
+            self.record(Event::of(&goal, what))
+                .unwrap_or_else(|refusal| panic!("the result of {} was refused: {refusal}", effect.key()));
+        }
+        self.close(effect);
+    }
+
+    fn result(&self, effect: &Effect, ending: Ending) -> Option<(GoalRef, What)> {
+        let is_well = ending == Ending::Well;
+        let lost = |run: &RunId, cause| {
+            let outcome = Outcome::Interrupted { cause, detail: "it failed".into() };
+            What::RunReported { run: run.clone(), outcome }
+        };
+        let what = match effect {
+            Effect::Claim { run, .. } if is_well => What::RunClaimed { run: run.clone() },
+            Effect::Claim { run, .. } => lost(run, Interruption::Unreachable),
+            Effect::Prepare { goal, run } if is_well => What::RunPrepared {
+                run: run.clone(),
+                base_branch: if goal.number.0 % 3 == 0 { "next".into() } else { "main".into() },
+                agent: self.world.agent_of(&self.world.goals[goal]).to_owned(),
+            },
+            Effect::Prepare { run, .. } => lost(run, Interruption::Crashed),
+            Effect::Launch { run, .. } if is_well => {
+                What::RunLaunched { run: run.clone(), process: samples::process() }
+            }
+            Effect::Launch { run, .. } => lost(run, Interruption::Crashed),
+            Effect::Stop { run, .. } => {
+                let is_at_work = matches!(self.world.runs[run].state, RunState::Launched { .. });
+                return (is_well && is_at_work)
+                    .then(|| (effect.goal().clone(), lost(run, Interruption::Stopped)));
+            }
+            Effect::Collect { run, .. } => What::RunCollected { run: run.clone(), harvest: harvest(ending) },
+            Effect::Land { run, .. } => self.landing_result(run, ending),
+            Effect::Clean { run, .. } => What::RunClosed { run: run.clone() },
+            Effect::WriteStats { .. } | Effect::Comment { .. } | Effect::Notify { .. } => return None,
+        };
+        Some((effect.goal().clone(), what))
+    }
+
+    fn landing_result(&self, run: &RunId, ending: Ending) -> What {
+        let run = run.clone();
+        let until = self.now + SignedDuration::from_secs(45);
+        match ending {
+            Ending::Well => What::Landed { run, commit: "c0ffee".into() },
+            Ending::Badly => What::LandingBounced { run, bounce: Bounce::Red { tail: "no".into() } },
+            Ending::Oddly => What::LandingPostponed { run, until, why: "a lost race".into() },
+            Ending::Worse if self.numbers % 2 == 0 => What::LandingBounced { run, bounce: Bounce::Empty },
+            Ending::Worse => {
+                What::LandingBounced { run, bounce: Bounce::Conflict { files: vec!["a".into()] } }
+            }
+        }
+    }
+
+    fn end(&mut self, place: u8, outcome: u8, minutes: i64) {
+        let at_work: Vec<&Run> = at_work(&self.world.runs);
+        let Some(run) = at_work.get(usize::from(place) % at_work.len().max(1)) else {
+            return;
+        };
+        let (goal, run) = (run.goal.clone(), run.id.clone());
+        let mut outcomes = samples::outcomes();
+        let mut outcome = outcomes.swap_remove(usize::from(outcome) % outcomes.len());
+        if let Outcome::Interrupted { cause: Interruption::UsageLimit { resets_at: Some(at) }, .. } =
+            &mut outcome
+        {
+            *at = self.now + SignedDuration::from_mins(minutes);
+        }
+        self.record(Event::of(&goal, What::RunReported { run, outcome })).unwrap();
+    }
+
+    fn free_accounts(&mut self) {
+        for agent in self.world.parked.keys().cloned().collect::<Vec<_>>() {
+            self.record(Event::AccountFreed { agent }).unwrap();
+        }
+    }
+
+    /// An event that nobody should send, given to a copy: it is taken or refused, and nothing breaks.
+    fn stray(&self, goal: u8, what: u8, run: u8) {
+        let goals: Vec<&GoalRef> = self.world.goals.keys().collect();
+        let runs: Vec<&RunId> = self.world.runs.keys().collect();
+        let (Some(goal), Some(run)) = (
+            goals.get(usize::from(goal) % goals.len().max(1)),
+            runs.get(usize::from(run) % runs.len().max(1)),
+        ) else {
+            return;
+        };
+        let mut whats = samples::whats();
+        let what = whats.swap_remove(usize::from(what) % whats.len());
+        let mut json = serde_json::to_value(Event::of(goal, what)).unwrap();
+        if let Some(named) = json.get_mut("run") {
+            *named = serde_json::to_value(run).unwrap();
+        }
+        let event: Event = serde_json::from_value(json).unwrap();
+        let mut world = self.world.clone();
+        if world.record(&event, self.now).is_err() {
+            assert_eq!(world, self.world, "a refused event changed something: {event:?}");
+        }
+        plan(&world, self.now);
+    }
+
+    /// Everything goes well from here on, until nothing is left to do.
+    pub fn work_off(&mut self) -> Plan {
+        self.set_capacity(Capacity { max: self.world.capacity.max.max(1), admission: Admission::Open });
+        self.free_accounts();
+        let bound = 100 + 40 * self.world.goals.len() + 10 * self.world.runs.len() + self.world.open.len();
+        for _ in 0..bound {
+            let planned = self.settle();
+            if let Some(effect) = self.world.open.values().next().cloned() {
+                self.finish(&effect, Ending::Well);
+            } else if let Some(run) = at_work(&self.world.runs).first() {
+                let (goal, run) = (run.goal.clone(), run.id.clone());
+                let outcome = Outcome::Accepted { gated: true };
+                self.record(Event::of(&goal, What::RunReported { run, outcome })).unwrap();
+            } else if let Some(at) = planned.wake_at {
+                self.now = at;
+            } else {
+                return planned;
+            }
+        }
+        panic!("it was not worked off in {bound} steps: {:?}", self.settle());
+    }
+
+    /// Whether every goal landed or was closed.
+    pub fn is_all_settled(&self) -> bool {
+        self.world.goals.values().all(|goal| goal.state.is_settled())
+    }
+
+    /// A goal's state.
+    pub fn state(&self, number: u64) -> &GoalState {
+        &self.world.goals[&id(number)].state
+    }
+}
+
+fn at_work(runs: &BTreeMap<RunId, Run>) -> Vec<&Run> {
+    runs.values().filter(|run| matches!(run.state, RunState::Launched { .. })).collect()
+}
+
+fn harvest(ending: Ending) -> Harvest {
+    let good = samples::harvest();
+    match ending {
+        Ending::Well => good,
+        Ending::Badly => Harvest { files_changed: 0, tip: None, ..good },
+        Ending::Oddly => Harvest { protected: vec![".ralph/check".into()], ..good },
+        Ending::Worse => Harvest { keeps_clone: true, ..good },
+    }
+}
