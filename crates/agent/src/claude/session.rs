@@ -229,6 +229,10 @@ impl Session for ClaudeSession {
             return events;
         }
         self.watch.waits_no_more();
+        if !self.is_started {
+            // Whatever speaks before it introduced itself may have spent something.
+            self.account.open();
+        }
         if line.is_cut() {
             self.cut(line, &mut events);
             return events;
