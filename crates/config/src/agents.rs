@@ -7,8 +7,9 @@ use globset::Glob;
 use herder_domain::setup::{AgentKind, AgentSetup};
 
 use crate::error::{ConfigError, nearest};
-use crate::file::{AgentText, UserConfig};
+use crate::file::UserConfig;
 use crate::source::Sourced;
+use crate::text::AgentText;
 
 /// Agents that need no table.
 const BUILT_IN: [(&str, AgentKind); 2] = [("claude", AgentKind::Claude), ("replay", AgentKind::Replay)];

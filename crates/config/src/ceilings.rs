@@ -71,10 +71,8 @@ impl Ceiling<'_> {
         if is_bounded && voice.value > most {
             return Err(ConfigError::AboveCeiling {
                 key: self.key,
-                asked: voice.value.to_string(),
-                by: voice.source.clone(),
-                ceiling: most.to_string(),
-                set_by: self.source(),
+                asked: Box::new(Sourced::new(voice.value.to_string(), voice.source.clone())),
+                ceiling: Box::new(Sourced::new(most.to_string(), self.source())),
             });
         }
         Ok(asked)

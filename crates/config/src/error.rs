@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::source::Source;
+use crate::source::{Source, Sourced};
 
 /// Why settings cannot be used. The text fits "failed to ...".
 #[derive(Debug, thiserror::Error)]
@@ -106,18 +106,14 @@ pub enum ConfigError {
         allowed: String,
     },
     /// More than may be asked for.
-    #[error("use {key} = {asked} ({by}): the ceiling is {ceiling} ({set_by})")]
+    #[error("use {key} = {} ({}): the ceiling is {} ({})", asked.value, asked.source, ceiling.value, ceiling.source)]
     AboveCeiling {
         /// The key.
         key: &'static str,
-        /// What was asked for.
-        asked: String,
-        /// Who asked for it.
-        by: Source,
-        /// The most.
-        ceiling: String,
-        /// Who set the ceiling.
-        set_by: Source,
+        /// What was asked for, and by whom.
+        asked: Box<Sourced<String>>,
+        /// The most, and who set it.
+        ceiling: Box<Sourced<String>>,
     },
     /// The agent's credential is not in the environment.
     #[error("log the agent in: {advice}")]

@@ -1,21 +1,16 @@
 //! The two files: the user's and the repository's.
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::io;
-use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::{Path, PathBuf};
 
-use globset::Glob;
-use herder_domain::agent::Reasoning;
-use herder_domain::duration::Span;
 use herder_domain::repo::RepoId;
-use herder_domain::setup::AgentKind;
-use serde::{Deserialize, Deserializer};
 
 use crate::document::{self, Lines, Owner};
 use crate::error::ConfigError;
+use crate::text::{AgentText, RepoText, RepositoryText, UserText};
+use crate::values::{author, dollars, globs, paths, url, variables, words};
 
 /// The user's `config.toml`, understood.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,174 +25,6 @@ pub struct UserConfig {
 pub struct RepositoryConfig {
     pub(crate) raw: RepositoryText,
     pub(crate) lines: Lines,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default)]
-pub(crate) struct UserText {
-    pub max: Option<NonZeroUsize>,
-    pub agent: Option<String>,
-    pub model: Option<String>,
-    pub reasoning: Option<Reasoning>,
-    pub duration: Option<Span>,
-    pub budget: BudgetText,
-    pub ceilings: CeilingsText,
-    pub agents: BTreeMap<String, AgentText>,
-    pub root: Option<String>,
-    pub author: AuthorText,
-    pub backoff: BackoffText,
-    pub timeouts: TimeoutsText,
-    pub notify: NotifyText,
-    pub redact: RedactText,
-    pub sandbox: SandboxText,
-    pub gate: GateText,
-    pub test_globs: Option<Vec<String>>,
-    pub repo: BTreeMap<String, RepoText>,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default)]
-pub(crate) struct RepositoryText {
-    pub agent: Option<String>,
-    pub model: Option<String>,
-    pub reasoning: Option<Reasoning>,
-    pub duration: Option<Span>,
-    pub budget: BudgetText,
-    pub timeouts: TimeoutsText,
-    pub gate: GateText,
-    pub test_globs: Option<Vec<String>>,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default)]
-pub(crate) struct BudgetText {
-    pub iterations: Option<NonZeroU32>,
-    pub tokens: Option<NonZeroU64>,
-    pub usd: Option<f64>,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default)]
-pub(crate) struct CeilingsText {
-    pub duration: Option<Span>,
-    pub iterations: Option<NonZeroU32>,
-    pub tokens: Option<NonZeroU64>,
-    pub usd: Option<f64>,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default)]
-pub(crate) struct AgentText {
-    pub kind: Option<AgentKind>,
-    pub program: Option<PathBuf>,
-    pub args: Vec<String>,
-    pub base_url: Option<String>,
-    pub credential: Option<String>,
-    pub model: Option<String>,
-    pub models_allowed: Option<Vec<String>>,
-    pub summarizer: Option<String>,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default)]
-pub(crate) struct AuthorText {
-    pub name: Option<String>,
-    pub email: Option<String>,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default)]
-pub(crate) struct BackoffText {
-    pub first: Option<Span>,
-    pub longest: Option<Span>,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default)]
-pub(crate) struct TimeoutsText {
-    pub silence: Option<Span>,
-    pub tool: Option<Span>,
-    pub iteration: Option<Span>,
-    pub gate: Option<Span>,
-    pub wait: Option<Span>,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default)]
-pub(crate) struct NotifyText {
-    pub command: Vec<String>,
-    pub post_url: Option<String>,
-    pub post_token_env: Option<String>,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default)]
-pub(crate) struct RedactText {
-    pub env: Vec<String>,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default)]
-pub(crate) struct SandboxText {
-    pub read: Vec<String>,
-    pub write: Vec<String>,
-    pub env: Vec<String>,
-}
-
-/// The only word that `gate` and `gate.check` take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum GateWord {
-    None,
-}
-
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct GateText {
-    pub check: Option<GateWord>,
-    pub protect: Option<Vec<String>>,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default)]
-pub(crate) struct RepoText {
-    pub base: Option<String>,
-    pub max: Option<NonZeroUsize>,
-    pub agent: Option<String>,
-    pub model: Option<String>,
-    pub reasoning: Option<Reasoning>,
-    pub duration: Option<Span>,
-    pub budget: BudgetText,
-}
-
-impl<'de> Deserialize<'de> for GateText {
-    /// Takes `gate = "none"` and the table `[gate]`.
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        #[derive(Default, Deserialize)]
-        #[serde(default)]
-        struct Table {
-            check: Option<GateWord>,
-            protect: Option<Vec<String>>,
-        }
-        struct Either;
-        impl<'de> serde::de::Visitor<'de> for Either {
-            type Value = GateText;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("\"none\" or a table")
-            }
-
-            fn visit_str<E: serde::de::Error>(self, word: &str) -> Result<GateText, E> {
-                let check = GateWord::deserialize(serde::de::value::StrDeserializer::new(word))?;
-                Ok(GateText { check: Some(check), protect: None })
-            }
-
-            fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<GateText, A::Error> {
-                let table = Table::deserialize(serde::de::value::MapAccessDeserializer::new(map))?;
-                Ok(GateText { check: table.check, protect: table.protect })
-            }
-        }
-        from.deserialize_any(Either)
-    }
 }
 
 impl UserConfig {
@@ -297,77 +124,4 @@ impl RepositoryConfig {
         globs(&lines, &["test_globs"], raw.test_globs.as_deref())?;
         Ok(Self { raw, lines })
     }
-}
-
-/// Names go into argument lists: they have no spaces and do not look like an option.
-fn words<'v>(
-    lines: &Lines,
-    parents: &[&str],
-    values: impl IntoIterator<Item = (&'v str, &'v Option<String>)>,
-) -> Result<(), ConfigError> {
-    for (key, value) in values {
-        let Some(word) = value else { continue };
-        if word.is_empty()
-            || word.starts_with('-')
-            || word.contains(|c: char| c.is_whitespace() || c.is_control())
-        {
-            return Err(lines.bad_value(&[parents, &[key]].concat(), format!("{word:?} is not a name")));
-        }
-    }
-    Ok(())
-}
-
-fn dollars(lines: &Lines, key: &[&str], value: Option<f64>) -> Result<(), ConfigError> {
-    match value {
-        Some(usd) if !usd.is_finite() || usd <= 0.0 => {
-            Err(lines.bad_value(key, format!("{usd} is not an amount to spend")))
-        }
-        Some(_) | None => Ok(()),
-    }
-}
-
-fn url(lines: &Lines, key: &[&str], value: Option<&str>) -> Result<(), ConfigError> {
-    let is_url = |text: &str| text.starts_with("http://") || text.starts_with("https://");
-    match value {
-        Some(text) if !is_url(text) => Err(lines.bad_value(key, format!("{text:?} is not a URL"))),
-        Some(_) | None => Ok(()),
-    }
-}
-
-/// The value is not repeated in the error: somebody may have put the secret itself there.
-fn variables(lines: &Lines, key: &[&str], names: &[String]) -> Result<(), ConfigError> {
-    let is_name = |name: &String| {
-        let mut chars = name.chars();
-        chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
-            && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
-    };
-    if names.iter().all(is_name) {
-        return Ok(());
-    }
-    Err(lines.bad_value(key, "that is not the name of a variable"))
-}
-
-fn paths(lines: &Lines, key: &[&str], paths: &[String]) -> Result<(), ConfigError> {
-    match paths.iter().find(|path| !path.starts_with('/') && !path.starts_with("~/")) {
-        Some(path) => Err(lines.bad_value(key, format!("{path:?} depends on the current directory"))),
-        None => Ok(()),
-    }
-}
-
-fn globs(lines: &Lines, key: &[&str], globs: Option<&[String]>) -> Result<(), ConfigError> {
-    match globs.unwrap_or_default().iter().find_map(|glob| Glob::new(glob).err()) {
-        Some(error) => Err(lines.bad_value(key, error.to_string())),
-        None => Ok(()),
-    }
-}
-
-/// What git refuses, or would read as something else, in an author line.
-fn author(lines: &Lines, author: &AuthorText) -> Result<(), ConfigError> {
-    for (key, value) in [("name", &author.name), ("email", &author.email)] {
-        let Some(text) = value else { continue };
-        if text.trim().is_empty() || text.contains(|c: char| matches!(c, '<' | '>') || c.is_control()) {
-            return Err(lines.bad_value(&["author", key], format!("{text:?} cannot stand in a commit")));
-        }
-    }
-    Ok(())
 }

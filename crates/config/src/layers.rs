@@ -9,9 +9,10 @@ use herder_domain::repo::RepoId;
 
 use crate::agents;
 use crate::document::Lines;
-use crate::file::{BudgetText, RepositoryConfig, UserConfig};
+use crate::file::{RepositoryConfig, UserConfig};
 use crate::resolve::Flags;
 use crate::source::{Source, Sourced};
+use crate::text::BudgetText;
 
 /// One voice.
 #[derive(Default)]

@@ -21,6 +21,8 @@ mod policy;
 mod resolve;
 mod settings;
 mod source;
+mod text;
+mod values;
 
 pub use agents::credential;
 pub use check::{Finding, check};

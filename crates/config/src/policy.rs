@@ -6,10 +6,11 @@ use herder_domain::repo::RepoId;
 use herder_domain::setup::Clocks;
 
 use crate::error::ConfigError;
-use crate::file::{GateWord, RepositoryConfig, UserConfig};
+use crate::file::{RepositoryConfig, UserConfig};
 use crate::resolve::{GatePolicy, SandboxSettings};
 use crate::settings::expanded;
 use crate::source::{Source, Sourced};
+use crate::text::GateWord;
 
 /// The gate, which no list can leave out.
 const ALWAYS_PROTECTED: &str = ".ralph/**";

@@ -25,3 +25,4 @@ pub use run::{Ending, LiveStatus, Liveness, Phase, RunDir, RunLock, RunWriter, S
 pub use state_dir::StateDir;
 pub use stats::{StatsFile, StatsRow, Totals};
 pub use sweep::{Abandoned, abandoned};
+pub use tail::{Tail, TailChunk};

@@ -12,7 +12,6 @@ use herder_domain::ledger::{Cost, CostSource, Spend, TimeSplit, Tokens};
 use herder_domain::repo::GoalRef;
 use herder_domain::run::{Budget, RetryContext, RunId, RunSpec};
 use herder_domain::setup::{AgentKind, AgentSetup, Author, Clocks, GateSetup, Setup};
-use herder_domain::setup::{AgentKind, AgentSetup, Author, Clocks, GateSetup, Setup};
 use herder_record::{LiveStatus, Phase, Redactor, RunDir, RunLock, RunWriter, StateDir};
 use jiff::Timestamp;
 use tempfile::TempDir;
@@ -68,30 +67,6 @@ pub fn order(number: u64) -> RunSpec {
         queue_seconds: 1.5,
         context: RetryContext::default(),
         setup: setup(),
-        setup: setup(),
-    }
-}
-
-fn setup() -> Setup {
-    Setup {
-        clone: "/clone".into(),
-        room: "/room".into(),
-        caches: "/caches".into(),
-        agent: AgentSetup {
-            kind: AgentKind::Replay,
-            program: None,
-            args: Vec::new(),
-            base_url: None,
-            credential: None,
-            summarizer: None,
-        },
-        clocks: Clocks::default(),
-        gate: GateSetup::Missing,
-        read: Vec::new(),
-        write: Vec::new(),
-        pass: Vec::new(),
-        secrets: Vec::new(),
-        author: Author { name: "herder".into(), email: "herder@localhost".into() },
     }
 }
 

@@ -1,0 +1,179 @@
+//! The shapes of the two files. Which keys there are is checked by the table of keys; here is what
+//! their values are.
+
+use std::collections::BTreeMap;
+use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
+use std::path::PathBuf;
+
+use herder_domain::agent::Reasoning;
+use herder_domain::duration::Span;
+use herder_domain::setup::AgentKind;
+use serde::{Deserialize, Deserializer};
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(crate) struct UserText {
+    pub max: Option<NonZeroUsize>,
+    pub agent: Option<String>,
+    pub model: Option<String>,
+    pub reasoning: Option<Reasoning>,
+    pub duration: Option<Span>,
+    pub budget: BudgetText,
+    pub ceilings: CeilingsText,
+    pub agents: BTreeMap<String, AgentText>,
+    pub root: Option<String>,
+    pub author: AuthorText,
+    pub backoff: BackoffText,
+    pub timeouts: TimeoutsText,
+    pub notify: NotifyText,
+    pub redact: RedactText,
+    pub sandbox: SandboxText,
+    pub gate: GateText,
+    pub test_globs: Option<Vec<String>>,
+    pub repo: BTreeMap<String, RepoText>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(crate) struct RepositoryText {
+    pub agent: Option<String>,
+    pub model: Option<String>,
+    pub reasoning: Option<Reasoning>,
+    pub duration: Option<Span>,
+    pub budget: BudgetText,
+    pub timeouts: TimeoutsText,
+    pub gate: GateText,
+    pub test_globs: Option<Vec<String>>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(crate) struct BudgetText {
+    pub iterations: Option<NonZeroU32>,
+    pub tokens: Option<NonZeroU64>,
+    pub usd: Option<f64>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(crate) struct CeilingsText {
+    pub duration: Option<Span>,
+    pub iterations: Option<NonZeroU32>,
+    pub tokens: Option<NonZeroU64>,
+    pub usd: Option<f64>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(crate) struct AgentText {
+    pub kind: Option<AgentKind>,
+    pub program: Option<PathBuf>,
+    pub args: Vec<String>,
+    pub base_url: Option<String>,
+    pub credential: Option<String>,
+    pub model: Option<String>,
+    pub models_allowed: Option<Vec<String>>,
+    pub summarizer: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(crate) struct AuthorText {
+    pub name: Option<String>,
+    pub email: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(crate) struct BackoffText {
+    pub first: Option<Span>,
+    pub longest: Option<Span>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(crate) struct TimeoutsText {
+    pub silence: Option<Span>,
+    pub tool: Option<Span>,
+    pub iteration: Option<Span>,
+    pub gate: Option<Span>,
+    pub wait: Option<Span>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(crate) struct NotifyText {
+    pub command: Vec<String>,
+    pub post_url: Option<String>,
+    pub post_token_env: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(crate) struct RedactText {
+    pub env: Vec<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(crate) struct SandboxText {
+    pub read: Vec<String>,
+    pub write: Vec<String>,
+    pub env: Vec<String>,
+}
+
+/// The only word that `gate` and `gate.check` take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum GateWord {
+    None,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct GateText {
+    pub check: Option<GateWord>,
+    pub protect: Option<Vec<String>>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(crate) struct RepoText {
+    pub base: Option<String>,
+    pub max: Option<NonZeroUsize>,
+    pub agent: Option<String>,
+    pub model: Option<String>,
+    pub reasoning: Option<Reasoning>,
+    pub duration: Option<Span>,
+    pub budget: BudgetText,
+}
+
+impl<'de> Deserialize<'de> for GateText {
+    /// Takes `gate = "none"` and the table `[gate]`.
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        #[derive(Default, Deserialize)]
+        #[serde(default)]
+        struct Table {
+            check: Option<GateWord>,
+            protect: Option<Vec<String>>,
+        }
+        struct Either;
+        impl<'de> serde::de::Visitor<'de> for Either {
+            type Value = GateText;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("\"none\" or a table")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, word: &str) -> Result<GateText, E> {
+                let check = GateWord::deserialize(serde::de::value::StrDeserializer::new(word))?;
+                Ok(GateText { check: Some(check), protect: None })
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<GateText, A::Error> {
+                let table = Table::deserialize(serde::de::value::MapAccessDeserializer::new(map))?;
+                Ok(GateText { check: table.check, protect: table.protect })
+            }
+        }
+        from.deserialize_any(Either)
+    }
+}
