@@ -85,7 +85,8 @@ pub struct Launch {
     pub args: Vec<String>,
     /// Its whole environment.
     pub env: BTreeMap<String, String>,
-    /// What to write to its standard input first.
+    /// What to write to its standard input first. An agent that ends without reading it all is judged by
+    /// its end, so a broken pipe here is no error.
     pub first_input: Vec<u8>,
     /// What becomes of the standard input then.
     pub input: Input,

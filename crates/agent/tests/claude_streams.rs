@@ -4,6 +4,8 @@
 //! file or runs a command, then a final text, with the faults that the names tell (`e529all` = status 529
 //! for ever). All but `schema`, `correction` and `subagent` were made without a schema for the answer.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod scene;
 
 use std::collections::BTreeSet;

@@ -193,10 +193,14 @@ impl Player<'_> {
             Step::Hang => return Ok(Some(Close::Hang)),
             Step::Garbage(text) => self.print(text.as_bytes())?,
             Step::LongLine { mib } => self.emit(&Played::Text { text: "x".repeat((*mib as usize) << 20) })?,
-            Step::Expect(text) if self.prompt.contains(text.as_str()) => {}
-            Step::Expect(text) => return Err(PlayError::Unexpected(text.clone())),
+            Step::Expect(text) => self.expect(text)?,
         }
         Ok(None)
+    }
+
+    fn expect(&self, text: &str) -> Result<(), PlayError> {
+        let is_said = script::around(self.prompt).contains(text);
+        if is_said { Ok(()) } else { Err(PlayError::Unexpected(text.to_owned())) }
     }
 
     fn think(&mut self, pace: &Pace) -> Result<(), PlayError> {

@@ -90,7 +90,7 @@ pub enum Step {
         /// Mebibytes.
         mib: u32,
     },
-    /// Crashes unless the prompt has this text in it.
+    /// Crashes unless the prompt has this text in it, outside the script.
     Expect(String),
 }
 
@@ -218,6 +218,23 @@ pub fn of(text: &str) -> Result<Vec<Vec<Step>>, ScriptError> {
     if sessions.is_empty() { Err(ScriptError::Empty) } else { Ok(sessions) }
 }
 
+/// What stands before and behind the first script in a text.
+pub fn around(text: &str) -> String {
+    let mut is_inside = false;
+    let mut was_inside = false;
+    let is_around = |line: &&str| {
+        let line = line.trim();
+        if is_inside {
+            is_inside = line != "```";
+            return false;
+        }
+        is_inside = !was_inside && line == FENCE;
+        was_inside |= is_inside;
+        !is_inside
+    };
+    text.lines().filter(is_around).flat_map(|line| [line, "\n"]).collect()
+}
+
 fn session(value: Value) -> Result<Vec<Step>, serde_json::Error> {
     serde_json::from_value(value)
 }
@@ -286,6 +303,13 @@ mod tests {
         ] {
             assert!(of(&format!("```replay\n[{step}]\n```")).is_ok(), "{step}");
         }
+    }
+
+    #[test]
+    fn what_stands_around_a_script_is_told_without_it() {
+        let text = "a\n```replay\n[]\n```\nb\n```replay\nc\n```\n";
+        assert_eq!(around(text), "a\nb\n```replay\nc\n```\n");
+        assert_eq!(around("no script"), "no script\n");
     }
 
     #[test]
