@@ -87,7 +87,7 @@ impl Leaf {
         let make = |hierarchy: Option<Hierarchy>, needed: &str| {
             let family = hierarchy?.own.join(FAMILY);
             let leaf = family.join(run.as_str()).join(name);
-            std::fs::create_dir_all(&leaf).ok()?;
+            create(&leaf)?;
             if leaf.join(needed).exists()
                 && File::options().write(true).open(leaf.join("cgroup.procs")).is_ok()
             {
@@ -166,6 +166,12 @@ impl Drop for Leaf {
     }
 }
 
+/// Makes a leaf with the directories above it; the run's may go meanwhile with another leaf of it.
+fn create(leaf: &Path) -> Option<()> {
+    const TRIES: u32 = 5;
+    (0..TRIES).find_map(|_| std::fs::create_dir_all(leaf).ok())
+}
+
 /// Whether /proc/PID/cgroup names this directory: its last components are a family, run and name
 /// that no other has. `controller` is empty for version 2.
 fn is_member(text: &str, controller: &str, leaf: &Path) -> bool {
@@ -192,16 +198,17 @@ pub(crate) fn kill(leaf: &Path) {
     let _ = std::fs::write(leaf.join("cgroup.kill"), "1");
 }
 
-/// Removes a leaf and its run's directory if that was the last one.
+/// Removes a leaf, and its run's directory if that was the last one.
 pub(crate) fn remove(leaf: &Path) {
-    const TRIES: u32 = 50;
-    for _ in 0..TRIES {
+    // The kernel counts the last process out only after its last switch of context, which on a busy
+    // machine is some time after it was reaped: in all this waits up to 2 s for that.
+    const PAUSES: [u64; 12] = [1, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
+    for pause in PAUSES {
         match std::fs::remove_dir(leaf) {
             Err(error) if error.raw_os_error() == Some(libc::EBUSY) => remove_children(leaf),
             Ok(()) | Err(_) => break,
         }
-        // The kernel counts the last process out a moment after it was reaped.
-        std::thread::sleep(Duration::from_millis(1));
+        std::thread::sleep(Duration::from_millis(pause));
     }
     if let Some(run) = leaf.parent() {
         // Fails as long as the run has another leaf.

@@ -24,6 +24,7 @@ pub(crate) struct Stat {
 /// The state of a process, `None` if there is none with this id.
 pub(crate) fn stat(pid: u32) -> io::Result<Option<Stat>> {
     let text = match read(&format!("/proc/{pid}/stat"), usize::MAX) {
+        Ok(text) if text.is_empty() => return Ok(None),
         Ok(text) => text,
         Err(error) if is_gone(&error) => return Ok(None),
         Err(error) => return Err(error),
@@ -47,13 +48,16 @@ fn parse(text: &str) -> Option<Stat> {
     let (head, tail) = text.rsplit_once(')')?;
     let (pid, name) = head.split_once('(')?;
     let fields: Vec<&str> = tail.split_ascii_whitespace().collect();
+    // A process that was reaped while it was looked at has the state X and no group: -1.
+    let number = |index: usize| -> Option<i64> { fields.get(index)?.parse().ok() };
+    let id = |index: usize| Some(u32::try_from(number(index)?).unwrap_or(0));
     Some(Stat {
         pid: pid.trim().parse().ok()?,
         name: name.to_owned(),
         is_zombie: matches!(*fields.first()?, "Z" | "X"),
-        parent: fields.get(1)?.parse().ok()?,
-        group: fields.get(2)?.parse().ok()?,
-        session: fields.get(3)?.parse().ok()?,
+        parent: id(1)?,
+        group: id(2)?,
+        session: id(3)?,
         start_ticks: fields.get(19)?.parse().ok()?,
     })
 }
@@ -126,6 +130,14 @@ mod tests {
         let stat = parse(line).unwrap();
         assert_eq!((stat.pid, stat.parent, stat.group, stat.session), (42, 7, 8, 9));
         assert_eq!((stat.name.as_str(), stat.start_ticks), ("a) (b) c", 4711));
+    }
+
+    #[test]
+    fn a_process_that_has_just_been_reaped_is_no_longer_alive() {
+        let line = "42 (sh) X 0 -1 -1 0 -1 0 1 1 1 1 1 1 1 1 20 0 0 0 4711 1 1";
+        let stat = parse(line).unwrap();
+        assert!(stat.is_zombie);
+        assert_eq!((stat.parent, stat.group, stat.session), (0, 0, 0));
     }
 
     #[test]

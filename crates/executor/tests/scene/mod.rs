@@ -65,8 +65,9 @@ impl Drop for Scene {
     fn drop(&mut self) {
         // A failed test may leave some; they must not outlive it.
         let strays = herder_executor::end_strays(&self.run);
-        let is_clean = strays.is_ok_and(|_| cgroups_of(&self.run).is_empty());
-        assert!(is_clean || std::thread::panicking(), "processes or cgroups are left");
+        let left = (strays, cgroups_of(&self.run));
+        let is_clean = left.0.is_ok() && left.1.is_empty();
+        assert!(is_clean || std::thread::panicking(), "left: {left:?}");
     }
 }
 
