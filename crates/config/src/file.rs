@@ -88,6 +88,7 @@ impl UserConfig {
             words(lines, &parents, [("base", &table.base)])?;
             dollars(lines, &["repo", name, "budget", "usd"], table.budget.usd)?;
         }
+        words(lines, &["notify"], [("post_topic", &raw.notify.post_topic)])?;
         url(lines, &["notify", "post_url"], raw.notify.post_url.as_deref())?;
         variables(lines, &["notify", "post_token_env"], raw.notify.post_token_env.as_slice())?;
         variables(lines, &["redact", "env"], &raw.redact.env)?;

@@ -54,6 +54,8 @@ pub struct NotifySettings {
     pub command: Vec<String>,
     /// Where to post.
     pub post_url: Option<String>,
+    /// ntfy's topic.
+    pub post_topic: Option<String>,
     /// The variable that holds the token.
     pub post_token_env: Option<String>,
 }
@@ -79,6 +81,7 @@ impl UserConfig {
             notify: NotifySettings {
                 command: raw.notify.command.clone(),
                 post_url: raw.notify.post_url.clone(),
+                post_topic: raw.notify.post_topic.clone(),
                 post_token_env: raw.notify.post_token_env.clone(),
             },
             secrets: self.secrets(),

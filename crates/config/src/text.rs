@@ -105,6 +105,7 @@ pub(crate) struct TimeoutsText {
 pub(crate) struct NotifyText {
     pub command: Vec<String>,
     pub post_url: Option<String>,
+    pub post_topic: Option<String>,
     pub post_token_env: Option<String>,
 }
 

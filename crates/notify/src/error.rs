@@ -1,0 +1,43 @@
+//! Why a person was not told.
+
+use herder_oneshot::OneShotError;
+
+/// Why one way did not tell. The text fits "failed to ..." and holds neither token nor address: some
+/// services keep their secret in the address.
+#[derive(Debug, thiserror::Error)]
+pub enum NotifyError {
+    /// The command failed, ran out of time or is not there.
+    #[error("notify by command")]
+    Command(#[from] OneShotError),
+    /// The variable that should hold the token is not set.
+    #[error("notify by post: the variable {variable} is not set, or holds no token")]
+    NoToken {
+        /// The variable.
+        variable: String,
+    },
+    /// No answer came.
+    #[error("notify by post to {host}: {reason}")]
+    NoAnswer {
+        /// The receiver.
+        host: String,
+        /// What happened instead.
+        reason: String,
+    },
+    /// The receiver answered that it does not take the message.
+    #[error("notify by post to {host}: it answered {status}{}", said(body))]
+    Refused {
+        /// The receiver.
+        host: String,
+        /// The HTTP status.
+        status: u16,
+        /// The beginning of what it said.
+        body: String,
+    },
+    /// The message could not be encoded.
+    #[error("encode a notice")]
+    Encode(#[source] serde_json::Error),
+}
+
+fn said(body: &str) -> String {
+    if body.is_empty() { String::new() } else { format!(": {body}") }
+}
