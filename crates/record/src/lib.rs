@@ -24,5 +24,5 @@ pub use redact::{Redacted, Redactor};
 pub use run::{Ending, LiveStatus, Liveness, Phase, RunDir, RunLock, RunWriter, Summary};
 pub use state_dir::StateDir;
 pub use stats::{StatsFile, StatsRow, Totals};
-pub use sweep::{Abandoned, abandoned};
+pub use sweep::{Abandoned, abandoned, unrecorded};
 pub use tail::{Tail, TailChunk};

@@ -1,7 +1,9 @@
 //! The state directory and the places in it.
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::path::{self, Path, PathBuf};
+use std::sync::Arc;
 
 use herder_domain::repo::RepoId;
 use herder_domain::run::RunId;
@@ -9,6 +11,7 @@ use rustix::fs::Access;
 
 use crate::error::RecordError;
 use crate::files;
+use crate::redact::{RedactingWriter, Redactor};
 
 /// Where everything of herder's lies: `$RALPH_DIR`, by default `~/.local/state/ralph`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +79,14 @@ impl StateDir {
         self.logs().join("orchestrator.log")
     }
 
+    /// Opens the orchestrator's log for adding to it, redacted line by line.
+    pub fn open_orchestrator_log(
+        &self,
+        redactor: Arc<Redactor>,
+    ) -> Result<RedactingWriter<File>, RecordError> {
+        Ok(RedactingWriter::new(redactor, files::open_append(&self.orchestrator_log())?))
+    }
+
     /// A repository's bare mirror, a cache.
     pub fn mirror(&self, repo: &RepoId) -> PathBuf {
         self.bare("mirrors", repo)
@@ -137,6 +148,21 @@ mod tests {
         let error = StateDir::at("/proc/ralph").create().unwrap_err();
         assert!(matches!(error, RecordError::NotWritable { .. }), "{error}");
         assert!(error.to_string().contains("RALPH_DIR"), "{error}");
+    }
+
+    #[test]
+    fn the_orchestrators_log_is_added_to_without_secrets() {
+        use std::io::Write;
+
+        let dir = tempfile::tempdir().unwrap();
+        let state = StateDir::at(dir.path());
+        state.create().unwrap();
+        let redactor = Arc::new(Redactor::new(["hunter2-x"]).unwrap());
+        for _ in 0..2 {
+            let mut log = state.open_orchestrator_log(Arc::clone(&redactor)).unwrap();
+            log.write_all(b"saw hunter2-x\n").unwrap();
+        }
+        assert_eq!(fs::read_to_string(state.orchestrator_log()).unwrap(), "saw [redacted]\n".repeat(2));
     }
 
     #[test]

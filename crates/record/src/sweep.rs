@@ -13,6 +13,7 @@ use crate::files::Durability;
 use crate::redact::Redactor;
 use crate::run::{Ending, Liveness, RunDir, RunLock};
 use crate::state_dir::StateDir;
+use crate::stats::StatsFile;
 
 /// A crashed run that nobody else settles meanwhile: its lock is held.
 #[derive(Debug)]
@@ -36,6 +37,16 @@ pub fn runs(state: &StateDir) -> Result<Vec<RunDir>, RecordError> {
     }
     ids.sort_unstable();
     Ok(ids.into_iter().map(|run| RunDir::of(state, run)).collect())
+}
+
+/// The runs outside any orchestrator that ended and have no row in `stats.jsonl`: they were killed between
+/// the two. An orchestrated run's row is its orchestrator's, which knows more.
+pub fn unrecorded(state: &StateDir) -> Result<Vec<RunDir>, RecordError> {
+    let recorded = StatsFile::at(state.stats()).runs()?;
+    let is_unrecorded = |dir: &RunDir| {
+        !recorded.contains(dir.run().as_str()) && dir.is_standalone() && matches!(dir.ending(), Ok(Some(_)))
+    };
+    Ok(runs(state)?.into_iter().filter(is_unrecorded).collect())
 }
 
 /// The runs with a free lock, a status and no outcome. One that cannot be read is passed over here; the

@@ -13,9 +13,10 @@ use std::sync::Arc;
 use std::thread;
 
 use herder_domain::outcome::{Interruption, Outcome};
+use herder_domain::run::RunId;
 use herder_record::{
-    Abandoned, Ending, Liveness, RecordError, Redactor, RunDir, RunLock, RunWriter, StateDir, StatsRow,
-    abandoned, check,
+    Abandoned, Ending, Liveness, RecordError, Redactor, RunDir, RunLock, RunWriter, StateDir, StatsFile,
+    StatsRow, abandoned, check, unrecorded,
 };
 use scene::{SECRET, Scene, iteration, order, progress, spend, status, time};
 
@@ -238,6 +239,68 @@ fn holds_the_lock_when_asked() {
     writer.status(&status(2)).unwrap();
     println!("held");
     let _ = std::io::stdin().read_line(&mut String::new());
+}
+
+#[test]
+fn a_standalone_run_killed_before_its_row_is_found() {
+    let scene = Scene::new();
+    let mut spec = order(42);
+    (spec.goal, spec.run) = (None, RunId::standalone(time(0), 7));
+    for spec in [&spec, &order(1)] {
+        let dir = RunDir::create(&scene.state, spec, "goal", &scene.redactor).unwrap();
+        let lock = RunLock::try_take(&dir).unwrap().unwrap();
+        let writer = RunWriter::new(dir, lock, Arc::clone(&scene.redactor));
+        writer.finish(&Ending::new(crashed(), time(9))).unwrap();
+    }
+    let found = unrecorded(&scene.state).unwrap();
+    assert_eq!(
+        found.iter().map(RunDir::run).collect::<Vec<_>>(),
+        [&spec.run],
+        "the other is an orchestrator's"
+    );
+    let row = StatsRow::of(&spec, &found[0].ending().unwrap().unwrap(), "goal.md".into());
+    StatsFile::at(scene.state.stats()).append_once(&row, &scene.redactor).unwrap();
+    assert_eq!(unrecorded(&scene.state).unwrap(), []);
+}
+
+#[test]
+fn a_full_disk_leaves_whole_lines_and_a_typed_error() {
+    let scene = Scene::new();
+    let dir = scene.created(42);
+    // Files of this process may hold 4 KiB (8 blocks of 512 bytes); a write beyond that is short.
+    let child = Command::new("sh")
+        .args(["-c", "trap '' XFSZ; ulimit -f 8; exec \"$@\"", "sh"])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", "writes_until_it_cannot_when_asked", "--nocapture"])
+        .env("HERDER_TEST_FILL", dir.path())
+        .stdout(Stdio::null())
+        .status()
+        .unwrap();
+    assert!(child.success(), "{child}");
+    let text = fs::read_to_string(dir.path().join("progress.jsonl")).unwrap();
+    assert!(text.ends_with("}\n") && text.len() <= 4096, "{text}");
+    let count = u32::try_from(text.lines().count()).unwrap();
+    assert_eq!(dir.progress().unwrap().last().unwrap().iteration, count, "each line is whole");
+    assert!(dir.status().unwrap().is_some(), "what stood before is not lost by a failed replacement");
+    let litter = fs::read_dir(dir.path())
+        .unwrap()
+        .filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().ends_with(".new"));
+    assert_eq!(litter.count(), 0);
+}
+
+#[test]
+fn writes_until_it_cannot_when_asked() {
+    let Some(path) = std::env::var_os("HERDER_TEST_FILL") else { return };
+    let dir = RunDir::at(Path::new(&path)).unwrap();
+    let lock = RunLock::try_take(&dir).unwrap().unwrap();
+    let writer = RunWriter::new(dir, lock, Arc::new(Redactor::new::<&str>([]).unwrap()));
+    writer.status(&status(1)).unwrap();
+    let error = (1..).find_map(|number| writer.progress(&progress(number, &"x".repeat(333))).err()).unwrap();
+    assert!(matches!(error, RecordError::Io { .. }), "{error}");
+    let mut long = status(2);
+    long.detail = Some("x".repeat(9000));
+    writer.status(&long).unwrap_err();
+    writer.progress(&progress(99, &"x".repeat(333))).unwrap_err();
 }
 
 #[test]

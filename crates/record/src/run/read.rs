@@ -20,6 +20,11 @@ impl RunDir {
         files::read_json(&self.spec_path())
     }
 
+    /// Whether the run belongs to no orchestrator. One that cannot be read is somebody else's.
+    pub fn is_standalone(&self) -> bool {
+        matches!(self.spec(), Ok(Some(spec)) if spec.goal.is_none())
+    }
+
     /// The goal's text, pinned.
     pub fn goal_text(&self) -> Result<Option<String>, RecordError> {
         files::read_text(&self.goal_path())

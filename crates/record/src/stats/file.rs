@@ -1,5 +1,6 @@
 //! Reading the file, and adding a row once.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -97,6 +98,16 @@ impl StatsFile {
         Ok((totals, broken))
     }
 
+    /// The names of all runs that have a row.
+    pub fn runs(&self) -> Result<HashSet<String>, RecordError> {
+        let mut runs = HashSet::new();
+        for row in self.iter::<OnlyRun>()? {
+            // A broken line is reported by those who read the rows.
+            runs.extend(row?.ok().and_then(|row| row.run));
+        }
+        Ok(runs)
+    }
+
     /// Goes through the rows one at a time. `T` is [`StatsRow`], or [`Figures`] where those are enough.
     pub fn iter<T: for<'de> Deserialize<'de>>(&self) -> Result<RowsIter<T>, RecordError> {
         let reader = match File::open(&self.path) {
@@ -104,7 +115,13 @@ impl StatsFile {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(error).during("open", &self.path),
         };
-        Ok(RowsIter { path: self.path.clone(), reader, number: 0, row: std::marker::PhantomData })
+        Ok(RowsIter {
+            path: self.path.clone(),
+            reader,
+            number: 0,
+            line: Vec::new(),
+            row: std::marker::PhantomData,
+        })
     }
 }
 
@@ -114,6 +131,7 @@ pub struct RowsIter<T> {
     path: PathBuf,
     reader: Option<BufReader<File>>,
     number: u64,
+    line: Vec<u8>,
     row: std::marker::PhantomData<T>,
 }
 
@@ -123,8 +141,8 @@ impl<T: for<'de> Deserialize<'de>> Iterator for RowsIter<T> {
     fn next(&mut self) -> Option<Self::Item> {
         let reader = self.reader.as_mut()?;
         loop {
-            let mut line = Vec::new();
-            let read = match read_bounded(reader, &mut line).during("read", &self.path) {
+            self.line.clear();
+            let read = match read_bounded(reader, &mut self.line).during("read", &self.path) {
                 Ok(read) => read,
                 Err(error) => {
                     self.reader = None;
@@ -135,8 +153,8 @@ impl<T: for<'de> Deserialize<'de>> Iterator for RowsIter<T> {
                 return None;
             }
             self.number += 1;
-            if !line.trim_ascii().is_empty() || read > LONGEST_LINE {
-                return Some(Ok(understood(&line, read, self.number)));
+            if !self.line.trim_ascii().is_empty() || read > LONGEST_LINE {
+                return Some(Ok(understood(&self.line, read, self.number)));
             }
         }
     }
