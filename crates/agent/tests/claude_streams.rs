@@ -281,6 +281,20 @@ fn a_session_is_told_in_common_words() {
 }
 
 #[test]
+fn no_tool_ends_that_did_not_start() {
+    for row in rows() {
+        let mut open = BTreeSet::new();
+        for event in decoded(row.case, row.expected, row.exit).events {
+            if let AgentEvent::ToolStarted { id, .. } = event {
+                assert!(open.insert(id), "{}", row.case);
+            } else if let AgentEvent::ToolEnded { id, .. } = event {
+                assert!(open.remove(&id), "{}: {id}", row.case);
+            }
+        }
+    }
+}
+
+#[test]
 fn time_is_split_by_the_order_of_events() {
     // One line a second: init, tool call, its result, text, result, and the end a second later.
     let time = decoded("ok", Expected::Text, OK).spend.time;

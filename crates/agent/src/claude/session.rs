@@ -34,6 +34,8 @@ pub(super) struct ClaudeSession {
     account: Account,
     watch: Stopwatch,
     tool_uses: u64,
+    /// The call that hands in the answer.
+    answer_call: Option<String>,
     error: Option<String>,
     rejected_until: Option<Timestamp>,
     denied: Vec<String>,
@@ -49,6 +51,7 @@ impl ClaudeSession {
             account: Account::default(),
             watch: Stopwatch::default(),
             tool_uses: 0,
+            answer_call: None,
             error: None,
             rejected_until: None,
             denied: Vec::new(),
@@ -120,6 +123,7 @@ impl ClaudeSession {
     fn tool_use(&mut self, block: &Value, events: &mut Vec<AgentEvent>) {
         let (id, name) = (short(text(block, "id")), short(text(block, "name")));
         if name == ANSWER_TOOL {
+            self.answer_call = Some(id);
             return;
         }
         self.tool_uses += 1;
@@ -132,6 +136,9 @@ impl ClaudeSession {
         let message = event.get("message").unwrap_or(&Value::Null);
         for block in content(message).filter(|block| text(block, "type") == "tool_result") {
             let id = short(text(block, "tool_use_id"));
+            if self.answer_call.as_ref() == Some(&id) {
+                continue;
+            }
             self.watch.tool_ended(&id);
             let is_error = block.get("is_error").and_then(Value::as_bool).unwrap_or(false);
             events.push(AgentEvent::ToolEnded { id, is_error });
