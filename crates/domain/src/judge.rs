@@ -126,12 +126,18 @@ pub fn judge_run(
     policy: &Policy,
     now: Timestamp,
 ) -> Judgement {
-    let again =
-        |charge, not_before| requeue(goal, run, Again { charge, not_before, outcome, harvest }, policy, now);
+    let context = || context(goal, outcome.sentence(), harvest);
+    let again = |charge, not_before| {
+        requeue(goal, run, Again { charge, not_before, context: context() }, policy, now)
+    };
     match outcome {
         Outcome::Accepted { gated } => accepted(goal, *gated, harvest),
-        Outcome::NeedsReview { summary } => look(SpotCheckReason::NeedsReview { summary: summary.clone() }),
-        Outcome::Blocked { question } => look(SpotCheckReason::Question { question: question.clone() }),
+        Outcome::NeedsReview { summary } => {
+            look(SpotCheckReason::NeedsReview { summary: summary.clone() }, harvest)
+        }
+        Outcome::Blocked { question } => {
+            look(SpotCheckReason::Question { question: question.clone() }, harvest)
+        }
         Outcome::Failed { .. } => again(Charge::Failed, None),
         Outcome::Interrupted { cause, .. } => match cause {
             Interruption::Stopped => again(Charge::Nothing, None),
@@ -149,7 +155,7 @@ pub fn judge_run(
             charge: Charge::Nothing,
             cause: StuckCause::BudgetSpent,
             detail: detail.clone(),
-            context: context(goal, outcome, harvest),
+            context: context(),
         },
         Outcome::Misconfigured { detail } => Judgement::Draft { note: detail.clone() },
     }
@@ -157,33 +163,27 @@ pub fn judge_run(
 
 /// Decides what follows from a bounce.
 pub fn judge_bounce(goal: &Goal, run: &RunId, bounce: &Bounce, policy: &Policy, now: Timestamp) -> Judgement {
-    let mut harvest = Harvest { tip: Some(String::new()), ..Harvest::default() };
-    match bounce {
-        Bounce::Empty => look(SpotCheckReason::NoDiff),
+    let (charge, sentence, gate_tail) = match bounce {
+        Bounce::Empty => return Judgement::SpotCheck { why: vec![SpotCheckReason::NoDiff] },
         Bounce::Red { tail } => {
-            harvest.gate_tail = Some(tail.clone());
-            let outcome = Outcome::Failed {
-                cause: FailureCause::GateRed,
-                detail: "the landing gate was red on a clean checkout of the rebased work".into(),
-            };
-            let again =
-                Again { charge: Charge::Failed, not_before: None, outcome: &outcome, harvest: &harvest };
-            requeue(goal, run, again, policy, now)
+            let cause = FailureCause::GateRed;
+            let detail = "the landing gate was red on a clean checkout of the rebased work".into();
+            (Charge::Failed, Outcome::Failed { cause, detail }.sentence(), Some(tail.clone()))
         }
         Bounce::Conflict { files } => {
-            let outcome = Outcome::Interrupted {
-                cause: Interruption::Stopped,
-                detail: format!("the work conflicts with what landed in between, in {}", files.join(", ")),
-            };
-            let again =
-                Again { charge: Charge::Conflict, not_before: None, outcome: &outcome, harvest: &harvest };
-            requeue(goal, run, again, policy, now)
+            let files = files.join(", ");
+            (Charge::Conflict, format!("the work conflicts with what landed in between, in {files}"), None)
         }
-    }
+    };
+    let harvest = Harvest { tip: Some(String::new()), gate_tail, ..Harvest::default() };
+    let again = Again { charge, not_before: None, context: context(goal, sentence, &harvest) };
+    requeue(goal, run, again, policy, now)
 }
 
-fn look(reason: SpotCheckReason) -> Judgement {
-    Judgement::SpotCheck { why: vec![reason] }
+fn look(reason: SpotCheckReason, harvest: &Harvest) -> Judgement {
+    let mut why = vec![reason];
+    why.extend(guarded(harvest));
+    Judgement::SpotCheck { why }
 }
 
 fn accepted(goal: &Goal, gated: bool, harvest: &Harvest) -> Judgement {
@@ -197,43 +197,49 @@ fn accepted(goal: &Goal, gated: bool, harvest: &Harvest) -> Judgement {
     if !gated {
         why.push(SpotCheckReason::NoGate);
     }
-    if !harvest.protected.is_empty() {
-        why.push(SpotCheckReason::ProtectedPaths { paths: harvest.protected.clone() });
-    }
-    if !harvest.deleted_tests.is_empty() {
-        why.push(SpotCheckReason::DeletedTests { paths: harvest.deleted_tests.clone() });
-    }
+    why.extend(guarded(harvest));
     if why.is_empty() { Judgement::Land } else { Judgement::SpotCheck { why } }
 }
 
-struct Again<'a> {
-    charge: Charge,
-    not_before: Option<Timestamp>,
-    outcome: &'a Outcome,
-    harvest: &'a Harvest,
+/// Changes that a person is shown, whatever the run's end.
+fn guarded(harvest: &Harvest) -> impl Iterator<Item = SpotCheckReason> {
+    let named = |paths: &Vec<String>| (!paths.is_empty()).then(|| paths.clone());
+    let protected = named(&harvest.protected).map(|paths| SpotCheckReason::ProtectedPaths { paths });
+    let deleted = named(&harvest.deleted_tests).map(|paths| SpotCheckReason::DeletedTests { paths });
+    protected.into_iter().chain(deleted)
 }
 
-fn requeue(goal: &Goal, run: &RunId, again: Again<'_>, policy: &Policy, now: Timestamp) -> Judgement {
-    let Again { charge, not_before, outcome, harvest } = again;
-    let context = context(goal, outcome, harvest);
+struct Again {
+    charge: Charge,
+    not_before: Option<Timestamp>,
+    context: RetryContext,
+}
+
+fn requeue(goal: &Goal, run: &RunId, again: Again, policy: &Policy, now: Timestamp) -> Judgement {
+    let Again { charge, not_before, context } = again;
     let count = goal.series.charged(charge).count(charge);
     if let Some((max, cause)) = policy.cap(charge)
         && count >= max
     {
-        return Judgement::Stuck { charge, cause, detail: outcome.sentence(), context };
+        let detail = context.last_outcome.clone().unwrap_or_default();
+        return Judgement::Stuck { charge, cause, detail, context };
     }
     let backoff = policy.cap(charge).and_then(|_| now.checked_add(policy.backoff(count, run)).ok());
     Judgement::Requeue { charge, retry_at: not_before.max(backoff), context }
 }
 
-fn context(goal: &Goal, outcome: &Outcome, harvest: &Harvest) -> RetryContext {
+/// What the next prompt says. A run that left nothing does not undo what earlier ones left.
+fn context(goal: &Goal, last_outcome: String, harvest: &Harvest) -> RetryContext {
+    let earlier = &goal.context;
+    let has_worked = harvest.tip.is_some();
+    let kept_output = earlier.gate_output.clone().filter(|_| !has_worked);
     RetryContext {
         // A reviewer's words hold until a run has answered them.
-        feedback: goal.context.feedback.clone(),
-        last_outcome: Some(outcome.sentence()),
-        gate_output: harvest.gate_tail.clone(),
-        last_progress: harvest.last_progress.clone().or_else(|| goal.context.last_progress.clone()),
-        is_resumed: harvest.tip.is_some(),
+        feedback: earlier.feedback.clone(),
+        last_outcome: Some(last_outcome),
+        gate_output: harvest.gate_tail.clone().or(kept_output),
+        last_progress: harvest.last_progress.clone().or_else(|| earlier.last_progress.clone()),
+        is_resumed: has_worked || earlier.is_resumed,
         conflicts: Vec::new(),
     }
 }

@@ -38,8 +38,12 @@ pub(super) fn advance(world: &World, now: Timestamp, plan: &mut Plan) {
 }
 
 fn busy_lanes(world: &World) -> BTreeSet<Lane<'_>> {
-    let lane = |effect| match effect {
-        &Effect::Land { ref goal, ref base_branch, .. } => Some((&goal.repo, base_branch.as_str())),
+    world.open.values().filter_map(lane).collect()
+}
+
+fn lane(effect: &Effect) -> Option<Lane<'_>> {
+    match effect {
+        Effect::Land { goal, base_branch, .. } => Some((&goal.repo, base_branch)),
         Effect::Claim { .. }
         | Effect::Prepare { .. }
         | Effect::Launch { .. }
@@ -49,8 +53,7 @@ fn busy_lanes(world: &World) -> BTreeSet<Lane<'_>> {
         | Effect::WriteStats { .. }
         | Effect::Comment { .. }
         | Effect::Notify { .. } => None,
-    };
-    world.open.values().filter_map(lane).collect()
+    }
 }
 
 fn submit<'a>(

@@ -1,1 +1,182 @@
-//! Being written.
+//! Stories about single goals: what an event makes of a goal, its run and its landing.
+
+use herder_domain::effect::Effect;
+use herder_domain::event::{Event, What};
+use herder_domain::goal::Goal;
+use herder_domain::judge::Judgement;
+use herder_domain::landing::Bounce;
+use herder_domain::outcome::Outcome;
+use herder_domain::plan::plan;
+use herder_domain::run::{Harvest, RunId};
+
+use crate::samples::{self, draft, id, start};
+use crate::sim::{self, Ending, Op, Sim};
+
+/// A goal whose ralph is at work.
+fn at_work() -> (Sim, RunId) {
+    let mut sim = Sim::new(1);
+    sim.write(&[], |_| {});
+    sim.take(&Op::Queue(0));
+    (0..3).for_each(|_| sim.take(&Op::FinishAll));
+    let run = sim.world.goals[&sim::id(1)].current_run().unwrap().clone();
+    assert_eq!(sim.world.runs[&run].state.word(), "launched");
+    (sim, run)
+}
+
+fn tell(sim: &mut Sim, what: What) {
+    sim.record(Event::of(&sim::id(1), what)).unwrap();
+    sim.settle();
+}
+
+fn finish(sim: &mut Sim, verb: &str, ending: Ending) {
+    let key = sim.world.open.keys().find(|key| key.starts_with(verb)).unwrap().clone();
+    let effect = sim.world.open[&key].clone();
+    sim.finish(&effect, ending);
+    sim.settle();
+}
+
+fn has_open(sim: &Sim, verb: &str) -> bool {
+    sim.world.open.keys().any(|key| key.starts_with(verb))
+}
+
+#[test]
+fn approved_work_lands_on_its_branch_long_after_its_run_is_closed() {
+    let (mut sim, run) = at_work();
+    tell(
+        &mut sim,
+        What::RunReported { run: run.clone(), outcome: Outcome::NeedsReview { summary: "?".into() } },
+    );
+    (0..3).for_each(|_| sim.take(&Op::FinishAll));
+    assert_eq!((sim.state(1).word(), sim.world.runs[&run].state.word()), ("spot-check", "closed"));
+    sim.crash();
+    tell(&mut sim, What::GoalApproved);
+    let land = sim.world.open.values().find(|effect| matches!(effect, Effect::Land { .. })).unwrap();
+    assert!(matches!(land, Effect::Land { base_branch, round: 0, .. } if base_branch == "main"));
+    sim.take(&Op::FinishAll);
+    assert_eq!(sim.state(1).word(), "done");
+}
+
+#[test]
+fn work_that_is_empty_after_its_approval_is_told_to_a_person_again() {
+    let (mut sim, run) = at_work();
+    tell(
+        &mut sim,
+        What::RunReported { run: run.clone(), outcome: Outcome::NeedsReview { summary: "?".into() } },
+    );
+    (0..3).for_each(|_| sim.take(&Op::FinishAll));
+    tell(&mut sim, What::GoalApproved);
+    tell(&mut sim, What::LandingBounced { run, bounce: Bounce::Empty });
+    assert_eq!(sim.state(1).word(), "spot-check");
+    assert!(has_open(&sim, "notify") && has_open(&sim, "comment"));
+    tell(&mut sim, What::GoalApproved);
+    assert_eq!(sim.state(1).word(), "resolved", "there is nothing to land");
+}
+
+#[test]
+fn a_goal_that_is_cancelled_stops_its_ralph_and_leaves_a_row() {
+    let (mut sim, run) = at_work();
+    tell(&mut sim, What::GoalCancelled);
+    assert!(has_open(&sim, "stop"));
+    finish(&mut sim, "stop", Ending::Well);
+    (0..3).for_each(|_| sim.take(&Op::FinishAll));
+    assert!(!sim.world.runs.contains_key(&run));
+    assert!(sim.world.was_ordered(&format!("stats/{run}")));
+    assert_eq!(sim.state(1).word(), "cancelled");
+}
+
+#[test]
+fn a_landing_under_way_is_awaited_when_its_goal_is_cancelled() {
+    let (mut sim, run) = at_work();
+    tell(&mut sim, What::RunReported { run: run.clone(), outcome: Outcome::Accepted { gated: true } });
+    finish(&mut sim, "collect", Ending::Well);
+    tell(&mut sim, What::GoalCancelled);
+    assert_eq!(sim.world.landings[&run].state.word(), "submitted");
+    finish(&mut sim, "land", Ending::Oddly);
+    assert_eq!(sim.world.landings[&run].state.word(), "withdrawn", "lost its round, and is not tried again");
+}
+
+#[test]
+fn nothing_begins_while_the_orchestrator_goes_down() {
+    let mut sim = Sim::new(2);
+    sim.write(&[], |_| {});
+    sim.take(&Op::Queue(0));
+    sim.take(&Op::FinishAll);
+    assert!(has_open(&sim, "prepare"));
+    sim.take(&Op::Drain(true));
+    (0..4).for_each(|_| sim.take(&Op::FinishAll));
+    assert_eq!(sim.state(1).word(), "queued", "prepared while it went down, and then not launched");
+    assert!(!sim.world.was_ordered(&format!("launch/{}", RunId::of(&sim::id(1), 1))));
+    sim.take(&Op::Drain(false));
+    assert_eq!(sim.state(1).word(), "running");
+}
+
+#[test]
+fn a_ralph_at_work_is_left_alone_while_the_orchestrator_goes_down() {
+    let (mut sim, run) = at_work();
+    sim.take(&Op::Drain(true));
+    assert_eq!(sim.world.runs[&run].state.word(), "launched");
+    assert!(!has_open(&sim, "stop"));
+}
+
+#[test]
+fn a_quarantined_goal_is_not_decided_about_until_a_person_acts() {
+    let (mut sim, run) = at_work();
+    tell(&mut sim, What::RunReported { run: run.clone(), outcome: Outcome::Accepted { gated: true } });
+    tell(&mut sim, What::GoalQuarantined { error: "two clones".into() });
+    finish(&mut sim, "collect", Ending::Well);
+    assert_eq!(sim.world.runs[&run].state.word(), "collected");
+    assert!(plan(&sim.world, sim.now).is_quiet());
+    tell(&mut sim, What::GoalRetried);
+    assert!(has_open(&sim, "land"), "it goes on where it stood");
+}
+
+#[test]
+fn a_goal_is_created_once_under_its_own_name_as_a_draft() {
+    let mut sim = Sim::new(1);
+    let create = |goal: Goal| What::GoalCreated { draft: Box::new(goal) };
+    sim.record(Event::of(&id(3), create(draft(3)))).unwrap();
+    let again = sim.record(Event::of(&id(3), create(draft(3)))).unwrap_err();
+    assert_eq!(again.to_string(), "a goal that is draft cannot be created");
+    assert!(sim.record(Event::of(&id(4), create(draft(5)))).is_err());
+    let running = samples::goal_states().into_iter().find(|state| state.word() == "running").unwrap();
+    assert!(sim.record(Event::of(&id(6), create(Goal { state: running, ..draft(6) }))).is_err());
+    sim.record(Event::StoryCreated { story: samples::story(7) }).unwrap();
+    assert!(sim.record(Event::StoryCreated { story: samples::story(7) }).is_err());
+}
+
+#[test]
+fn a_judgement_of_an_earlier_run_does_not_touch_the_run_at_work() {
+    let (mut sim, run) = at_work();
+    let earlier = RunId::of(&sim::id(1), 9);
+    for judgement in samples::judgements().into_iter().filter(|judgement| *judgement != Judgement::Nothing) {
+        let what = What::BounceJudged { run: earlier.clone(), judgement };
+        assert!(sim.record(Event::of(&sim::id(1), what)).is_err());
+    }
+    assert!(sim.world.goals[&sim::id(1)].is_running(&run));
+}
+
+#[test]
+fn a_run_without_a_base_branch_cannot_be_landed() {
+    let mut sim = Sim::new(1);
+    sim.write(&[], |_| {});
+    sim.take(&Op::Queue(0));
+    let run = sim.world.goals[&sim::id(1)].current_run().unwrap().clone();
+    let accepted = Outcome::Accepted { gated: true };
+    sim.record(Event::of(&sim::id(1), What::RunReported { run: run.clone(), outcome: accepted })).unwrap();
+    let collected =
+        What::RunCollected { run: run.clone(), harvest: Harvest { files_changed: 1, ..Harvest::default() } };
+    sim.record(Event::of(&sim::id(1), collected)).unwrap();
+    let judged = What::RunJudged { run, judgement: Judgement::Land };
+    assert!(sim.record(Event::of(&sim::id(1), judged)).unwrap_err().to_string().contains("base branch"));
+}
+
+#[test]
+fn the_time_in_the_queue_is_kept_and_is_never_negative() {
+    let mut sim = Sim::new(1);
+    sim.write(&[], |_| {});
+    sim.record(Event::of(&sim::id(1), What::GoalQueued)).unwrap();
+    sim.now = start() + jiff::SignedDuration::from_secs(90);
+    sim.settle();
+    let run = sim.world.runs.values().next().unwrap();
+    assert_eq!((run.queue_seconds, run.attempt), (90.0, 1));
+}

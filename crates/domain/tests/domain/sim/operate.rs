@@ -160,7 +160,12 @@ impl Sim {
             }
             Effect::Launch { run, .. } => lost(run, Interruption::Crashed),
             Effect::Stop { run, .. } => {
-                let is_at_work = matches!(self.world.runs[run].state, RunState::Launched { .. });
+                // Its ralph may have ended by itself, and its run be closed, before the stop was done.
+                let is_at_work = self
+                    .world
+                    .runs
+                    .get(run)
+                    .is_some_and(|run| matches!(run.state, RunState::Launched { .. }));
                 return (is_well && is_at_work)
                     .then(|| (effect.goal().clone(), lost(run, Interruption::Stopped)));
             }
@@ -179,7 +184,9 @@ impl Sim {
             Ending::Well => What::Landed { run, commit: "c0ffee".into() },
             Ending::Badly => What::LandingBounced { run, bounce: Bounce::Red { tail: "no".into() } },
             Ending::Oddly => What::LandingPostponed { run, until, why: "a lost race".into() },
-            Ending::Worse if self.numbers % 2 == 0 => What::LandingBounced { run, bounce: Bounce::Empty },
+            Ending::Worse if self.numbers.is_multiple_of(2) => {
+                What::LandingBounced { run, bounce: Bounce::Empty }
+            }
             Ending::Worse => {
                 What::LandingBounced { run, bounce: Bounce::Conflict { files: vec!["a".into()] } }
             }
