@@ -15,7 +15,7 @@ use std::time::Duration;
 const LOCAL_LIMIT: Duration = Duration::from_secs(15 * 60);
 
 /// How long a fetch or a push may take.
-const OUTSIDE_LIMIT: Duration = Duration::from_secs(60 * 60);
+const OUTSIDE_LIMIT: Duration = Duration::from_secs(30 * 60);
 
 /// The longest answer that is kept: the paths of a few million files.
 const ANSWER_CAP: usize = 512 << 20;
@@ -32,6 +32,9 @@ const SETTINGS: &[&str] = &[
     "push.recurseSubmodules=no",
     "push.gpgSign=false",
     "advice.detachedHead=false",
+    // A connection that has gone dead ends after two minutes below 100 bytes a second.
+    "http.lowSpeedLimit=100",
+    "http.lowSpeedTime=120",
 ];
 
 /// Settings of sealed calls: files are taken as git takes them by default on Linux, with the
@@ -175,6 +178,12 @@ impl Git {
     pub(crate) fn work_tree(mut self, directory: &Path) -> Self {
         self.shot = self.shot.directory(directory);
         self.variable("GIT_WORK_TREE", directory)
+    }
+
+    /// How long it may take, instead of the usual.
+    pub(crate) fn time_limit(mut self, limit: Duration) -> Self {
+        self.shot = self.shot.time_limit(limit);
+        self
     }
 
     /// The directory to run in; the repository is found from there.

@@ -48,6 +48,6 @@ pub use private::PrivateGit;
 pub use push::{Push, PushOrder, remote_tip};
 pub use remote::{RemoteFacts, inspect_remote};
 pub use removal::remove_tree;
-pub use snapshot::{FILE_BYTES_MAX, Refreshed, Skipped, Snapshot, SnapshotOrder, WhySkipped};
+pub use snapshot::{Refreshed, Skipped, Snapshot, SnapshotLimits, SnapshotOrder, WhySkipped};
 pub use squash::{Squash, SquashOrder};
 pub use vault::{GoalBranch, Vault};

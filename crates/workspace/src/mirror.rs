@@ -4,7 +4,7 @@ use crate::bare::Bare;
 use crate::error::{Result, WorkspaceError};
 use crate::git::{Git, UserEnvironment, checked_branch, checked_url};
 use crate::id::CommitId;
-use crate::objects::lock;
+use crate::objects::{Guard, gather, lock};
 use rustix::fs::FlockOperation;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -14,9 +14,6 @@ const BRANCHES: &str = "refs/remotes/origin";
 
 /// The file whose age is that of the last fetch.
 const FETCHED: &str = "herder.fetched";
-
-/// So many packs are gathered into fewer: git looks through all of them for each object.
-const PACKS_MAX: usize = 40;
 
 /// A bare copy of a repository's branches.
 #[derive(Debug, Clone)]
@@ -78,7 +75,7 @@ impl Mirror {
     /// # Errors
     /// The remote cannot be reached or refuses, or the mirror cannot be written.
     pub fn fetch(&self, user: &UserEnvironment) -> Result<()> {
-        let _alone = lock(self.bare.path(), FlockOperation::LockExclusive)?;
+        let _alone = lock(self.bare.path(), Guard::Refs, FlockOperation::LockExclusive)?;
         self.bare
             .outside("fetch", user)
             .args(["--quiet", "--prune", "--no-write-fetch-head", "--no-auto-maintenance", "origin"])
@@ -90,16 +87,9 @@ impl Mirror {
                 .arg(format!("{BRANCHES}/{}", checked_branch(&branch)?))
                 .done()?;
         }
-        if self.pack_count()? > PACKS_MAX {
-            self.bare.git("repack").args(["-d", "-q", "--geometric=2"]).done()?;
-        }
+        gather(&self.bare)?;
         fs_err::write(self.bare.path().join(FETCHED), "")?;
         Ok(())
-    }
-
-    fn pack_count(&self) -> Result<usize> {
-        let packs = fs_err::read_dir(self.bare.path().join("objects/pack"))?;
-        Ok(packs.flatten().filter(|entry| entry.path().extension().is_some_and(|end| end == "pack")).count())
     }
 
     /// How long ago the last fetch was (wall clock); `None` if never or in the future.

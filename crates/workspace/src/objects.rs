@@ -4,6 +4,7 @@
 //! the next prune; a copy (a reflink where the file system can) costs little more than the files of
 //! the work tree do.
 
+use crate::bare::Bare;
 use crate::contained::Dir;
 use crate::error::Result;
 use rustix::fs::{FlockOperation, Mode, flock};
@@ -11,12 +12,28 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::path::Path;
 
-/// The file in a bare repository of ours that is locked while its packs are rewritten or read as files.
-const LOCK: &str = "herder.lock";
+/// So many packs are gathered into fewer: git looks through all of them for each object.
+const PACKS_MAX: usize = 40;
 
-/// Takes the lock of a bare repository of ours; it is held until the file is dropped.
-pub(crate) fn lock(bare: &Path, operation: FlockOperation) -> Result<File> {
-    let path = bare.join(LOCK);
+/// So many loose objects in one of 256 directories are packed; git's own `gc.auto` does so at 27.
+const LOOSE_MAX: usize = 27;
+
+/// What a lock in a bare repository of ours guards.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Guard {
+    /// Its refs, against a second fetch.
+    Refs,
+    /// Its packs, against being rewritten while they are read as files.
+    Packs,
+}
+
+/// Takes a lock of a bare repository of ours; it is held until the file is dropped.
+pub(crate) fn lock(bare: &Path, guard: Guard, operation: FlockOperation) -> Result<File> {
+    let name = match guard {
+        Guard::Refs => "herder.refs-lock",
+        Guard::Packs => "herder.packs-lock",
+    };
+    let path = bare.join(name);
     let file = fs_err::OpenOptions::new().create(true).append(true).open(path)?.into_file();
     loop {
         match flock(&file, operation) {
@@ -32,45 +49,83 @@ pub(crate) fn lock(bare: &Path, operation: FlockOperation) -> Result<File> {
 /// # Errors
 /// A file cannot be read or written.
 pub(crate) fn copy_all(from: &Path, to: &Path) -> Result<()> {
-    let _unchanged = lock(from, FlockOperation::LockShared)?;
+    let _unchanged = lock(from, Guard::Packs, FlockOperation::LockShared)?;
     let (from, to) = (from.join("objects"), to.join("objects"));
+    copy_packs(&from.join("pack"), &to.join("pack"))?;
     for entry in fs_err::read_dir(&from)? {
         let name = entry?.file_name();
-        if let Some(is_object) = wanted_in(&name) {
-            copy_files(&from.join(&name), &to.join(&name), is_object)?;
+        if name.to_str().is_some_and(is_fan_out) {
+            copy_loose(&from.join(&name), &to.join(&name))?;
         }
     }
     Ok(())
 }
 
-/// Which files of a directory in `objects/` are objects; `None` if none is.
-fn wanted_in(directory: &OsStr) -> Option<fn(&str) -> bool> {
-    let name = directory.to_str()?;
-    if name == "pack" {
-        return Some(is_pack_file);
+/// Copies packs. A fetch may be adding some: only those with an index are complete.
+fn copy_packs(from: &Path, to: &Path) -> Result<()> {
+    fs_err::create_dir_all(to)?;
+    for entry in fs_err::read_dir(from)? {
+        let index = entry?.path();
+        if index.extension() != Some(OsStr::new("idx")) {
+            continue;
+        }
+        // Indices over several packs, bitmaps and promises of other remotes do not hold in the copy.
+        for extension in ["pack", "rev", "idx"] {
+            let file = index.with_extension(extension);
+            let copy = to.join(file.file_name().unwrap_or_default());
+            if file.exists() && !copy.exists() {
+                fs_err::copy(&file, copy)?;
+            }
+        }
     }
-    let is_fan_out = name.len() == 2 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
-    is_fan_out.then_some(is_loose_object)
+    Ok(())
 }
 
-fn is_pack_file(name: &str) -> bool {
-    // Indices over several packs and promises of other remotes do not hold in the copy.
-    name.starts_with("pack-") && [".pack", ".idx", ".rev"].iter().any(|end| name.ends_with(end))
+fn copy_loose(from: &Path, to: &Path) -> Result<()> {
+    fs_err::create_dir_all(to)?;
+    for entry in fs_err::read_dir(from)? {
+        let name = entry?.file_name();
+        if name.to_str().is_some_and(is_loose_object) && !to.join(&name).exists() {
+            fs_err::copy(from.join(&name), to.join(&name))?;
+        }
+    }
+    Ok(())
+}
+
+fn is_fan_out(name: &str) -> bool {
+    name.len() == 2 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 fn is_loose_object(name: &str) -> bool {
     name.len() >= 38 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-fn copy_files(from: &Path, to: &Path, wanted: fn(&str) -> bool) -> Result<()> {
-    fs_err::create_dir_all(to)?;
-    for entry in fs_err::read_dir(from)? {
-        let name = entry?.file_name();
-        if name.to_str().is_some_and(wanted) && !to.join(&name).exists() {
-            fs_err::copy(from.join(&name), to.join(&name))?;
-        }
+fn is_pack_file(name: &str) -> bool {
+    name.starts_with("pack-") && [".pack", ".idx", ".rev"].iter().any(|end| name.ends_with(end))
+}
+
+/// Gathers many packs and loose objects into few packs. Nothing is dropped, not even what no ref
+/// leads to, so that who borrows objects here never misses one.
+pub(crate) fn gather(bare: &Bare) -> Result<()> {
+    let objects = bare.path().join("objects");
+    let is_pack = |name: &str| name.ends_with(".pack");
+    let is_fine = count(&objects.join("pack"), is_pack)? <= PACKS_MAX
+        && count(&objects.join("17"), is_loose_object)? <= LOOSE_MAX;
+    if is_fine {
+        return Ok(());
     }
-    Ok(())
+    let _alone = lock(bare.path(), Guard::Packs, FlockOperation::LockExclusive)?;
+    bare.git("repack").args(["-d", "-q", "--geometric=2"]).done()
+}
+
+fn count(directory: &Path, wanted: impl Fn(&str) -> bool) -> Result<usize> {
+    match fs_err::read_dir(directory) {
+        Ok(entries) => {
+            Ok(entries.flatten().filter(|entry| entry.file_name().to_str().is_some_and(&wanted)).count())
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(0),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Copies the packs in the plain directory `from` (ours) into `to`, where an agent may have planted

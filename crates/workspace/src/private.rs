@@ -9,6 +9,7 @@ use crate::git::Git;
 use crate::id::{CommitId, RunKey};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Upstream objects that git's check refuses and that we did not make, one id a line.
 const SKIP_LIST: &str = "herder.skiplist";
@@ -25,12 +26,13 @@ pub struct PrivateGit {
     bare: Bare,
     clone: PathBuf,
     key: RunKey,
+    patience: Option<Duration>,
 }
 
 impl PrivateGit {
     /// Opens the private git directory `path` of the run `key` with `clone` as its work tree.
     pub fn at(path: &Path, clone: &Path, key: RunKey) -> Self {
-        Self { bare: Bare::at(path), clone: clone.to_owned(), key }
+        Self { bare: Bare::at(path), clone: clone.to_owned(), key, patience: None }
     }
 
     /// Makes an empty one that borrows the objects in `lender`.
@@ -47,7 +49,7 @@ impl PrivateGit {
         fs_err::write(path.join("objects/info/alternates"), alternates.as_encoded_bytes())?;
         fs_err::create_dir_all(path.join("info"))?;
         fs_err::write(path.join("info/exclude"), EXCLUDED)?;
-        Ok(Self { bare, clone: clone.to_owned(), key })
+        Ok(Self { bare, clone: clone.to_owned(), key, patience: None })
     }
 
     /// The git directory, for questions.
@@ -75,7 +77,16 @@ impl PrivateGit {
 
     /// A sealed call with the clone as work tree.
     pub(crate) fn git(&self, command: &str) -> Git {
-        self.bare.git(command).work_tree(&self.clone)
+        let git = self.bare.git(command).work_tree(&self.clone);
+        match self.patience {
+            Some(limit) => git.time_limit(limit),
+            None => git,
+        }
+    }
+
+    /// The same, with a limit of its own for every call that looks at the clone.
+    pub(crate) fn with_patience(&self, limit: Duration) -> Self {
+        Self { patience: Some(limit), ..self.clone() }
     }
 
     pub(crate) fn skip_list(&self) -> PathBuf {

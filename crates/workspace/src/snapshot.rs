@@ -4,6 +4,7 @@
 //! filters that an agent (or the user's own configuration) has set up.
 
 mod changes;
+mod obstacles;
 mod refresh;
 mod stage;
 mod vet;
@@ -18,9 +19,7 @@ use crate::private::PrivateGit;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
-
-/// The largest file that a snapshot takes, unless said otherwise: 50 MB, as GitHub warns from there on.
-pub const FILE_BYTES_MAX: u64 = 50_000_000;
+use std::time::Duration;
 
 /// So many skipped files are named in a snapshot's message.
 const NAMED_MAX: usize = 50;
@@ -34,8 +33,25 @@ pub struct SnapshotOrder {
     pub message: String,
     /// Author and committer.
     pub signature: Signature,
-    /// The largest file taken, in bytes; see [`FILE_BYTES_MAX`].
+    /// What it may cost.
+    pub limits: SnapshotLimits,
+}
+
+/// What a snapshot may cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SnapshotLimits {
+    /// The largest file taken, in bytes.
     pub file_bytes_max: u64,
+    /// How long one call of git may look at a clone before it is suspected of waiting for something
+    /// that the agent has planted. Then that is looked for, and git gets all the time it needs.
+    pub patience: Duration,
+}
+
+impl Default for SnapshotLimits {
+    /// 50 MB, from where on GitHub warns, and 30 s.
+    fn default() -> Self {
+        Self { file_bytes_max: 50_000_000, patience: Duration::from_secs(30) }
+    }
 }
 
 /// A snapshot that was taken.
@@ -57,15 +73,28 @@ impl PrivateGit {
     /// # Errors
     /// The disk is full, the clone is gone, or git fails for another reason than a single file.
     pub fn snapshot(&self, order: &SnapshotOrder) -> Result<Snapshot> {
-        self.unlock()?;
         if !self.clone_dir().is_dir() {
             return Err(WorkspaceError::CloneMissing { clone: self.clone_dir().to_owned() });
         }
+        let first = self.with_patience(order.limits.patience).try_snapshot(order);
+        let Err(WorkspaceError::Git { .. }) = &first else {
+            return first;
+        };
+        // Either the clone is large and slow, or something in it stops git: a pipe in the place of a
+        // `.gitignore` does.
+        let mut removed = obstacles::remove(self.clone_dir());
+        let mut second = self.try_snapshot(order)?;
+        second.skipped.append(&mut removed);
+        Ok(second)
+    }
+
+    fn try_snapshot(&self, order: &SnapshotOrder) -> Result<Snapshot> {
+        self.unlock()?;
         let parent = self.tip()?.ok_or_else(|| WorkspaceError::NoBranch {
             branch: self.key().branch(),
             url: self.bare().path().display().to_string(),
         })?;
-        let mut changes = changes::find(self, order.file_bytes_max)?;
+        let mut changes = changes::find(self, order.limits.file_bytes_max)?;
         changes.skipped.extend(stage::stage(self, &changes)?);
         let (tree, refused) = vet::vetted_tree(self, &parent)?;
         changes.skipped.extend(refused);
@@ -89,7 +118,7 @@ impl PrivateGit {
     /// # Errors
     /// The clone is gone or git cannot be run.
     pub fn ignored_paths(&self, max: usize) -> Result<(Vec<PathBuf>, bool)> {
-        let mut paths = changes::list(self, &["--others", "--ignored", "--directory"])?;
+        let mut paths = changes::list(self, &["--others", "--ignored", "--directory"])?.paths;
         paths.retain(|path| path != b".herder/");
         let has_more = paths.len() > max;
         let listed = paths.iter().take(max).map(|path| PathBuf::from(OsStr::from_bytes(path))).collect();

@@ -10,7 +10,7 @@ use crate::bare::Bare;
 use crate::error::Result;
 use crate::id::{CommitId, RunKey, branch_of, goal_base_ref};
 use crate::mirror::Mirror;
-use crate::objects::{copy_all, lock};
+use crate::objects::{Guard, copy_all, gather, lock};
 use crate::private::PrivateGit;
 use rustix::fs::FlockOperation;
 use std::ffi::OsString;
@@ -70,7 +70,7 @@ impl Vault {
         if self.bare.resolve(&name)?.is_some() {
             return Ok(());
         }
-        let _alone = lock(self.bare.path(), FlockOperation::LockExclusive)?;
+        let _alone = lock(self.bare.path(), Guard::Refs, FlockOperation::LockExclusive)?;
         if self.bare.refs("refs/")?.is_empty() {
             // The first time, files are many times cheaper than the transport.
             copy_all(mirror.bare().path(), self.bare.path())?;
@@ -114,7 +114,7 @@ impl Vault {
     /// # Errors
     /// An object of the run does not pass git's check, or the vault cannot be written.
     pub fn fetch_run(&self, private: &PrivateGit, key: &RunKey) -> Result<Option<CommitId>> {
-        let _alone = lock(self.bare.path(), FlockOperation::LockExclusive)?;
+        let _alone = lock(self.bare.path(), Guard::Refs, FlockOperation::LockExclusive)?;
         let prefix = key.snapshot_prefix();
         if private.bare().refs(&prefix)?.is_empty() {
             return Ok(None);
@@ -128,6 +128,7 @@ impl Vault {
             moves.push((goal_base_ref(key.goal()), base, None));
         }
         self.bare.move_refs(&moves)?;
+        gather(&self.bare)?;
         Ok(Some(last))
     }
 

@@ -11,6 +11,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// A program that leaves a file named after its first argument.
 struct Canary {
@@ -472,4 +473,75 @@ fn the_user_s_configuration_stays_silent_where_a_clone_is_touched() {
     assert!(finished.status.success(), "{}", finished.stdout.text());
     assert!(finished.stdout.text().contains("1 passed"), "{}", finished.stdout.text());
     canary.assert_silent();
+}
+
+#[test]
+fn what_makes_git_wait_for_ever_is_removed() {
+    for place in [".gitignore", "deep/.gitattributes", "nested/.git/HEAD"] {
+        let scene = Scene::new();
+        let work = scene.prepare(1, 1);
+        let path = work.clone.join(place);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::create_dir_all(work.clone.join("nested/.git/objects")).unwrap();
+        std::fs::create_dir_all(work.clone.join("nested/.git/refs")).unwrap();
+        let _ = std::fs::remove_file(&path);
+        rustix::fs::mkfifoat(rustix::fs::CWD, &path, rustix::fs::Mode::RWXU).unwrap();
+        work.write("deep/new.txt", "x\n");
+        let limits = SnapshotLimits { patience: Duration::from_secs(2), ..SnapshotLimits::default() };
+        let snapshot = work.snapshot_within(1, limits).unwrap();
+        let found = paths(work.git().bare(), &snapshot.commit);
+        assert!(found.contains(&"deep/new.txt".to_owned()), "{place}: {found:?}");
+    }
+}
+
+#[test]
+fn an_ignore_file_of_any_size_is_no_obstacle() {
+    let scene = Scene::new();
+    let work = scene.prepare(1, 1);
+    std::fs::create_dir(work.clone.join("deep")).unwrap();
+    std::fs::File::create(work.clone.join("deep/.gitignore")).unwrap().set_len(1 << 42).unwrap();
+    work.write("deep/new.txt", "x\n");
+    let snapshot = work.snapshot(1);
+    assert!(paths(work.git().bare(), &snapshot.commit).contains(&"deep/new.txt".to_owned()));
+}
+
+#[test]
+fn what_cannot_be_read_is_named() {
+    let scene = Scene::new();
+    let work = scene.prepare(1, 1);
+    work.write("closed/file.txt", "x\n");
+    work.write("secret.txt", "x\n");
+    work.write("new.txt", "x\n");
+    set_mode(&work.clone.join("secret.txt"), 0o000);
+    set_mode(&work.clone.join("closed"), 0o000);
+    let snapshot = work.snapshot(1);
+    let expected: &[&str] = if std::fs::File::open(work.clone.join("secret.txt")).is_ok() {
+        &[]
+    } else {
+        &["closed/", "secret.txt"]
+    };
+    assert_eq!(work.skipped(&snapshot), expected);
+    remove_tree(&scene.root(), &work.clone).unwrap();
+}
+
+#[test]
+fn a_bottomless_directory_is_no_obstacle() {
+    let scene = Scene::new();
+    let work = scene.prepare(1, 1);
+    work.write("new.txt", "x\n");
+    let open = |dir: &std::os::fd::OwnedFd| {
+        rustix::fs::mkdirat(dir, "deeper", rustix::fs::Mode::RWXU).unwrap();
+        rustix::fs::openat(dir, "deeper", rustix::fs::OFlags::RDONLY, rustix::fs::Mode::empty()).unwrap()
+    };
+    let mut dir =
+        rustix::fs::open(&work.clone, rustix::fs::OFlags::RDONLY, rustix::fs::Mode::empty()).unwrap();
+    for _ in 0..1000 {
+        dir = open(&dir);
+        let flags = rustix::fs::OFlags::CREATE | rustix::fs::OFlags::WRONLY;
+        rustix::fs::openat(&dir, "file", flags, rustix::fs::Mode::RWXU).unwrap();
+    }
+    let snapshot = work.snapshot(1);
+    assert!(paths(work.git().bare(), &snapshot.commit).contains(&"new.txt".to_owned()));
+    remove_tree(&scene.root(), &work.clone).unwrap();
+    assert!(!work.clone.exists());
 }

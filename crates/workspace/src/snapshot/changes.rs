@@ -1,6 +1,7 @@
 //! What differs between the clone and its last snapshot, sorted by what can be done with it.
 
-use crate::error::Result;
+use crate::error::{Result, WorkspaceError};
+use crate::git::succeeded;
 use crate::private::PrivateGit;
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat, openat, statat};
 use rustix::io::Errno;
@@ -66,25 +67,44 @@ pub(super) struct Changes {
 
 /// Lists what is new, modified or gone and sorts it.
 pub(super) fn find(private: &PrivateGit, file_bytes_max: u64) -> Result<Changes> {
-    let paths: BTreeSet<GitPath> =
-        list(private, &["--others", "--modified", "--deleted"])?.into_iter().collect();
+    let listing = list(private, &["--others", "--modified", "--deleted"])?;
     let mut sorter = Sorter { top: private.clone_dir(), file_bytes_max, plain: HashMap::new() };
-    let mut changes = Changes::default();
-    for path in paths {
+    let mut changes = Changes { skipped: listing.unreadable, ..Changes::default() };
+    for path in listing.paths.into_iter().collect::<BTreeSet<_>>() {
         sorter.sort(&path, &mut changes);
     }
     Ok(changes)
 }
 
+/// What `git ls-files` says of a clone.
+pub(super) struct Listing {
+    pub(super) paths: Vec<GitPath>,
+    /// Directories that it could not enter.
+    unreadable: Vec<Skipped>,
+}
+
 /// Lists files of the clone by `git ls-files`, herder's own directory and ignored ones left out.
-pub(super) fn list(private: &PrivateGit, which: &[&str]) -> Result<Vec<GitPath>> {
-    let answer = private
-        .git("ls-files")
-        .args(which)
-        .args(["--exclude-standard", "-z", "--", ".", ":(exclude,top).herder"])
-        .answer()?;
-    let paths = answer.split(|byte| *byte == 0).filter(|path| !path.is_empty());
-    Ok(paths.map(<[u8]>::to_vec).collect())
+pub(super) fn list(private: &PrivateGit, which: &[&str]) -> Result<Listing> {
+    let git = private.git("ls-files").args(which);
+    let git = git.args(["--exclude-standard", "-z", "--", ".", ":(exclude,top).herder"]);
+    let finished = succeeded(git.finish()?, "ls-files")?;
+    if !finished.stdout.is_complete() {
+        let cap = finished.stdout.bytes.len();
+        return Err(WorkspaceError::AnswerTooLarge { command: "ls-files".to_owned(), cap });
+    }
+    let said = finished.stderr.text();
+    let unreadable = said
+        .lines()
+        .filter_map(closed_directory)
+        .map(|directory| Skipped { path: PathBuf::from(directory), why: WhySkipped::Unreadable });
+    let paths = finished.stdout.bytes.split(|byte| *byte == 0).filter(|path| !path.is_empty());
+    Ok(Listing { paths: paths.map(<[u8]>::to_vec).collect(), unreadable: unreadable.collect() })
+}
+
+/// The directory in `warning: could not open directory '<path>': <why>`, as git's dir.c writes it.
+fn closed_directory(line: &str) -> Option<&str> {
+    let rest = line.strip_prefix("warning: could not open directory '")?;
+    rest.rsplit_once("': ").map(|(path, _)| path)
 }
 
 struct Sorter<'a> {

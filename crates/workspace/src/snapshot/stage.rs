@@ -29,7 +29,7 @@ pub(super) fn stage(private: &PrivateGit, changes: &Changes) -> Result<Vec<Skipp
 
 /// What git left out with a mere warning: names that another system would take for `.git`.
 fn still_untracked(private: &PrivateGit, added: &[GitPath], refused: &[Skipped]) -> Result<Vec<Skipped>> {
-    let untracked: HashSet<GitPath> = list(private, &["--others"])?.into_iter().collect();
+    let untracked: HashSet<GitPath> = list(private, &["--others"])?.paths.into_iter().collect();
     let reason = "the name is not allowed in a repository".to_owned();
     let skipped = added.iter().filter(|path| untracked.contains(*path)).map(|path| Skipped {
         path: PathBuf::from(OsStr::from_bytes(path)),

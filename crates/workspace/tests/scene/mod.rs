@@ -133,11 +133,15 @@ impl Work {
     }
 
     pub fn try_snapshot(&self, iteration: u32) -> Result<Snapshot> {
+        self.snapshot_within(iteration, SnapshotLimits::default())
+    }
+
+    pub fn snapshot_within(&self, iteration: u32, limits: SnapshotLimits) -> Result<Snapshot> {
         self.git().snapshot(&SnapshotOrder {
             iteration,
             message: format!("Iteration {iteration}"),
             signature: signature(),
-            file_bytes_max: FILE_BYTES_MAX,
+            limits,
         })
     }
 
