@@ -8,7 +8,7 @@ use crate::error::{Result, WorkspaceError};
 use crate::id::{CommitId, Signature};
 use herder_oneshot::{Environment, Finished, OneShot, OneShotError};
 use std::ffi::{OsStr, OsString};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How long a call may take that stays on this machine.
@@ -56,8 +56,13 @@ const SEALED_SETTINGS: &[&str] = &[
     "protocol.file.allow=always",
 ];
 
-/// The variables of git's that an outside call keeps: how to reach and to trust an address.
+/// The variables of git's that an outside call keeps: who the user is, how to reach and to trust an
+/// address.
 const KEPT_GIT_VARIABLES: &[&str] = &[
+    "GIT_AUTHOR_NAME",
+    "GIT_AUTHOR_EMAIL",
+    "GIT_COMMITTER_NAME",
+    "GIT_COMMITTER_EMAIL",
     "GIT_SSH",
     "GIT_SSH_COMMAND",
     "GIT_SSH_VARIANT",
@@ -90,6 +95,14 @@ impl UserEnvironment {
     pub fn of(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
         let variables = variables.into_iter().filter(|(name, _)| is_kept(name)).collect();
         Self { variables }
+    }
+
+    /// Where the user's programs keep their configuration, by the XDG Base Directory Specification.
+    pub(crate) fn configuration_home(&self) -> Option<PathBuf> {
+        let of =
+            |wanted: &str| self.variables.iter().find(|(name, value)| name == wanted && !value.is_empty());
+        let explicit = of("XDG_CONFIG_HOME").map(|(_, value)| PathBuf::from(value));
+        explicit.or_else(|| of("HOME").map(|(_, value)| Path::new(value).join(".config")))
     }
 }
 

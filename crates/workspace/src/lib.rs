@@ -31,6 +31,7 @@ mod remote;
 mod removal;
 mod snapshot;
 mod squash;
+mod standalone;
 mod vault;
 
 pub use bare::{Bare, TreeEntry};
@@ -50,4 +51,5 @@ pub use remote::{RemoteFacts, inspect_remote};
 pub use removal::remove_tree;
 pub use snapshot::{Refreshed, Skipped, Snapshot, SnapshotLimits, SnapshotOrder, WhySkipped};
 pub use squash::{Squash, SquashOrder};
+pub use standalone::{Checkout, Moved, Standalone, WhyNotMoved};
 pub use vault::{GoalBranch, Vault};
