@@ -130,7 +130,8 @@ fn await_ready(ready: PipeReader, limit: Duration) -> io::Result<Option<bool>> {
 }
 
 /// Tells the process that started this one by [`spawn_detached`] that it has taken over; what is
-/// written to standard output after it goes to the log.
+/// written to standard output after it goes to the log. Not to be called by a process that a person
+/// started: it would write a line to their terminal.
 ///
 /// # Errors
 /// If the other has stopped listening; it can be ignored, since then nobody waits.

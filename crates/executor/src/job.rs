@@ -25,7 +25,7 @@ pub struct Job {
     pub args: Vec<String>,
     /// Its whole environment; nothing is inherited. The markers are added to it.
     pub env: BTreeMap<String, String>,
-    /// Its working directory.
+    /// Its working directory, an absolute path.
     pub cwd: PathBuf,
     /// What of the file system it may touch; `None` is no restriction.
     pub sandbox: Option<Sandbox>,

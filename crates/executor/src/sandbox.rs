@@ -23,7 +23,7 @@ const NEWEST: ABI = ABI::V9;
 
 /// An allow-list of paths. Everything else can be neither read nor written nor executed.
 ///
-/// Paths that do not exist when the job starts are skipped; symbolic links are followed then.
+/// Paths are absolute. Those that do not exist when the job starts are skipped; symbolic links are followed then.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sandbox {
     /// Files and directories, with all below them, to read and to execute.

@@ -1,7 +1,7 @@
 //! What a keeper and the process that started it say to each other: lines of JSON over a unix
 //! stream socket, the job's three descriptors attached to the first of them.
 
-use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::io::{self, IoSlice, IoSliceMut, Read};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
@@ -138,7 +138,7 @@ impl Line {
 
     /// Sends one line.
     pub(crate) fn send<T: Serialize>(&self, value: &T) -> io::Result<()> {
-        (&self.socket).write_all(&encode(value)?)
+        self.write(&encode(value)?)
     }
 
     /// Sends one line with three descriptors.
@@ -151,7 +151,19 @@ impl Line {
         }
         let sent =
             rustix::net::sendmsg(&self.socket, &[IoSlice::new(&line)], &mut control, SendFlags::NOSIGNAL)?;
-        (&self.socket).write_all(&line[sent..])
+        self.write(&line[sent..])
+    }
+
+    /// Writes all, without the signal that a closed socket would raise.
+    fn write(&self, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            match rustix::net::send(&self.socket, bytes, SendFlags::NOSIGNAL) {
+                Ok(sent) => bytes = &bytes[sent..],
+                Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
     }
 
     /// The next line, waiting for it; `None` when the other end is closed.
@@ -228,7 +240,7 @@ fn encode<T: Serialize>(value: &T) -> io::Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Seek;
+    use std::io::{Seek, Write};
 
     use super::*;
 

@@ -6,7 +6,7 @@ use std::io::{self, BufRead, BufReader, PipeReader, Read};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use herder_domain::run::RunId;
 use herder_executor::{ChildStdio, Ending, Job, KeeperHandle, KeeperReports, Launcher, RUN_MARKER};
@@ -142,11 +142,7 @@ pub fn parent_of(pid: u32) -> Option<u32> {
 
 /// Waits until something is so; a test that waits in vain fails after a generous time.
 pub fn wait_until(what: &str, is_so: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while !is_so() {
-        assert!(Instant::now() < deadline, "in vain: {what}");
-        std::thread::sleep(Duration::from_millis(2));
-    }
+    herder_testkit::until(what, Duration::from_secs(60), || is_so().then_some(()));
 }
 
 /// A log file as the streams of a job.
