@@ -1,6 +1,7 @@
 //! What is to be done now: a pure function of the whole picture and the time.
 
 mod lanes;
+mod outlook;
 mod queue;
 mod runs;
 mod wait;
@@ -9,6 +10,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+pub use outlook::{Outlook, outlook};
 pub use wait::{DependencyTrouble, Wait};
 
 use crate::effect::Effect;

@@ -169,8 +169,20 @@ pub struct Run {
     pub base_branch: Option<String>,
     /// The agent's account that it spends from; known once it is prepared.
     pub agent: Option<String>,
+    /// What it came to; known once it is judged.
+    #[serde(default)]
+    pub result: Option<RunResult>,
     /// Where it stands.
     pub state: RunState,
+}
+
+/// What a run came to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunResult {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What it left.
+    pub harvest: Harvest,
 }
 
 /// A process, so that no stranger with the same number is taken for it.

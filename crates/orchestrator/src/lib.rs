@@ -1,1 +1,22 @@
 //! Observe, record, plan, act: the daemon and the embedded local forge.
+//!
+//! The orchestrator composes the leaves and decides nothing: `domain` plans, `store` keeps, and what
+//! was ordered is done here, once for each key however often this process dies in between. It spends no
+//! token: it cannot even name an agent's adapter.
+
+mod act;
+mod context;
+mod down;
+mod landing;
+mod local;
+mod lock;
+mod told;
+mod up;
+mod wake;
+
+pub use down::{Down, DownError, down};
+pub use local::{AddRepo, AddRepoError, add_repo};
+pub use lock::{Holder, holder};
+pub use told::Told;
+pub use up::{Mode, Up, UpEnd, UpError, dry_run, up};
+pub use wake::wake;

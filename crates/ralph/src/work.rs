@@ -15,7 +15,7 @@ use herder_domain::run::RunSpec;
 use herder_executor::{Launcher, ProcessId, Room, Toolchains};
 use herder_gate::Gate;
 use herder_record::{LiveStatus, Phase, RunWriter};
-use herder_workspace::{FILE_BYTES_MAX, Identity, PrivateGit, Signature, SnapshotOrder};
+use herder_workspace::{Identity, PrivateGit, Signature, SnapshotLimits, SnapshotOrder};
 use jiff::Timestamp;
 
 use crate::account::Account;
@@ -123,7 +123,7 @@ impl Work {
                 who: Identity { name: author.name.clone(), email: author.email.clone() },
                 at: Timestamp::now(),
             },
-            file_bytes_max: FILE_BYTES_MAX,
+            limits: SnapshotLimits::default(),
         })?;
         for skipped in &taken.skipped {
             self.writer.log(&format!("left out of the snapshot: {:?}: {}", skipped.path, skipped.why))?;

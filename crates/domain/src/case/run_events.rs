@@ -9,7 +9,7 @@ use crate::goal::{Goal, GoalEvent, GoalState, RunNote, SpotCheckReason};
 use crate::illegal::IllegalEvent;
 use crate::judge::Judgement;
 use crate::landing::{Landing, LandingEvent, LandingState};
-use crate::run::{RetryContext, Run, RunEvent, RunId, RunState};
+use crate::run::{RetryContext, Run, RunEvent, RunId, RunResult, RunState};
 
 impl Case {
     pub(super) fn fold_run(&mut self, what: &What, at: Timestamp) -> Result<Vec<Effect>, IllegalEvent> {
@@ -84,6 +84,7 @@ impl Case {
             queue_seconds: at.duration_since(since).as_secs_f64().max(0.0),
             base_branch: None,
             agent: None,
+            result: None,
             state: RunState::Ordered,
         });
         self.landing = None;
@@ -105,8 +106,10 @@ impl Case {
         judgement: &Judgement,
         at: Timestamp,
     ) -> Result<Vec<Effect>, IllegalEvent> {
-        let outcome = match self.run.as_ref().map(|r| &r.state) {
-            Some(RunState::Collected { outcome, .. }) => Some(outcome.clone()),
+        let result = match self.run.as_ref().map(|r| &r.state) {
+            Some(RunState::Collected { outcome, harvest }) => {
+                Some(RunResult { outcome: outcome.clone(), harvest: harvest.clone() })
+            }
             Some(
                 RunState::Ordered
                 | RunState::Claimed
@@ -119,10 +122,11 @@ impl Case {
             | None => None,
         };
         self.step_run(&RunEvent::Judged)?;
-        if let Some(outcome) = outcome {
-            self.goal.history.push(RunNote { run: run.clone(), outcome });
+        if let Some(result) = result {
+            self.goal.history.push(RunNote { run: run.clone(), outcome: result.outcome.clone() });
             let excess = self.goal.history.len().saturating_sub(Goal::HISTORY_MAX);
             self.goal.history.drain(..excess);
+            self.run = self.run.take().map(|run| Run { result: Some(result), ..run });
         }
         let mut effects = self.follow(run, judgement, run.as_str(), at)?;
         effects.push(Effect::WriteStats { goal: self.goal.id.clone(), run: run.clone() });

@@ -1,8 +1,15 @@
 //! The planner over random nights and over a few that are told.
 
+use herder_domain::capacity::{Admission, Capacity};
+use herder_domain::effect::Effect;
+use herder_domain::event::{Event, What};
+use herder_domain::goal::GoalState;
+use herder_domain::outcome::Outcome;
+use herder_domain::plan::{Wait, plan};
+use herder_domain::run::RunState;
 use proptest::prelude::*;
 
-use crate::sim::{Ending, Op, Sim};
+use crate::sim::{Ending, Op, Sim, id};
 
 fn ops() -> impl Strategy<Value = Vec<Op>> {
     prop::collection::vec(op(), 1..70)
@@ -22,7 +29,7 @@ fn op() -> impl Strategy<Value = Op> {
         1 => place.prop_map(Op::Quarantine),
         16 => (place, ending()).prop_map(|(effect, ending)| Op::Finish { effect, ending }),
         20 => Just(Op::FinishAll),
-        14 => (place, any::<u8>(), -20i64..300)
+        14 => (place, prop_oneof![Just(0), any::<u8>()], -20i64..300)
             .prop_map(|(run, outcome, minutes)| Op::End { run, outcome, minutes }),
         5 => prop_oneof![1u32..90, 1u32..20_000].prop_map(|seconds| Op::Advance { seconds }),
         1 => (0usize..5).prop_map(|max| Op::Resize { max }),
@@ -53,6 +60,82 @@ fn ending() -> impl Strategy<Value = Ending> {
         2 => Just(Ending::Oddly),
         1 => Just(Ending::Worse),
     ]
+}
+
+#[test]
+fn who_was_queued_first_starts_first_unless_another_matters_more() {
+    let mut sim = Sim::new(1);
+    for priority in [None, None, Some(1), None] {
+        sim.write(&[], |goal| goal.options.priority = priority);
+    }
+    sim.set_capacity(Capacity { max: 0, admission: Admission::Open });
+    // In the world's order goal 2 lies before goal 1: both repositories are sorted by name.
+    let place =
+        |sim: &Sim, number| sim.world.goals.keys().position(|goal| *goal == id(number)).unwrap() as u8;
+    for number in [4, 1, 2, 3] {
+        let place = place(&sim, number);
+        sim.take(&Op::Queue(place));
+    }
+    sim.set_capacity(Capacity { max: 1, admission: Admission::Open });
+    sim.settle();
+    let mut order = Vec::new();
+    while let Some(run) = sim.world.runs.values().find(|run| run.state.takes_slot()) {
+        let (goal, run) = (run.goal.clone(), run.id.clone());
+        order.push(goal.number.0);
+        (0..3).for_each(|_| sim.take(&Op::FinishAll));
+        let outcome = Outcome::Accepted { gated: true };
+        sim.record(Event::of(&goal, What::RunReported { run, outcome })).unwrap();
+        sim.settle();
+    }
+    assert_eq!(order, [3, 4, 1, 2]);
+}
+
+#[test]
+fn a_goal_does_not_start_before_its_last_run_is_gone() {
+    let mut sim = Sim::new(1);
+    sim.write(&[], |_| {});
+    sim.take(&Op::Queue(0));
+    // No event leads there; should a record ever say so, the second run must still wait.
+    let goal = sim.world.goals.get_mut(&id(1)).unwrap();
+    goal.state = GoalState::Queued { since: sim.now };
+    let run = sim.world.runs.values_mut().next().unwrap();
+    run.state = RunState::Reported { outcome: Outcome::Accepted { gated: true } };
+    let waits = &plan(&sim.world, sim.now).waits[&id(1)];
+    assert!(matches!(waits.as_slice(), [Wait::LastRunUnfinished { .. }]), "{waits:?}");
+}
+
+#[test]
+fn landings_on_one_branch_follow_each_other_and_a_postponed_one_lets_others_pass() {
+    let mut sim = Sim::new(3);
+    for _ in 0..10 {
+        sim.write(&[], |_| {});
+    }
+    // Three goals of one repository that land on the same branch.
+    for number in [2, 4, 10] {
+        sim.record(Event::of(&id(number), What::GoalQueued)).unwrap();
+        sim.take(&Op::Advance { seconds: 1 });
+    }
+    (0..3).for_each(|_| sim.take(&Op::FinishAll));
+    for run in sim.world.runs.values().cloned().collect::<Vec<_>>() {
+        let outcome = Outcome::Accepted { gated: true };
+        sim.record(Event::of(&run.goal, What::RunReported { run: run.id, outcome })).unwrap();
+    }
+    sim.settle();
+    sim.take(&Op::FinishAll);
+    assert_eq!(landing_now(&sim), [2], "the first that was ordered, and no other");
+    let effect =
+        sim.world.open.values().find(|effect| matches!(effect, Effect::Land { .. })).unwrap().clone();
+    sim.finish(&effect, Ending::Oddly);
+    let planned = sim.settle();
+    assert_eq!(landing_now(&sim), [4], "the postponed one lets the next pass");
+    assert!(planned.wake_at.is_some());
+    sim.work_off();
+    assert!([2, 4, 10].into_iter().all(|number| sim.state(number).word() == "done"));
+}
+
+fn landing_now(sim: &Sim) -> Vec<u64> {
+    let landing = |effect: &Effect| matches!(effect, Effect::Land { .. }).then(|| effect.goal().number.0);
+    sim.world.open.values().filter_map(landing).collect()
 }
 
 proptest! {

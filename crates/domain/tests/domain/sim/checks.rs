@@ -115,7 +115,13 @@ impl Sim {
             assert_eq!(waits == 0, started.contains(&&goal.id), "{} neither starts nor says why", goal.id);
             assert!(waits == 0 || planned.waits[&goal.id].iter().all(|wait| !wait.to_string().is_empty()));
         }
-        let soonest = planned.waits.values().flatten().filter_map(Wait::until).min();
+        let postponed = self.world.landings.values().filter_map(|landing| match &landing.state {
+            LandingState::Submitted { not_before, .. } => not_before.filter(|at| *at > self.now),
+            LandingState::Landed { .. } | LandingState::Bounced(_) | LandingState::Withdrawn => None,
+        });
+        let closed = planned.decisions.iter().any(|event| !is_start(event));
+        let postponed = postponed.filter(|_| !closed);
+        let soonest = planned.waits.values().flatten().filter_map(Wait::until).chain(postponed).min();
         if let Some(soonest) = soonest {
             assert!(planned.wake_at.is_some_and(|at| at <= soonest), "nothing wakes it at {soonest}");
         }

@@ -1,0 +1,85 @@
+//! Whether anything can still happen without a person: when `up --once` may end.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::goal::GoalState;
+use crate::landing::LandingState;
+use crate::repo::GoalRef;
+use crate::run::RunState;
+use crate::world::World;
+
+use super::wait::{DependencyTrouble, Wait};
+
+/// What is to be expected without a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outlook {
+    /// Something is at work or will be.
+    Moving,
+    /// Nothing can start without a person.
+    Quiet,
+    /// Nothing is at work, and what is queued waits for an account.
+    Parked,
+}
+
+/// Looks at a world and at why its queued goals wait.
+pub fn outlook(world: &World, waits: &BTreeMap<GoalRef, Vec<Wait>>) -> Outlook {
+    let is_running = world.runs.values().any(|run| !matches!(run.state, RunState::Closed));
+    let is_landing = world.landings.values().any(|l| matches!(l.state, LandingState::Submitted { .. }));
+    if is_running || is_landing || !world.open.is_empty() {
+        return Outlook::Moving;
+    }
+    let hopeless = hopeless(world, waits);
+    let mut hopeful =
+        world.goals.values().filter(|goal| is_queued(&goal.state) && !hopeless.contains(&goal.id));
+    if hopeful.next().is_some() {
+        return Outlook::Moving;
+    }
+    let is_parked = waits.values().flatten().any(|wait| matches!(wait, Wait::AccountParked { .. }));
+    if is_parked { Outlook::Parked } else { Outlook::Quiet }
+}
+
+fn is_queued(state: &GoalState) -> bool {
+    matches!(state, GoalState::Queued { .. })
+}
+
+/// Queued goals that wait for a person or an account, and those that wait for such.
+fn hopeless(world: &World, waits: &BTreeMap<GoalRef, Vec<Wait>>) -> BTreeSet<GoalRef> {
+    let mut hopeless = BTreeSet::new();
+    loop {
+        let before = hopeless.len();
+        for (goal, waits) in waits {
+            if waits.iter().any(|wait| blocks(world, &hopeless, wait)) {
+                hopeless.insert(goal.clone());
+            }
+        }
+        if hopeless.len() == before {
+            return hopeless;
+        }
+    }
+}
+
+fn blocks(world: &World, hopeless: &BTreeSet<GoalRef>, wait: &Wait) -> bool {
+    match wait {
+        Wait::Dependency { on, trouble: DependencyTrouble::Open { .. } } => {
+            let moves = world.goals.get(on).is_some_and(|goal| match &goal.state {
+                GoalState::Queued { .. } => !hopeless.contains(on),
+                GoalState::Running { .. } => true,
+                GoalState::Draft { .. }
+                | GoalState::SpotCheck { .. }
+                | GoalState::Stuck { .. }
+                | GoalState::Done { .. }
+                | GoalState::Cancelled
+                | GoalState::Resolved => false,
+            });
+            !moves
+        }
+        Wait::AccountParked { .. } => true,
+        Wait::Dependency { .. }
+        | Wait::Backoff { .. }
+        | Wait::NoSlot { .. }
+        | Wait::Draining
+        | Wait::LastRunUnfinished { .. }
+        | Wait::RepoUnknown { .. }
+        | Wait::Quarantined { .. } => wait.needs_person(),
+    }
+}

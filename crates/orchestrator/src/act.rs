@@ -1,0 +1,104 @@
+//! Carrying effects out: one file each. Every effect may be done twice without harm; the table in
+//! `docs/design/states.md` says what makes it so.
+
+mod clean;
+mod collect;
+mod launch;
+mod notify;
+mod prepare;
+mod stats;
+mod stop;
+
+use herder_config::ConfigError;
+use herder_domain::effect::Effect;
+use herder_domain::event::{Event, What};
+use herder_domain::outcome::{Interruption, Outcome};
+use herder_domain::run::RunId;
+use herder_executor::{DetachError, EndError, ProcessError};
+use herder_gate::GateError;
+use herder_record::RecordError;
+use herder_store::LedgerRow;
+use herder_workspace::WorkspaceError;
+
+use crate::context::{Case, Context};
+use crate::landing;
+
+pub(crate) use stop::{end as end_ralph, process_id, process_of};
+
+/// What came of an effect.
+#[derive(Debug, Default)]
+pub(crate) struct Acted {
+    pub events: Vec<Event>,
+    /// A run's row for the database's index.
+    pub ledger: Option<Box<LedgerRow>>,
+}
+
+impl Acted {
+    fn with(case: &Case, what: What) -> Self {
+        Self { events: vec![Event::of(&case.goal.id, what)], ledger: None }
+    }
+}
+
+/// Why an effect could not be carried out; it is tried again later.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ActError {
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error("failed to {0}")]
+    Detach(#[from] DetachError),
+    #[error("failed to {0}")]
+    Process(#[from] ProcessError),
+    #[error("failed to {0}")]
+    Strays(#[from] EndError),
+    #[error(transparent)]
+    Gate(#[from] GateError),
+    #[error("failed to tell: {0}")]
+    Notify(String),
+    #[error("failed to reach a file: {0}")]
+    Io(#[from] std::io::Error),
+    #[error("failed to find {0}")]
+    Missing(&'static str),
+}
+
+/// Carries out an effect that is about a run.
+pub(crate) fn carry_out(context: &Context, effect: &Effect, case: &Case) -> Result<Acted, ActError> {
+    match effect {
+        // The embedded forge knows one orchestrator: the row that says so is the claim.
+        Effect::Claim { run, .. } => Ok(Acted::with(case, What::RunClaimed { run: run.clone() })),
+        Effect::Prepare { run, .. } => Ok(or_ended(case, run, prepare::prepare(context, case))),
+        Effect::Launch { .. } => launch::launch(context, case),
+        Effect::Stop { .. } => stop::stop(case),
+        Effect::Collect { .. } => collect::collect(context, case),
+        Effect::Land { .. } => landing::land(context, case),
+        Effect::Clean { .. } => clean::clean(context, case),
+        Effect::WriteStats { .. } => stats::write(context, case),
+        Effect::Notify { goal, key, title, message } => notify::notify(context, goal, key, (title, message)),
+        // Written by the daemon, which has the store.
+        Effect::Comment { .. } => Ok(Acted::default()),
+    }
+}
+
+/// A run that cannot be prepared ends, so that it holds no slot while it backs off: a failing clone
+/// must not be tried again every few seconds for ever.
+fn or_ended(case: &Case, run: &RunId, prepared: Result<Acted, ActError>) -> Acted {
+    prepared.unwrap_or_else(|error| {
+        let detail = error.to_string();
+        let outcome = match error {
+            ActError::Config(_) => Outcome::Misconfigured { detail },
+            ActError::Workspace(_)
+            | ActError::Record(_)
+            | ActError::Detach(_)
+            | ActError::Process(_)
+            | ActError::Strays(_)
+            | ActError::Gate(_)
+            | ActError::Notify(_)
+            | ActError::Io(_)
+            | ActError::Missing(_) => Outcome::Interrupted { cause: Interruption::Crashed, detail },
+        };
+        Acted::with(case, What::RunReported { run: run.clone(), outcome })
+    })
+}

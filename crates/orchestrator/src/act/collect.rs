@@ -1,0 +1,124 @@
+//! Collect: bring a run's work into the vault and look at what it changed.
+
+use std::path::Path;
+use std::sync::PoisonError;
+
+use globset::{Glob, GlobSet, GlobSetBuilder};
+use herder_config::Resolved;
+use herder_domain::event::What;
+use herder_domain::gate::Verdict;
+use herder_domain::goal::GoalOptions;
+use herder_domain::run::{Harvest, RunSpec};
+use herder_executor::end_strays;
+use herder_record::RunDir;
+use herder_workspace::{ChangeKind, CommitId, DiffFacts, FileChange, SnapshotLimits, SnapshotOrder, Vault};
+
+use super::{ActError, Acted};
+use crate::context::{Case, Context, private_git, run_key};
+
+/// How many paths a spot-check names.
+const NAMED_MAX: usize = 12;
+
+pub(super) fn collect(context: &Context, case: &Case) -> Result<Acted, ActError> {
+    // Whatever its ralph and keepers left: nothing may write while the last snapshot is taken.
+    end_strays(&case.run.id)?;
+    let dir = context.run_dir(&case.run.id);
+    let harvest = match dir.spec()? {
+        Some(spec) => harvest(context, case, &dir, &spec)?,
+        None => Harvest::default(),
+    };
+    Ok(Acted::with(case, What::RunCollected { run: case.run.id.clone(), harvest }))
+}
+
+fn harvest(context: &Context, case: &Case, dir: &RunDir, spec: &RunSpec) -> Result<Harvest, ActError> {
+    let keeps_clone = last_snapshot(context, case, dir, spec)?;
+    let lock = context.repo_lock(&case.repo.id);
+    let writing = lock.lock().unwrap_or_else(PoisonError::into_inner);
+    let mirror = context.mirror(&case.repo)?;
+    let vault = context.vault(&case.repo, &mirror)?;
+    let tip = vault.fetch_run(&private_git(dir, spec, &case.run)?, &run_key(&case.run)?)?;
+    drop(writing);
+    let iterations = dir.iterations()?;
+    let gate_tail = iterations.last().and_then(|last| match &last.gate {
+        Some(Verdict::Red { tail }) => Some(tail.clone()),
+        Some(Verdict::Green | Verdict::Missing) | None => None,
+    });
+    let mut harvest = Harvest {
+        tip: tip.as_ref().map(ToString::to_string),
+        gate_tail,
+        last_progress: dir.progress()?.pop().map(|last| last.progress),
+        keeps_clone,
+        ..Harvest::default()
+    };
+    if let Some(tip) = tip {
+        let base = CommitId::parse(&spec.base_commit)?;
+        let resolved = context.resolved(&GoalOptions::default(), &case.repo.id, (mirror.bare(), &base))?;
+        look_at(&vault, (&base, &tip), &resolved, &mut harvest)?;
+    }
+    Ok(harvest)
+}
+
+/// Records what lies in the clone now: a ralph that was killed could not. Gives whether something lies
+/// there that no snapshot takes.
+fn last_snapshot(context: &Context, case: &Case, dir: &RunDir, spec: &RunSpec) -> Result<bool, ActError> {
+    if !spec.setup.clone.is_dir() {
+        return Ok(false);
+    }
+    let last = dir.iterations()?.last().map_or(0, |last| last.iteration);
+    let taken = private_git(dir, spec, &case.run)?.snapshot(&SnapshotOrder {
+        iteration: last + 1,
+        message: format!("{} at its end\n\n{}", spec.run, spec.title),
+        signature: context.signature(),
+        limits: SnapshotLimits::default(),
+    })?;
+    Ok(!taken.skipped.is_empty())
+}
+
+fn look_at(
+    vault: &Vault,
+    (base, tip): (&CommitId, &CommitId),
+    resolved: &Resolved,
+    harvest: &mut Harvest,
+) -> Result<(), ActError> {
+    let DiffFacts { files, lines_added, lines_deleted } = vault.bare().diff(base, tip)?;
+    let protect = globs(&resolved.protect.value);
+    let tests = globs(&resolved.test_globs.value);
+    harvest.files_changed = files.len() as u64;
+    harvest.lines_added = lines_added;
+    harvest.lines_deleted = lines_deleted;
+    let named = |wanted: &dyn Fn(&FileChange) -> bool| {
+        files
+            .iter()
+            .filter(|file| wanted(file))
+            .take(NAMED_MAX)
+            .map(|file| file.path.display().to_string())
+            .collect()
+    };
+    harvest.protected =
+        named(&|file| paths(file).any(|path| path.starts_with(".ralph") || protect.is_match(path)));
+    harvest.deleted_tests = named(&|file| loses_test(file, &tests));
+    Ok(())
+}
+
+fn paths(file: &FileChange) -> impl Iterator<Item = &Path> {
+    [Some(file.path.as_path()), file.old_path.as_deref()].into_iter().flatten()
+}
+
+fn loses_test(file: &FileChange, tests: &GlobSet) -> bool {
+    match file.kind {
+        ChangeKind::Deleted => tests.is_match(&file.path),
+        ChangeKind::Renamed => {
+            file.old_path.as_ref().is_some_and(|old| tests.is_match(old)) && !tests.is_match(&file.path)
+        }
+        ChangeKind::Added | ChangeKind::Modified | ChangeKind::TypeChanged => false,
+    }
+}
+
+/// Globs that the configuration has vetted; one that is none matches nothing.
+fn globs(patterns: &[String]) -> GlobSet {
+    let mut set = GlobSetBuilder::new();
+    patterns.iter().filter_map(|pattern| Glob::new(pattern).ok()).for_each(|glob| {
+        set.add(glob);
+    });
+    set.build().unwrap_or_default()
+}

@@ -1,0 +1,137 @@
+//! Prepare: clone, private git directory, gate, run directory. Repeated, it finds what it made.
+
+use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
+
+use herder_config::Resolved;
+use herder_domain::event::What;
+use herder_domain::run::{RetryContext, RunSpec};
+use herder_domain::setup::{GateSetup, Setup};
+use herder_record::RunDir;
+use herder_workspace::{Bare, CommitId, Place, PrepareOrder, Prepared, Start, remove_tree};
+
+use super::{ActError, Acted};
+use crate::context::{CacheSet, Case, Context, run_key};
+
+pub(super) fn prepare(context: &Context, case: &Case) -> Result<Acted, ActError> {
+    let dir = context.run_dir(&case.run.id);
+    let spec = match dir.spec()? {
+        Some(spec) => spec,
+        None => make(context, case)?,
+    };
+    Ok(Acted::with(
+        case,
+        What::RunPrepared { run: case.run.id.clone(), base_branch: spec.base_branch, agent: spec.agent },
+    ))
+}
+
+fn make(context: &Context, case: &Case) -> Result<RunSpec, ActError> {
+    let lock = context.repo_lock(&case.repo.id);
+    let _writing = lock.lock().unwrap_or_else(PoisonError::into_inner);
+    let mirror = context.mirror(&case.repo)?;
+    mirror.fetch(&context.user)?;
+    let vault = context.vault(&case.repo, &mirror)?;
+    let branch_tip = mirror.tip(&case.repo.base_branch)?;
+    let resolved = context.resolved(&case.goal.options, &case.repo.id, (mirror.bare(), &branch_tip))?;
+    let base_branch = resolved.base.as_ref().map_or(&case.repo.base_branch, |base| &base.value).clone();
+    let base = mirror.tip(&base_branch)?;
+    let key = run_key(&case.run)?;
+    vault.keep_base(&mirror, &base, &key)?;
+    let id = &case.repo.id;
+    let clone = Place::new(id.host(), id.owner(), id.name()).clone_dir(
+        context.root(),
+        case.goal.id.number.0,
+        case.run.attempt,
+    );
+    let prepared = herder_workspace::prepare(&PrepareOrder {
+        mirror: &mirror,
+        vault: &vault,
+        key,
+        base_branch: &base_branch,
+        base,
+        root: context.root(),
+        clone: &clone,
+        private: &context.run_dir(&case.run.id).git_dir(),
+        goal_text: &case.goal.body,
+        signature: context.signature(),
+    })?;
+    let gate = materialize_gate(context, case, mirror.bare(), &prepared.base)?;
+    let spec = spec(context, case, Parts { resolved, base_branch, prepared: &prepared, clone, gate });
+    RunDir::create(&context.state, &spec, &case.goal.body, &context.redactor)?;
+    Ok(spec)
+}
+
+/// Copies the base's `.ralph/` out of the agent's reach.
+fn materialize_gate(
+    context: &Context,
+    case: &Case,
+    bare: &Bare,
+    base: &CommitId,
+) -> Result<GateSetup, ActError> {
+    let room = context.short_dir(&case.run.id);
+    remove_tree(context.root(), &room)?;
+    fs_err::create_dir_all(&room)?;
+    let dir = room.join("gate");
+    let has_gate = bare.has_path(base, ".ralph/check")? && bare.materialize_dir(base, ".ralph", &dir)?;
+    Ok(if has_gate { GateSetup::At { dir } } else { GateSetup::Missing })
+}
+
+struct Parts<'a> {
+    resolved: Resolved,
+    base_branch: String,
+    prepared: &'a Prepared,
+    clone: PathBuf,
+    gate: GateSetup,
+}
+
+fn spec(context: &Context, case: &Case, parts: Parts<'_>) -> RunSpec {
+    let Parts { resolved, base_branch, prepared, clone, gate } = parts;
+    let budget = resolved.budget();
+    RunSpec {
+        schema: RunSpec::SCHEMA,
+        run: case.run.id.clone(),
+        goal: Some(case.goal.id.clone()),
+        title: case.goal.title.clone(),
+        story: case.goal.story,
+        attempt: case.run.attempt,
+        agent: resolved.agent.value,
+        model: resolved.model.value,
+        reasoning: resolved.reasoning.value,
+        budget,
+        base_branch,
+        base_commit: prepared.base.to_string(),
+        created_at: case.run.ordered_at,
+        queue_seconds: case.run.queue_seconds,
+        context: told_of_start(&case.goal.context, &prepared.start),
+        setup: Setup {
+            clone,
+            room: context.short_dir(&case.run.id),
+            caches: context.caches(&case.repo.id, CacheSet::Runs),
+            agent: resolved.agent_setup,
+            clocks: resolved.clocks,
+            gate,
+            read: resolved.sandbox.read,
+            write: resolved.sandbox.write,
+            pass: resolved.sandbox.env,
+            secrets: context.settings.secrets.clone(),
+            author: resolved.author,
+        },
+    }
+}
+
+/// Tells the run how it begins.
+fn told_of_start(context: &RetryContext, start: &Start) -> RetryContext {
+    let told = context.clone();
+    match start {
+        Start::Fresh => RetryContext { is_resumed: false, ..told },
+        Start::Resumed { .. } => RetryContext { is_resumed: true, ..told },
+        Start::ConflictKept { files, .. } => {
+            let conflicts = files.iter().map(|path: &PathBuf| display(path)).collect();
+            RetryContext { is_resumed: false, conflicts, ..told }
+        }
+    }
+}
+
+fn display(path: &Path) -> String {
+    path.display().to_string()
+}

@@ -1,0 +1,50 @@
+//! Stop: end a ralph in order, then by force. One that is gone is stopped.
+
+use std::time::Duration;
+
+use herder_domain::run::{ProcessName, RunState};
+use herder_executor::{EndSignal, ProcessId, Waited, end_strays};
+
+use super::{ActError, Acted};
+use crate::context::Case;
+
+/// How long a ralph may take to stop what is below it and to take its last snapshot: its own grace for
+/// the agent is 5 s.
+const GRACE: Duration = Duration::from_secs(10);
+
+pub(super) fn stop(case: &Case) -> Result<Acted, ActError> {
+    if let Some(name) = process_of(&case.run.state) {
+        end(&process_id(name))?;
+        end_strays(&case.run.id)?;
+    }
+    Ok(Acted::default())
+}
+
+/// Ends a ralph; what it leaves is found by its run's marker afterwards.
+pub(crate) fn end(process: &ProcessId) -> Result<(), ActError> {
+    process.signal(EndSignal::Terminate)?;
+    if process.wait_for_exit(Some(GRACE))? == Waited::StillAlive {
+        process.signal(EndSignal::Kill)?;
+        process.wait_for_exit(None)?;
+    }
+    Ok(())
+}
+
+/// The ralph that a run's state names.
+pub(crate) fn process_of(state: &RunState) -> Option<&ProcessName> {
+    match state {
+        RunState::Launched { process } => Some(process),
+        RunState::Ordered
+        | RunState::Claimed
+        | RunState::Prepared
+        | RunState::Reported { .. }
+        | RunState::Collected { .. }
+        | RunState::Judged { .. }
+        | RunState::Closed => None,
+    }
+}
+
+/// A recorded process as one that can be signalled and watched.
+pub(crate) fn process_id(name: &ProcessName) -> ProcessId {
+    ProcessId { pid: name.pid, start_time: name.start_time, boot_id: name.boot_id.clone() }
+}

@@ -1,0 +1,171 @@
+//! What every effect is carried out with.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use herder_config::{Flags, RepositoryConfig, Resolved, Settings, UserConfig, resolve};
+use herder_domain::event::Repo;
+use herder_domain::goal::{Goal, GoalOptions};
+use herder_domain::repo::RepoId;
+use herder_domain::run::{Run, RunId, RunSpec};
+use herder_executor::{Launcher, Room, Toolchains};
+use herder_record::{Redactor, RunDir, StateDir};
+use herder_workspace::{
+    Bare, CommitId, Identity, Mirror, PrivateGit, RunKey, Signature, UserEnvironment, Vault,
+};
+use jiff::Timestamp;
+
+use crate::act::ActError;
+
+/// The largest `.ralph/config.toml` that is read, in bytes.
+const REPOSITORY_CONFIG_MAX: u64 = 256 << 10;
+
+/// What every effect is carried out with. Shared by the threads that do.
+pub(crate) struct Context {
+    pub state: StateDir,
+    pub config: UserConfig,
+    pub flags: Flags,
+    pub settings: Settings,
+    /// The program that is herder, for ralphs.
+    pub herder: PathBuf,
+    pub launcher: Launcher,
+    pub redactor: Arc<Redactor>,
+    pub user: UserEnvironment,
+    pub toolchains: Toolchains,
+    pub host: String,
+    repos: Mutex<BTreeMap<RepoId, Arc<Mutex<()>>>>,
+}
+
+/// An effect's goal with what belongs to it.
+#[derive(Clone, Debug)]
+pub(crate) struct Case {
+    pub goal: Goal,
+    pub run: Run,
+    pub repo: Repo,
+    /// How often the effect was tried before.
+    pub attempts: u32,
+}
+
+/// Looks a variable of this process's environment up.
+pub(crate) fn lookup(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}
+
+impl Context {
+    pub(crate) fn new(
+        state: StateDir,
+        config: UserConfig,
+        flags: Flags,
+        settings: Settings,
+        herder: PathBuf,
+    ) -> Result<Self, herder_record::RecordError> {
+        let secrets = settings.secrets.iter().filter_map(|name| std::env::var(name).ok());
+        let redactor = Redactor::new(secrets.filter(|value| value.len() >= herder_record::redact::SHORTEST))?;
+        Ok(Self {
+            launcher: Launcher::at(&herder),
+            redactor: Arc::new(redactor),
+            user: UserEnvironment::of_this_process(),
+            toolchains: Toolchains::detect(),
+            host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+            repos: Mutex::default(),
+            state,
+            config,
+            flags,
+            settings,
+            herder,
+        })
+    }
+
+    /// The lock under which a repository's mirror and vault are written: git's own locks refuse a
+    /// second writer instead of letting it wait.
+    pub(crate) fn repo_lock(&self, repo: &RepoId) -> Arc<Mutex<()>> {
+        let mut repos = self.repos.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(repos.entry(repo.clone()).or_default())
+    }
+
+    pub(crate) fn mirror(&self, repo: &Repo) -> Result<Mirror, ActError> {
+        Ok(Mirror::open_or_create(&self.state.mirror(&repo.id), &repo.url, &self.user)?)
+    }
+
+    pub(crate) fn vault(&self, repo: &Repo, mirror: &Mirror) -> Result<Vault, ActError> {
+        Ok(Vault::open_or_create(&self.state.vault(&repo.id), mirror)?)
+    }
+
+    pub(crate) fn run_dir(&self, run: &RunId) -> RunDir {
+        RunDir::of(&self.state, run.clone())
+    }
+
+    /// All settings of a goal, with the repository's own of a commit of its base branch.
+    pub(crate) fn resolved(
+        &self,
+        options: &GoalOptions,
+        repo: &RepoId,
+        base: (&Bare, &CommitId),
+    ) -> Result<Resolved, ActError> {
+        let text = base.0.read_file(base.1, ".ralph/config.toml", REPOSITORY_CONFIG_MAX)?;
+        let repository = match text {
+            Some(bytes) => RepositoryConfig::parse(&String::from_utf8_lossy(&bytes))?,
+            None => RepositoryConfig::empty(),
+        };
+        Ok(resolve(options, &self.flags, Some(repo), &repository, &self.config, lookup)?)
+    }
+
+    /// The directory that clones lie below.
+    pub(crate) fn root(&self) -> &Path {
+        &self.settings.root.value
+    }
+
+    /// A directory with a short path for HOME, TMPDIR, gates and checkouts of a run: a socket's path
+    /// has 108 bytes.
+    pub(crate) fn short_dir(&self, run: &RunId) -> PathBuf {
+        self.root().join(".run").join(short_name(run.as_str()))
+    }
+
+    /// Package caches of a repository, one set for its runs and another for its gates: what an agent
+    /// writes must never reach a gate.
+    pub(crate) fn caches(&self, repo: &RepoId, set: CacheSet) -> PathBuf {
+        let name = match set {
+            CacheSet::Runs => "runs",
+            CacheSet::Gates => "gates",
+        };
+        self.root().join(".cache").join(short_name(&repo.to_string())).join(name)
+    }
+
+    pub(crate) fn gate_room(&self, run: &RunId, repo: &RepoId) -> Room {
+        Room::new(self.short_dir(run).join("landing"), self.caches(repo, CacheSet::Gates))
+    }
+
+    pub(crate) fn signature(&self) -> Signature {
+        let author = &self.settings.author.value;
+        Signature {
+            who: Identity { name: author.name.clone(), email: author.email.clone() },
+            at: Timestamp::now(),
+        }
+    }
+}
+
+/// Who uses a set of package caches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CacheSet {
+    Runs,
+    Gates,
+}
+
+/// Eight characters that stand for a name (FNV-1a, 32 bit, hexadecimal).
+fn short_name(name: &str) -> String {
+    let hash =
+        name.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    format!("{hash:08x}")
+}
+
+/// A run as refs name it.
+pub(crate) fn run_key(run: &Run) -> Result<RunKey, ActError> {
+    Ok(RunKey::new(run.goal.number.0, run.id.as_str())?)
+}
+
+/// The private git directory of a run.
+pub(crate) fn private_git(dir: &RunDir, spec: &RunSpec, run: &Run) -> Result<PrivateGit, ActError> {
+    Ok(PrivateGit::at(&dir.git_dir(), &spec.setup.clone, run_key(run)?))
+}

@@ -1,0 +1,174 @@
+//! Land: rebase and squash, gate on a clean checkout, push with compare-and-swap; a few rounds where
+//! others push in between. The trailer `Herder-Run` in the base shows that it was done already.
+
+mod verdict;
+
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use herder_domain::event::What;
+use herder_domain::gate::Verdict;
+use herder_domain::landing::Bounce;
+use herder_domain::run::RunSpec;
+use herder_record::Ending;
+use herder_workspace::{CommitId, LandingMessage, Mirror, Push, PushOrder, Squash, SquashOrder, Vault};
+use jiff::Timestamp;
+
+use crate::act::{ActError, Acted};
+use crate::context::{Case, Context};
+
+/// Rounds in a row that may be lost to others' pushes.
+const ROUNDS: u32 = 5;
+
+/// The wait after lost rounds, or after a push that was refused; doubles with each.
+const WAIT_FIRST: Duration = Duration::from_secs(30);
+const WAIT_LONGEST: Duration = Duration::from_secs(30 * 60);
+
+/// How a round ended.
+enum Round {
+    Landed(CommitId),
+    Bounced(Bounce),
+    /// Somebody else's push came first.
+    Lost,
+    /// The remote said no.
+    Refused(String),
+}
+
+/// A landing under way.
+struct Landing<'a> {
+    context: &'a Context,
+    case: &'a Case,
+    spec: RunSpec,
+    ending: Option<Ending>,
+    mirror: Mirror,
+    vault: Vault,
+    tip: CommitId,
+    work_base: CommitId,
+}
+
+pub(crate) fn land(context: &Context, case: &Case) -> Result<Acted, ActError> {
+    let landing = Landing::prepare(context, case)?;
+    let run = case.run.id.clone();
+    for _ in 0..ROUNDS {
+        let what = match landing.round()? {
+            Round::Landed(commit) => What::Landed { run, commit: commit.to_string() },
+            Round::Bounced(bounce) => What::LandingBounced { run, bounce },
+            Round::Refused(why) => postponed(case, format!("the push was refused: {why}")),
+            Round::Lost => continue,
+        };
+        return Ok(acted(case, what));
+    }
+    Ok(acted(case, postponed(case, format!("{ROUNDS} rounds were lost to others' pushes"))))
+}
+
+fn acted(case: &Case, what: What) -> Acted {
+    Acted { events: vec![herder_domain::event::Event::of(&case.goal.id, what)], ledger: None }
+}
+
+fn postponed(case: &Case, why: String) -> What {
+    let wait = WAIT_FIRST.saturating_mul(1 << case.attempts.min(10)).min(WAIT_LONGEST);
+    let until = Timestamp::now().checked_add(wait).unwrap_or(Timestamp::MAX);
+    What::LandingPostponed { run: case.run.id.clone(), until, why }
+}
+
+impl<'a> Landing<'a> {
+    fn prepare(context: &'a Context, case: &'a Case) -> Result<Self, ActError> {
+        let dir = context.run_dir(&case.run.id);
+        let spec = dir.spec()?.ok_or(ActError::Missing("what was asked of the run"))?;
+        let mirror = context.mirror(&case.repo)?;
+        let vault = context.vault(&case.repo, &mirror)?;
+        let harvest = case.run.result.as_ref().map(|result| &result.harvest);
+        let tip =
+            harvest.and_then(|harvest| harvest.tip.as_deref()).ok_or(ActError::Missing("the run's work"))?;
+        Ok(Self {
+            tip: CommitId::parse(tip)?,
+            work_base: CommitId::parse(&spec.base_commit)?,
+            ending: dir.ending()?,
+            context,
+            case,
+            spec,
+            mirror,
+            vault,
+        })
+    }
+
+    fn round(&self) -> Result<Round, ActError> {
+        let base_tip = self.refresh()?;
+        let run = self.case.run.id.as_str();
+        if let Some(commit) = self.mirror.bare().landed_run_in(Some(&self.work_base), &base_tip, run)? {
+            return Ok(Round::Landed(commit));
+        }
+        let candidate = match self.squash(&base_tip, None)? {
+            Squash::Commit(commit) => commit,
+            Squash::Conflict { files } => {
+                let files = files.iter().map(|path| path.display().to_string()).collect();
+                return Ok(Round::Bounced(Bounce::Conflict { files }));
+            }
+            Squash::Empty => return Ok(Round::Bounced(Bounce::Empty)),
+        };
+        let word = match self.verdict(&base_tip, &candidate)? {
+            Verdict::Red { tail } => return Ok(Round::Bounced(Bounce::Red { tail })),
+            Verdict::Green => "green",
+            Verdict::Missing => "none",
+        };
+        // The same tree again, with the verdict in its message.
+        let commit = match self.squash(&base_tip, Some(word))? {
+            Squash::Commit(commit) => commit,
+            Squash::Conflict { .. } | Squash::Empty => candidate,
+        };
+        self.push(&base_tip, commit)
+    }
+
+    /// Brings the base branch's tip into the vault.
+    fn refresh(&self) -> Result<CommitId, ActError> {
+        let lock = self.context.repo_lock(&self.case.repo.id);
+        let _writing = lock.lock().unwrap_or_else(PoisonError::into_inner);
+        self.mirror.fetch(&self.context.user)?;
+        let base_tip = self.mirror.tip(&self.spec.base_branch)?;
+        self.vault.take(&self.mirror, &base_tip)?;
+        Ok(base_tip)
+    }
+
+    fn squash(&self, base_tip: &CommitId, gate: Option<&str>) -> Result<Squash, ActError> {
+        let spend = self.ending.as_ref().map(|ending| ending.spend);
+        let cost = spend.and_then(|spend| spend.cost.known());
+        let message = LandingMessage {
+            goal: self.case.goal.id.number.0,
+            title: self.case.goal.title.clone(),
+            body: self.summary(),
+            goal_ref: Some(self.case.goal.id.to_string()),
+            run: self.case.run.id.to_string(),
+            agent: Some(self.spec.agent.clone()),
+            model: Some(self.spec.model.clone()).filter(|model| !model.is_empty()),
+            gate: gate.map(str::to_owned),
+            cost: Some(cost.map_or_else(|| "unknown".to_owned(), |usd| format!("${usd:.4}"))),
+        };
+        Ok(self.vault.squash(&SquashOrder {
+            base_tip: base_tip.clone(),
+            work_base: self.work_base.clone(),
+            tip: self.tip.clone(),
+            message: self.context.redactor.line(&message.text()).into_string(),
+            signature: self.context.signature(),
+        })?)
+    }
+
+    /// What the agent said last of its work.
+    fn summary(&self) -> String {
+        let harvest = self.case.run.result.as_ref().map(|result| &result.harvest);
+        harvest.and_then(|harvest| harvest.last_progress.clone()).unwrap_or_default()
+    }
+
+    fn push(&self, base_tip: &CommitId, commit: CommitId) -> Result<Round, ActError> {
+        let order = PushOrder {
+            url: &self.case.repo.url,
+            commit: &commit,
+            branch: &self.spec.base_branch,
+            expected_old: Some(base_tip),
+        };
+        Ok(match self.vault.bare().push(order, &self.context.user)? {
+            Push::Done => Round::Landed(commit),
+            Push::Lost { .. } => Round::Lost,
+            Push::Refused { message } => Round::Refused(message),
+        })
+    }
+}

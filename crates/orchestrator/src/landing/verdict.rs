@@ -1,0 +1,91 @@
+//! The landing gate: the one verdict that counts, on a clean checkout, under the base tip's own
+//! `.ralph/`, without anything that an agent wrote but the work itself.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+
+use herder_domain::gate::Verdict;
+use herder_executor::Room;
+use herder_gate::{Cache, CacheKey, Gate, Question};
+use herder_record::redact::RedactingWriter;
+use herder_workspace::{CommitId, History, make_parents, remove_tree};
+
+use super::Landing;
+use crate::act::ActError;
+
+impl Landing<'_> {
+    /// What the base's gate says of a commit. A red one is asked once more: the weather must not
+    /// bounce good work.
+    pub(super) fn verdict(&self, base_tip: &CommitId, commit: &CommitId) -> Result<Verdict, ActError> {
+        let room = self.context.gate_room(&self.case.run.id, &self.case.repo.id);
+        let verdict = self.judged(&room, base_tip, commit);
+        // A checkout that cannot be removed now is removed with the run's other directories.
+        let _ = remove_tree(self.context.root(), room.dir());
+        verdict
+    }
+
+    fn judged(&self, room: &Room, base_tip: &CommitId, commit: &CommitId) -> Result<Verdict, ActError> {
+        remove_tree(self.context.root(), room.dir())?;
+        make_parents(self.context.root(), room.dir())?;
+        room.create()?;
+        let dir = room.dir().join("gate");
+        let gate = match self.vault.bare().materialize_dir(base_tip, ".ralph", &dir)? {
+            true => Gate::at(&dir),
+            false => None,
+        };
+        let Some(gate) = gate else {
+            return Ok(Verdict::Missing);
+        };
+        let key = self.key(base_tip, commit)?;
+        let cache = Cache::at(self.context.state.root().join("gates"));
+        if cache.is_green(&key) {
+            return Ok(Verdict::Green);
+        }
+        let mut verdict = self.ask(room, &gate, (base_tip, commit))?;
+        if matches!(verdict, Verdict::Red { .. }) {
+            verdict = self.ask(room, &gate, (base_tip, commit))?;
+        }
+        if verdict == Verdict::Green {
+            cache.keep_green(&key);
+        }
+        Ok(verdict)
+    }
+
+    fn key(&self, base_tip: &CommitId, commit: &CommitId) -> Result<CacheKey, ActError> {
+        let bare = self.vault.bare();
+        // The gate is part of the base: the base's tree stands for it.
+        let gate = bare.tree_of(base_tip)?.to_string();
+        let environment = format!("{} {}", env!("CARGO_PKG_VERSION"), self.spec.setup.pass.join(","));
+        Ok(CacheKey { tree: bare.tree_of(commit)?.to_string(), gate, environment })
+    }
+
+    fn ask(
+        &self,
+        room: &Room,
+        gate: &Gate,
+        (base_tip, commit): (&CommitId, &CommitId),
+    ) -> Result<Verdict, ActError> {
+        let checkout = room.dir().join("tree");
+        remove_tree(self.context.root(), &checkout)?;
+        let history = History { mirror: &self.mirror, base_branch: &self.spec.base_branch, base: base_tip };
+        self.vault.bare().checkout_with_history(commit, &checkout, history)?;
+        let setup = &self.spec.setup;
+        let sandbox = setup.read.iter().fold(room.sandbox(&checkout), |sandbox, path| sandbox.reading(path));
+        let question = Question {
+            gate,
+            checkout: &checkout,
+            run: &self.case.run.id,
+            env: room.env(&self.context.toolchains, &setup.pass),
+            sandbox: setup.write.iter().fold(sandbox, |sandbox, path| sandbox.writing(path)),
+            limit: setup.clocks.gate,
+        };
+        Ok(question.ask(&self.context.launcher, self.log()?, |_| {})?.verdict)
+    }
+
+    fn log(&self) -> Result<Box<dyn Write + Send>, ActError> {
+        let path = self.context.run_dir(&self.case.run.id).path().join("gate").join("landing.log");
+        let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
+        Ok(Box::new(RedactingWriter::new(self.context.redactor.clone(), file)))
+    }
+}

@@ -1,0 +1,179 @@
+//! The embedded local forge: repositories on this machine, or anywhere git can push to.
+
+use std::path::{Path, PathBuf};
+
+use herder_domain::event::{Event, Repo};
+use herder_domain::repo::{BadRepoId, RepoId};
+use herder_record::StateDir;
+use herder_store::{AppendError, Store, StoreError};
+use herder_workspace::{Mirror, RemoteFacts, UserEnvironment, WorkspaceError, inspect_remote};
+use jiff::Timestamp;
+
+/// What `repo add` is asked.
+#[derive(Clone, Debug, Default)]
+pub struct AddRepo {
+    /// A path or a URL.
+    pub what: String,
+    /// `owner/name`, where it is not to be taken from the origin or the path.
+    pub name: Option<String>,
+    /// The branch that goals land on, where it is not the default branch.
+    pub base: Option<String>,
+    /// Allows unattended pushes to another host.
+    pub push: bool,
+}
+
+/// Why a repository cannot be registered.
+#[derive(Debug, thiserror::Error)]
+pub enum AddRepoError {
+    /// It is none.
+    #[error("{what:?} is not a git repository that can be read: {problem}")]
+    NotARepository {
+        /// As given.
+        what: String,
+        /// Git's words.
+        problem: String,
+    },
+    /// There is no commit to begin from.
+    #[error("{what:?} has no branch yet; commit something first")]
+    Empty {
+        /// As given.
+        what: String,
+    },
+    /// The base branch is not there.
+    #[error("{what:?} has no branch {base:?}")]
+    NoBase {
+        /// As given.
+        what: String,
+        /// The branch.
+        base: String,
+    },
+    /// Git would refuse to push.
+    #[error(
+        "branch {base:?} is checked out in {what:?}, so git refuses a push to it; make a bare clone \
+         (git clone --bare {what} {what}.git), make it your origin and add that"
+    )]
+    CheckedOut {
+        /// As given.
+        what: String,
+        /// The branch.
+        base: String,
+    },
+    /// Its name is none.
+    #[error(transparent)]
+    BadName(#[from] BadRepoId),
+    /// Git.
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
+    /// The database.
+    #[error(transparent)]
+    Append(#[from] AppendError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Registers a repository: its origin where it has one, else itself.
+///
+/// # Errors
+/// [`AddRepoError`]; nothing is registered then.
+pub fn add_repo(store: &mut Store, state: &StateDir, order: &AddRepo) -> Result<Repo, AddRepoError> {
+    let user = UserEnvironment::of_this_process();
+    let given = absolute(&order.what);
+    let facts = inspected(&given, order, &user)?;
+    let (url, facts) = match facts.origin_url.clone().filter(|_| facts.is_bare == Some(false)) {
+        Some(origin) => {
+            let origin = relative_to(&origin, &facts);
+            let facts = inspected(&origin, order, &user)?;
+            (origin, facts)
+        }
+        None => (given, facts),
+    };
+    let base = match order.base.clone().or_else(|| facts.default_branch.clone()) {
+        Some(base) => base,
+        None => return Err(AddRepoError::Empty { what: order.what.clone() }),
+    };
+    if facts.refuses_push_to(&base) {
+        return Err(AddRepoError::CheckedOut { what: order.what.clone(), base });
+    }
+    let id = match &order.name {
+        Some(name) => name_of(name, &url)?,
+        None => id_of(&url, &facts)?,
+    };
+    let mirror = Mirror::open_or_create(&state.mirror(&id), &url, &user)?;
+    mirror.fetch(&user)?;
+    if mirror.tip(&base).is_err() {
+        return Err(AddRepoError::NoBase { what: order.what.clone(), base });
+    }
+    let pushes = order.push || Path::new(&url).is_absolute();
+    let repo = Repo { id, url, base_branch: base, pushes };
+    store.append(&Event::RepoAdded { repo: repo.clone() }, Timestamp::now())?;
+    Ok(repo)
+}
+
+fn inspected(what: &str, order: &AddRepo, user: &UserEnvironment) -> Result<RemoteFacts, AddRepoError> {
+    let facts = inspect_remote(what, user)?;
+    if facts.is_repository {
+        return Ok(facts);
+    }
+    let problem = facts.problem.clone().unwrap_or_else(|| "nothing is there".into());
+    Err(AddRepoError::NotARepository { what: order.what.clone(), problem })
+}
+
+/// A path as an absolute one, a URL as it is.
+fn absolute(what: &str) -> String {
+    let path = what.strip_prefix("file://").unwrap_or(what);
+    match std::fs::canonicalize(path) {
+        Ok(real) => real.display().to_string(),
+        Err(_) => what.to_owned(),
+    }
+}
+
+/// An origin that is a relative path is meant from the top of its repository.
+fn relative_to(origin: &str, facts: &RemoteFacts) -> String {
+    let is_path = origin.starts_with("./") || origin.starts_with("../");
+    match &facts.top {
+        Some(top) if is_path => absolute(&top.join(origin).display().to_string()),
+        Some(_) | None => absolute(origin),
+    }
+}
+
+fn name_of(name: &str, url: &str) -> Result<RepoId, AddRepoError> {
+    match name.matches('/').count() {
+        2 => Ok(name.parse()?),
+        _ => Ok(format!("{}/{name}", host_of(url).unwrap_or("local")).parse()?),
+    }
+}
+
+fn host_of(url: &str) -> Option<&str> {
+    if Path::new(url).is_absolute() {
+        return None;
+    }
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let rest = rest.split_once('@').map_or(rest, |(_, rest)| rest);
+    rest.split(['/', ':']).next().filter(|host| !host.is_empty())
+}
+
+/// `host/owner/name` of a URL; `local/<parent>/<name>-<hash>` of a path.
+fn id_of(url: &str, facts: &RemoteFacts) -> Result<RepoId, AddRepoError> {
+    if let Some(host) = host_of(url) {
+        let path = url.trim_end_matches('/').trim_end_matches(".git");
+        let mut parts = path.rsplit(['/', ':']);
+        let (name, owner) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        return Ok(RepoId::new(host, owner, name)?);
+    }
+    let top = facts.top.clone().unwrap_or_else(|| PathBuf::from(url));
+    let name = top.file_stem().map(|name| safe(&name.to_string_lossy())).unwrap_or_default();
+    let parent = top.parent().and_then(Path::file_name).map(|name| safe(&name.to_string_lossy()));
+    let hash = top
+        .to_string_lossy()
+        .bytes()
+        .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    let parent = parent.filter(|parent| !parent.is_empty()).unwrap_or_else(|| "root".into());
+    Ok(RepoId::new("local", &parent, &format!("{name}-{:06x}", hash & 0xff_ffff))?)
+}
+
+fn safe(text: &str) -> String {
+    let text: String =
+        text.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' }).collect();
+    text.trim_matches(['.', '-']).chars().take(60).collect()
+}

@@ -1,0 +1,69 @@
+//! One orchestrator for each state directory.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
+
+use herder_executor::ProcessId;
+use herder_record::StateDir;
+
+/// Proof that this process is the only orchestrator. The kernel frees it however the process ends.
+#[derive(Debug)]
+pub(crate) struct OrchestratorLock {
+    _file: File,
+}
+
+/// The orchestrator that holds a state directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// Its process, where it could be read.
+    pub process: Option<ProcessId>,
+}
+
+fn path(state: &StateDir) -> PathBuf {
+    state.root().join("orchestrator.lock")
+}
+
+impl OrchestratorLock {
+    /// Takes the lock; gives `None` where another orchestrator has it.
+    pub(crate) fn try_take(state: &StateDir) -> io::Result<Option<Self>> {
+        let mut file =
+            OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path(state))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+        let own = ProcessId::own().map_err(io::Error::other)?;
+        file.set_len(0)?;
+        write!(file, "{} {} {}", own.pid, own.start_time, own.boot_id)?;
+        Ok(Some(Self { _file: file }))
+    }
+}
+
+/// The orchestrator at work on a state directory, if there is one.
+///
+/// # Errors
+/// The lock cannot be looked at.
+pub fn holder(state: &StateDir) -> io::Result<Option<Holder>> {
+    let mut file = match File::open(path(state)) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    match file.try_lock_shared() {
+        Ok(()) => return Ok(None),
+        Err(TryLockError::WouldBlock) => {}
+        Err(TryLockError::Error(error)) => return Err(error),
+    }
+    let mut text = String::new();
+    file.read_to_string(&mut text)?;
+    let mut parts = text.split(' ');
+    let process = (|| {
+        let pid = parts.next()?.parse().ok()?;
+        let start_time = parts.next()?.parse().ok()?;
+        Some(ProcessId { pid, start_time, boot_id: parts.next()?.to_owned() })
+    })();
+    Ok(Some(Holder { process }))
+}

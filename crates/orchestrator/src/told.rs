@@ -1,0 +1,107 @@
+//! What the orchestrator tells while it works: one line each.
+
+use std::fmt;
+
+use herder_domain::event::{Event, What};
+use herder_domain::judge::Judgement;
+use herder_domain::landing::Bounce;
+use herder_domain::repo::GoalRef;
+use jiff::Timestamp;
+
+/// Something worth a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// When.
+    pub at: Timestamp,
+    /// Which goal it is about, where it is about one.
+    pub goal: Option<GoalRef>,
+    /// What happened.
+    pub text: String,
+}
+
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let time = self.at.to_zoned(jiff::tz::TimeZone::system()).strftime("%H:%M:%S");
+        match &self.goal {
+            Some(goal) => write!(f, "{time}  {goal}  {}", self.text),
+            None => write!(f, "{time}  {}", self.text),
+        }
+    }
+}
+
+impl Told {
+    /// A line about no goal.
+    pub(crate) fn note(at: Timestamp, text: impl Into<String>) -> Self {
+        Self { at, goal: None, text: text.into() }
+    }
+
+    /// The line of an event; most events of a run's inner life are not worth one.
+    pub(crate) fn of(event: &Event, at: Timestamp) -> Option<Self> {
+        match event {
+            Event::Goal(happening) => {
+                Some(Self { at, goal: Some(happening.goal.clone()), text: of_goal(&happening.what)? })
+            }
+            Event::StoryClosed { story } => Some(Self {
+                at,
+                goal: Some(story.clone()),
+                text: "story closed: every goal is settled".into(),
+            }),
+            Event::AccountParked { agent, until, why } => {
+                let until = until.map_or_else(|| "a person acts".to_owned(), |at| format!("{at:.0}"));
+                Some(Self::note(at, format!("account of {agent} parked until {until}: {why}")))
+            }
+            Event::RepoAdded { .. }
+            | Event::StoryCreated { .. }
+            | Event::StoryReopened { .. }
+            | Event::AccountFreed { .. } => None,
+        }
+    }
+}
+
+fn of_goal(what: &What) -> Option<String> {
+    Some(match what {
+        What::RunOrdered { run, attempt } => format!("running (attempt {attempt}, run {run})"),
+        What::RunReported { run, outcome } => format!("run {run} ended: {}", outcome.sentence()),
+        What::RunJudged { judgement, .. } | What::BounceJudged { judgement, .. } => of_judgement(judgement)?,
+        What::Landed { commit, .. } => format!("done: landed as {}", short(commit)),
+        What::LandingBounced { bounce, .. } => match bounce {
+            Bounce::Red { .. } => "bounced: the landing gate is red".into(),
+            Bounce::Conflict { files } => format!("bounced: conflict in {}", files.join(", ")),
+            Bounce::Empty => "bounced: nothing is left to land".into(),
+        },
+        What::LandingPostponed { until, why, .. } => format!("landing postponed until {until:.0}: {why}"),
+        What::GoalQuarantined { error } => format!("quarantined: {error}"),
+        What::GoalCreated { .. }
+        | What::GoalQueued
+        | What::GoalRetried
+        | What::GoalCancelled
+        | What::GoalResolved
+        | What::GoalApproved
+        | What::GoalRejected { .. }
+        | What::RunClaimed { .. }
+        | What::RunPrepared { .. }
+        | What::RunLaunched { .. }
+        | What::RunCollected { .. }
+        | What::RunClosed { .. }
+        | What::LandingWithdrawn { .. } => return None,
+    })
+}
+
+fn of_judgement(judgement: &Judgement) -> Option<String> {
+    Some(match judgement {
+        Judgement::Land => "accepted: landing".into(),
+        Judgement::SpotCheck { why } => {
+            format!("spot-check: {}", why.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+        }
+        Judgement::Requeue { retry_at: Some(at), .. } => format!("queued again, not before {at:.0}"),
+        Judgement::Requeue { retry_at: None, .. } => "queued again".into(),
+        Judgement::Stuck { cause, .. } => format!("stuck: {}", cause.as_str()),
+        Judgement::Draft { note } => format!("back to draft: {note}"),
+        Judgement::Nothing => return None,
+    })
+}
+
+/// A commit as people read it.
+pub(crate) fn short(commit: &str) -> &str {
+    commit.get(..10).unwrap_or(commit)
+}

@@ -1,0 +1,152 @@
+//! `herder up`: the daemon's life, from its lock to its last word.
+
+mod daemon;
+mod inbox;
+mod shutdown;
+mod watching;
+
+use std::io;
+use std::path::PathBuf;
+
+use herder_config::{ConfigError, Flags, Settings, UserConfig};
+use herder_domain::capacity::{Admission, Capacity};
+use herder_domain::judge::Policy;
+use herder_domain::plan::{Plan, plan};
+use herder_domain::repo::RepoId;
+use herder_record::{RecordError, StateDir};
+use herder_store::{AppendError, OpenError, Store, StoreError};
+use jiff::Timestamp;
+
+use crate::context::{Context, lookup};
+use crate::lock::OrchestratorLock;
+use crate::told::Told;
+use daemon::Daemon;
+
+/// When `up` ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// When it is told to.
+    Stay,
+    /// When nothing runs and nothing queued can start without a person.
+    Once,
+}
+
+/// What `up` is given.
+pub struct Up {
+    /// The state directory.
+    pub state: StateDir,
+    /// The user's configuration.
+    pub config: UserConfig,
+    /// The flags of the command line.
+    pub flags: Flags,
+    /// When to end.
+    pub mode: Mode,
+    /// Work off this repository alone.
+    pub only: Option<RepoId>,
+    /// The program that is herder; `/proc/self/exe` for this very one.
+    pub herder: PathBuf,
+    /// Hears what happens.
+    pub tell: Box<dyn Fn(&Told) + Send + Sync>,
+}
+
+/// How `up` ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UpEnd {
+    /// It was told to stop.
+    Stopped,
+    /// Nothing is left to do without a person.
+    Idle,
+    /// Goals are left that wait for an account.
+    Parked,
+}
+
+/// Failed to work.
+#[derive(Debug, thiserror::Error)]
+pub enum UpError {
+    /// Another orchestrator works on this state directory.
+    #[error("another orchestrator is at work on {}{}", state.display(), pid.map(|pid| format!(" (process {pid})")).unwrap_or_default())]
+    Busy {
+        /// The state directory.
+        state: PathBuf,
+        /// The other's process id, where it is known.
+        pid: Option<u32>,
+    },
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The database cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The database refuses an event.
+    #[error(transparent)]
+    Append(#[from] AppendError),
+    /// The state directory.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// A thread, a socket or a signal handler could not be had.
+    #[error("failed to start the orchestrator: {0}")]
+    System(#[from] io::Error),
+}
+
+/// Works off queued goals.
+///
+/// # Errors
+/// [`UpError`]. Ralphs that are at work stay so; the next `up` adopts them.
+pub fn up(order: Up) -> Result<UpEnd, UpError> {
+    order.state.create()?;
+    let settings = order.config.settings(&order.flags, lookup)?;
+    let Some(lock) = OrchestratorLock::try_take(&order.state)? else {
+        let holder = crate::lock::holder(&order.state)?;
+        let pid = holder.and_then(|holder| holder.process).map(|process| process.pid);
+        return Err(UpError::Busy { state: order.state.root().into(), pid });
+    };
+    let store = Store::open(&order.state.database())?;
+    let planning = planning(&order.config, &order.flags, &settings)?;
+    // Keepers of landing gates are ours to inherit, should they die.
+    herder_executor::become_subreaper()?;
+    let context = Context::new(order.state, order.config, order.flags, settings, order.herder)?;
+    let daemon = Daemon::new(context, store, planning, order.only, order.tell)?;
+    let end = daemon.run(order.mode);
+    drop(lock);
+    end
+}
+
+/// What `up` would do now: the plan, with nothing recorded and nothing done.
+///
+/// # Errors
+/// [`UpError`].
+pub fn dry_run(state: &StateDir, config: &UserConfig, flags: &Flags) -> Result<Plan, UpError> {
+    let settings = config.settings(flags, lookup)?;
+    let store = Store::open(&state.database())?;
+    let world = store.world(&planning(config, flags, &settings)?)?;
+    Ok(plan(&world, Timestamp::now()))
+}
+
+/// The settings as the planner takes them.
+fn planning(
+    config: &UserConfig,
+    flags: &Flags,
+    settings: &Settings,
+) -> Result<herder_store::Settings, UpError> {
+    let policy = Policy {
+        backoff_first: settings.backoff_first.value.0,
+        backoff_longest: settings.backoff_longest.value.0,
+        ..Policy::default()
+    };
+    let defaults = herder_config::resolve(
+        &herder_domain::goal::GoalOptions::default(),
+        flags,
+        None,
+        &herder_config::RepositoryConfig::empty(),
+        config,
+        lookup,
+    )?;
+    Ok(herder_store::Settings {
+        capacity: Capacity { max: settings.max.value, admission: Admission::Open },
+        policy,
+        default_agent: defaults.agent.value,
+    })
+}

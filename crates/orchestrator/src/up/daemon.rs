@@ -1,0 +1,345 @@
+//! Observe, record, plan, act, over and over. The daemon keeps nothing that the database lacks: what
+//! stands here is only what is under way in this process.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::Duration;
+
+use herder_domain::effect::Effect;
+use herder_domain::event::{Event, What};
+use herder_domain::plan::Outlook;
+use herder_domain::repo::RepoId;
+use herder_domain::run::{Run, RunId};
+use herder_store::{AppendError, OpenEffect, Settings, Stepped, Store};
+use jiff::Timestamp;
+
+use super::inbox::{self, Message};
+use super::{Mode, UpEnd, UpError, shutdown, watching};
+use crate::act::{self, ActError, Acted, process_of};
+use crate::context::{Case, Context};
+use crate::told::Told;
+
+/// How often the database is looked at for writes that nobody told of.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// The wait after an effect that failed; doubles with each.
+const RETRY_FIRST: Duration = Duration::from_secs(2);
+const RETRY_LONGEST: Duration = Duration::from_secs(30 * 60);
+
+/// A notification is given up after so many tries: a person who cannot be reached this way will look.
+const NOTIFY_TRIES: u32 = 8;
+
+pub(super) struct Daemon {
+    pub(super) context: Arc<Context>,
+    pub(super) store: Store,
+    pub(super) planning: Settings,
+    only: Option<RepoId>,
+    tell: Box<dyn Fn(&Told) + Send + Sync>,
+    pub(super) inbox: Receiver<Message>,
+    sender: Sender<Message>,
+    /// Effects that threads of this process carry out.
+    pub(super) under_way: BTreeMap<String, Effect>,
+    /// Runs whose ralphs are watched.
+    watched: BTreeSet<RunId>,
+    seen_version: i64,
+}
+
+impl Daemon {
+    pub(super) fn new(
+        context: Context,
+        store: Store,
+        planning: Settings,
+        only: Option<RepoId>,
+        tell: Box<dyn Fn(&Told) + Send + Sync>,
+    ) -> Result<Self, UpError> {
+        let (sender, inbox) = inbox::open(&context.state)?;
+        Ok(Self {
+            context: Arc::new(context),
+            store,
+            planning,
+            only,
+            tell,
+            inbox,
+            sender,
+            under_way: BTreeMap::new(),
+            watched: BTreeSet::new(),
+            seen_version: 0,
+        })
+    }
+
+    pub(super) fn run(mut self, mode: Mode) -> Result<UpEnd, UpError> {
+        self.say(&Told::note(
+            Timestamp::now(),
+            format!("herder is up, {} at once", self.planning.capacity.max),
+        ));
+        loop {
+            let stepped = self.step()?;
+            if mode == Mode::Once && self.under_way.is_empty() {
+                match self.outlook(&stepped)? {
+                    Outlook::Moving => {}
+                    Outlook::Quiet => return Ok(UpEnd::Idle),
+                    Outlook::Parked => return Ok(UpEnd::Parked),
+                }
+            }
+            if self.wait(&stepped)? {
+                shutdown::shut_down(&mut self)?;
+                return Ok(UpEnd::Stopped);
+            }
+        }
+    }
+
+    /// Plans, records, and starts what is due.
+    pub(super) fn step(&mut self) -> Result<Stepped, UpError> {
+        let now = Timestamp::now();
+        self.seen_version = self.store.data_version()?;
+        let stepped = self.store.step(&self.planning, now)?;
+        for event in &stepped.decisions {
+            self.tell_of(event, now);
+        }
+        for refusal in &stepped.refusals {
+            self.say(&Told::note(now, format!("a decision was refused: {}", refusal.error)));
+        }
+        self.watch_ralphs()?;
+        for due in self.store.due_effects(now)? {
+            self.start(due)?;
+        }
+        Ok(stepped)
+    }
+
+    fn outlook(&self, stepped: &Stepped) -> Result<Outlook, UpError> {
+        let world = self.store.world(&self.planning)?;
+        Ok(herder_domain::plan::outlook(&world, &stepped.waits))
+    }
+
+    /// Waits for something to happen and records it; true when the daemon is to end.
+    fn wait(&mut self, stepped: &Stepped) -> Result<bool, UpError> {
+        let due = [stepped.wake_at, self.store.next_due()?].into_iter().flatten().min();
+        loop {
+            let left = due.map_or(LOOK, |due| until(due).min(LOOK));
+            match self.inbox.recv_timeout(left) {
+                Ok(Message::Told) => return Ok(true),
+                Ok(message) => {
+                    self.take(message)?;
+                    while let Ok(message) = self.inbox.try_recv() {
+                        if matches!(message, Message::Told) {
+                            return Ok(true);
+                        }
+                        self.take(message)?;
+                    }
+                    return Ok(false);
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    let is_due = due.is_some_and(|due| due <= Timestamp::now());
+                    if is_due || self.store.data_version()? != self.seen_version {
+                        return Ok(false);
+                    }
+                }
+                Err(RecvTimeoutError::Disconnected) => return Ok(true),
+            }
+        }
+    }
+
+    /// Records what a message tells.
+    pub(super) fn take(&mut self, message: Message) -> Result<(), UpError> {
+        match message {
+            Message::Acted { key, result } => self.acted(&key, result),
+            Message::RalphGone(run) => self.ralph_gone(&run),
+            Message::Woken | Message::Told => Ok(()),
+        }
+    }
+
+    fn acted(&mut self, key: &str, result: Result<Acted, ActError>) -> Result<(), UpError> {
+        let effect = self.under_way.remove(key);
+        let now = Timestamp::now();
+        match result {
+            Ok(Acted { events, ledger }) => {
+                if let Some(row) = ledger {
+                    self.store.ledger_put(&row)?;
+                }
+                self.finish(key, &events, now)
+            }
+            Err(error) => self.postpone(key, effect.as_ref(), &error.to_string(), now),
+        }
+    }
+
+    pub(super) fn finish(&mut self, key: &str, events: &[Event], now: Timestamp) -> Result<(), UpError> {
+        let finished = self.store.finish(key, events, now)?;
+        if !finished.was_done {
+            events.iter().for_each(|event| self.tell_of(event, now));
+        }
+        for goal in finished.quarantined {
+            self.say(&Told {
+                at: now,
+                goal: Some(goal),
+                text: format!("quarantined: {key} came at the wrong time"),
+            });
+        }
+        Ok(())
+    }
+
+    fn postpone(
+        &mut self,
+        key: &str,
+        effect: Option<&Effect>,
+        error: &str,
+        now: Timestamp,
+    ) -> Result<(), UpError> {
+        let open = self.store.open_effects()?;
+        let attempts = open.iter().find(|open| open.key == key).map_or(0, |open| open.attempts);
+        self.say(&Told::note(now, format!("{key} failed, will be tried again: {error}")));
+        if matches!(effect, Some(Effect::Notify { .. })) && attempts + 1 >= NOTIFY_TRIES {
+            return self.finish(key, &[], now);
+        }
+        let wait = RETRY_FIRST.saturating_mul(1 << attempts.min(12)).min(RETRY_LONGEST);
+        let until = now.checked_add(wait).unwrap_or(Timestamp::MAX);
+        self.store.postpone(key, error, until)?;
+        Ok(())
+    }
+
+    fn ralph_gone(&mut self, id: &RunId) -> Result<(), UpError> {
+        self.watched.remove(id);
+        let Some(run) = self.store.run(id)? else {
+            return Ok(());
+        };
+        if let Some(process) = process_of(&run.state) {
+            let outcome = watching::outcome(&self.context.run_dir(id), process);
+            self.append(&Event::of(&run.goal, What::RunReported { run: id.clone(), outcome }))?;
+        }
+        Ok(())
+    }
+
+    /// Records an event of the outside; one that the goal's state refuses is somebody's edit that came
+    /// first, and the planner sees what is left to do.
+    pub(super) fn append(&mut self, event: &Event) -> Result<(), UpError> {
+        let now = Timestamp::now();
+        match self.store.append(event, now) {
+            Ok(_) => self.tell_of(event, now),
+            Err(AppendError::Store(error)) => return Err(error.into()),
+            Err(error @ (AppendError::Illegal(_) | AppendError::Unknown(_))) => {
+                self.say(&Told::note(now, format!("not recorded: {error}")));
+            }
+        }
+        Ok(())
+    }
+
+    fn watch_ralphs(&mut self) -> Result<(), UpError> {
+        for run in self.store.active_runs()? {
+            if let Some(process) = process_of(&run.state)
+                && self.watched.insert(run.id.clone())
+            {
+                watching::watch(run.id.clone(), process, self.sender.clone())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, due: OpenEffect) -> Result<(), UpError> {
+        if self.under_way.contains_key(&due.key)
+            || !self.is_mine(&due.effect)
+            || !self.is_admitted(&due.effect)
+        {
+            return Ok(());
+        }
+        if let Effect::Comment { goal, key, text } = &due.effect {
+            let text = self.context.redactor.line(text).into_string();
+            self.store.comment(goal, "herder", &text, Some(key), Timestamp::now())?;
+            return self.finish(&due.key, &[], Timestamp::now());
+        }
+        let Some(case) = self.case(&due)? else {
+            self.say(&Told::note(Timestamp::now(), format!("{} is about nothing that is known", due.key)));
+            return self.finish(&due.key, &[], Timestamp::now());
+        };
+        self.spawn(due, case)?;
+        Ok(())
+    }
+
+    fn spawn(&mut self, due: OpenEffect, case: Case) -> io::Result<()> {
+        let (context, sender) = (Arc::clone(&self.context), self.sender.clone());
+        let (key, effect) = (due.key.clone(), due.effect.clone());
+        thread::Builder::new().name(due.key.chars().take(15).collect()).spawn(move || {
+            let result = act::carry_out(&context, &effect, &case);
+            // Nobody listens any more where the daemon has ended; the effect stays open and is redone.
+            let _ = sender.send(Message::Acted { key, result });
+        })?;
+        self.under_way.insert(due.key, due.effect);
+        Ok(())
+    }
+
+    fn is_mine(&self, effect: &Effect) -> bool {
+        self.only.as_ref().is_none_or(|only| effect.goal().repo == *only)
+    }
+
+    /// Whether an effect may begin: while the daemon is going down only what ends runs in order may.
+    fn is_admitted(&self, effect: &Effect) -> bool {
+        use herder_domain::capacity::Admission;
+        match self.planning.capacity.admission {
+            Admission::Open => true,
+            Admission::Draining => match effect {
+                Effect::Claim { .. }
+                | Effect::Prepare { .. }
+                | Effect::Launch { .. }
+                | Effect::Land { .. } => false,
+                Effect::Stop { .. }
+                | Effect::Collect { .. }
+                | Effect::Clean { .. }
+                | Effect::WriteStats { .. }
+                | Effect::Comment { .. }
+                | Effect::Notify { .. } => true,
+            },
+        }
+    }
+
+    fn case(&self, due: &OpenEffect) -> Result<Option<Case>, UpError> {
+        let goal = due.effect.goal();
+        let run = match run_of(&due.effect) {
+            Some(run) => self.store.run(run)?,
+            // Only told about: the goal's last run will do.
+            None => self.store.runs_of(goal)?.pop(),
+        };
+        let (goal, repo) = (self.store.goal(goal)?, self.store.repo(&goal.repo)?);
+        let parts = goal.zip(run).zip(repo);
+        Ok(parts.map(|((goal, run), repo): ((_, Run), _)| Case { goal, run, repo, attempts: due.attempts }))
+    }
+
+    fn tell_of(&self, event: &Event, at: Timestamp) {
+        if let Some(told) = Told::of(event, at) {
+            self.say(&told);
+        }
+    }
+
+    pub(super) fn say(&self, told: &Told) {
+        (self.tell)(told);
+        let path = self.context.state.orchestrator_log();
+        let line = format!("{} {told}\n", told.at);
+        // A log that cannot be written must not stop the work; the journal has it all.
+        let _ = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .mode(0o600)
+            .open(path)
+            .and_then(|mut file| file.write_all(self.context.redactor.line(&line).as_str().as_bytes()));
+    }
+}
+
+fn run_of(effect: &Effect) -> Option<&RunId> {
+    match effect {
+        Effect::Claim { run, .. }
+        | Effect::Prepare { run, .. }
+        | Effect::Launch { run, .. }
+        | Effect::Stop { run, .. }
+        | Effect::Collect { run, .. }
+        | Effect::Land { run, .. }
+        | Effect::Clean { run, .. }
+        | Effect::WriteStats { run, .. } => Some(run),
+        Effect::Comment { .. } | Effect::Notify { .. } => None,
+    }
+}
+
+fn until(at: Timestamp) -> Duration {
+    Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or_default()
+}

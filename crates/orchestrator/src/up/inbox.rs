@@ -1,0 +1,47 @@
+//! All that can happen to the daemon, in one channel.
+
+use std::io;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread;
+
+use herder_domain::run::RunId;
+use herder_record::StateDir;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use crate::act::{ActError, Acted};
+use crate::wake;
+
+/// Something that happened.
+pub(super) enum Message {
+    /// An effect was carried out, or not.
+    Acted { key: String, result: Result<Acted, ActError> },
+    /// A ralph has ended.
+    RalphGone(RunId),
+    /// Somebody wrote to the database.
+    Woken,
+    /// The daemon is to end.
+    Told,
+}
+
+/// The channel, with signals and the wake socket already feeding it.
+pub(super) fn open(state: &StateDir) -> io::Result<(Sender<Message>, Receiver<Message>)> {
+    let (tell, told) = mpsc::channel();
+    let socket = wake::listen(state)?;
+    let teller = tell.clone();
+    thread::Builder::new().name("wake".into()).spawn(move || {
+        let mut nothing = [0; 1];
+        while socket.recv(&mut nothing).is_ok() && teller.send(Message::Woken).is_ok() {}
+    })?;
+    let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP])?;
+    let teller = tell.clone();
+    thread::Builder::new().name("signals".into()).spawn(move || {
+        for signal in signals.forever() {
+            let message = if signal == SIGHUP { Message::Woken } else { Message::Told };
+            if teller.send(message).is_err() {
+                break;
+            }
+        }
+    })?;
+    Ok((tell, told))
+}
