@@ -1,7 +1,7 @@
 //! Secrets are taken out of every text before it reaches a file.
 //!
 //! Two kinds are known: values that somebody registered, found wherever they stand, and tokens that
-//! are recognized by their shape ([`patterns`]). Both are looked for in the text as it is and as a
+//! are recognized by their shape (`patterns.rs`). Both are looked for in the text as it is and as a
 //! JSON reader would see it, so that `\u002d` for `-` hides nothing.
 
 mod escapes;
