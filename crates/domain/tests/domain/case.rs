@@ -96,6 +96,16 @@ fn a_landing_under_way_is_awaited_when_its_goal_is_cancelled() {
 }
 
 #[test]
+fn work_that_landed_although_its_goal_was_closed_is_a_fact() {
+    let (mut sim, run) = at_work();
+    tell(&mut sim, What::RunReported { run: run.clone(), outcome: Outcome::Accepted { gated: true } });
+    finish(&mut sim, "collect", Ending::Well);
+    tell(&mut sim, What::GoalCancelled);
+    finish(&mut sim, "land", Ending::Well);
+    assert_eq!((sim.state(1).word(), sim.world.landings[&run].state.word()), ("cancelled", "landed"));
+}
+
+#[test]
 fn nothing_begins_while_the_orchestrator_goes_down() {
     let mut sim = Sim::new(2);
     sim.write(&[], |_| {});
@@ -128,6 +138,18 @@ fn a_quarantined_goal_is_not_decided_about_until_a_person_acts() {
     assert!(plan(&sim.world, sim.now).is_quiet());
     tell(&mut sim, What::GoalRetried);
     assert!(has_open(&sim, "land"), "it goes on where it stood");
+}
+
+#[test]
+fn a_bounce_of_a_quarantined_goal_waits_for_a_person() {
+    let (mut sim, run) = at_work();
+    tell(&mut sim, What::RunReported { run: run.clone(), outcome: Outcome::Accepted { gated: true } });
+    finish(&mut sim, "collect", Ending::Well);
+    tell(&mut sim, What::GoalQuarantined { error: "two clones".into() });
+    finish(&mut sim, "land", Ending::Badly);
+    assert_eq!((sim.state(1).word(), sim.world.landings[&run].state.word()), ("running", "bounced"));
+    tell(&mut sim, What::GoalRetried);
+    assert_eq!(sim.state(1).word(), "queued");
 }
 
 #[test]

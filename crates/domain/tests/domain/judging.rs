@@ -318,4 +318,7 @@ fn three_failed_runs_in_a_night_are_three_and_the_waits_between_them_grow() {
     sim.take(&Op::Retry(0));
     assert_eq!(sim.state(1).word(), "running", "a retry opens a new series and starts at once");
     assert_eq!(sim.world.goals[&sim::id(1)].runs, 4, "attempts go on counting");
+    sim.take(&Op::Fail);
+    assert_eq!(sim.world.goals[&sim::id(1)].series.failed, 1, "and the first failure of it is not the last");
+    assert_ne!(sim.state(1).word(), "stuck");
 }

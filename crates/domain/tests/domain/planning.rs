@@ -31,6 +31,7 @@ fn op() -> impl Strategy<Value = Op> {
         20 => Just(Op::FinishAll),
         14 => (place, prop_oneof![Just(0), any::<u8>()], -20i64..300)
             .prop_map(|(run, outcome, minutes)| Op::End { run, outcome, minutes }),
+        4 => Just(Op::Fail),
         5 => prop_oneof![1u32..90, 1u32..20_000].prop_map(|seconds| Op::Advance { seconds }),
         1 => (0usize..5).prop_map(|max| Op::Resize { max }),
         2 => prop::bool::weighted(0.4).prop_map(Op::Drain),

@@ -147,6 +147,7 @@ every!(spot_check_reasons -> SpotCheckReason {
         SpotCheckReason::ProtectedPaths { paths: vec![".ralph/check".into()] },
     SpotCheckReason::DeletedTests { .. } =>
         SpotCheckReason::DeletedTests { paths: vec!["tests/sort.rs".into()] },
+    SpotCheckReason::PushNeedsLeave => SpotCheckReason::PushNeedsLeave,
 });
 
 every!(stuck_causes -> StuckCause {

@@ -20,7 +20,13 @@ use crate::samples;
 /// A step. Places are indices into what there is, modulo its number.
 #[derive(Clone, Debug)]
 pub enum Op {
-    Write { depends: Vec<u8>, priority: Option<i32>, story: Option<u8>, spot_check: bool, other_agent: bool },
+    Write {
+        depends: Vec<u8>,
+        priority: Option<i32>,
+        story: Option<u8>,
+        spot_check: bool,
+        other_agent: bool,
+    },
     WriteStory,
     Queue(u8),
     Cancel(u8),
@@ -29,15 +35,32 @@ pub enum Op {
     Approve(u8),
     Reject(u8),
     Quarantine(u8),
-    Finish { effect: u8, ending: Ending },
+    Finish {
+        effect: u8,
+        ending: Ending,
+    },
     FinishAll,
-    End { run: u8, outcome: u8, minutes: i64 },
-    Advance { seconds: u32 },
-    Resize { max: usize },
+    End {
+        run: u8,
+        outcome: u8,
+        minutes: i64,
+    },
+    /// The first run at work fails, and the backoff passes.
+    Fail,
+    Advance {
+        seconds: u32,
+    },
+    Resize {
+        max: usize,
+    },
     Drain(bool),
     FreeAccounts,
     Crash,
-    Stray { goal: u8, what: u8, run: u8 },
+    Stray {
+        goal: u8,
+        what: u8,
+        run: u8,
+    },
 }
 
 /// How an effect ends.
@@ -48,6 +71,9 @@ pub enum Ending {
     Oddly,
     Worse,
 }
+
+/// The place of a failure in [`samples::outcomes`].
+const FAILED: u8 = 3;
 
 /// Goals and stories of one simulated night, at most.
 const MOST: u64 = 12;
@@ -76,6 +102,7 @@ impl Sim {
             Op::Finish { effect, ending } => self.finish_one(*effect, *ending),
             Op::FinishAll => self.finish_all(),
             Op::End { run, outcome, minutes } => self.end(*run, *outcome, *minutes),
+            Op::Fail => self.fail(),
             Op::Advance { seconds } => self.now += SignedDuration::from_secs((*seconds).into()),
             Op::Resize { max } => self.set_capacity(Capacity { max: *max, ..self.world.capacity }),
             Op::Drain(is_down) => {
@@ -218,6 +245,19 @@ impl Sim {
             *at = self.now + SignedDuration::from_mins(minutes);
         }
         self.record(Event::of(&goal, What::RunReported { run, outcome })).unwrap();
+    }
+
+    fn fail(&mut self) {
+        for _ in 0..3 {
+            self.finish_all();
+            self.settle();
+        }
+        self.end(0, FAILED, 0);
+        for _ in 0..3 {
+            self.settle();
+            self.finish_all();
+        }
+        self.now += SignedDuration::from_mins(40);
     }
 
     fn free_accounts(&mut self) {
