@@ -194,10 +194,13 @@ fn accepted(goal: &Goal, gated: bool, harvest: &Harvest) -> Judgement {
     if goal.wants_spot_check {
         why.push(SpotCheckReason::Requested);
     }
-    if !gated {
+    if !gated && !harvest.waives_gate {
         why.push(SpotCheckReason::NoGate);
     }
     why.extend(guarded(harvest));
+    if harvest.push_needs_leave {
+        why.push(SpotCheckReason::PushNeedsLeave);
+    }
     if why.is_empty() { Judgement::Land } else { Judgement::SpotCheck { why } }
 }
 

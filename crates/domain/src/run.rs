@@ -251,8 +251,14 @@ pub struct Harvest {
     pub gate_tail: Option<String>,
     /// The last progress entry.
     pub last_progress: Option<String>,
-    /// The clone holds what no snapshot could take (nested repositories, huge or ignored files).
+    /// The clone holds what no snapshot could take (nested repositories, huge files).
     pub keeps_clone: bool,
+    /// The repository says that it has no gate on purpose.
+    #[serde(default)]
+    pub waives_gate: bool,
+    /// Its origin lies on another host, and nobody allowed unattended pushes there.
+    #[serde(default)]
+    pub push_needs_leave: bool,
 }
 
 /// What can happen to a run.

@@ -84,6 +84,8 @@ pub enum SpotCheckReason {
         /// Which, at most a dozen.
         paths: Vec<String>,
     },
+    /// The origin lies on another host, and nobody allowed unattended pushes there.
+    PushNeedsLeave,
 }
 
 impl fmt::Display for SpotCheckReason {
@@ -96,6 +98,9 @@ impl fmt::Display for SpotCheckReason {
             Self::NoDiff => f.write_str("the gate is green and nothing was changed: nothing to do?"),
             Self::ProtectedPaths { paths } => write!(f, "protected files were changed: {}", paths.join(", ")),
             Self::DeletedTests { paths } => write!(f, "tests were deleted: {}", paths.join(", ")),
+            Self::PushNeedsLeave => f.write_str(
+                "the origin is on another host and `repo add --push` was not said: approving pushes",
+            ),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::PoisonError;
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
-use herder_config::Resolved;
+use herder_config::{GatePolicy, Resolved};
 use herder_domain::event::What;
 use herder_domain::gate::Verdict;
 use herder_domain::goal::GoalOptions;
@@ -48,6 +48,7 @@ fn harvest(context: &Context, case: &Case, dir: &RunDir, spec: &RunSpec) -> Resu
         gate_tail,
         last_progress: dir.progress()?.pop().map(|last| last.progress),
         keeps_clone,
+        push_needs_leave: !case.repo.pushes,
         ..Harvest::default()
     };
     if let Some(tip) = tip {
@@ -83,6 +84,7 @@ fn look_at(
     let DiffFacts { files, lines_added, lines_deleted } = vault.bare().diff(base, tip)?;
     let protect = globs(&resolved.protect.value);
     let tests = globs(&resolved.test_globs.value);
+    harvest.waives_gate = resolved.gate.value == GatePolicy::Waived;
     harvest.files_changed = files.len() as u64;
     harvest.lines_added = lines_added;
     harvest.lines_deleted = lines_deleted;
