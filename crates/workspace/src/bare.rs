@@ -3,6 +3,8 @@
 use crate::error::{Result, WorkspaceError};
 use crate::git::{Git, UserEnvironment, unparsable};
 use crate::id::CommitId;
+use crate::objects::{Guard, lock};
+use rustix::fs::FlockOperation;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -38,21 +40,56 @@ impl Bare {
         Self { path: path.into() }
     }
 
-    /// Makes an empty bare repository with mode 0700, or leaves the one that is there.
+    /// Makes an empty bare repository with mode 0700, or leaves the one that is there. It is made
+    /// beside its place and renamed, so that none is ever half made.
     pub(crate) fn create(path: &Path, object_format: &str) -> Result<Self> {
         let bare = Self::at(path);
-        if path.join("HEAD").is_file() {
+        if bare.exists() {
             return Ok(bare);
         }
-        fs_err::create_dir_all(path)?;
-        fs_err::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
+        let parent = path.parent().unwrap_or(Path::new("/"));
+        fs_err::create_dir_all(parent)?;
+        // Temporary directories have mode 0700.
+        let new = tempfile::Builder::new().prefix(".herder-new-").tempdir_in(parent)?;
         Git::sealed("init")
             .args(["--bare", "--quiet", "--template="])
             .arg(format!("--object-format={object_format}"))
             .arg("--")
-            .arg(path)
+            .arg(new.path())
             .done()?;
-        Ok(bare)
+        match fs_err::rename(new.path(), path) {
+            // Somebody else was faster.
+            Err(error) if !bare.exists() => Err(error.into()),
+            Ok(()) | Err(_) => Ok(bare),
+        }
+    }
+
+    /// Whether there is a repository.
+    pub(crate) fn exists(&self) -> bool {
+        self.path.join("HEAD").is_file()
+    }
+
+    /// Waits until nobody else writes refs here, and removes the locks that a killed git has left.
+    pub(crate) fn alone(&self) -> Result<std::fs::File> {
+        let alone = lock(&self.path, Guard::Refs, FlockOperation::LockExclusive)?;
+        let mut waiting = vec![self.path.join("refs")];
+        let top =
+            ["HEAD", "config", "packed-refs", "shallow"].map(|name| self.path.join(format!("{name}.lock")));
+        let mut stale: Vec<PathBuf> = top.into_iter().filter(|path| path.exists()).collect();
+        while let Some(directory) = waiting.pop() {
+            for entry in fs_err::read_dir(directory)? {
+                let entry = entry?;
+                if entry.file_type()?.is_dir() {
+                    waiting.push(entry.path());
+                } else if entry.path().extension() == Some(OsStr::new("lock")) {
+                    stale.push(entry.path());
+                }
+            }
+        }
+        for path in stale {
+            fs_err::remove_file(path)?;
+        }
+        Ok(alone)
     }
 
     /// Its directory.

@@ -4,8 +4,7 @@ use crate::bare::Bare;
 use crate::error::{Result, WorkspaceError};
 use crate::git::{Git, UserEnvironment, checked_branch, checked_url};
 use crate::id::CommitId;
-use crate::objects::{Guard, gather, lock};
-use rustix::fs::FlockOperation;
+use crate::objects::gather;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -30,12 +29,11 @@ impl Mirror {
     /// The address is unusable, the remote cannot be reached, or the directory cannot be made.
     pub fn open_or_create(path: &Path, url: &str, user: &UserEnvironment) -> Result<Self> {
         let url = checked_url(url)?.to_owned();
-        let bare = if path.join("HEAD").is_file() {
-            Bare::at(path)
-        } else {
+        let mut bare = Bare::at(path);
+        if !bare.exists() {
             let head = remote_head(&url, user)?;
-            Bare::create(path, head.tip.as_ref().map_or("sha1", CommitId::object_format))?
-        };
+            bare = Bare::create(path, head.tip.as_ref().map_or("sha1", CommitId::object_format))?;
+        }
         let mirror = Self { bare, url };
         mirror.configure()?;
         Ok(mirror)
@@ -54,6 +52,7 @@ impl Mirror {
             // Git writes names in lower case but for the middle part.
             let line = format!("{}\n{value}", name.to_ascii_lowercase());
             if !known.contains(&line.as_bytes()) {
+                let _alone = self.bare.alone()?;
                 self.bare.git("config").args([name, value]).done()?;
             }
         }
@@ -75,7 +74,7 @@ impl Mirror {
     /// # Errors
     /// The remote cannot be reached or refuses, or the mirror cannot be written.
     pub fn fetch(&self, user: &UserEnvironment) -> Result<()> {
-        let _alone = lock(self.bare.path(), Guard::Refs, FlockOperation::LockExclusive)?;
+        let _alone = self.bare.alone()?;
         self.bare
             .outside("fetch", user)
             .args(["--quiet", "--prune", "--no-write-fetch-head", "--no-auto-maintenance", "origin"])

@@ -17,6 +17,11 @@ const SKIP_LIST: &str = "herder.skiplist";
 /// What both git directories exclude: the goal's text and whatever else herder shows the agent.
 pub(crate) const EXCLUDED: &str = "/.herder/\n";
 
+/// What directories begin with that one call needs and removes.
+const SCRATCH: [&str; 2] = [VET_SCRATCH, REFRESH_SCRATCH];
+pub(crate) const VET_SCRATCH: &str = "herder.vet-";
+pub(crate) const REFRESH_SCRATCH: &str = "herder.refresh-";
+
 /// The ref up to which the clone's own `.git` was brought.
 pub(crate) const REFRESHED: &str = "refs/herder/refreshed";
 
@@ -105,19 +110,19 @@ impl PrivateGit {
         checks
     }
 
-    /// Removes what a killed git left locked. Only one ralph at a time works here, and it asks.
+    /// Removes what a killed git or a killed herder left behind. Only one ralph at a time works here,
+    /// and it asks.
     pub(crate) fn unlock(&self) -> Result<()> {
-        for name in ["index.lock", "HEAD.lock", "packed-refs.lock"] {
-            remove_if_there(&self.bare.path().join(name))?;
+        let top = self.bare.path();
+        for entry in fs_err::read_dir(top)? {
+            let path = entry?.path();
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            if name == "index.lock" {
+                fs_err::remove_file(&path)?;
+            } else if SCRATCH.iter().any(|prefix| name.starts_with(prefix)) {
+                fs_err::remove_dir_all(&path)?;
+            }
         }
-        let branch = format!("{}.lock", self.key.branch_ref());
-        remove_if_there(&self.bare.path().join(branch))
-    }
-}
-
-fn remove_if_there(path: &Path) -> Result<()> {
-    match fs_err::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
-        Ok(()) | Err(_) => Ok(()),
+        self.bare.alone().map(drop)
     }
 }

@@ -10,9 +10,8 @@ use crate::bare::Bare;
 use crate::error::Result;
 use crate::id::{CommitId, RunKey, branch_of, goal_base_ref};
 use crate::mirror::Mirror;
-use crate::objects::{Guard, copy_all, gather, lock};
+use crate::objects::{copy_all, gather};
 use crate::private::PrivateGit;
-use rustix::fs::FlockOperation;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -58,6 +57,7 @@ impl Vault {
     /// The mirror lacks the commit, or the vault cannot be written.
     pub fn keep_base(&self, mirror: &Mirror, commit: &CommitId, key: &RunKey) -> Result<()> {
         self.take(mirror, commit)?;
+        let _alone = self.bare.alone()?;
         self.bare.move_refs(&[(key.base_ref(), commit.clone(), None)])
     }
 
@@ -70,7 +70,7 @@ impl Vault {
         if self.bare.resolve(&name)?.is_some() {
             return Ok(());
         }
-        let _alone = lock(self.bare.path(), Guard::Refs, FlockOperation::LockExclusive)?;
+        let _alone = self.bare.alone()?;
         if self.bare.refs("refs/")?.is_empty() {
             // The first time, files are many times cheaper than the transport.
             copy_all(mirror.bare().path(), self.bare.path())?;
@@ -114,7 +114,7 @@ impl Vault {
     /// # Errors
     /// An object of the run does not pass git's check, or the vault cannot be written.
     pub fn fetch_run(&self, private: &PrivateGit, key: &RunKey) -> Result<Option<CommitId>> {
-        let _alone = lock(self.bare.path(), Guard::Refs, FlockOperation::LockExclusive)?;
+        let _alone = self.bare.alone()?;
         let prefix = key.snapshot_prefix();
         if private.bare().refs(&prefix)?.is_empty() {
             return Ok(None);
@@ -175,6 +175,7 @@ impl Vault {
     /// Git cannot be run, or the vault cannot be written.
     pub fn keep_attempt(&self, key: &RunKey, work: &GoalBranch) -> Result<String> {
         let attempt = key.attempt_ref();
+        let _alone = self.bare.alone()?;
         self.bare.move_refs(&[(attempt.clone(), work.tip.clone(), None)])?;
         Ok(attempt)
     }

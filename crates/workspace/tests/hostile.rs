@@ -149,7 +149,11 @@ fn hooks_filters_monitors_and_drivers_stay_silent() {
     work.write(".gitattributes", ATTRIBUTES);
     work.write("README.md", "changed\n");
     work.write("new.txt", "x\n");
+    // Both sides change one file, so that its contents must be merged.
+    work.write("src/lib.txt", "ONE\ntwo\nthree\nfour\nfive\n");
+    scene.pushes("src/lib.txt", "one\ntwo\nthree\nfour\nFIVE\n");
     let tip = whole_way(&scene, &work, &canary);
+    assert_eq!(read(&scene.top.join("checkout/src/lib.txt")), "ONE\ntwo\nthree\nfour\nFIVE\n");
     assert_eq!(content(scene.vault.bare(), &tip, "new.txt").as_deref(), Some("x\n"));
     assert_eq!(content(scene.vault.bare(), &tip, ".gitattributes").as_deref(), Some(ATTRIBUTES));
 }

@@ -239,3 +239,67 @@ fn a_checkout_can_have_history_of_its_own() {
     assert_eq!(git(&dest, &["rev-parse", "HEAD"]), snapshot.commit.as_str());
     assert_eq!(git(&dest, &["log", "--format=%s"]), "Iteration 1\nBegin");
 }
+
+#[test]
+fn locks_that_a_killed_git_left_are_no_obstacle() {
+    let scene = Scene::new();
+    let bares = [scene.mirror.bare().path().to_owned(), scene.vault.bare().path().to_owned()];
+    for bare in &bares {
+        for name in ["packed-refs.lock", "HEAD.lock", "config.lock", "refs/heads/goal-7.lock"] {
+            write(&bare.join(name), "");
+        }
+    }
+    write(&bares[0].join("refs/remotes/origin/main.lock"), "");
+    scene.pushes("other.txt", "x\n");
+    let work = scene.prepare(7, 1);
+    work.write("src/new.txt", "begun\n");
+    let snapshot = work.snapshot(1);
+    assert_eq!(scene.vault.fetch_run(work.git(), &work.key).unwrap(), Some(snapshot.commit));
+}
+
+#[test]
+fn runs_side_by_side_do_not_disturb_each_other() {
+    let scene = Scene::new();
+    std::thread::scope(|threads| {
+        for goal in 1..5 {
+            let scene = &scene;
+            threads.spawn(move || {
+                scene.mirror.fetch(&scene.user).unwrap();
+                let work = scene.prepare(goal, 1);
+                for iteration in 1..4 {
+                    work.write(&format!("src/{goal}-{iteration}.txt"), "x\n");
+                    let snapshot = work.snapshot(iteration);
+                    assert!(matches!(work.git().refresh_clone_git(), Refreshed::Done));
+                    scene.vault.fetch_run(work.git(), &work.key).unwrap();
+                    assert!(matches!(scene.squash(&work, &snapshot.commit), Squash::Commit(_)));
+                }
+            });
+        }
+    });
+    for goal in 1..5 {
+        let branch = scene.vault.branch(goal).unwrap().unwrap();
+        assert_eq!(scene.vault.bare().diff(&branch.base, &branch.tip).unwrap().files.len(), 3);
+    }
+    scene.assert_sound();
+}
+
+#[test]
+fn many_snapshots_are_gathered_and_none_is_lost() {
+    let scene = Scene::new();
+    let work = scene.prepare(1, 1);
+    let mut last = None;
+    for iteration in 1..4 {
+        for file in 0..2500 {
+            work.write(&format!("many/{iteration}-{file}.txt"), &format!("{iteration} {file}\n"));
+        }
+        last = Some(work.snapshot(iteration).commit);
+        // As if they had come one by one.
+        git(scene.vault.bare().path(), &["config", "fetch.unpackLimit", "100000"]);
+        scene.vault.fetch_run(work.git(), &work.key).unwrap();
+    }
+    let loose = git(scene.vault.bare().path(), &["count-objects"]);
+    assert!(loose.starts_with("0 objects"), "{loose}");
+    assert_eq!(paths(scene.vault.bare(), &last.unwrap()).len(), 4 + 7500);
+    assert!(!work.snapshot(4).changed);
+    scene.assert_sound();
+}
