@@ -21,6 +21,8 @@ fn main() -> ExitCode {
             herder_executor::become_subreaper().unwrap();
             parent(keeper, run, script)
         }
+        ["replaced", run] => replaced(run),
+        ["keeper"] => herder_executor::keeper_main(),
         ["orphans", seconds] => orphans(seconds),
         ["ready", code] => ready(code),
         ["detach", run] => detach(run),
@@ -40,6 +42,15 @@ fn parent(keeper: &str, run: &str, script: &str) -> ExitCode {
     println!("started {}", handle.process().pid);
     reports.for_each(|report| println!("{report:?}"));
     println!("{} children left", children());
+    ExitCode::SUCCESS
+}
+
+/// Starts keepers from its own program although that file is gone.
+fn replaced(run: &str) -> ExitCode {
+    std::fs::remove_file(std::env::current_exe().unwrap()).unwrap();
+    let job = Job::new("/bin/true", "/", RunId::try_from(run.to_owned()).unwrap());
+    let (_, reports) = Launcher::own().start(&job, ChildStdio::null().unwrap()).unwrap();
+    println!("{}", reports.wait().unwrap().exit);
     ExitCode::SUCCESS
 }
 

@@ -4,10 +4,11 @@
 mod scene;
 
 use std::io::Read;
+use std::process::Command;
 use std::time::Duration;
 
 use herder_executor::{ChildStdio, Exit, Job, Launcher, Report, Resource, StartError, Step};
-use scene::{NONE, Scene, launcher, unique_seconds, with_argument};
+use scene::{NONE, Scene, example, launcher, unique_seconds, with_argument};
 
 #[test]
 fn the_exit_code_and_the_signal_of_a_program_are_reported() {
@@ -221,4 +222,15 @@ fn a_keeper_that_is_none_is_an_error() {
     assert!(matches!(start("/no/such/keeper"), Err(StartError::Keeper { .. })));
     let error = start("/bin/true").unwrap_err();
     assert!(matches!(error, StartError::KeeperDied { .. } | StartError::HandOver(_)), "{error:?}");
+}
+
+#[test]
+fn keepers_come_from_the_running_program_even_when_its_file_is_gone() {
+    let scene = Scene::new();
+    let program = scene.dir.path().join("program");
+    // Not by this process: a child forked by another test meanwhile would keep the file busy.
+    assert!(Command::new("cp").arg(example("stand_in")).arg(&program).status().unwrap().success());
+    let output = Command::new(&program).args(["replaced", scene.run.as_str()]).output().unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "exit code 0\n");
+    assert!(!program.exists());
 }
