@@ -83,6 +83,10 @@ fn accepted_work_lands_unless_there_is_a_reason_to_look() {
     assert_eq!(of(&plain, false, &harvest()), [SpotCheckReason::NoGate]);
     let nothing = Harvest { files_changed: 0, ..harvest() };
     assert_eq!(of(&plain, true, &nothing), [SpotCheckReason::NoDiff]);
+    let waived = Harvest { waives_gate: true, ..harvest() };
+    assert_eq!(judged(&plain, &Outcome::Accepted { gated: false }, &waived), Judgement::Land);
+    let abroad = Harvest { push_needs_leave: true, ..harvest() };
+    assert_eq!(of(&plain, true, &abroad), [SpotCheckReason::PushNeedsLeave]);
     let asked = Goal { wants_spot_check: true, ..draft(42) };
     assert_eq!(of(&asked, true, &harvest()), [SpotCheckReason::Requested]);
     let odd = Harvest { protected: vec!["a".into()], deleted_tests: vec!["b".into()], ..harvest() };

@@ -95,16 +95,20 @@ impl Sim {
                 self.check_rest(&planned);
                 return planned;
             }
+            let has_decided = !planned.decisions.is_empty();
             let has_started = planned.decisions.iter().any(checks::is_start);
             for decision in planned.decisions {
                 let shown = format!("{decision:?}");
                 self.record(decision)
                     .unwrap_or_else(|refusal| panic!("the planner decided {shown}: {refusal}"));
             }
+            assert!(!has_started || self.world.slots_taken() <= self.world.capacity.max, "over capacity");
+            if has_decided {
+                continue; // As the store does: what was decided may change what is to be ordered.
+            }
             for effect in planned.effects {
                 self.open(effect);
             }
-            assert!(!has_started || self.world.slots_taken() <= self.world.capacity.max, "over capacity");
         }
         panic!("the planner does not come to rest after {bound} rounds: {:?}", plan(&self.world, self.now));
     }
