@@ -1,0 +1,58 @@
+//! A herder with nothing but the night, for this crate's tests: keeper, ralph, replay agent and `up`.
+//! The command line proper is in `cli`, which this crate cannot see.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use herder_agent::{Agent, Entry, Kind, Registry};
+use herder_config::{Flags, UserConfig};
+use herder_domain::run::RunSpec;
+use herder_orchestrator::{Mode, Up, UpEnd, up};
+use herder_ralph::RalphError;
+use herder_record::StateDir;
+
+fn main() -> anyhow::Result<ExitCode> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["keeper"] => Ok(herder_executor::keeper_main()),
+        ["replay-agent"] => Ok(ExitCode::from(herder_agent::replay::perform())),
+        ["ralph", "--run", dir] => ralph(dir.into()),
+        ["up"] => night(Mode::Stay),
+        ["up", "--once"] => night(Mode::Once),
+        other => bail!("unknown arguments {other:?}"),
+    }
+}
+
+fn ralph(dir: PathBuf) -> anyhow::Result<ExitCode> {
+    let find = |spec: &RunSpec| -> Result<Arc<dyn Agent>, RalphError> {
+        let own = std::env::current_exe()?;
+        Ok(Registry::new(own, [Entry::new("replay", Kind::Replay)])?.agent(&spec.agent)?)
+    };
+    herder_ralph::run(&herder_ralph::Order {
+        dir: &dir,
+        launcher: herder_executor::Launcher::own(),
+        agent: &find,
+        lookup: &|name| std::env::var(name).ok(),
+        announces: true,
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn night(mode: Mode) -> anyhow::Result<ExitCode> {
+    let env = |name: &str| std::env::var_os(name);
+    let end = up(Up {
+        state: StateDir::from_env(env)?,
+        config: UserConfig::load(env).context("config")?,
+        flags: Flags::default(),
+        mode,
+        only: None,
+        herder: "/proc/self/exe".into(),
+        tell: Box::new(|told| eprintln!("{told}")),
+    })?;
+    Ok(match end {
+        UpEnd::Stopped | UpEnd::Idle => ExitCode::SUCCESS,
+        UpEnd::Parked => ExitCode::from(3),
+    })
+}
