@@ -216,7 +216,7 @@ fn night(outcome: Outcome) -> Sim {
 #[test]
 fn an_account_at_its_limit_parks_until_the_reset_and_one_without_login_until_a_person_acts() {
     let at = after(7_200);
-    let sim = night(interrupted(Interruption::UsageLimit { resets_at: Some(at) }));
+    let mut sim = night(interrupted(Interruption::UsageLimit { resets_at: Some(at) }));
     assert_eq!(sim.world.parked["claude"].until, Some(at));
     let waits: Vec<Wait> = plan(&sim.world, sim.now).waits.into_values().flatten().collect();
     assert!(
@@ -224,6 +224,9 @@ fn an_account_at_its_limit_parks_until_the_reset_and_one_without_login_until_a_p
             .iter()
             .any(|wait| matches!(wait, Wait::AccountParked { until: Some(until), .. } if *until == at))
     );
+    sim.now = at;
+    sim.settle();
+    assert!((1..=2).all(|number| sim.state(number).word() == "running"), "at the reset it goes on by itself");
     let unknown = night(interrupted(Interruption::UsageLimit { resets_at: None }));
     assert!(
         unknown.world.parked["claude"].until.is_some(),

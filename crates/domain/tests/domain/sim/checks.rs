@@ -74,14 +74,16 @@ impl Sim {
 
     /// Three failed runs are three.
     fn check_series(&mut self, before: &World, goal: &GoalRef, what: &What) {
-        let has_failed = match what {
-            What::RunJudged { run, .. } if before.goals[goal].is_running(run) => {
-                matches!(&before.runs[run].state, RunState::Collected { outcome, .. } if outcome.is_failure())
-            }
-            What::BounceJudged { run, .. } => {
-                matches!(before.landings[run].state, LandingState::Bounced(Bounce::Red { .. }))
-            }
-            _ => false,
+        let has_failed = if let What::RunJudged { run, .. } = what {
+            let is_failure = |state: &RunState| match state {
+                RunState::Collected { outcome, .. } => outcome.is_failure(),
+                other => panic!("judged when {}", other.word()),
+            };
+            is_failure(&before.runs[run].state) && before.goals[goal].is_running(run)
+        } else if let What::BounceJudged { run, .. } = what {
+            matches!(before.landings[run].state, LandingState::Bounced(Bounce::Red { .. }))
+        } else {
+            false
         };
         let failed = self.failed.entry(goal.clone()).or_default();
         *failed += u32::from(has_failed);
@@ -140,13 +142,11 @@ impl Sim {
         let mut ready: Vec<_> = world
             .goals
             .values()
-            .filter_map(|goal| match &goal.state {
-                GoalState::Queued { since } if self.can_start(goal) => {
-                    let is_retried = goal.runs != 0;
-                    let rank = Reverse(goal.options.priority.unwrap_or_default());
-                    Some((rank, is_retried, *since, &goal.id))
-                }
-                _ => None,
+            .filter(|goal| self.can_start(goal))
+            .filter_map(|goal| {
+                let GoalState::Queued { since } = &goal.state else { return None };
+                let rank = Reverse(goal.options.priority.unwrap_or_default());
+                Some((rank, goal.runs != 0, *since, &goal.id))
             })
             .collect();
         ready.sort();
@@ -242,10 +242,8 @@ impl Sim {
 }
 
 fn started_goal(event: &Event) -> Option<&GoalRef> {
-    match event {
-        Event::Goal(GoalHappening { goal, what: What::RunOrdered { .. } }) => Some(goal),
-        _ => None,
-    }
+    let Event::Goal(GoalHappening { goal, what: What::RunOrdered { .. } }) = event else { return None };
+    Some(goal)
 }
 
 fn is_live(state: &RunState) -> bool {

@@ -266,6 +266,14 @@ impl Sim {
         }
     }
 
+    /// A person frees what time alone does not.
+    fn mend_logins(&mut self) {
+        let parked = self.world.parked.iter().filter(|(_, parked)| parked.until.is_none());
+        for agent in parked.map(|(agent, _)| agent.clone()).collect::<Vec<_>>() {
+            self.record(Event::AccountFreed { agent }).unwrap();
+        }
+    }
+
     /// An event that nobody should send, given to a copy: it is taken or refused, and nothing breaks.
     fn stray(&self, goal: u8, what: u8, run: u8) {
         let goals: Vec<&GoalRef> = self.world.goals.keys().collect();
@@ -293,7 +301,7 @@ impl Sim {
     /// Everything goes well from here on, until nothing is left to do.
     pub fn work_off(&mut self) -> Plan {
         self.set_capacity(Capacity { max: self.world.capacity.max.max(1), admission: Admission::Open });
-        self.free_accounts();
+        self.mend_logins();
         let bound = 100 + 40 * self.world.goals.len() + 10 * self.world.runs.len() + self.world.open.len();
         for _ in 0..bound {
             let planned = self.settle();
