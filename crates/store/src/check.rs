@@ -30,8 +30,8 @@ const PROBLEMS_MAX: usize = 12;
 impl Store {
     /// Looks the whole database over. It reads every page, so it takes its time.
     pub fn check(&self) -> Result<Health, StoreError> {
-        let mut problems = damage(&self.conn)?;
-        problems.extend(dangling(&self.conn)?);
+        let mut problems = told(damage(&self.conn))?;
+        problems.extend(told(dangling(&self.conn))?);
         problems.extend(self.exposed());
         Ok(Health {
             path: self.path.clone(),
@@ -78,6 +78,14 @@ fn damage(conn: &Connection) -> Result<Vec<String>, StoreError> {
         }
     }
     Ok(problems)
+}
+
+/// SQLite gives up with an error where it cannot even go on looking; that is an answer too.
+fn told(found: Result<Vec<String>, StoreError>) -> Result<Vec<String>, StoreError> {
+    match found {
+        Err(damaged @ StoreError::Damaged(_)) => Ok(vec![damaged.to_string()]),
+        found => found,
+    }
 }
 
 fn dangling(conn: &Connection) -> Result<Vec<String>, StoreError> {

@@ -16,6 +16,8 @@ pub(crate) const VERSION: i32 = MIGRATIONS.len() as i32;
 
 /// Refuses what is not ours, before anything is written.
 pub(crate) fn recognize(conn: &Connection) -> Result<(), StoreError> {
+    // One transaction, for another process may be making the database at this moment.
+    let conn = &*conn.unchecked_transaction()?;
     let application = pragma(conn, "application_id")?;
     if application == APPLICATION_ID {
         return refuse_newer(conn);

@@ -1,12 +1,11 @@
 //! One planning: decisions are recorded and planned upon again until none is left.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use herder_domain::effect::Effect;
 use herder_domain::event::Event;
 use herder_domain::plan::{Plan, Wait, plan};
 use herder_domain::repo::GoalRef;
-use herder_domain::world::{Parked, World};
 use jiff::Timestamp;
 use rusqlite::Connection;
 
@@ -45,14 +44,13 @@ impl Store {
     /// that finds nothing to do writes nothing.
     pub fn step(&mut self, settings: &Settings, now: Timestamp) -> Result<Stepped, StoreError> {
         let tx = self.write()?;
-        let mut round = Round { conn: &tx, now, stepped: Stepped::default(), dropped: BTreeSet::new() };
+        let mut stepped = Stepped::default();
         for _ in 0..ROUNDS_MAX {
-            let world = world::load(&tx, settings)?;
-            let plan = plan(&world, now);
-            if round.decide(&world, &plan)? {
+            let plan = plan(&world::load(&tx, settings)?, now);
+            if decide(&tx, &plan.decisions, now, &mut stepped)? {
                 continue;
             }
-            let stepped = round.order(plan)?;
+            order(&tx, plan, now, &mut stepped)?;
             tx.commit()?;
             return Ok(stepped);
         }
@@ -60,88 +58,64 @@ impl Store {
     }
 }
 
-struct Round<'a> {
-    conn: &'a Connection,
+/// Records decisions; gives whether that changed anything.
+fn decide(
+    conn: &Connection,
+    decisions: &[Event],
     now: Timestamp,
-    stepped: Stepped,
-    /// Goals that refused a decision; nothing more is done for them in this planning.
-    dropped: BTreeSet<GoalRef>,
-}
-
-impl Round<'_> {
-    /// Records the decisions; gives whether there was one that changed anything.
-    fn decide(&mut self, world: &World, plan: &Plan) -> Result<bool, StoreError> {
-        let mut is_changed = false;
-        for event in &plan.decisions {
-            if self.is_dropped(event) || is_known(world, event) {
-                continue;
-            }
-            is_changed |= self.record(event)?;
-        }
-        Ok(is_changed)
-    }
-
-    fn is_dropped(&self, event: &Event) -> bool {
-        goal_of(event).is_some_and(|goal| self.dropped.contains(goal))
-    }
-
-    fn record(&mut self, event: &Event) -> Result<bool, StoreError> {
-        let refusal = match append::append(self.conn, event, self.now) {
+    stepped: &mut Stepped,
+) -> Result<bool, StoreError> {
+    let mut is_changed = false;
+    for event in decisions {
+        match append::append(conn, event, now) {
             Ok(appended) => {
-                self.stepped.effects.extend(appended.effects);
-                self.stepped.decisions.push(event.clone());
-                return Ok(true);
+                stepped.effects.extend(appended.effects);
+                stepped.decisions.push(event.clone());
+                is_changed = true;
             }
             Err(AppendError::Store(error)) => return Err(error),
-            Err(refusal @ (AppendError::Illegal(_) | AppendError::Unknown(_))) => refusal,
-        };
-        self.refuse(event, &refusal)
-    }
-
-    fn refuse(&mut self, event: &Event, refusal: &AppendError) -> Result<bool, StoreError> {
-        let error = refusal.to_string();
-        let refused = Refusal { event: event.clone(), error };
-        if self.stepped.refusals.contains(&refused) {
-            return Ok(false);
-        }
-        self.stepped.refusals.push(refused);
-        let Some(goal) = goal_of(event) else {
-            return Ok(false);
-        };
-        self.dropped.insert(goal.clone());
-        match outbox::quarantine(self.conn, goal, refusal, self.now) {
-            Ok(()) => Ok(true),
-            Err(AppendError::Store(error)) => Err(error),
-            // There is no such goal, so there is nobody to tell but the caller.
-            Err(AppendError::Illegal(_) | AppendError::Unknown(_)) => Ok(false),
-        }
-    }
-
-    fn order(mut self, plan: Plan) -> Result<Stepped, StoreError> {
-        for effect in plan.effects {
-            if !self.dropped.contains(effect.goal()) && outbox::order(self.conn, &effect, self.now)? {
-                self.stepped.effects.push(effect);
+            Err(refusal @ (AppendError::Illegal(_) | AppendError::Unknown(_))) => {
+                is_changed |= refuse(conn, event, &refusal, now, stepped)?;
             }
         }
-        self.stepped.waits = plan.waits;
-        self.stepped.wake_at = plan.wake_at;
-        Ok(self.stepped)
+    }
+    Ok(is_changed)
+}
+
+/// Quarantines the goal of a decision that was refused, so that the planner lets it be; gives whether
+/// that changed anything. A decision that is refused again changes nothing.
+fn refuse(
+    conn: &Connection,
+    event: &Event,
+    refusal: &AppendError,
+    now: Timestamp,
+    stepped: &mut Stepped,
+) -> Result<bool, StoreError> {
+    let refused = Refusal { event: event.clone(), error: refusal.to_string() };
+    if stepped.refusals.contains(&refused) {
+        return Ok(false);
+    }
+    stepped.refusals.push(refused);
+    let Some(goal) = goal_of(event) else {
+        return Ok(false);
+    };
+    match outbox::quarantine(conn, goal, refusal, now) {
+        Ok(()) => Ok(true),
+        Err(AppendError::Store(error)) => Err(error),
+        // There is no such goal, so there is nobody to tell but the caller.
+        Err(AppendError::Illegal(_) | AppendError::Unknown(_)) => Ok(false),
     }
 }
 
-/// An account that is parked already needs no second event that says so.
-fn is_known(world: &World, event: &Event) -> bool {
-    match event {
-        Event::AccountParked { agent, until, why } => {
-            world.parked.get(agent) == Some(&Parked { until: *until, why: why.clone() })
+fn order(conn: &Connection, plan: Plan, now: Timestamp, stepped: &mut Stepped) -> Result<(), StoreError> {
+    for effect in plan.effects {
+        if outbox::order(conn, &effect, now)? {
+            stepped.effects.push(effect);
         }
-        Event::RepoAdded { .. }
-        | Event::StoryCreated { .. }
-        | Event::StoryClosed { .. }
-        | Event::StoryReopened { .. }
-        | Event::AccountFreed { .. }
-        | Event::Goal(_) => false,
     }
+    stepped.waits = plan.waits;
+    stepped.wake_at = plan.wake_at;
+    Ok(())
 }
 
 fn goal_of(event: &Event) -> Option<&GoalRef> {

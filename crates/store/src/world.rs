@@ -35,8 +35,12 @@ pub(crate) fn load(conn: &Connection, settings: &Settings) -> Result<World, Stor
     world.stories = stories::standings(conn)?;
     world.parked = accounts::parked(conn)?;
     world.open = outbox::open(conn)?;
+    for goal in goals::live(conn)? {
+        world.goals.insert(goal.id.clone(), goal);
+    }
     add_runs(conn, &mut world)?;
-    add_goals(conn, &mut world)?;
+    add_goals_at_work(conn, &mut world)?;
+    add_settled(conn, &mut world)?;
     for run in world.runs.keys() {
         outbox::add_done(conn, run, &mut world.done)?;
     }
@@ -48,20 +52,21 @@ fn add_runs(conn: &Connection, world: &mut World) -> Result<(), StoreError> {
         world.runs.insert(run.id.clone(), run);
     }
     for landing in runs::open_landings(conn)? {
-        if !world.runs.contains_key(&landing.run)
-            && let Some(run) = runs::load(conn, &landing.run)?
+        world.landings.insert(landing.run.clone(), landing);
+    }
+    let named = world.goals.values().filter_map(Goal::current_run).chain(world.landings.keys());
+    for id in named {
+        if !world.runs.contains_key(id)
+            && let Some(run) = runs::load(conn, id)?
         {
             world.runs.insert(run.id.clone(), run);
         }
-        world.landings.insert(landing.run.clone(), landing);
     }
     Ok(())
 }
 
-fn add_goals(conn: &Connection, world: &mut World) -> Result<(), StoreError> {
-    for goal in goals::live(conn)? {
-        world.goals.insert(goal.id.clone(), goal);
-    }
+/// Goals that are settled while their run or its landing is not over.
+fn add_goals_at_work(conn: &Connection, world: &mut World) -> Result<(), StoreError> {
     for run in world.runs.values() {
         if !world.goals.contains_key(&run.goal)
             && let Some(goal) = goals::load(conn, &run.goal)?
@@ -69,6 +74,10 @@ fn add_goals(conn: &Connection, world: &mut World) -> Result<(), StoreError> {
             world.goals.insert(goal.id.clone(), goal);
         }
     }
+    Ok(())
+}
+
+fn add_settled(conn: &Connection, world: &mut World) -> Result<(), StoreError> {
     let depended_on = depended_on(conn)?;
     for goal in world.goals.values().chain(&depended_on) {
         if let Some(settled) = Settled::of(&goal.state) {

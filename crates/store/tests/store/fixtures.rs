@@ -1,0 +1,140 @@
+//! A database of every schema that ever was opens for ever, with all that is in it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use herder_domain::event::{Event, What};
+use herder_domain::goal::GoalState;
+use herder_domain::ledger::Cost;
+use herder_domain::outcome::Outcome;
+use herder_domain::repo::GoalRef;
+use herder_domain::run::RunId;
+use herder_store::{LedgerFilter, LedgerRow, NewGoal, Store};
+
+use crate::agreement::assert_agrees;
+use crate::scene::{Fate, Scene, accepted, app, at, failed, number, queued, text};
+
+/// The version that this program writes.
+const VERSION: i32 = 1;
+
+fn fixture(version: i32) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/schema-{version}.db"))
+}
+
+/// Makes the fixture of the present version, where there is none yet: `cargo test -p herder-store
+/// -- --ignored write_the_fixture`. A fixture that was released is never made anew.
+#[test]
+#[ignore = "writes a file of this repository"]
+fn write_the_fixture() {
+    let path = fixture(VERSION);
+    if path.exists() {
+        return;
+    }
+    let scene = furnished();
+    let source = scene.path();
+    let Scene { store, dir } = scene;
+    drop(store);
+    fs::copy(source, path).unwrap();
+    drop(dir);
+}
+
+/// One of everything: goals 2 to 9 stand in the eight states, two of them belong to story 1.
+fn furnished() -> Scene {
+    let mut scene = Scene::new();
+    scene.store.create_story(&app(), "Flags", "All of them.", at(0)).unwrap();
+    for (title, head) in [
+        ("A draft", ""),
+        ("One that waits", "Depends: #2, acme/other#7"),
+        ("One at work", "---\nmodel: opus\nreasoning: high\nduration: 1h30m\nbudget: 2.5\n---\nStory: #1"),
+        ("One to look at", ""),
+        ("One that landed", "Story: #1"),
+        ("One that is stuck", ""),
+        ("One that was cancelled", ""),
+        ("One that was resolved", ""),
+    ] {
+        let head = format!("{head}\n");
+        let new = NewGoal { is_queued: false, ..queued(text(&app(), title, head.trim_end())) };
+        scene.store.create_goal(&app(), new, at(1)).unwrap();
+    }
+    let review = Outcome::NeedsReview { summary: "Look at the flag's name.".into() };
+    let broke = Outcome::BudgetSpent { detail: "$5 of $5".into() };
+    for (n, outcomes) in [(6, vec![accepted()]), (5, vec![review]), (7, vec![failed(), broke])] {
+        scene.append(&goal(n), What::GoalQueued, 10).unwrap();
+        for (round, outcome) in (1..).zip(outcomes) {
+            scene.end(&goal(n), outcome, Fate::Green, 1_000 * round);
+        }
+    }
+    scene.append(&goal(4), What::GoalQueued, 4_000).unwrap();
+    scene.launch(&goal(4), 4_001);
+    scene.append(&goal(3), What::GoalQueued, 4_002).unwrap();
+    scene.append(&goal(8), What::GoalCancelled, 4_003).unwrap();
+    scene.append(&goal(9), What::GoalResolved, 4_004).unwrap();
+    let (agent, why) = ("codex".into(), "no login".into());
+    scene.store.append(&Event::AccountParked { agent, until: None, why }, at(4_005)).unwrap();
+    scene.store.comment(&goal(6), "ann", "Thank you.", Some("thanks"), at(4_006)).unwrap();
+    scene.store.ledger_put(&ledger_row()).unwrap();
+    scene
+}
+
+fn goal(n: u64) -> GoalRef {
+    GoalRef::new(app(), n)
+}
+
+fn ledger_row() -> LedgerRow {
+    LedgerRow {
+        run: RunId::of(&goal(6), 1),
+        repo: Some(app()),
+        number: Some(number(6)),
+        model: "sonnet".into(),
+        outcome: "done".into(),
+        cost: Cost::usd(0.25),
+        tokens: 1_000,
+        duration: Duration::from_secs(90),
+        lines_added: 3,
+        lines_deleted: 0,
+        ended_at: at(1_000),
+        stats: r#"{"exit_reason":"done"}"#.into(),
+    }
+}
+
+#[test]
+fn every_schema_that_ever_was_opens_with_all_that_is_in_it() {
+    for version in 1..=VERSION {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("herder.db");
+        fs::copy(fixture(version), &path).unwrap();
+        let mut store = Store::open(&path).unwrap();
+        assert_furnished(&store);
+        assert_eq!(store.check().unwrap().schema, VERSION);
+        let new = queued(text(&app(), "Work goes on", ""));
+        assert_eq!(store.create_goal(&app(), new, at(9_000)).unwrap(), goal(10));
+        assert_agrees(&store);
+    }
+}
+
+#[test]
+fn the_fixture_is_what_this_program_writes() {
+    assert_furnished(&furnished().store);
+}
+
+fn assert_furnished(store: &Store) {
+    assert_agrees(store);
+    let words: Vec<&str> = (2..=9).map(|n| store.goal(&goal(n)).unwrap().unwrap().state.word()).collect();
+    assert_eq!(words, GoalState::WORDS);
+    let waiting = store.goal(&goal(3)).unwrap().unwrap();
+    assert_eq!(waiting.depends, [goal(2), GoalRef::new("acme/other".parse().unwrap(), 7)]);
+    let at_work = store.goal(&goal(4)).unwrap().unwrap();
+    assert_eq!(at_work.options.duration, Some("1h30m".parse().unwrap()));
+    assert_eq!(store.active_runs().unwrap()[0].id, RunId::of(&goal(4), 1));
+    let landed = store.landing(&RunId::of(&goal(6), 1)).unwrap().unwrap();
+    assert_eq!((landed.state.word(), landed.base_branch.as_str()), ("landed", "main"));
+    assert_eq!(store.runs_of(&goal(7)).unwrap().len(), 2);
+    assert_eq!(store.parked().unwrap()["codex"].why, "no login");
+    let standing = &store.story_standings().unwrap()[&goal(1)];
+    assert_eq!((standing.goals, standing.unsettled), (2, 1));
+    assert_eq!(store.comments(&goal(6)).unwrap()[0].text, "Thank you.");
+    assert_eq!(store.ledger_rows(&LedgerFilter::default()).unwrap(), [ledger_row()]);
+    assert_eq!(store.transitions(&goal(7)).unwrap().last().unwrap().to, "stuck");
+    assert_eq!(store.repos().unwrap()[0].id, app());
+}

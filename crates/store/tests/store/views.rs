@@ -1,0 +1,90 @@
+//! What views read: comments, ledger, changes of others.
+
+use std::time::Duration;
+
+use herder_domain::event::What;
+use herder_domain::ledger::Cost;
+use herder_domain::repo::GoalRef;
+use herder_domain::run::RunId;
+use herder_store::{AppendError, LedgerFilter, LedgerRow, Missing};
+
+use crate::scene::{Scene, app, at};
+
+#[test]
+fn a_comment_with_a_key_is_written_once() {
+    let mut scene = Scene::new();
+    let (goal, other) = (scene.queue("One", 1), scene.queue("Two", 1));
+    assert!(scene.store.comment(&goal, "herder", "stuck", Some("post-mortem"), at(2)).unwrap());
+    assert!(!scene.store.comment(&goal, "herder", "stuck again", Some("post-mortem"), at(3)).unwrap());
+    assert!(scene.store.comment(&other, "herder", "stuck", Some("post-mortem"), at(3)).unwrap());
+    for _ in 0..2 {
+        assert!(scene.store.comment(&goal, "ann", "try harder", None, at(4)).unwrap());
+    }
+    let said: Vec<(String, String)> =
+        scene.store.comments(&goal).unwrap().into_iter().map(|c| (c.author, c.text)).collect();
+    let line = |author: &str, text: &str| (author.to_owned(), text.to_owned());
+    assert_eq!(said, [line("herder", "stuck"), line("ann", "try harder"), line("ann", "try harder")]);
+    let nowhere = GoalRef::new(app(), 99);
+    let error = scene.store.comment(&nowhere, "ann", "?", None, at(5)).unwrap_err();
+    assert!(matches!(error, AppendError::Unknown(Missing::Goal(_))));
+}
+
+fn ledger_row(goal: &GoalRef, attempt: u32, cost: Cost, seconds: i64) -> LedgerRow {
+    LedgerRow {
+        run: RunId::of(goal, attempt),
+        repo: Some(goal.repo.clone()),
+        number: Some(goal.number),
+        model: "sonnet".into(),
+        outcome: "done".into(),
+        cost,
+        tokens: 12_345,
+        duration: Duration::from_millis(1_500),
+        lines_added: 7,
+        lines_deleted: 2,
+        ended_at: at(seconds),
+        stats: r#"{"exit_reason":"done"}"#.into(),
+    }
+}
+
+#[test]
+fn a_row_of_the_ledger_may_be_written_anew_and_an_unknown_cost_stays_unknown() {
+    let mut scene = Scene::new();
+    let (one, two) = (GoalRef::new(app(), 1), GoalRef::new(app(), 2));
+    let first = ledger_row(&one, 1, Cost::UNKNOWN, 30);
+    let second = ledger_row(&two, 1, Cost::usd(0.1 + 0.2), 20);
+    let standalone =
+        LedgerRow { run: RunId::standalone(at(0), 7), repo: None, number: None, ..first.clone() };
+    for row in [&first, &second, &standalone, &first] {
+        scene.store.ledger_put(row).unwrap();
+    }
+    let rows = |filter: LedgerFilter| scene.store.ledger_rows(&filter).unwrap();
+    assert_eq!(rows(LedgerFilter::default()), [second.clone(), first.clone(), standalone.clone()]);
+    assert_eq!(
+        rows(LedgerFilter { goal: Some(one), ..LedgerFilter::default() }),
+        std::slice::from_ref(&first)
+    );
+    assert_eq!(rows(LedgerFilter { repo: Some(app()), ..LedgerFilter::default() }), [second, first.clone()]);
+    assert_eq!(rows(LedgerFilter { since: Some(at(30)), ..LedgerFilter::default() }), [first, standalone]);
+}
+
+#[test]
+fn a_handle_learns_of_anothers_writes_and_not_of_its_own() {
+    let mut scene = Scene::new();
+    let goal = scene.queue("One", 1);
+    let before = scene.store.data_version().unwrap();
+    scene.append(&goal, What::GoalCancelled, 2).unwrap();
+    assert_eq!(scene.store.data_version().unwrap(), before);
+    let mut other = scene.second();
+    other.comment(&goal, "ann", "why?", None, at(3)).unwrap();
+    assert_ne!(scene.store.data_version().unwrap(), before);
+}
+
+#[test]
+fn the_journal_is_read_on_from_any_place() {
+    let mut scene = Scene::new();
+    scene.queue("One", 1);
+    let all = scene.store.journal(0, 99).unwrap();
+    assert_eq!(all.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [1, 2, 3]);
+    assert_eq!(scene.store.journal(1, 1).unwrap(), all[1..2]);
+    assert_eq!(scene.store.journal(3, 99).unwrap(), []);
+}
