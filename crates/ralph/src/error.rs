@@ -33,6 +33,12 @@ pub enum RalphError {
         /// The run directory.
         path: String,
     },
+    /// The person's own changes would become part of the work.
+    #[error("{checkout} has changes that are not committed; commit or stash them, or say --continue")]
+    Dirty {
+        /// The checkout.
+        checkout: String,
+    },
     /// Another ralph works at this run.
     #[error("failed to take the run's lock: another ralph is at work on {run}")]
     Taken {

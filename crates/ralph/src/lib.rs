@@ -9,11 +9,13 @@ mod error;
 mod memory;
 mod prompt;
 mod signals;
+mod standalone;
 mod start;
 mod stop;
 mod voice;
 mod work;
 
 pub use error::RalphError;
+pub use standalone::{Alone, AloneEnd, AloneRun, sweep_standalone};
 pub use start::{FindAgent, Order, run};
 pub use stop::{Stop, Urgency};

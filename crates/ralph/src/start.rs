@@ -153,6 +153,7 @@ fn cannot_work(error: &RalphError) -> Outcome {
         | RalphError::Gate(_)
         | RalphError::Prompt(_)
         | RalphError::NoOrder { .. }
+        | RalphError::Dirty { .. }
         | RalphError::Taken { .. }
         | RalphError::System(_)
         | RalphError::Detach(_) => Outcome::Interrupted { cause: Interruption::Crashed, detail },

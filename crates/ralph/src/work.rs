@@ -128,8 +128,11 @@ impl Work {
         for skipped in &taken.skipped {
             self.writer.log(&format!("left out of the snapshot: {:?}: {}", skipped.path, skipped.why))?;
         }
-        // A courtesy to the agent; what it did to its own .git is its own business.
-        let _ = self.git.refresh_clone_git();
+        if self.spec.goal.is_some() {
+            // A courtesy to the agent; what it did to its own .git is its own business. A person's own
+            // checkout is left alone.
+            let _ = self.git.refresh_clone_git();
+        }
         let commit = taken.commit.to_string();
         self.account.snapshot = Some(commit.clone());
         Ok(commit)

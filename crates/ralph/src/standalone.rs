@@ -1,0 +1,188 @@
+//! A ralph without an orchestrator: one goal file in a person's own checkout.
+//!
+//! The person's branch is moved once, at the end, and only for work that was accepted. Whatever else
+//! happens, the files lie in the checkout as the agent left them, every iteration is a snapshot in the
+//! run directory, and `--continue` goes on from there.
+
+use std::path::{Path, PathBuf};
+
+use herder_domain::outcome::{Interruption, Outcome};
+use herder_domain::run::{RunId, RunSpec};
+use herder_domain::setup::{GateSetup, Setup};
+use herder_record::{Abandoned, Ending, Redactor, RunDir, StateDir, StatsFile, StatsRow, sweep};
+use herder_workspace::{Checkout, CommitId, Identity, Moved, Signature, Standalone, UserEnvironment};
+use jiff::Timestamp;
+
+use crate::error::RalphError;
+use crate::start::{Order, run};
+
+/// How many bytes of a title stand in a commit's subject.
+const SUBJECT_MAX: usize = 72;
+
+/// What a standalone run is asked.
+pub struct Alone<'a> {
+    /// The state directory.
+    pub state: &'a StateDir,
+    /// A directory in the checkout.
+    pub checkout: &'a Path,
+    /// The file that holds the goal's text.
+    pub goal_file: &'a Path,
+    /// That text.
+    pub goal: &'a str,
+    /// What is asked, all but what the checkout says: `base_commit`, `base_branch`, clone and gate are
+    /// filled in here.
+    pub spec: RunSpec,
+    /// Whether a tree with changes is taken as it is.
+    pub continues: bool,
+    /// Hides secrets.
+    pub redactor: &'a Redactor,
+}
+
+/// A standalone run, ready to work.
+#[derive(Debug)]
+pub struct AloneRun {
+    /// Its run directory.
+    pub dir: RunDir,
+    git: Standalone,
+    goal_file: PathBuf,
+    person: Option<Identity>,
+}
+
+/// How a standalone run ended.
+#[derive(Debug)]
+pub struct AloneEnd {
+    /// What it came to.
+    pub ending: Ending,
+    /// What became of the person's branch; nothing was tried where the work was not accepted.
+    pub moved: Option<Moved>,
+}
+
+impl AloneRun {
+    /// Makes the run directory, the private git directory and the gate's copy. Nothing of the checkout
+    /// is changed.
+    ///
+    /// # Errors
+    /// It is no checkout, it has changes and `continues` is not said, or something cannot be written.
+    pub fn prepare(order: Alone<'_>) -> Result<Self, RalphError> {
+        let user = UserEnvironment::of_this_process();
+        let checkout = Checkout::inspect(order.checkout, &user)?;
+        let is_dirty = checkout.is_dirty(&user)?;
+        if is_dirty && !order.continues {
+            return Err(RalphError::Dirty { checkout: checkout.top.display().to_string() });
+        }
+        let person = checkout.identity(&user)?;
+        order.state.create()?;
+        let dir = RunDir::of(order.state, order.spec.run.clone());
+        fs_err::create_dir_all(dir.path())?;
+        let (head, top) = (checkout.head.clone(), checkout.top.clone());
+        let branch = checkout.branch.clone().unwrap_or_default();
+        let git = Standalone::begin(checkout, &dir.git_dir(), order.spec.run.as_str(), !is_dirty, &user)?;
+        let gate = materialize_gate(&git, &head, &order.spec.setup.room)?;
+        let setup = Setup { clone: top, gate, ..order.spec.setup.clone() };
+        let spec = RunSpec { base_commit: head.to_string(), base_branch: branch, setup, ..order.spec };
+        let dir = RunDir::create(order.state, &spec, order.goal, order.redactor)?;
+        Ok(Self { dir, git, goal_file: order.goal_file.to_owned(), person })
+    }
+
+    /// Works, moves the person's branch where the work was accepted, and leaves a row of statistics.
+    ///
+    /// # Errors
+    /// As [`run`]; or the branch or the row cannot be written.
+    pub fn work(
+        &self,
+        order: &Order<'_>,
+        state: &StateDir,
+        redactor: &Redactor,
+    ) -> Result<AloneEnd, RalphError> {
+        let ending = run(order)?;
+        let moved = match ending.outcome {
+            Outcome::Accepted { .. } => Some(self.move_branch(&ending)?),
+            Outcome::NeedsReview { .. }
+            | Outcome::Blocked { .. }
+            | Outcome::Failed { .. }
+            | Outcome::Interrupted { .. }
+            | Outcome::BudgetSpent { .. }
+            | Outcome::Misconfigured { .. } => None,
+        };
+        record(state, &self.dir, &ending, &self.goal_file, redactor)?;
+        Ok(AloneEnd { ending, moved })
+    }
+
+    fn move_branch(&self, ending: &Ending) -> Result<Moved, RalphError> {
+        let spec = self.dir.spec()?;
+        let author = spec.as_ref().map(|spec| spec.setup.author.clone());
+        let fallback = author.map(|author| Identity { name: author.name, email: author.email });
+        let who = self.person.clone().or(fallback);
+        let who = who.unwrap_or_else(|| Identity { name: "herder".into(), email: "herder@localhost".into() });
+        let message = message(spec.as_ref(), &self.dir)?;
+        let signature = Signature { who, at: ending.ended_at };
+        match self.git.one_commit(&message, &signature)? {
+            Some(tip) => Ok(self.git.finish(&tip)?),
+            None => Ok(Moved::Nothing),
+        }
+    }
+}
+
+fn message(spec: Option<&RunSpec>, dir: &RunDir) -> Result<String, RalphError> {
+    let title = spec.map(|spec| spec.title.as_str()).unwrap_or("Work of a ralph");
+    let subject = &title[..title.floor_char_boundary(SUBJECT_MAX)];
+    let said = dir.progress()?.pop().map(|last| last.progress).unwrap_or_default();
+    Ok(format!("{subject}\n\n{said}\n\nHerder-Run: {}\n", dir.run()))
+}
+
+fn materialize_gate(git: &Standalone, head: &CommitId, room: &Path) -> Result<GateSetup, RalphError> {
+    let bare = git.private().bare();
+    let dir = room.join("gate");
+    fs_err::create_dir_all(room)?;
+    let has_gate = bare.has_path(head, ".ralph/check")? && bare.materialize_dir(head, ".ralph", &dir)?;
+    Ok(if has_gate { GateSetup::At { dir } } else { GateSetup::Missing })
+}
+
+/// One row of statistics for a run outside any orchestrator.
+fn record(
+    state: &StateDir,
+    dir: &RunDir,
+    ending: &Ending,
+    goal_file: &Path,
+    redactor: &Redactor,
+) -> Result<(), RalphError> {
+    let Some(spec) = dir.spec()? else {
+        return Ok(());
+    };
+    let mut row = StatsRow::of(&spec, ending, goal_file.display().to_string());
+    row.host = Some(rustix::system::uname().nodename().to_string_lossy().into_owned());
+    row.commit_end.clone_from(&ending.snapshot);
+    if let Some(tip) = &ending.snapshot {
+        let bare = herder_workspace::Bare::at(dir.git_dir());
+        let facts = bare.diff(&CommitId::parse(&spec.base_commit)?, &CommitId::parse(tip)?)?;
+        row.lines_added = Some(facts.lines_added);
+        row.lines_deleted = Some(facts.lines_deleted);
+    }
+    StatsFile::at(state.stats()).append_once(&row, redactor)?;
+    Ok(())
+}
+
+/// Settles standalone runs whose ralph was killed: what they left running is ended, they get an outcome
+/// and a row. Every herder command does this first; it costs a listing where there is nothing to do.
+///
+/// # Errors
+/// The state directory cannot be read or written.
+pub fn sweep_standalone(state: &StateDir, redactor: &Redactor) -> Result<Vec<RunId>, RalphError> {
+    let mut settled = Vec::new();
+    for dir in sweep::abandoned(state)?.into_iter().filter(RunDir::is_standalone) {
+        if let Some(abandoned) = Abandoned::take(dir.clone())? {
+            // Nothing of it may go on spending; what cannot be ended now is found again by its marker.
+            let _ = herder_executor::end_strays(dir.run());
+            let detail = "its ralph died without a word".to_owned();
+            let outcome = Outcome::Interrupted { cause: Interruption::Crashed, detail };
+            abandoned.settle(outcome, Timestamp::now(), redactor)?;
+        }
+    }
+    for dir in sweep::unrecorded(state)? {
+        if let Some(ending) = dir.ending()? {
+            record(state, &dir, &ending, &dir.goal_path(), redactor)?;
+            settled.push(dir.run().clone());
+        }
+    }
+    Ok(settled)
+}
