@@ -25,6 +25,8 @@ pub struct World {
     pub policy: Policy,
     /// The agent of goals that name none.
     pub default_agent: String,
+    /// Work off this repository alone.
+    pub only: Option<RepoId>,
     /// The registered repositories.
     pub repos: BTreeMap<RepoId, Repo>,
     /// Goals that are not settled, and settled ones whose run or landing is still open.
@@ -100,6 +102,7 @@ impl World {
             capacity,
             policy,
             default_agent: default_agent.into(),
+            only: None,
             repos: BTreeMap::new(),
             goals: BTreeMap::new(),
             settled: BTreeMap::new(),
@@ -120,6 +123,11 @@ impl World {
     /// Whether a goal waits for a person because its record contradicts itself.
     pub fn is_quarantined(&self, goal: &GoalRef) -> bool {
         self.goals.get(goal).is_some_and(|goal| goal.quarantine.is_some())
+    }
+
+    /// Whether a goal is one that is to be worked off.
+    pub fn is_in_scope(&self, goal: &GoalRef) -> bool {
+        self.only.as_ref().is_none_or(|only| goal.repo == *only)
     }
 
     /// Runs that take a slot.

@@ -104,11 +104,12 @@ pub fn up(order: Up) -> Result<UpEnd, UpError> {
         return Err(UpError::Busy { state: order.state.root().into(), pid });
     };
     let store = Store::open(&order.state.database())?;
-    let planning = planning(&order.config, &order.flags, &settings)?;
+    let planning =
+        herder_store::Settings { only: order.only, ..planning(&order.config, &order.flags, &settings)? };
     // Keepers of landing gates are ours to inherit, should they die.
     herder_executor::become_subreaper()?;
     let context = Context::new(order.state, order.config, order.flags, settings, order.herder)?;
-    let daemon = Daemon::new(context, store, planning, order.only, order.tell)?;
+    let daemon = Daemon::new(context, store, planning, order.tell)?;
     let end = daemon.run(order.mode);
     drop(lock);
     end
@@ -148,5 +149,6 @@ fn planning(
         capacity: Capacity { max: settings.max.value, admission: Admission::Open },
         policy,
         default_agent: defaults.agent.value,
+        only: None,
     })
 }

@@ -129,6 +129,7 @@ fn plan(store: &mut Store, repo: &RepoId) -> Result<(f64, f64)> {
         capacity: Capacity { max: 0, admission: Admission::Open },
         policy: Policy::default(),
         default_agent: "claude".into(),
+        only: None,
     };
     let quiet = planning(store, &settings)?;
     for _ in 0..1_000 {

@@ -3,6 +3,7 @@
 use herder_domain::capacity::Capacity;
 use herder_domain::goal::Goal;
 use herder_domain::judge::Policy;
+use herder_domain::repo::RepoId;
 use herder_domain::world::{Settled, World};
 use rusqlite::Connection;
 
@@ -19,6 +20,8 @@ pub struct Settings {
     pub policy: Policy,
     /// The agent of goals that name none.
     pub default_agent: String,
+    /// Work off this repository alone.
+    pub only: Option<RepoId>,
 }
 
 impl Store {
@@ -31,6 +34,7 @@ impl Store {
 
 pub(crate) fn load(conn: &Connection, settings: &Settings) -> Result<World, StoreError> {
     let mut world = World::new(settings.capacity, settings.policy, &settings.default_agent);
+    world.only.clone_from(&settings.only);
     world.repos = repos::all(conn)?.into_iter().map(|repo| (repo.id.clone(), repo)).collect();
     world.stories = stories::standings(conn)?;
     world.parked = accounts::parked(conn)?;

@@ -23,9 +23,12 @@ pub enum Outlook {
 
 /// Looks at a world and at why its queued goals wait.
 pub fn outlook(world: &World, waits: &BTreeMap<GoalRef, Vec<Wait>>) -> Outlook {
-    let is_running = world.runs.values().any(|run| !matches!(run.state, RunState::Closed));
-    let is_landing = world.landings.values().any(|l| matches!(l.state, LandingState::Submitted { .. }));
-    if is_running || is_landing || !world.open.is_empty() {
+    let mut runs = world.runs.values().filter(|run| world.is_in_scope(&run.goal));
+    let mut landings = world.landings.values().filter(|landing| world.is_in_scope(&landing.goal));
+    let is_ordered = world.open.values().any(|effect| world.is_in_scope(effect.goal()));
+    let is_running = runs.any(|run| !matches!(run.state, RunState::Closed));
+    let is_landing = landings.any(|landing| matches!(landing.state, LandingState::Submitted { .. }));
+    if is_running || is_landing || is_ordered {
         return Outlook::Moving;
     }
     let hopeless = hopeless(world, waits);
@@ -78,6 +81,7 @@ fn blocks(world: &World, hopeless: &BTreeSet<GoalRef>, wait: &Wait) -> bool {
         | Wait::Backoff { .. }
         | Wait::NoSlot { .. }
         | Wait::Draining
+        | Wait::OutOfScope
         | Wait::LastRunUnfinished { .. }
         | Wait::RepoUnknown { .. }
         | Wait::Quarantined { .. } => wait.needs_person(),

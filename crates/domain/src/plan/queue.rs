@@ -73,6 +73,9 @@ fn own_waits(world: &World, goal: &Goal, now: Timestamp) -> Vec<Wait> {
     if let Some(error) = &goal.quarantine {
         waits.push(Wait::Quarantined { error: error.clone() });
     }
+    if !world.is_in_scope(&goal.id) {
+        waits.push(Wait::OutOfScope);
+    }
     if !world.repos.contains_key(&goal.id.repo) {
         waits.push(Wait::RepoUnknown { repo: goal.id.repo.clone() });
     }

@@ -42,6 +42,8 @@ pub enum Wait {
     },
     /// The orchestrator is going down.
     Draining,
+    /// The orchestrator was told to work off another repository alone.
+    OutOfScope,
     /// Something of its last run is still there.
     LastRunUnfinished {
         /// The run.
@@ -87,6 +89,7 @@ impl Wait {
             Self::Dependency { .. }
             | Self::NoSlot { .. }
             | Self::Draining
+            | Self::OutOfScope
             | Self::LastRunUnfinished { .. }
             | Self::RepoUnknown { .. }
             | Self::Quarantined { .. } => None,
@@ -101,7 +104,7 @@ impl Wait {
                 DependencyTrouble::Cancelled | DependencyTrouble::Unknown | DependencyTrouble::Cyclic => true,
             },
             Self::AccountParked { until, .. } => until.is_none(),
-            Self::RepoUnknown { .. } | Self::Quarantined { .. } => true,
+            Self::RepoUnknown { .. } | Self::Quarantined { .. } | Self::OutOfScope => true,
             Self::Backoff { .. } | Self::NoSlot { .. } | Self::Draining | Self::LastRunUnfinished { .. } => {
                 false
             }
@@ -132,6 +135,9 @@ impl fmt::Display for Wait {
             }
             Self::NoSlot { max } => write!(f, "all {max} slots are taken"),
             Self::Draining => f.write_str("the orchestrator is going down"),
+            Self::OutOfScope => {
+                f.write_str("the orchestrator works off another repository alone (`up --repo`)")
+            }
             Self::LastRunUnfinished { run, state } => {
                 write!(f, "its last run {run} is {state} and not gone yet")
             }

@@ -319,6 +319,7 @@ every!(waits -> Wait {
         Wait::AccountParked { agent: "claude".into(), until: Some(after(60)), why: "limit".into() },
     Wait::NoSlot { .. } => Wait::NoSlot { max: 2 },
     Wait::Draining => Wait::Draining,
+    Wait::OutOfScope => Wait::OutOfScope,
     Wait::LastRunUnfinished { .. } => Wait::LastRunUnfinished { run: run(), state: "reported".into() },
     Wait::RepoUnknown { .. } => Wait::RepoUnknown { repo: repo() },
     Wait::Quarantined { .. } => Wait::Quarantined { error: "a run that is closed".into() },

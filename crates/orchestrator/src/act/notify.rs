@@ -34,6 +34,10 @@ fn notifier(context: &Context) -> Result<Notifier, ActError> {
     let settings = &context.settings.notify;
     let token = settings.post_token_env.as_ref().map(|name| Token::from_env(name, lookup)).transpose();
     let token = token.map_err(|error| ActError::Notify(error.to_string()))?;
-    let post = settings.post_url.as_ref().map(|url| Post { url: url.clone(), topic: settings.post_topic.clone(), token });
+    let post = settings.post_url.as_ref().map(|url| Post {
+        url: url.clone(),
+        topic: settings.post_topic.clone(),
+        token,
+    });
     Ok(Notifier::new(settings.command.clone(), post))
 }

@@ -13,7 +13,6 @@ use std::time::Duration;
 use herder_domain::effect::Effect;
 use herder_domain::event::{Event, What};
 use herder_domain::plan::Outlook;
-use herder_domain::repo::RepoId;
 use herder_domain::run::{Run, RunId};
 use herder_store::{AppendError, OpenEffect, Settings, Stepped, Store};
 use jiff::Timestamp;
@@ -38,7 +37,6 @@ pub(super) struct Daemon {
     pub(super) context: Arc<Context>,
     pub(super) store: Store,
     pub(super) planning: Settings,
-    only: Option<RepoId>,
     tell: Box<dyn Fn(&Told) + Send + Sync>,
     pub(super) inbox: Receiver<Message>,
     sender: Sender<Message>,
@@ -54,7 +52,6 @@ impl Daemon {
         context: Context,
         store: Store,
         planning: Settings,
-        only: Option<RepoId>,
         tell: Box<dyn Fn(&Told) + Send + Sync>,
     ) -> Result<Self, UpError> {
         let (sender, inbox) = inbox::open(&context.state)?;
@@ -62,7 +59,6 @@ impl Daemon {
             context: Arc::new(context),
             store,
             planning,
-            only,
             tell,
             inbox,
             sender,
@@ -271,7 +267,7 @@ impl Daemon {
     }
 
     fn is_mine(&self, effect: &Effect) -> bool {
-        self.only.as_ref().is_none_or(|only| effect.goal().repo == *only)
+        self.planning.only.as_ref().is_none_or(|only| effect.goal().repo == *only)
     }
 
     /// Whether an effect may begin: while the daemon is going down only what ends runs in order may.

@@ -30,6 +30,7 @@ pub fn settings() -> Settings {
         capacity: Capacity { max: 2, admission: Admission::Open },
         policy: Policy::default(),
         default_agent: "claude".into(),
+        only: None,
     }
 }
 
