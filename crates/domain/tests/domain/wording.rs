@@ -112,6 +112,7 @@ fn every_wait_is_a_sentence() {
         "the account of claude is parked until 2026-11-01T22:01:00Z: limit",
         "all 2 slots are taken",
         "the orchestrator is going down",
+        "the orchestrator works off another repository alone (`up --repo`)",
         "its last run app-42-1-3f0a60 is reported and not gone yet",
         "its repository github.com/acme/app is not registered",
         "it is quarantined: a run that is closed",
