@@ -4,7 +4,6 @@ use crate::bare::Bare;
 use crate::error::{Result, WorkspaceError};
 use crate::git::{Git, succeeded, unparsable};
 use crate::id::CommitId;
-use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -14,8 +13,7 @@ use std::path::PathBuf;
 const LISTING_CAP: usize = 64 << 20;
 
 /// What happened to a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChangeKind {
     /// It is new.
     Added,
@@ -30,7 +28,7 @@ pub enum ChangeKind {
 }
 
 /// One file that differs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileChange {
     /// Its path from the top of the repository; the new one if it was renamed.
     pub path: PathBuf,
@@ -45,7 +43,7 @@ pub struct FileChange {
 }
 
 /// All that differs between two commits.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DiffFacts {
     /// The files.
     pub files: Vec<FileChange>,

@@ -9,6 +9,9 @@
 //! [`PrivateGit`] beside it; [`PrivateGit::snapshot`] commits what the agent left; [`Vault::fetch_run`]
 //! keeps it for ever; [`Vault::squash`] makes one commit of it; [`Bare::checkout`] gives the gate clean
 //! files; [`Bare::push`] moves the branch of the remote, or loses the race and says so.
+//!
+//! Not done here: submodules stay empty directories, and files of a filter (Git LFS) stay the pointers
+//! that the repository holds, because no filter ever runs.
 
 mod bare;
 mod check;

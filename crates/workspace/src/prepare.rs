@@ -7,7 +7,7 @@ use crate::id::{CommitId, RunKey, Signature};
 use crate::merge::{Merged, carry, commit};
 use crate::mirror::Mirror;
 use crate::place::make_parents;
-use crate::private::{PrivateGit, REFRESHED};
+use crate::private::{PrivateGit, REFRESHED, show};
 use crate::removal::remove_tree;
 use crate::vault::Vault;
 use serde::{Deserialize, Serialize};
@@ -56,8 +56,9 @@ pub enum Start {
     ConflictKept {
         /// The ref in the vault that keeps the earlier work.
         attempt_ref: String,
-        /// The files in conflict, from the top of the repository.
-        files: Vec<PathBuf>,
+        /// The files in conflict, from the top of the repository, as text for people: what is not
+        /// UTF-8 is replaced.
+        files: Vec<String>,
     },
 }
 
@@ -128,6 +129,7 @@ fn begin(order: &PrepareOrder<'_>) -> Result<(Start, CommitId)> {
         Merged::Tree(tree) => tree,
         Merged::Conflict(files) => {
             let attempt_ref = order.vault.keep_attempt(&order.key, &work)?;
+            let files = files.iter().map(|file| file.to_string_lossy().into_owned()).collect();
             return Ok((Start::ConflictKept { attempt_ref, files }, order.base.clone()));
         }
     };
@@ -166,7 +168,7 @@ fn build(order: &PrepareOrder<'_>, facts: Facts) -> Result<Prepared> {
     };
     git.make(&new_clone)?;
     fill_private(order, &facts, &new_private, &new_clone)?;
-    show_goal(&new_clone, order.goal_text)?;
+    show(&new_clone, "goal.md", order.goal_text)?;
     fs_err::rename(&new_clone, order.clone)?;
     fs_err::rename(&new_private, order.private)?;
     let private = PrivateGit::at(order.private, order.clone, order.key.clone());
@@ -186,12 +188,6 @@ fn fill_private(order: &PrepareOrder<'_>, facts: &Facts, path: &Path, clone: &Pa
     let text = serde_json::to_vec_pretty(facts).map_err(std::io::Error::from)?;
     fs_err::write(path.join(PREPARED), text)?;
     Ok(())
-}
-
-fn show_goal(clone: &Path, text: &str) -> Result<()> {
-    let directory = crate::contained::Dir::root(clone)?.child_made(".herder".as_ref())?;
-    let mode = rustix::fs::Mode::from_raw_mode(0o644);
-    directory.replace_file("goal.md".as_ref(), mode, |file| std::io::Write::write_all(file, text.as_bytes()))
 }
 
 /// The name under which a directory is built before it gets its own.

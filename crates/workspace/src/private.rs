@@ -4,10 +4,12 @@
 //! runs in herder's name for a clone uses it; the clone's own `.git` is for the agent to look at.
 
 use crate::bare::Bare;
-use crate::error::Result;
+use crate::contained::{Dir, plain_names};
+use crate::error::{Result, WorkspaceError};
 use crate::git::Git;
 use crate::id::{CommitId, RunKey};
 use std::ffi::OsString;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -80,6 +82,15 @@ impl PrivateGit {
         self.bare.resolve(&self.key.branch_ref())
     }
 
+    /// Writes `.herder/<name>` in the clone, for the agent to read; whatever it has put in its place is
+    /// replaced, no link is followed.
+    ///
+    /// # Errors
+    /// `.herder` is no plain directory any more, `name` is not a plain name, or the disk refuses.
+    pub fn show(&self, name: &str, text: &str) -> Result<()> {
+        show(&self.clone, name, text)
+    }
+
     /// A sealed call with the clone as work tree.
     pub(crate) fn git(&self, command: &str) -> Git {
         let git = self.bare.git(command).work_tree(&self.clone);
@@ -125,4 +136,14 @@ impl PrivateGit {
         }
         self.bare.alone().map(drop)
     }
+}
+
+/// See [`PrivateGit::show`].
+pub(crate) fn show(clone: &Path, name: &str, text: &str) -> Result<()> {
+    if plain_names(Path::new(name), clone)?.len() != 1 {
+        return Err(WorkspaceError::Outside { path: clone.join(name), root: clone.to_owned() });
+    }
+    let directory = Dir::root(clone)?.child_made(".herder".as_ref())?;
+    let mode = rustix::fs::Mode::from_raw_mode(0o644);
+    directory.replace_file(name.as_ref(), mode, |file| file.write_all(text.as_bytes()))
 }

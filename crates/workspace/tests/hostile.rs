@@ -549,3 +549,48 @@ fn a_bottomless_directory_is_no_obstacle() {
     remove_tree(&scene.root(), &work.clone).unwrap();
     assert!(!work.clone.exists());
 }
+
+#[test]
+fn what_is_shown_to_the_agent_is_written_nowhere_else() {
+    let scene = Scene::new();
+    let work = scene.prepare(1, 1);
+    let precious = scene.top.join("precious");
+    write(&precious, "precious\n");
+    std::fs::remove_file(work.clone.join(".herder/goal.md")).unwrap();
+    symlink(&precious, work.clone.join(".herder/goal.md")).unwrap();
+    work.git().show("goal.md", "again\n").unwrap();
+    assert_eq!(read(&work.clone.join(".herder/goal.md")), "again\n");
+    for name in ["../x", "a/b", "", "/x"] {
+        assert!(work.git().show(name, "x").is_err(), "{name:?}");
+    }
+    std::fs::remove_dir_all(work.clone.join(".herder")).unwrap();
+    symlink(&scene.top, work.clone.join(".herder")).unwrap();
+    assert!(matches!(work.git().show("precious", "x"), Err(WorkspaceError::NotPlainDirectory { .. })));
+    assert_eq!(read(&precious), "precious\n");
+}
+
+#[test]
+fn a_conflict_in_an_oddly_named_file_is_told() {
+    let scene = Scene::new();
+    let odd = OsStr::from_bytes(b"odd \xff\nname");
+    std::fs::write(scene.desk.join(odd), "base\n").unwrap();
+    pushes_all(&scene);
+    let work = scene.prepare(1, 1);
+    std::fs::write(work.clone.join(odd), "mine\n").unwrap();
+    work.snapshot(1);
+    scene.vault.fetch_run(work.git(), &work.key).unwrap();
+    std::fs::write(scene.desk.join(odd), "theirs\n").unwrap();
+    pushes_all(&scene);
+    for _ in 0..2 {
+        let again = scene.prepare(1, 2);
+        let Start::ConflictKept { files, .. } = &again.prepared.start else { panic!("no conflict") };
+        assert_eq!(files, &["odd \u{fffd}\nname"]);
+    }
+}
+
+/// Somebody pushes what lies on their desk.
+fn pushes_all(scene: &Scene) {
+    commit_all(&scene.desk, "By hand");
+    git(&scene.desk, &["push", "-q", "origin", "main"]);
+    scene.mirror.fetch(&scene.user).unwrap();
+}

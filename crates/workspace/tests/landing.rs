@@ -168,7 +168,7 @@ fn earlier_work_in_conflict_is_kept_and_the_run_starts_afresh() {
     assert_eq!(files, [Path::new("README.md")]);
     let again = scene.prepare(7, 2);
     let Start::ConflictKept { attempt_ref, files } = &again.prepared.start else { panic!("not kept") };
-    assert_eq!(files, &[Path::new("README.md")]);
+    assert_eq!(files, &["README.md"]);
     assert_eq!(scene.vault.bare().resolve(attempt_ref).unwrap(), Some(snapshot.commit.clone()));
     assert_eq!(read(&again.clone.join("README.md")), "theirs\n");
     again.write("README.md", "theirs and mine\n");
