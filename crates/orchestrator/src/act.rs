@@ -73,7 +73,7 @@ pub(crate) fn carry_out(context: &Context, effect: &Effect, case: &Case) -> Resu
         Effect::Launch { .. } => launch::launch(context, case),
         Effect::Stop { .. } => stop::stop(case),
         Effect::Collect { .. } => collect::collect(context, case),
-        Effect::Land { .. } => landing::land(context, case),
+        Effect::Land { round, .. } => landing::land(context, case, *round),
         Effect::Clean { .. } => clean::clean(context, case),
         Effect::WriteStats { .. } => stats::write(context, case),
         Effect::Notify { goal, key, title, message } => notify::notify(context, goal, key, (title, message)),

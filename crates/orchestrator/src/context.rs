@@ -44,8 +44,6 @@ pub(crate) struct Case {
     pub goal: Goal,
     pub run: Run,
     pub repo: Repo,
-    /// How often the effect was tried before.
-    pub attempts: u32,
 }
 
 /// Looks a variable of this process's environment up.

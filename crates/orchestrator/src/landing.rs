@@ -46,27 +46,27 @@ struct Landing<'a> {
     work_base: CommitId,
 }
 
-pub(crate) fn land(context: &Context, case: &Case) -> Result<Acted, ActError> {
+pub(crate) fn land(context: &Context, case: &Case, round: u32) -> Result<Acted, ActError> {
     let landing = Landing::prepare(context, case)?;
     let run = case.run.id.clone();
     for _ in 0..ROUNDS {
         let what = match landing.round()? {
             Round::Landed(commit) => What::Landed { run, commit: commit.to_string() },
             Round::Bounced(bounce) => What::LandingBounced { run, bounce },
-            Round::Refused(why) => postponed(case, format!("the push was refused: {why}")),
+            Round::Refused(why) => postponed(case, round, format!("the push was refused: {why}")),
             Round::Lost => continue,
         };
         return Ok(acted(case, what));
     }
-    Ok(acted(case, postponed(case, format!("{ROUNDS} rounds were lost to others' pushes"))))
+    Ok(acted(case, postponed(case, round, format!("{ROUNDS} rounds were lost to others' pushes"))))
 }
 
 fn acted(case: &Case, what: What) -> Acted {
     Acted { events: vec![herder_domain::event::Event::of(&case.goal.id, what)], ledger: None }
 }
 
-fn postponed(case: &Case, why: String) -> What {
-    let wait = WAIT_FIRST.saturating_mul(1 << case.attempts.min(10)).min(WAIT_LONGEST);
+fn postponed(case: &Case, round: u32, why: String) -> What {
+    let wait = WAIT_FIRST.saturating_mul(1 << round.min(10)).min(WAIT_LONGEST);
     let until = Timestamp::now().checked_add(wait).unwrap_or(Timestamp::MAX);
     What::LandingPostponed { run: case.run.id.clone(), until, why }
 }

@@ -1,6 +1,6 @@
 //! Prepare: clone, private git directory, gate, run directory. Repeated, it finds what it made.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::PoisonError;
 
 use herder_config::Resolved;
@@ -126,12 +126,7 @@ fn told_of_start(context: &RetryContext, start: &Start) -> RetryContext {
         Start::Fresh => RetryContext { is_resumed: false, ..told },
         Start::Resumed { .. } => RetryContext { is_resumed: true, ..told },
         Start::ConflictKept { files, .. } => {
-            let conflicts = files.iter().map(|path: &PathBuf| display(path)).collect();
-            RetryContext { is_resumed: false, conflicts, ..told }
+            RetryContext { is_resumed: false, conflicts: files.clone(), ..told }
         }
     }
-}
-
-fn display(path: &Path) -> String {
-    path.display().to_string()
 }

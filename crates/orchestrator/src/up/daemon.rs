@@ -2,11 +2,10 @@
 //! stands here is only what is under way in this process.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::OpenOptions;
+use std::fs::File;
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -14,6 +13,7 @@ use herder_domain::effect::Effect;
 use herder_domain::event::{Event, What};
 use herder_domain::plan::Outlook;
 use herder_domain::run::{Run, RunId};
+use herder_record::redact::RedactingWriter;
 use herder_store::{AppendError, OpenEffect, Settings, Stepped, Store};
 use jiff::Timestamp;
 
@@ -45,6 +45,7 @@ pub(super) struct Daemon {
     /// Runs whose ralphs are watched.
     watched: BTreeSet<RunId>,
     seen_version: i64,
+    log: Mutex<RedactingWriter<File>>,
 }
 
 impl Daemon {
@@ -55,7 +56,9 @@ impl Daemon {
         tell: Box<dyn Fn(&Told) + Send + Sync>,
     ) -> Result<Self, UpError> {
         let (sender, inbox) = inbox::open(&context.state)?;
+        let log = context.state.open_orchestrator_log(Arc::clone(&context.redactor))?;
         Ok(Self {
+            log: Mutex::new(log),
             context: Arc::new(context),
             store,
             planning,
@@ -299,7 +302,7 @@ impl Daemon {
         };
         let (goal, repo) = (self.store.goal(goal)?, self.store.repo(&goal.repo)?);
         let parts = goal.zip(run).zip(repo);
-        Ok(parts.map(|((goal, run), repo): ((_, Run), _)| Case { goal, run, repo, attempts: due.attempts }))
+        Ok(parts.map(|((goal, run), repo): ((_, Run), _)| Case { goal, run, repo }))
     }
 
     fn tell_of(&self, event: &Event, at: Timestamp) {
@@ -310,15 +313,8 @@ impl Daemon {
 
     pub(super) fn say(&self, told: &Told) {
         (self.tell)(told);
-        let path = self.context.state.orchestrator_log();
-        let line = format!("{} {told}\n", told.at);
         // A log that cannot be written must not stop the work; the journal has it all.
-        let _ = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .mode(0o600)
-            .open(path)
-            .and_then(|mut file| file.write_all(self.context.redactor.line(&line).as_str().as_bytes()));
+        let _ = writeln!(self.log.lock().unwrap_or_else(PoisonError::into_inner), "{} {told}", told.at);
     }
 }
 
