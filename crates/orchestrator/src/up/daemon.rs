@@ -117,7 +117,7 @@ impl Daemon {
 
     /// Waits for something to happen and records it; true when the daemon is to end.
     fn wait(&mut self, stepped: &Stepped) -> Result<bool, UpError> {
-        let due = [stepped.wake_at, self.store.next_due()?].into_iter().flatten().min();
+        let due = self.next_due(stepped.wake_at)?;
         loop {
             let left = due.map_or(LOOK, |due| until(due).min(LOOK));
             match self.inbox.recv_timeout(left) {
@@ -141,6 +141,15 @@ impl Daemon {
                 Err(RecvTimeoutError::Disconnected) => return Ok(true),
             }
         }
+    }
+
+    /// When time alone changes what is to be done. An effect whose time has come already is under way,
+    /// or is not to begin now; neither may keep the daemon awake.
+    fn next_due(&self, planned: Option<Timestamp>) -> Result<Option<Timestamp>, UpError> {
+        let now = Timestamp::now();
+        let open = self.store.open_effects()?;
+        let retries = open.iter().filter_map(|open| open.not_before).filter(|at| *at > now);
+        Ok(retries.chain(planned).min())
     }
 
     /// Records what a message tells.
