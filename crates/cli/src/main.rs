@@ -1,2 +1,48 @@
 //! The herder command line: arguments in, text out.
-fn main() {}
+//!
+//! *Invariant:* nothing is decided here. A command calls the crate that knows, and renders what it says;
+//! an error becomes a sentence, hints and an exit code in one place ([`failure`]).
+
+mod agents;
+mod args;
+mod call;
+mod command;
+mod failure;
+mod item;
+mod names;
+mod output;
+mod place;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use output::Output;
+
+fn main() -> ExitCode {
+    let argv: Vec<OsString> = std::env::args_os().collect();
+    match inner(&argv) {
+        Some(exit) => exit,
+        None => outer(argv),
+    }
+}
+
+/// The processes that herder starts of itself. They come first: a keeper supervises best in a process that
+/// did nothing else before.
+fn inner(argv: &[OsString]) -> Option<ExitCode> {
+    match argv.get(1)?.to_str()? {
+        "keeper" if argv.len() == 2 => Some(herder_executor::keeper_main()),
+        herder_agent::replay::COMMAND => Some(ExitCode::from(herder_agent::replay::perform())),
+        _ => None,
+    }
+}
+
+fn outer(argv: Vec<OsString>) -> ExitCode {
+    let argv = names::as_herder(argv);
+    match args::read(&argv) {
+        Ok(cli) => {
+            let output = Output::new(cli.json);
+            output.finish(command::perform(cli, output))
+        }
+        Err(refusal) => refusal.finish(Output::new(names::asks_for_json(&argv))),
+    }
+}

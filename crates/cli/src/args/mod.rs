@@ -1,0 +1,233 @@
+//! What can be typed.
+
+mod goal;
+mod reference;
+mod refusal;
+mod run;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use goal::{Create, GoalCommand, List, Named, Several, SpotCheck, Verdict};
+pub use reference::Reference;
+pub use refusal::Refusal;
+pub use run::{RunFlags, Up};
+
+/// Works through a backlog of coding goals unattended, by driving coding agents in isolated clones.
+#[derive(Debug, Parser)]
+#[command(name = "herder", version, arg_required_else_help = true, subcommand_required = true)]
+pub struct Cli {
+    /// Print JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// The repository: NAME, OWNER/NAME or HOST/OWNER/NAME [default: the one of the current directory]
+    #[arg(long, global = true, value_name = "REPO")]
+    pub repo: Option<String>,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Register repositories
+    #[command(subcommand)]
+    Repo(RepoCommand),
+    /// Write, queue and judge goals
+    #[command(subcommand)]
+    Goal(GoalCommand),
+    /// Group goals
+    #[command(subcommand)]
+    Story(StoryCommand),
+    /// Work off queued goals until stopped
+    Up(Up),
+    /// Stop the orchestrator and its ralphs; the goals stay queued
+    Down,
+    /// Say why a goal is where it is
+    Why(Named),
+    /// Show all running ralphs
+    Watch(Watch),
+    /// Print the log of a goal's last run, or of a run
+    Logs(Logs),
+    /// Add up what runs cost
+    Stats(Stats),
+    /// Look at everything that herder needs
+    Doctor,
+    /// Look at settings
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Free an agent's account that is parked
+    Resume(Resume),
+    /// Work at one run
+    #[command(hide = true)]
+    Ralph(Ralph),
+    /// Make links with the names of the journal (goal-create, orchestrator, ...)
+    InstallLinks(InstallLinks),
+}
+
+/// What to do with repositories.
+#[derive(Debug, Subcommand)]
+pub enum RepoCommand {
+    /// Register a repository: its origin, or itself where it has none
+    Add(RepoAdd),
+    /// List registered repositories
+    List,
+}
+
+/// `repo add`.
+#[derive(Debug, Args)]
+pub struct RepoAdd {
+    /// A directory or an address
+    #[arg(value_name = "PATH|URL")]
+    pub what: String,
+    /// Its name, OWNER/NAME, where it is not to be taken from its address
+    #[arg(long)]
+    pub name: Option<String>,
+    /// The branch that goals land on [default: its default branch]
+    #[arg(long, value_name = "BRANCH")]
+    pub base: Option<String>,
+    /// Let finished work be pushed to another host unattended
+    #[arg(long)]
+    pub push: bool,
+}
+
+/// What to do with stories.
+#[derive(Debug, Subcommand)]
+pub enum StoryCommand {
+    /// Write a story
+    Create(StoryCreate),
+    /// List stories
+    List(Everywhere),
+    /// Show a story with its goals
+    Show(Named),
+}
+
+/// `story create`.
+#[derive(Debug, Args)]
+pub struct StoryCreate {
+    /// One line
+    #[arg(long)]
+    pub title: String,
+    /// Its text; `-` reads it from standard input
+    #[arg(long, default_value = "", hide_default_value = true)]
+    pub body: String,
+}
+
+/// A list of one repository or of all.
+#[derive(Debug, Args)]
+pub struct Everywhere {
+    /// Of all repositories
+    #[arg(long, conflicts_with = "repo")]
+    pub all: bool,
+}
+
+/// `watch`.
+#[derive(Debug, Args)]
+pub struct Watch {
+    /// Look once
+    #[arg(long)]
+    pub once: bool,
+}
+
+/// `logs`.
+#[derive(Debug, Args)]
+pub struct Logs {
+    /// A goal's number, or the name of a run
+    #[arg(value_name = "GOAL|RUN")]
+    pub what: String,
+    /// Go on as the log grows
+    #[arg(long, short)]
+    pub follow: bool,
+}
+
+/// `stats`.
+#[derive(Debug, Args)]
+pub struct Stats {
+    /// Another file of the same kind
+    #[arg(long)]
+    pub file: Option<PathBuf>,
+    /// Only these groups
+    #[arg(long, value_enum)]
+    pub by: Option<Group>,
+}
+
+/// How runs are grouped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Group {
+    /// By repository.
+    Repo,
+    /// By model.
+    Model,
+    /// By how they ended.
+    Outcome,
+}
+
+/// What to do with settings.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Show each setting with its value and who said so
+    Explain(Explain),
+}
+
+/// `config explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// As they hold for this goal
+    #[arg(long, value_name = "GOAL")]
+    pub goal: Option<Reference>,
+    /// As `up` would be called.
+    #[command(flatten)]
+    pub flags: RunFlags,
+}
+
+/// `resume`.
+#[derive(Debug, Args)]
+pub struct Resume {
+    /// The agent whose account it is
+    pub agent: String,
+}
+
+/// `ralph`.
+#[derive(Debug, Args)]
+pub struct Ralph {
+    /// The run directory
+    #[arg(long, value_name = "DIR")]
+    pub run: PathBuf,
+}
+
+/// `install-links`.
+#[derive(Debug, Args)]
+pub struct InstallLinks {
+    /// Where to make them
+    #[arg(default_value = "~/.local/bin")]
+    pub dir: PathBuf,
+}
+
+/// Understands the arguments, or says what is wrong with them.
+pub fn read(argv: &[OsString]) -> Result<Cli, Refusal> {
+    Cli::try_parse_from(argv).map_err(Refusal::of)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definitions_do_not_contradict_each_other() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_says_what_it_does() {
+        fn check(command: &clap::Command) {
+            assert!(command.get_about().is_some(), "{}", command.get_name());
+            command.get_subcommands().for_each(check);
+        }
+        check(&Cli::command());
+    }
+}

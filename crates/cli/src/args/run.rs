@@ -1,0 +1,78 @@
+//! `herder up`, and the flags that say how a run is to be carried out.
+
+use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
+use std::path::PathBuf;
+
+use clap::Args;
+use herder_config::Flags;
+use herder_domain::agent::Reasoning;
+use herder_domain::duration::Span;
+
+/// `up`.
+#[derive(Debug, Args)]
+pub struct Up {
+    /// How runs are carried out.
+    #[command(flatten)]
+    pub flags: RunFlags,
+    /// End when nothing runs and nothing queued can start without a person
+    #[arg(long)]
+    pub once: bool,
+    /// Print what would be done now, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// How runs are carried out; a goal's own front matter goes before.
+#[derive(Debug, Args)]
+pub struct RunFlags {
+    /// How many ralphs work at once
+    #[arg(long, value_name = "N")]
+    pub max: Option<NonZeroUsize>,
+    /// The coding agent
+    #[arg(long)]
+    pub agent: Option<String>,
+    /// The model, passed to the agent
+    #[arg(long)]
+    pub model: Option<String>,
+    /// How much to think: none, low, med or high
+    #[arg(long, value_name = "LEVEL")]
+    pub reasoning: Option<Reasoning>,
+    /// Working time of a run: 90s, 200m, 4h, 1h30m
+    #[arg(long, value_name = "TIME")]
+    pub duration: Option<Span>,
+    /// Iterations of a run
+    #[arg(long, value_name = "N")]
+    pub max_iterations: Option<NonZeroU32>,
+    /// Tokens of a run
+    #[arg(long, value_name = "N")]
+    pub max_tokens: Option<NonZeroU64>,
+    /// US dollars of a run
+    #[arg(long, value_name = "USD", value_parser = dollars)]
+    pub budget: Option<f64>,
+    /// The directory that clones lie in [default: ~/.ralphs]
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<PathBuf>,
+}
+
+fn dollars(text: &str) -> Result<f64, String> {
+    let amount = text.trim_start_matches('$').parse::<f64>().ok();
+    let amount = amount.filter(|usd| usd.is_finite() && *usd > 0.0);
+    amount.ok_or_else(|| "that is not an amount of US dollars; write 2.50".to_owned())
+}
+
+impl From<RunFlags> for Flags {
+    fn from(flags: RunFlags) -> Self {
+        Self {
+            max: flags.max,
+            // A relative directory is meant from here, not from wherever a run works.
+            root: flags.root.map(|root| std::path::absolute(&root).unwrap_or(root)),
+            agent: flags.agent,
+            model: flags.model,
+            reasoning: flags.reasoning,
+            duration: flags.duration,
+            iterations: flags.max_iterations,
+            tokens: flags.max_tokens,
+            usd: flags.budget,
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! `herder goal create`.
+
+use herder_config::{Flags, RepositoryConfig, resolve};
+use herder_domain::goal::{GoalState, GoalText};
+use herder_domain::repo::{GoalRef, RepoId};
+use herder_store::{AppendError, Missing, NewGoal};
+use serde::Serialize;
+
+use crate::args::Create;
+use crate::call::{Call, Opened, env, stdin_text};
+use crate::command::config::repository_config;
+use crate::failure::Failure;
+use crate::output::Reply;
+use crate::place;
+
+const EXAMPLE: &str = "printf '## Objective\\nSay hello.\\n' | herder goal create --title Hello";
+
+/// What is said of a new goal.
+#[derive(Debug, Serialize)]
+struct Created {
+    number: u64,
+    repo: RepoId,
+    status: &'static str,
+    registered: Option<String>,
+}
+
+/// Writes a goal, as a draft or queued.
+pub fn create(call: &Call, args: &Create) -> Result<Reply, Failure> {
+    let body = stdin_text("a goal's text", EXAMPLE)?;
+    let mut opened = call.open()?;
+    let (repo, registered) = place::home(call, &mut opened)?;
+    let new = new_goal(call, &opened, &repo, args, &body)?;
+    let id = opened.store.create_goal(&repo, new, call.now).map_err(not_created)?;
+    herder_orchestrator::wake(&opened.state);
+    let text = said(&id, args.queue, registered.as_deref());
+    let status = if args.queue { "queued" } else { "draft" };
+    Reply::one(&Created { number: id.number.0, repo: id.repo, status, registered }, text)
+}
+
+fn said(id: &GoalRef, is_queued: bool, registered: Option<&str>) -> String {
+    let note = registered.map(|note| format!("{note}\n")).unwrap_or_default();
+    match is_queued {
+        true => format!("{note}{id} is queued\n"),
+        false => format!("{note}{id} is a draft; `herder goal queue {}` queues it\n", id.number),
+    }
+}
+
+fn new_goal(
+    call: &Call,
+    opened: &Opened,
+    repo: &RepoId,
+    args: &Create,
+    body: &str,
+) -> Result<NewGoal, Failure> {
+    let text = GoalText::read(repo, &args.title, body)?;
+    let depends = GoalRef::read_list(repo, args.depends.as_deref().unwrap_or_default())?;
+    for on in text.depends.iter().chain(&depends) {
+        refuse_hopeless(opened, on)?;
+    }
+    // What cannot run is better refused now than at night.
+    let repository = repository_config(opened, repo).unwrap_or_else(|_| RepositoryConfig::empty());
+    resolve(&text.options, &Flags::default(), Some(repo), &repository, &call.config()?, env)?;
+    let story = args.story.as_ref().map(|story| story.number);
+    Ok(NewGoal { text, story, depends, wants_spot_check: args.spot_check, is_queued: args.queue })
+}
+
+/// Refuses a dependency that will never land.
+fn refuse_hopeless(opened: &Opened, on: &GoalRef) -> Result<(), Failure> {
+    match opened.store.goal(on)?.map(|goal| goal.state) {
+        Some(GoalState::Cancelled) => {
+            Err(Failure::refused(format!("it would depend on {on}, which was cancelled"))
+                .hint("leave that dependency out, or name another goal"))
+        }
+        Some(
+            GoalState::Draft { .. }
+            | GoalState::Queued { .. }
+            | GoalState::Running { .. }
+            | GoalState::SpotCheck { .. }
+            | GoalState::Done { .. }
+            | GoalState::Stuck { .. }
+            | GoalState::Resolved,
+        ) => Ok(()),
+        None => {
+            let unknown = Failure::not_found(format!("it would depend on {on}, which does not exist"));
+            Err(match opened.store.story(on)? {
+                Some(_) => unknown.hint(format!("{on} is a story; name the goals in it")),
+                None => unknown
+                    .hint("create that goal first; `herder goal list --all` shows those that there are"),
+            })
+        }
+    }
+}
+
+fn not_created(error: AppendError) -> Failure {
+    let is_story = matches!(error, AppendError::Unknown(Missing::Story(_)));
+    let failure = Failure::from(error);
+    if is_story { failure.hint("`herder story create --title T` makes one") } else { failure }
+}

@@ -1,0 +1,44 @@
+//! `herder goal ...`.
+
+mod comment;
+mod create;
+mod list;
+mod queue;
+mod verdict;
+
+pub use comment::comment;
+pub use create::create;
+pub use list::{list, show};
+pub use queue::queue;
+pub use verdict::{approve, cancel, reject, resolve, retry, spot_check};
+
+use herder_domain::event::{Event, What};
+use herder_domain::goal::Goal;
+use herder_domain::repo::GoalRef;
+use herder_store::AppendError;
+
+use crate::call::{Call, Opened};
+use crate::failure::Failure;
+
+/// Records what a person wants of a goal, and wakes the orchestrator.
+fn record(call: &Call, opened: &mut Opened, id: &GoalRef, what: What) -> Result<(), Failure> {
+    let recorded = opened.store.append(&Event::of(id, what), call.now);
+    herder_orchestrator::wake(&opened.state);
+    recorded.map(|_| ()).map_err(|error| refused(error, id))
+}
+
+fn refused(error: AppendError, id: &GoalRef) -> Failure {
+    let is_refusal = matches!(error, AppendError::Illegal(_));
+    let failure = Failure::from(error).about(id);
+    if is_refusal {
+        failure.hint(format!("`herder why {}` says why it is where it is", id.number))
+    } else {
+        failure
+    }
+}
+
+/// A goal that is known to be there.
+fn load(opened: &Opened, id: &GoalRef) -> Result<Goal, Failure> {
+    let gone = || Failure::not_found(format!("there is no goal {id}"));
+    opened.store.goal(id)?.ok_or_else(gone)
+}

@@ -1,0 +1,73 @@
+//! What each command does: one file for one command, or for the few verbs of one thing.
+
+mod config;
+mod doctor;
+mod down;
+mod goal;
+mod links;
+mod logs;
+mod ralph;
+pub mod repo;
+mod resume;
+mod stats;
+mod story;
+mod up;
+mod watch;
+mod why;
+
+use crate::args::{Cli, Command, ConfigCommand, GoalCommand, RepoCommand, StoryCommand};
+use crate::call::Call;
+use crate::failure::Failure;
+use crate::output::{Output, Reply};
+
+/// Carries a command out.
+pub fn perform(cli: Cli, output: Output) -> Result<Reply, Failure> {
+    let call = Call { output, repo: cli.repo, now: jiff::Timestamp::now() };
+    match cli.command {
+        Command::Repo(command) => of_repo(&call, command),
+        Command::Goal(command) => of_goal(&call, command),
+        Command::Story(command) => of_story(&call, command),
+        Command::Up(args) => up::up(&call, args),
+        Command::Down => down::down(&call),
+        Command::Why(args) => why::why(&call, &args),
+        Command::Watch(args) => watch::watch(&call, &args),
+        Command::Logs(args) => logs::logs(&call, &args),
+        Command::Stats(args) => stats::stats(&call, &args),
+        Command::Doctor => doctor::doctor(&call),
+        Command::Config(ConfigCommand::Explain(args)) => config::explain(&call, args),
+        Command::Resume(args) => resume::resume(&call, &args),
+        Command::Ralph(args) => ralph::ralph(&args),
+        Command::InstallLinks(args) => links::install(&args),
+    }
+}
+
+fn of_repo(call: &Call, command: RepoCommand) -> Result<Reply, Failure> {
+    match command {
+        RepoCommand::Add(args) => repo::add(call, args),
+        RepoCommand::List => repo::list(call),
+    }
+}
+
+fn of_goal(call: &Call, command: GoalCommand) -> Result<Reply, Failure> {
+    match command {
+        GoalCommand::Create(args) => goal::create(call, &args),
+        GoalCommand::Queue(args) => goal::queue(call, &args),
+        GoalCommand::List(args) => goal::list(call, args),
+        GoalCommand::Show(args) => goal::show(call, &args),
+        GoalCommand::Comment(args) => goal::comment(call, &args.goal),
+        GoalCommand::Approve(args) => goal::approve(call, &args),
+        GoalCommand::Reject(args) => goal::reject(call, &args.goal, &args.feedback),
+        GoalCommand::SpotCheck(args) => goal::spot_check(call, args),
+        GoalCommand::Retry(args) => goal::retry(call, &args),
+        GoalCommand::Cancel(args) => goal::cancel(call, &args),
+        GoalCommand::Resolve(args) => goal::resolve(call, &args),
+    }
+}
+
+fn of_story(call: &Call, command: StoryCommand) -> Result<Reply, Failure> {
+    match command {
+        StoryCommand::Create(args) => story::create(call, args),
+        StoryCommand::List(args) => story::list(call, &args),
+        StoryCommand::Show(args) => story::show(call, &args),
+    }
+}

@@ -1,0 +1,78 @@
+//! `herder repo ...`.
+
+use herder_domain::event::Repo;
+use herder_orchestrator::{AddRepo, AddRepoError, add_repo};
+use serde::Serialize;
+
+use crate::args::RepoAdd;
+use crate::call::Call;
+use crate::failure::Failure;
+use crate::output::{Reply, Table};
+
+#[derive(Debug, Serialize)]
+struct RepoItem {
+    repo: String,
+    url: String,
+    base_branch: String,
+    pushes: bool,
+}
+
+impl From<&Repo> for RepoItem {
+    fn from(repo: &Repo) -> Self {
+        Self {
+            repo: repo.id.to_string(),
+            url: repo.url.clone(),
+            base_branch: repo.base_branch.clone(),
+            pushes: repo.pushes,
+        }
+    }
+}
+
+/// Registers a repository.
+pub fn add(call: &Call, args: RepoAdd) -> Result<Reply, Failure> {
+    let mut opened = call.open()?;
+    let order = AddRepo { what: args.what, name: args.name, base: args.base, push: args.push };
+    let repo = add_repo(&mut opened.store, &opened.state, &order).map_err(not_added)?;
+    herder_orchestrator::wake(&opened.state);
+    Reply::one(&RepoItem::from(&repo), said(&repo))
+}
+
+fn said(repo: &Repo) -> String {
+    let lands = if repo.pushes {
+        format!("work lands on {}", repo.base_branch)
+    } else {
+        "work stays in herder's vault as branch goal-N; `repo add --push` lets it be pushed".to_owned()
+    };
+    format!("registered {} ({}); {lands}\n", repo.id.short(), repo.url)
+}
+
+/// Why a repository was not registered.
+pub fn not_added(error: AddRepoError) -> Failure {
+    let text = error.to_string();
+    match error {
+        AddRepoError::NotARepository { .. } => Failure::not_found(text)
+            .hint("name a directory that is a git repository, or an address that git can fetch"),
+        AddRepoError::Empty { .. } => {
+            Failure::refused(text).hint("commit something first, or name a branch with --base")
+        }
+        AddRepoError::NoBase { .. } => Failure::not_found(text).hint("name another branch with --base"),
+        AddRepoError::CheckedOut { base, .. } => Failure::refused(text)
+            .hint(format!("or check out another branch there than {base}, or name another one with --base")),
+        AddRepoError::BadName(_) => Failure::usage(text).hint("say another one with --name OWNER/NAME"),
+        AddRepoError::Workspace(error) => error.into(),
+        AddRepoError::Append(error) => error.into(),
+        AddRepoError::Store(error) => error.into(),
+    }
+}
+
+/// Lists registered repositories.
+pub fn list(call: &Call) -> Result<Reply, Failure> {
+    let opened = call.open()?;
+    let items: Vec<RepoItem> = opened.store.repos()?.iter().map(RepoItem::from).collect();
+    let mut table = Table::new(&["repository", "branch", "lands", "address"]);
+    for item in &items {
+        let lands = if item.pushes { "pushed" } else { "in the vault" };
+        table.row([item.repo.clone(), item.base_branch.clone(), lands.to_owned(), item.url.clone()]);
+    }
+    Reply::list(&items, table.or("no repository is registered; `herder repo add PATH` registers one"))
+}

@@ -1,0 +1,107 @@
+//! `herder story ...`.
+
+use std::fmt::Write;
+
+use herder_domain::goal::{MAX_BODY_BYTES, MAX_TITLE_CHARS};
+use herder_domain::repo::RepoId;
+use herder_domain::story::Story;
+use herder_store::GoalFilter;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::args::{Everywhere, Named, StoryCreate};
+use crate::call::{Call, Opened, refuse_control, stdin_text};
+use crate::failure::Failure;
+use crate::item::{Costs, GoalItem, StoryItem, goal_table, story_table};
+use crate::output::Reply;
+use crate::place;
+
+#[derive(Debug, Serialize)]
+struct WholeStory {
+    #[serde(flatten)]
+    item: StoryItem,
+    body: String,
+    items: Vec<GoalItem>,
+}
+
+/// Writes a story.
+pub fn create(call: &Call, args: StoryCreate) -> Result<Reply, Failure> {
+    let title = title(&args.title)?;
+    let body = match args.body.as_str() {
+        "-" => stdin_text("a story's text", "echo 'Why.' | herder story create --title T --body -")?,
+        _ => args.body,
+    };
+    refuse_control("the text", &body)?;
+    if body.len() > MAX_BODY_BYTES {
+        let message =
+            format!("the text has {} bytes, more than the {MAX_BODY_BYTES} that are taken", body.len());
+        return Err(
+            Failure::usage(message).hint("put what is long into a file of the repository and name it")
+        );
+    }
+    let mut opened = call.open()?;
+    let (repo, registered) = place::home(call, &mut opened)?;
+    let id = opened.store.create_story(&repo, title, &body, call.now)?;
+    herder_orchestrator::wake(&opened.state);
+    let note = registered.as_ref().map(|note| format!("{note}\n")).unwrap_or_default();
+    let json = json!({ "number": id.number, "repo": id.repo, "status": "open", "registered": registered });
+    Reply::one(&json, format!("{note}story {id} is open\n"))
+}
+
+fn title(text: &str) -> Result<&str, Failure> {
+    let title = text.trim();
+    let fits =
+        !title.is_empty() && title.chars().count() <= MAX_TITLE_CHARS && !title.chars().any(char::is_control);
+    if fits {
+        return Ok(title);
+    }
+    Err(Failure::usage(format!("the title must be one line of 1 to {MAX_TITLE_CHARS} characters"))
+        .hint("say it with --title"))
+}
+
+/// Lists stories.
+pub fn list(call: &Call, args: &Everywhere) -> Result<Reply, Failure> {
+    let opened = call.open()?;
+    let repo = if args.all { None } else { place::scope(call, &opened.store)? };
+    let items = items(&opened, repo.as_ref())?;
+    Reply::list(&items, story_table(&items))
+}
+
+fn items(opened: &Opened, repo: Option<&RepoId>) -> Result<Vec<StoryItem>, Failure> {
+    let standings = opened.store.story_standings()?;
+    let stories = opened.store.stories(repo)?;
+    Ok(stories.iter().map(|story| StoryItem::of(story, standings.get(&story.id))).collect())
+}
+
+/// Shows a story with its goals.
+pub fn show(call: &Call, args: &Named) -> Result<Reply, Failure> {
+    let opened = call.open()?;
+    let id = place::story(call, &opened.store, &args.number)?;
+    let gone = || Failure::not_found(format!("there is no story {id}"));
+    let story = opened.store.story(&id)?.ok_or_else(gone)?;
+    let whole = whole(&opened, story)?;
+    let text = text(&id.to_string(), &whole);
+    Reply::one(&whole, text)
+}
+
+fn whole(opened: &Opened, story: Story) -> Result<WholeStory, Failure> {
+    let standings = opened.store.story_standings()?;
+    let repo = &story.id.repo;
+    let costs = Costs::read(&opened.state, &opened.store, Some(repo))?;
+    let filter = GoalFilter { repo: Some(repo.clone()), story: Some(story.id.number), states: Vec::new() };
+    let goals = opened.store.goals(&filter)?;
+    Ok(WholeStory {
+        item: StoryItem::of(&story, standings.get(&story.id)),
+        items: goals.iter().map(|goal| GoalItem::of(goal, &costs)).collect(),
+        body: story.body,
+    })
+}
+
+fn text(id: &str, whole: &WholeStory) -> String {
+    let mut text = format!("{id}  {}\nstate       {}\n\n", whole.item.title, whole.item.status);
+    if !whole.body.trim().is_empty() {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{}\n", whole.body.trim_end());
+    }
+    text + &goal_table(&whole.items)
+}

@@ -1,0 +1,52 @@
+//! `herder why`.
+
+use herder_config::{Flags, RepositoryConfig, UserConfig, resolve};
+use herder_domain::capacity::{Admission, Capacity};
+use herder_domain::goal::GoalOptions;
+use herder_domain::judge::Policy;
+use herder_domain::why::{Answer, why as ask};
+use herder_store::Settings;
+
+use crate::args::Named;
+use crate::call::{Call, env};
+use crate::failure::Failure;
+use crate::output::Reply;
+use crate::place;
+
+/// Says why a goal is where it is.
+pub fn why(call: &Call, args: &Named) -> Result<Reply, Failure> {
+    let opened = call.open()?;
+    let id = place::goal(call, &opened.store, &args.number)?;
+    let mut world = opened.store.world(&planning(&call.config()?)?)?;
+    // The world holds settled goals only where something of them is left to do.
+    if let Some(goal) = opened.store.goal(&id)? {
+        world.goals.entry(id.clone()).or_insert(goal);
+    }
+    let gone = || Failure::not_found(format!("there is no goal {id}"));
+    let answer = ask(&world, &id, call.now).ok_or_else(gone)?;
+    Reply::one(&answer, text(&answer))
+}
+
+fn text(answer: &Answer) -> String {
+    let reasons = answer.reasons.iter().map(|reason| format!("  {}\n", reason.replace('\n', "\n  ")));
+    let hints = answer.hints.iter().map(|hint| format!("hint: {hint}\n"));
+    std::iter::once(format!("{}\n", answer.standing)).chain(reasons).chain(hints).collect()
+}
+
+/// What the planner looks at beside the database, as an `up` without flags would have it.
+fn planning(config: &UserConfig) -> Result<Settings, Failure> {
+    let flags = Flags::default();
+    let settings = config.settings(&flags, env)?;
+    let policy = Policy {
+        backoff_first: settings.backoff_first.0,
+        backoff_longest: settings.backoff_longest.0,
+        ..Policy::default()
+    };
+    let usual = resolve(&GoalOptions::default(), &flags, None, &RepositoryConfig::empty(), config, env)?;
+    Ok(Settings {
+        capacity: Capacity { max: settings.max.value, admission: Admission::Open },
+        policy,
+        default_agent: usual.agent.value,
+        only: None,
+    })
+}

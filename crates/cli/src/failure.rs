@@ -1,0 +1,240 @@
+//! Why a command failed: the kind decides the exit code, the message says what happened, hints say what
+//! to do about it.
+
+use std::error::Error;
+
+use herder_config::ConfigError;
+use herder_domain::goal::BadGoalText;
+use herder_record::RecordError;
+use herder_store::{AppendError, OpenError, StoreError};
+use herder_watch::WatchError;
+use herder_workspace::WorkspaceError;
+use serde::Serialize;
+
+/// What kind of failure it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// What was typed or written cannot be understood.
+    Usage,
+    /// There is nothing of that name.
+    NotFound,
+    /// Its state forbids it.
+    Refused,
+    /// The configuration says something that cannot be.
+    Config,
+    /// Files, disk, git, permissions, the agent's program.
+    Environment,
+    /// Another orchestrator is at work.
+    Busy,
+    /// An error of herder.
+    Internal,
+}
+
+impl Kind {
+    /// The exit code. 70 is EX_SOFTWARE of sysexits.h.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Usage => 2,
+            Self::NotFound => 3,
+            Self::Refused => 4,
+            Self::Config => 5,
+            Self::Environment => 6,
+            Self::Busy => 7,
+            Self::Internal => 70,
+        }
+    }
+}
+
+/// Why a command failed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Failure {
+    /// What kind of failure it is.
+    pub kind: Kind,
+    /// One sentence without a full stop.
+    pub message: String,
+    /// What to do about it, each a sentence.
+    pub hints: Vec<String>,
+}
+
+impl Failure {
+    /// A failure without a hint yet.
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), hints: Vec::new() }
+    }
+
+    /// What was typed or written cannot be understood.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(Kind::Usage, message)
+    }
+
+    /// There is nothing of that name.
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self::new(Kind::NotFound, message)
+    }
+
+    /// Its state forbids it.
+    pub fn refused(message: impl Into<String>) -> Self {
+        Self::new(Kind::Refused, message)
+    }
+
+    /// Something around herder.
+    pub fn environment(message: impl Into<String>) -> Self {
+        Self::new(Kind::Environment, message)
+    }
+
+    /// An operation that failed, with all that is known of why; the error's text fits "failed to ...".
+    pub fn of(kind: Kind, error: &dyn Error) -> Self {
+        Self::new(kind, format!("failed to {}", chain(error)))
+    }
+
+    /// The same with one more hint; an empty one is none.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.extend(Some(hint.into()).filter(|hint| !hint.is_empty()));
+        self
+    }
+
+    /// The same with what it is about in front.
+    #[must_use]
+    pub fn about(mut self, subject: impl std::fmt::Display) -> Self {
+        self.message = format!("{subject}: {}", self.message);
+        self
+    }
+}
+
+/// An error and its causes, outermost first.
+pub fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        // Some errors repeat their cause in their own text.
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        cause = error.source();
+    }
+    text
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::new(kind_of(&error), format!("failed to use the database: {error}")).hint(error.hint())
+    }
+}
+
+fn kind_of(error: &StoreError) -> Kind {
+    match error {
+        StoreError::Restless { .. } | StoreError::Refused(_) => Kind::Internal,
+        StoreError::NotMade(_)
+        | StoreError::NotOpened(_)
+        | StoreError::NotADatabase
+        | StoreError::Foreign { .. }
+        | StoreError::Newer { .. }
+        | StoreError::Damaged(_)
+        | StoreError::Unreadable(_)
+        | StoreError::ReadOnly
+        | StoreError::DiskFull
+        | StoreError::Disk(_)
+        | StoreError::Busy
+        | StoreError::NoWriteAheadLog { .. } => Kind::Environment,
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        Self::new(kind_of(&error.reason), format!("failed to {error}")).hint(error.hint())
+    }
+}
+
+impl From<AppendError> for Failure {
+    fn from(error: AppendError) -> Self {
+        match error {
+            AppendError::Illegal(illegal) => Self::refused(illegal.to_string()),
+            AppendError::Unknown(missing) => Self::not_found(format!("{missing} does not exist")),
+            AppendError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RecordError> for Failure {
+    fn from(error: RecordError) -> Self {
+        let hint = match &error {
+            RecordError::NoHome | RecordError::NotWritable { .. } => {
+                "RALPH_DIR names the state directory; without it, it is ~/.local/state/ralph"
+            }
+            RecordError::Io { .. } => "look at the file's owner and mode, and at the room on its disk",
+            RecordError::Malformed { .. } => {
+                "nothing was changed; move the file away, or bring back an older copy"
+            }
+            RecordError::Encode { .. }
+            | RecordError::AnotherRun { .. }
+            | RecordError::AlreadyEnded { .. }
+            | RecordError::RowWithoutRun { .. }
+            | RecordError::Redaction(_) => "",
+        };
+        Self::of(Kind::Environment, &error).hint(hint)
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::of(Kind::Config, &error).hint("`herder config explain` shows each setting and who said so")
+    }
+}
+
+impl From<WorkspaceError> for Failure {
+    fn from(error: WorkspaceError) -> Self {
+        Self::of(Kind::Environment, &error)
+            .hint("`herder doctor` looks at git and all else that herder needs")
+    }
+}
+
+impl From<WatchError> for Failure {
+    fn from(error: WatchError) -> Self {
+        match error {
+            WatchError::Record(error) => error.into(),
+            WatchError::Write(_) | WatchError::Read { .. } => Self::of(Kind::Environment, &error),
+        }
+    }
+}
+
+impl From<BadGoalText> for Failure {
+    fn from(error: BadGoalText) -> Self {
+        let hint = match &error {
+            BadGoalText::Title => "say it with --title",
+            BadGoalText::TooLong { .. } => "put what is long into a file of the repository and name it",
+            BadGoalText::ControlCharacter { .. } => "a goal is plain text: leave the character out",
+            BadGoalText::NoObjective => {
+                "write \"## Objective\", a line with what is wanted, then \"## Acceptance\" and a list"
+            }
+            BadGoalText::OpenFrontMatter => "close it with a line \"---\", or begin with another line",
+            BadGoalText::UnknownKey { .. } => "it takes agent, model, reasoning, duration, priority, budget",
+            BadGoalText::BadValue { .. } => "an option that is left out comes from flags and configuration",
+            BadGoalText::BadLink { .. } => "`herder goal list` and `herder story list` show the numbers",
+        };
+        Self::usage(error.to_string()).hint(hint)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_has_an_exit_code_of_its_own() {
+        let kinds = [
+            Kind::Usage,
+            Kind::NotFound,
+            Kind::Refused,
+            Kind::Config,
+            Kind::Environment,
+            Kind::Busy,
+            Kind::Internal,
+        ];
+        let codes: std::collections::BTreeSet<u8> = kinds.into_iter().map(Kind::exit_code).collect();
+        assert_eq!(codes.len(), kinds.len());
+        assert!(!codes.contains(&0) && !codes.contains(&1));
+    }
+}

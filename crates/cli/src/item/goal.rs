@@ -1,0 +1,118 @@
+//! A goal in one line.
+
+use std::collections::BTreeMap;
+
+use herder_domain::goal::Goal;
+use herder_domain::ledger::Cost;
+use herder_domain::repo::{GoalRef, Number, RepoId};
+use herder_domain::run::RunId;
+use herder_record::{RunDir, StateDir};
+use herder_store::{LedgerFilter, Store};
+use serde::Serialize;
+
+use super::money;
+use crate::failure::Failure;
+use crate::output::Table;
+
+/// A goal in a list.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct GoalItem {
+    /// Its number within its repository.
+    pub number: Number,
+    /// Its repository, in full.
+    pub repo: RepoId,
+    /// Its title.
+    pub title: String,
+    /// Its state, one word.
+    pub status: &'static str,
+    /// Someone asked for a look before it lands.
+    pub spot_check: bool,
+    /// Its story's number.
+    pub story: Option<Number>,
+    /// The run at work, in review or landed, else the last one.
+    pub run: Option<RunId>,
+    /// How many runs it ever had.
+    pub attempts: u32,
+    /// Its pull request's number; the local forge has none.
+    pub pr: Option<u64>,
+    /// US dollars so far; null where a part of it is unknown.
+    pub cost: Cost,
+}
+
+/// What goals cost so far.
+#[derive(Debug, Default)]
+pub struct Costs {
+    ended: BTreeMap<(RepoId, Number), Cost>,
+    counted: std::collections::BTreeSet<RunId>,
+    state: Option<StateDir>,
+}
+
+impl Costs {
+    /// Reads what ended runs cost, of one repository or of all.
+    pub fn read(state: &StateDir, store: &Store, repo: Option<&RepoId>) -> Result<Self, Failure> {
+        let filter = LedgerFilter { repo: repo.cloned(), ..LedgerFilter::default() };
+        let mut costs = Self { state: Some(state.clone()), ..Self::default() };
+        for row in store.ledger_rows(&filter)? {
+            costs.counted.insert(row.run);
+            if let Some(key) = row.repo.zip(row.number) {
+                let sum = costs.ended.entry(key).or_default();
+                *sum = *sum + row.cost;
+            }
+        }
+        Ok(costs)
+    }
+
+    /// What a goal cost: its ended runs, and what the one at work says of itself.
+    pub fn of(&self, goal: &Goal) -> Cost {
+        let key = (goal.id.repo.clone(), goal.id.number);
+        let ended = self.ended.get(&key).copied().unwrap_or_default();
+        let current = goal.current_run().filter(|run| !self.counted.contains(*run));
+        current.map_or(ended, |run| ended + self.so_far(run))
+    }
+
+    /// A run that said nothing yet has spent nothing.
+    fn so_far(&self, run: &RunId) -> Cost {
+        let dir = self.state.as_ref().map(|state| RunDir::of(state, run.clone()));
+        let status = dir.and_then(|dir| dir.status().ok().flatten());
+        status.map_or(Cost::ZERO, |status| status.spend.cost)
+    }
+}
+
+impl GoalItem {
+    /// A goal with what it cost.
+    pub fn of(goal: &Goal, costs: &Costs) -> Self {
+        let last = goal.history.last().map(|note| &note.run);
+        Self {
+            number: goal.id.number,
+            repo: goal.id.repo.clone(),
+            title: goal.title.clone(),
+            status: goal.state.word(),
+            spot_check: goal.wants_spot_check,
+            story: goal.story,
+            run: goal.current_run().or(last).cloned(),
+            attempts: goal.runs,
+            pr: None,
+            cost: costs.of(goal),
+        }
+    }
+
+    fn id(&self) -> GoalRef {
+        GoalRef { repo: self.repo.clone(), number: self.number }
+    }
+}
+
+/// Goals as a table.
+pub fn goal_table(items: &[GoalItem]) -> String {
+    let mut table = Table::new(&["goal", "state", "runs", "cost", "title"]);
+    for item in items {
+        let cost = if item.attempts == 0 { "-".to_owned() } else { money(item.cost) };
+        table.row([
+            item.id().to_string(),
+            item.status.to_owned(),
+            item.attempts.to_string(),
+            cost,
+            item.title.clone(),
+        ]);
+    }
+    table.or("no goals")
+}

@@ -1,0 +1,186 @@
+//! A goal with all that is known of it.
+
+use std::fmt::Write;
+
+use herder_domain::goal::{Goal, GoalState};
+use herder_domain::repo::{GoalRef, Number};
+use herder_record::StateDir;
+use herder_store::{Comment, Store, Transition};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::goal::{Costs, GoalItem};
+use super::money;
+use super::run::RunItem;
+use crate::failure::Failure;
+
+/// A goal whole.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct WholeGoal {
+    #[serde(flatten)]
+    item: GoalItem,
+    reasons: Vec<String>,
+    commit: Option<String>,
+    queued_at: Option<Timestamp>,
+    retry_at: Option<Timestamp>,
+    created_at: Timestamp,
+    depends: Vec<Linked>,
+    dependents: Vec<Linked>,
+    body: String,
+    runs: Vec<RunItem>,
+    comments: Vec<CommentItem>,
+    transitions: Vec<TransitionItem>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct Linked {
+    goal: String,
+    number: Number,
+    /// Its state, one word; null where it does not exist.
+    status: Option<&'static str>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct CommentItem {
+    author: String,
+    at: Timestamp,
+    text: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct TransitionItem {
+    at: Timestamp,
+    from: Option<String>,
+    to: String,
+    event: String,
+}
+
+impl WholeGoal {
+    /// Gathers it.
+    pub fn of(goal: &Goal, state: &StateDir, store: &Store) -> Result<Self, Failure> {
+        let costs = Costs::read(state, store, Some(&goal.id.repo))?;
+        let comments = store.comments(&goal.id)?;
+        let transitions = store.transitions(&goal.id)?;
+        let (commit, queued_at) = marks(&goal.state);
+        Ok(Self {
+            item: GoalItem::of(goal, &costs),
+            reasons: reasons(goal),
+            commit,
+            queued_at,
+            retry_at: goal.retry_at,
+            created_at: goal.created_at,
+            depends: linked(store, &goal.depends)?,
+            dependents: linked(store, &store.dependents(&goal.id)?)?,
+            body: goal.body.clone(),
+            runs: store.runs_of(&goal.id)?.iter().map(|run| RunItem::of(run, state)).collect(),
+            comments: comments.into_iter().map(CommentItem::of).collect(),
+            transitions: transitions.into_iter().map(TransitionItem::of).collect(),
+        })
+    }
+
+    /// The same for a person.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        // Writing to a String cannot fail.
+        let _ = self.write(&mut text);
+        text
+    }
+
+    fn write(&self, text: &mut String) -> std::fmt::Result {
+        let id = GoalRef { repo: self.item.repo.clone(), number: self.item.number };
+        writeln!(text, "{id}  {}", self.item.title)?;
+        writeln!(text, "state       {}", self.item.status)?;
+        for reason in &self.reasons {
+            writeln!(text, "            {}", reason.replace('\n', "\n            "))?;
+        }
+        let mut line = |key: &str, value: Option<String>| match value {
+            Some(value) => writeln!(text, "{key:<12}{value}"),
+            None => Ok(()),
+        };
+        line("commit", self.commit.clone())?;
+        line("queued", self.queued_at.map(|at| format!("{at:.0}")))?;
+        line("not before", self.retry_at.map(|at| format!("{at:.0}")))?;
+        line("story", self.item.story.map(|story| format!("#{story}")))?;
+        line("depends", links(&self.depends))?;
+        line("dependents", links(&self.dependents))?;
+        line("spot-check", self.item.spot_check.then(|| "wanted".to_owned()))?;
+        line("cost", (self.item.attempts > 0).then(|| money(self.item.cost)))?;
+        writeln!(text, "\n{}", self.body.trim_end())?;
+        self.write_runs(text)?;
+        self.write_comments(text)
+    }
+
+    fn write_runs(&self, text: &mut String) -> std::fmt::Result {
+        if !self.runs.is_empty() {
+            writeln!(text, "\nruns")?;
+        }
+        self.runs.iter().try_for_each(|run| {
+            let standing = run.detail.as_deref().unwrap_or(run.state);
+            writeln!(text, "  {}  {}  {standing}", run.run, money(run.cost))
+        })
+    }
+
+    fn write_comments(&self, text: &mut String) -> std::fmt::Result {
+        if !self.comments.is_empty() {
+            writeln!(text, "\ncomments")?;
+        }
+        self.comments.iter().try_for_each(|comment| {
+            let body = comment.text.trim_end().replace('\n', "\n    ");
+            writeln!(text, "  {} at {:.0}\n    {body}", comment.author, comment.at)
+        })
+    }
+}
+
+fn linked(store: &Store, goals: &[GoalRef]) -> Result<Vec<Linked>, Failure> {
+    let of = |id: &GoalRef| {
+        let status = store.goal(id)?.map(|goal| goal.state.word());
+        Ok(Linked { goal: id.to_string(), number: id.number, status })
+    };
+    goals.iter().map(of).collect()
+}
+
+fn links(linked: &[Linked]) -> Option<String> {
+    let one = |link: &Linked| format!("{} ({})", link.goal, link.status.unwrap_or("unknown"));
+    (!linked.is_empty()).then(|| linked.iter().map(one).collect::<Vec<_>>().join(", "))
+}
+
+fn marks(state: &GoalState) -> (Option<String>, Option<Timestamp>) {
+    match state {
+        GoalState::Done { commit, .. } => (Some(commit.clone()), None),
+        GoalState::Queued { since } => (None, Some(*since)),
+        GoalState::Draft { .. }
+        | GoalState::Running { .. }
+        | GoalState::SpotCheck { .. }
+        | GoalState::Stuck { .. }
+        | GoalState::Cancelled
+        | GoalState::Resolved => (None, None),
+    }
+}
+
+fn reasons(goal: &Goal) -> Vec<String> {
+    let of_state: Vec<String> = match &goal.state {
+        GoalState::Draft { note } => note.iter().cloned().collect(),
+        GoalState::SpotCheck { why, .. } => why.iter().map(ToString::to_string).collect(),
+        GoalState::Stuck { cause, detail } => vec![cause.as_str().to_owned(), detail.clone()],
+        GoalState::Queued { .. }
+        | GoalState::Running { .. }
+        | GoalState::Done { .. }
+        | GoalState::Cancelled
+        | GoalState::Resolved => Vec::new(),
+    };
+    let quarantine = goal.quarantine.iter().map(|error| format!("quarantined: {error}"));
+    of_state.into_iter().chain(quarantine).collect()
+}
+
+impl CommentItem {
+    fn of(comment: Comment) -> Self {
+        Self { author: comment.author, at: comment.at, text: comment.text }
+    }
+}
+
+impl TransitionItem {
+    fn of(transition: Transition) -> Self {
+        let Transition { at, from, to, event, .. } = transition;
+        Self { at, from, to, event }
+    }
+}

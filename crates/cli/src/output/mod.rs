@@ -1,0 +1,136 @@
+//! Where text and JSON leave the program.
+
+mod table;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::failure::{Failure, Kind};
+pub use herder_watch::printable;
+pub use table::Table;
+
+/// What a command has to say, in both tongues.
+#[derive(Debug, Default)]
+pub struct Reply {
+    fields: Map<String, Value>,
+    text: String,
+    failure: Option<Failure>,
+}
+
+impl Reply {
+    /// Nothing more: the command has said all while it worked.
+    pub fn nothing() -> Self {
+        Self::default()
+    }
+
+    /// One thing: its fields as JSON, or a text.
+    pub fn one<T: Serialize>(value: &T, text: impl Into<String>) -> Result<Self, Failure> {
+        let fields = match encoded(value)? {
+            Value::Object(fields) => fields,
+            other => Map::from_iter([("value".to_owned(), other)]),
+        };
+        Ok(Self { fields, text: text.into(), failure: None })
+    }
+
+    /// A list: `items` as JSON, or a text.
+    pub fn list<T: Serialize>(items: &[T], text: impl Into<String>) -> Result<Self, Failure> {
+        Self::one(&json!({ "items": encoded(&items)? }), text)
+    }
+
+    /// The same reply, and the command failed all the same.
+    #[must_use]
+    pub fn but(self, failure: Failure) -> Self {
+        Self { failure: Some(failure), ..self }
+    }
+
+    /// The same with one more line of text.
+    #[must_use]
+    pub fn and(mut self, line: &str) -> Self {
+        self.text.push_str(line);
+        self
+    }
+}
+
+/// A value as JSON.
+pub fn encoded<T: Serialize>(value: &T) -> Result<Value, Failure> {
+    serde_json::to_value(value).map_err(|error| Failure::of(Kind::Internal, &error).about("JSON"))
+}
+
+/// Standard output and standard error.
+#[derive(Clone, Copy, Debug)]
+pub struct Output {
+    is_json: bool,
+}
+
+impl Output {
+    /// Speaks JSON, or text.
+    pub fn new(is_json: bool) -> Self {
+        Self { is_json }
+    }
+
+    /// Whether it speaks JSON.
+    pub fn is_json(self) -> bool {
+        self.is_json
+    }
+
+    /// Says one thing while the command goes on: a line of JSON, or a line of text. A closed pipe is the
+    /// reader's way to say that it has seen enough.
+    pub fn say(self, value: &Value, text: &str) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        match self.is_json {
+            true => writeln!(out, "{value}")?,
+            false => writeln!(out, "{}", printable(text))?,
+        }
+        out.flush()
+    }
+
+    /// Says a text as it is.
+    pub fn text(self, text: &str) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        out.write_all(text.as_bytes())?;
+        out.flush()
+    }
+
+    /// Says what came of a command, and how the program ends.
+    pub fn finish(self, result: Result<Reply, Failure>) -> ExitCode {
+        let (reply, failure) = match result {
+            Ok(mut reply) => {
+                let failure = reply.failure.take();
+                (reply, failure)
+            }
+            Err(failure) => (Reply::nothing(), Some(failure)),
+        };
+        let said = match self.is_json {
+            true => self.finish_json(reply, failure.as_ref()),
+            false => self.finish_text(&reply, failure.as_ref()),
+        };
+        match (failure, said) {
+            (Some(failure), _) => ExitCode::from(failure.kind.exit_code()),
+            (None, Err(error)) if error.kind() != io::ErrorKind::BrokenPipe => {
+                ExitCode::from(Kind::Environment.exit_code())
+            }
+            (None, Ok(()) | Err(_)) => ExitCode::SUCCESS,
+        }
+    }
+
+    fn finish_json(self, reply: Reply, failure: Option<&Failure>) -> io::Result<()> {
+        if reply.fields.is_empty() && failure.is_none() {
+            return Ok(());
+        }
+        let mut whole = Map::from_iter([("ok".to_owned(), Value::Bool(failure.is_none()))]);
+        whole.extend(reply.fields);
+        whole.extend(failure.map(|failure| ("error".to_owned(), json!(failure))));
+        self.say(&Value::Object(whole), "")
+    }
+
+    fn finish_text(self, reply: &Reply, failure: Option<&Failure>) -> io::Result<()> {
+        self.text(&printable(&reply.text))?;
+        let Some(failure) = failure else { return Ok(()) };
+        let mut err = io::stderr().lock();
+        writeln!(err, "error: {}", printable(&failure.message))?;
+        failure.hints.iter().try_for_each(|hint| writeln!(err, "hint: {}", printable(hint)))
+    }
+}
