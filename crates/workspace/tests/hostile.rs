@@ -594,3 +594,51 @@ fn pushes_all(scene: &Scene) {
     git(&scene.desk, &["push", "-q", "origin", "main"]);
     scene.mirror.fetch(&scene.user).unwrap();
 }
+
+#[test]
+fn odd_git_entries_and_rule_files_are_no_obstacle() {
+    let scene = Scene::new();
+    let canary = Canary::new(&scene.top);
+    let work = scene.prepare(1, 1);
+    let elsewhere = scene.top.join("elsewhere");
+    git(&scene.top, &["init", "-q", "--bare", "elsewhere"]);
+    canary.plant_git(&elsewhere, "elsewhere");
+    for name in ["garbage", "nowhere", "elsewhere", "link", "device", "dangling"] {
+        work.write(&format!("{name}/file.txt"), "x\n");
+    }
+    work.write("garbage/.git", "\0\0\0");
+    work.write("nowhere/.git", "gitdir: /no/such/place\n");
+    work.write("elsewhere/.git", &format!("gitdir: {}\n", elsewhere.display()));
+    symlink(&elsewhere, work.clone.join("link/.git")).unwrap();
+    symlink("/dev/zero", work.clone.join("device/.git")).unwrap();
+    symlink("nothing", work.clone.join("dangling/.git")).unwrap();
+    for (directory, rules) in [("a", ".gitignore"), ("b", ".gitattributes"), ("c", ".gitmodules")] {
+        std::fs::create_dir_all(work.clone.join(directory).join(rules)).unwrap();
+        work.write(&format!("{directory}/{rules}/inner.txt"), "x\n");
+        let linked = work.clone.join(format!("{directory}-linked"));
+        std::fs::create_dir_all(&linked).unwrap();
+        symlink("/dev/zero", linked.join(rules)).unwrap();
+        write(&linked.join("file.txt"), "x\n");
+    }
+    work.write("long/.gitattributes", &format!("{} text\n", "x".repeat(5000)));
+    work.write("new.txt", "x\n");
+    let tip = whole_way(&scene, &work, &canary);
+    let found = paths(scene.vault.bare(), &tip);
+    for path in ["new.txt", "a-linked/file.txt", "b-linked/file.txt", "garbage/file.txt"] {
+        assert!(found.contains(&path.to_owned()), "{path}: {found:?}");
+    }
+}
+
+#[test]
+fn an_edit_that_hides_its_time_and_size_is_seen() {
+    let scene = Scene::new();
+    let work = scene.prepare(1, 1);
+    let path = work.clone.join("README.md");
+    let before = path.metadata().unwrap();
+    write(&path, "HELLO\n");
+    let times = std::fs::FileTimes::new().set_modified(before.modified().unwrap());
+    std::fs::File::options().write(true).open(&path).unwrap().set_times(times).unwrap();
+    assert_eq!(path.metadata().unwrap().len(), before.len());
+    let snapshot = work.snapshot(1);
+    assert_eq!(content(work.git().bare(), &snapshot.commit, "README.md").as_deref(), Some("HELLO\n"));
+}

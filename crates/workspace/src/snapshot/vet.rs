@@ -12,7 +12,7 @@ use crate::git::{succeeded, unparsable};
 use crate::id::{CommitId, Identity, Signature};
 use crate::merge::commit;
 use crate::private::{PrivateGit, VET_SCRATCH};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
@@ -21,8 +21,15 @@ use std::path::{Path, PathBuf};
 /// So many objects may be refused one after the other.
 const ROUNDS_MAX: usize = 50;
 
-/// An index entry as `update-index --index-info` takes it, without its path: mode and object.
-type Entry = (Vec<u8>, String);
+/// All that a tree holds, by path: files, links, submodules, and the trees in it.
+type Listing = BTreeMap<GitPath, Entry>;
+
+/// What a tree has at a path.
+struct Entry {
+    mode: String,
+    is_tree: bool,
+    object: String,
+}
 
 /// Writes the index as a tree whose new objects pass git's check; entries that do not are set back to
 /// what `parent` has, and returned.
@@ -36,7 +43,7 @@ pub(super) fn vetted_tree(private: &PrivateGit, parent: &CommitId) -> Result<(Co
         let Some(complaint) = complaint_about(private, parent, &tree)? else {
             return Ok((tree, refused));
         };
-        refused.extend(set_back(private, parent, &complaint)?);
+        refused.extend(set_back(private, parent, &tree, &complaint)?);
     }
     Err(WorkspaceError::BrokenObjects { message: format!("more than {ROUNDS_MAX} objects are refused") })
 }
@@ -79,48 +86,70 @@ fn pack_in(directory: &Path) -> Result<Option<PathBuf>> {
     Ok(None)
 }
 
-/// The object in `error: object <id>: <what>: <why>`, as git's fsck.c writes it.
+/// The line in which git's fsck.c names what is wrong, `error: object <id>: <what>: <why>`; its
+/// warnings look the same but for the first word.
+fn verdict(complaint: &str) -> Option<&str> {
+    complaint.lines().find(|line| line.starts_with("error: object "))
+}
+
 fn named_object(complaint: &str) -> Option<String> {
-    let rest = complaint.lines().find_map(|line| line.split_once("object ").map(|(_, rest)| rest))?;
+    let rest = verdict(complaint)?.strip_prefix("error: object ")?;
     let id = rest.split(|c: char| !c.is_ascii_hexdigit()).next()?;
     CommitId::parse(id).ok().map(String::from)
 }
 
-/// Sets the entries that hold the refused object back to what `parent` has. If `parent` has that very
-/// object, it came from upstream: then it is put on the list of what is not checked.
-fn set_back(private: &PrivateGit, parent: &CommitId, complaint: &str) -> Result<Vec<Skipped>> {
+/// Sets what holds the refused object back to what `parent` has. If `parent` has that very object
+/// there, it came from upstream: then it is put on the list of what is not checked.
+fn set_back(
+    private: &PrivateGit,
+    parent: &CommitId,
+    tree: &CommitId,
+    complaint: &str,
+) -> Result<Vec<Skipped>> {
     let broken = || WorkspaceError::BrokenObjects { message: complaint.to_owned() };
     let object = named_object(complaint).ok_or_else(broken)?;
-    let now = paths_with(&private.git("ls-files").args(["-s", "-z"]).answer()?, &object)?;
-    let listed = private.git("ls-tree").args(["-r", "-z", "--full-tree", parent.as_str()]).answer()?;
-    let before = tree_entries(&listed)?;
-    if now.is_empty() {
+    let (now, before) = (listing(private, tree)?, listing(private, parent)?);
+    let holds = |entry: &Entry| entry.object == object;
+    let holders: Vec<&GitPath> = now.iter().filter(|(_, entry)| holds(entry)).map(|(path, _)| path).collect();
+    if holders.is_empty() {
         return Err(broken());
     }
-    let is_ours = |path: &GitPath| before.get(path).is_none_or(|(_, known)| *known != object);
-    let ours: Vec<GitPath> = now.into_iter().filter(is_ours).collect();
+    let ours: Vec<&GitPath> =
+        holders.into_iter().filter(|path| !before.get(*path).is_some_and(holds)).collect();
     if ours.is_empty() {
         tolerate(private, &object)?;
         return Ok(Vec::new());
     }
-    stage::remove(private, &ours)?;
-    restore(private, &ours, &before)?;
-    let reason = complaint.lines().next().unwrap_or_default().to_owned();
-    let skipped = |path: &GitPath| Skipped {
-        path: PathBuf::from(OsStr::from_bytes(path)),
-        why: WhySkipped::Refused { reason: reason.clone() },
-    };
-    Ok(ours.iter().map(skipped).collect())
+    let reason = verdict(complaint).unwrap_or_default();
+    let mut refused = Vec::new();
+    for path in ours {
+        let files = files_at(&now, path);
+        stage::remove(private, &files.iter().map(|(file, _)| file.to_vec()).collect::<Vec<_>>())?;
+        restore(private, &files_at(&before, path))?;
+        refused.extend(files.iter().map(|(file, _)| Skipped {
+            path: PathBuf::from(OsStr::from_bytes(file)),
+            why: WhySkipped::Refused { reason: reason.to_owned() },
+        }));
+    }
+    Ok(refused)
 }
 
-fn restore(private: &PrivateGit, paths: &[GitPath], before: &HashMap<GitPath, Entry>) -> Result<()> {
-    let known = paths.iter().filter_map(|path| before.get(path).map(|entry| (path, entry)));
-    let orders: Vec<Vec<u8>> = known
-        .map(|(path, (mode, object))| [mode, b" ".as_slice(), object.as_bytes(), b"\t", path, b"\0"].concat())
-        .collect();
-    if orders.is_empty() {
+/// The files at `path`: itself, or all below it.
+fn files_at<'a>(listing: &'a Listing, path: &[u8]) -> Vec<(&'a [u8], &'a Entry)> {
+    let is_there =
+        |file: &[u8]| file.strip_prefix(path).is_some_and(|rest| matches!(rest.first(), None | Some(b'/')));
+    let files = listing.iter().filter(|(file, entry)| !entry.is_tree && is_there(file));
+    files.map(|(file, entry)| (file.as_slice(), entry)).collect()
+}
+
+fn restore(private: &PrivateGit, files: &[(&[u8], &Entry)]) -> Result<()> {
+    if files.is_empty() {
         return Ok(());
     }
+    let order = |(file, entry): &(&[u8], &Entry)| {
+        [entry.mode.as_bytes(), b" ", entry.object.as_bytes(), b"\t", file, b"\0"].concat()
+    };
+    let orders: Vec<Vec<u8>> = files.iter().map(order).collect();
     private.git("update-index").args(["-z", "--index-info"]).stdin(orders.concat()).done()
 }
 
@@ -131,36 +160,17 @@ fn tolerate(private: &PrivateGit, object: &str) -> Result<()> {
     Ok(())
 }
 
-/// The paths in `ls-files -s -z` (`<mode> <object> <stage>\t<path>`) that hold `object`.
-fn paths_with(listed: &[u8], object: &str) -> Result<Vec<GitPath>> {
-    let mut paths = Vec::new();
-    for record in listed.split(|byte| *byte == 0).filter(|record| !record.is_empty()) {
-        let (facts, path) = split_record(record).ok_or_else(|| unparsable("ls-files", record))?;
-        if facts.split(' ').nth(1) == Some(object) {
-            paths.push(path);
-        }
-    }
-    Ok(paths)
+/// Reads `ls-tree -r -t -z`: `<mode> <type> <object>\t<path>`.
+fn listing(private: &PrivateGit, tree: &CommitId) -> Result<Listing> {
+    let answer =
+        private.bare().git("ls-tree").args(["-r", "-t", "-z", "--full-tree", tree.as_str()]).answer()?;
+    let records = answer.split(|byte| *byte == 0).filter(|record| !record.is_empty());
+    records.map(|record| entry(record).ok_or_else(|| unparsable("ls-tree", record))).collect()
 }
 
-/// The entries in `ls-tree -r -z` (`<mode> <type> <object>\t<path>`).
-fn tree_entries(listed: &[u8]) -> Result<HashMap<GitPath, Entry>> {
-    let records = listed.split(|byte| *byte == 0).filter(|record| !record.is_empty());
-    records
-        .map(|record| {
-            let (facts, path) = split_record(record).ok_or_else(|| unparsable("ls-tree", record))?;
-            let mut facts = facts.split(' ');
-            match (facts.next(), facts.next(), facts.next()) {
-                (Some(mode), Some(_), Some(object)) => {
-                    Ok((path, (mode.as_bytes().to_vec(), object.to_owned())))
-                }
-                _ => Err(unparsable("ls-tree", record)),
-            }
-        })
-        .collect()
-}
-
-fn split_record(record: &[u8]) -> Option<(&str, GitPath)> {
+fn entry(record: &[u8]) -> Option<(GitPath, Entry)> {
     let tab = record.iter().position(|byte| *byte == b'\t')?;
-    Some((std::str::from_utf8(&record[..tab]).ok()?, record[tab + 1..].to_vec()))
+    let mut facts = std::str::from_utf8(&record[..tab]).ok()?.split(' ');
+    let (mode, kind, object) = (facts.next()?.to_owned(), facts.next()?, facts.next()?.to_owned());
+    Some((record[tab + 1..].to_vec(), Entry { mode, is_tree: kind == "tree", object }))
 }
