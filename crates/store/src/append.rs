@@ -5,6 +5,7 @@ use herder_domain::effect::Effect;
 use herder_domain::event::{Event, GoalHappening, What};
 use herder_domain::goal::{Goal, GoalState};
 use herder_domain::illegal::IllegalEvent;
+use herder_domain::repo::GoalRef;
 use herder_domain::run::{Run, RunId};
 use herder_domain::story::StoryEvent;
 use jiff::Timestamp;
@@ -84,7 +85,7 @@ fn goal_happening(
         return create(conn, event, happening, draft, at);
     }
     let case = load(conn, happening)?;
-    let before = case.goal.clone();
+    let before = case.clone();
     let folded = case.apply(&happening.what, at)?;
     let seq = journal::write(conn, event, at)?;
     keep(conn, seq, &before, &folded.case)?;
@@ -154,19 +155,31 @@ fn own(run: Option<Run>, goal: &Goal, name: RunId) -> Result<Run, AppendError> {
     run.filter(|run| run.goal == goal.id).ok_or(AppendError::Unknown(Missing::Run(name)))
 }
 
-fn keep(conn: &Connection, seq: u64, before: &Goal, case: &Case) -> Result<(), StoreError> {
+fn keep(conn: &Connection, seq: u64, before: &Case, case: &Case) -> Result<(), StoreError> {
     let goal = &case.goal;
-    if goal != before {
-        goals::update(conn, goal)?;
-    }
-    if goal.state.word() != before.state.word() {
-        journal::write_transition(conn, seq, &goal.id, Some(before.state.word()), goal.state.word())?;
+    goals::update(conn, &before.goal, goal)?;
+    let (from, to) = (before.goal.state.word(), goal.state.word());
+    if from != to {
+        journal::write_transition(conn, seq, &goal.id, Some(from), to)?;
     }
     if let Some(run) = &case.run {
-        runs::put(conn, run)?;
+        runs::put(conn, before.run.as_ref(), run)?;
     }
     if let Some(landing) = &case.landing {
-        runs::put_landing(conn, landing)?;
+        runs::put_landing(conn, before.landing.as_ref(), landing)?;
     }
     Ok(())
+}
+
+/// The goal that an event is about, where it is about one.
+pub(crate) fn goal_of(event: &Event) -> Option<&GoalRef> {
+    match event {
+        Event::Goal(happening) => Some(&happening.goal),
+        Event::RepoAdded { .. }
+        | Event::StoryCreated { .. }
+        | Event::StoryClosed { .. }
+        | Event::StoryReopened { .. }
+        | Event::AccountParked { .. }
+        | Event::AccountFreed { .. } => None,
+    }
 }

@@ -72,7 +72,8 @@ impl Store {
 
     /// Goals with this number, in whatever repository: more than one leaves open which is meant.
     pub fn find_goal_number(&self, number: Number) -> Result<Vec<GoalRef>, StoreError> {
-        let sql = "SELECT repo, number FROM goals WHERE number = ? ORDER BY repo";
+        let sql = "SELECT g.repo, g.number FROM repos r JOIN goals g ON g.repo = r.id AND g.number = ?
+                   ORDER BY g.repo";
         rows(&self.conn, sql, [Count(number.0)], goal_ref)
     }
 
@@ -94,7 +95,8 @@ impl Store {
 
     /// Queued goals, the one that waits longest first.
     pub fn queued(&self) -> Result<Vec<Goal>, StoreError> {
-        let sql = "SELECT goal FROM goals WHERE queued_at IS NOT NULL ORDER BY queued_at, repo, number";
+        let sql = "SELECT goal FROM goals WHERE is_settled = 0 AND queued_at IS NOT NULL
+                   ORDER BY queued_at, repo, number";
         rows(&self.conn, sql, [], |row| row.get(0).map(|Json(goal)| goal))
     }
 
@@ -160,22 +162,22 @@ fn depend(conn: &Connection, goal: &GoalRef, on: &GoalRef) -> Result<(), StoreEr
 }
 
 /// Writes what an event may change of a goal; story and dependencies are settled when it is created.
-pub(crate) fn update(conn: &Connection, goal: &Goal) -> Result<(), StoreError> {
+pub(crate) fn update(conn: &Connection, before: &Goal, goal: &Goal) -> Result<(), StoreError> {
+    if goal == before {
+        return Ok(());
+    }
     let (repo, number) = columns(&goal.id);
+    let run = goal.current_run().map(RunId::as_str);
     execute(
         conn,
-        "UPDATE goals SET state = ?, is_settled = ?, queued_at = ?, current_run = ?, goal = ?
-         WHERE repo = ? AND number = ?",
-        params![
-            goal.state.word(),
-            goal.state.is_settled(),
-            queued_at(goal),
-            goal.current_run().map(RunId::as_str),
-            Json(goal),
-            repo,
-            number
-        ],
+        "UPDATE goals SET state = ?, queued_at = ?, current_run = ?, goal = ? WHERE repo = ? AND number = ?",
+        params![goal.state.word(), queued_at(goal), run, Json(goal), repo, number],
     )?;
+    let is_settled = goal.state.is_settled();
+    if is_settled != before.state.is_settled() {
+        let sql = "UPDATE goals SET is_settled = ? WHERE repo = ? AND number = ?";
+        execute(conn, sql, params![is_settled, repo, number])?;
+    }
     Ok(())
 }
 

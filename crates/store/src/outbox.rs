@@ -11,7 +11,7 @@ use rusqlite::{Connection, Row, params};
 
 use crate::column::{At, Count, Json};
 use crate::error::{AppendError, Missing, StoreError};
-use crate::{Store, append, execute, goals, row, rows};
+use crate::{Refusal, Store, append, execute, goals, row, rows};
 
 /// An effect that is not done.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,6 +39,8 @@ pub struct Finished {
     pub effects: Vec<Effect>,
     /// Goals that refused an event and wait for a person now.
     pub quarantined: Vec<GoalRef>,
+    /// Events that were refused, and why; an error of herder.
+    pub refusals: Vec<Refusal>,
 }
 
 const OPEN: &str = "SELECT effect, key, ordered_at, attempts, not_before, last_error
@@ -64,7 +66,7 @@ impl Store {
     }
 
     /// Marks an effect as done and takes the events that came of it, in one transaction. An event
-    /// that its goal refuses quarantines that goal. An effect that was done before changes nothing.
+    /// that is refused quarantines its goal, and the others are taken. An effect that was done before changes nothing.
     pub fn finish(&mut self, key: &str, events: &[Event], at: Timestamp) -> Result<Finished, AppendError> {
         let tx = self.write()?;
         let state = row(&tx, "SELECT state FROM outbox WHERE key = ?", [key], |row| row.get::<_, String>(0))?;
@@ -94,39 +96,42 @@ impl Store {
     }
 }
 
-fn take(conn: &Connection, event: &Event, at: Timestamp, finished: &mut Finished) -> Result<(), AppendError> {
-    let refusal = match append::append(conn, event, at) {
-        Ok(appended) => {
-            finished.effects.extend(appended.effects);
-            return Ok(());
+fn take(conn: &Connection, event: &Event, at: Timestamp, finished: &mut Finished) -> Result<(), StoreError> {
+    match append::append(conn, event, at) {
+        Ok(appended) => finished.effects.extend(appended.effects),
+        Err(AppendError::Store(error)) => return Err(error),
+        Err(refusal @ (AppendError::Illegal(_) | AppendError::Unknown(_))) => {
+            finished.refusals.push(Refusal { event: event.clone(), error: refusal.to_string() });
+            if let Some(goal) = append::goal_of(event)
+                && !finished.quarantined.contains(goal)
+                && quarantine(conn, goal, &refusal, at)?
+            {
+                finished.quarantined.push(goal.clone());
+            }
         }
-        Err(error @ AppendError::Store(_)) => return Err(error),
-        Err(error @ (AppendError::Illegal(_) | AppendError::Unknown(_))) => error,
-    };
-    let Event::Goal(happening) = event else {
-        return Err(refusal);
-    };
-    let goal = &happening.goal;
-    if !finished.quarantined.contains(goal) {
-        quarantine(conn, goal, &refusal, at)?;
-        finished.quarantined.push(goal.clone());
     }
     Ok(())
 }
 
-/// Takes a goal out of the planner's hands, with the error to read; once for each error.
+/// Takes a goal out of the planner's hands, with the error to read; gives whether there is such a goal.
 pub(crate) fn quarantine(
     conn: &Connection,
     goal: &GoalRef,
     refusal: &AppendError,
     at: Timestamp,
-) -> Result<(), AppendError> {
+) -> Result<bool, StoreError> {
     let error = refusal.to_string();
-    let known = goals::load(conn, goal)?.ok_or_else(|| AppendError::Unknown(Missing::Goal(goal.clone())))?;
-    if known.quarantine.as_deref() != Some(error.as_str()) {
-        append::append(conn, &Event::of(goal, What::GoalQuarantined { error }), at)?;
+    let Some(known) = goals::load(conn, goal)? else {
+        return Ok(false);
+    };
+    if known.quarantine.as_deref() == Some(error.as_str()) {
+        return Ok(true);
     }
-    Ok(())
+    match append::append(conn, &Event::of(goal, What::GoalQuarantined { error }), at) {
+        Ok(_) => Ok(true),
+        Err(AppendError::Store(error)) => Err(error),
+        Err(AppendError::Illegal(_) | AppendError::Unknown(_)) => Ok(false),
+    }
 }
 
 /// Orders an effect; gives whether it was not ordered before.

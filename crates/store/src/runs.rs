@@ -2,7 +2,7 @@
 
 use herder_domain::landing::Landing;
 use herder_domain::repo::GoalRef;
-use herder_domain::run::{Run, RunId};
+use herder_domain::run::{Run, RunId, RunState};
 use rusqlite::{Connection, params};
 
 use crate::column::{Json, columns};
@@ -39,19 +39,40 @@ pub(crate) fn load(conn: &Connection, id: &RunId) -> Result<Option<Run>, StoreEr
 }
 
 pub(crate) fn active(conn: &Connection) -> Result<Vec<Run>, StoreError> {
-    let sql = "SELECT run FROM runs WHERE state <> 'closed' ORDER BY rowid";
+    let sql = "SELECT run FROM runs WHERE is_closed = 0 ORDER BY rowid";
     rows(conn, sql, [], |row| row.get(0).map(|Json(run)| run))
 }
 
-pub(crate) fn put(conn: &Connection, run: &Run) -> Result<(), StoreError> {
+/// Writes a run that is new, or what an event changed of it.
+pub(crate) fn put(conn: &Connection, before: Option<&Run>, run: &Run) -> Result<(), StoreError> {
+    match before {
+        None => insert(conn, run),
+        Some(before) if before == run => Ok(()),
+        Some(_) => update(conn, run),
+    }
+}
+
+fn insert(conn: &Connection, run: &Run) -> Result<(), StoreError> {
     let (repo, number) = columns(&run.goal);
     execute(
         conn,
-        "INSERT INTO runs (id, repo, number, attempt, state, run) VALUES (?, ?, ?, ?, ?, ?)
-         ON CONFLICT (id) DO UPDATE SET state = excluded.state, run = excluded.run",
-        params![run.id.as_str(), repo, number, run.attempt, run.state.word(), Json(run)],
+        "INSERT INTO runs (id, repo, number, attempt, state, is_closed, run) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        params![run.id.as_str(), repo, number, run.attempt, run.state.word(), is_closed(run), Json(run)],
     )?;
     Ok(())
+}
+
+fn update(conn: &Connection, run: &Run) -> Result<(), StoreError> {
+    let sql = "UPDATE runs SET state = ?, run = ? WHERE id = ?";
+    execute(conn, sql, params![run.state.word(), Json(run), run.id.as_str()])?;
+    if is_closed(run) {
+        execute(conn, "UPDATE runs SET is_closed = 1 WHERE id = ?", [run.id.as_str()])?;
+    }
+    Ok(())
+}
+
+fn is_closed(run: &Run) -> bool {
+    matches!(run.state, RunState::Closed)
 }
 
 pub(crate) fn load_landing(conn: &Connection, run: &RunId) -> Result<Option<Landing>, StoreError> {
@@ -68,7 +89,15 @@ pub(crate) fn open_landings(conn: &Connection) -> Result<Vec<Landing>, StoreErro
     rows(conn, sql, [], |row| row.get(0).map(|Json(landing)| landing))
 }
 
-pub(crate) fn put_landing(conn: &Connection, landing: &Landing) -> Result<(), StoreError> {
+/// Writes a landing that is new, or what an event changed of it.
+pub(crate) fn put_landing(
+    conn: &Connection,
+    before: Option<&Landing>,
+    landing: &Landing,
+) -> Result<(), StoreError> {
+    if before == Some(landing) {
+        return Ok(());
+    }
     execute(
         conn,
         "INSERT INTO landings (run, state, landing) VALUES (?, ?, ?)

@@ -30,10 +30,10 @@ pub struct Stepped {
     pub refusals: Vec<Refusal>,
 }
 
-/// A decision that a state machine refused. Its goal is quarantined.
+/// An event of herder's own that a state machine refused. Its goal is quarantined.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Refusal {
-    /// The decision.
+    /// The event.
     pub event: Event,
     /// Why it was refused.
     pub error: String,
@@ -96,14 +96,9 @@ fn refuse(
         return Ok(false);
     }
     stepped.refusals.push(refused);
-    let Some(goal) = goal_of(event) else {
-        return Ok(false);
-    };
-    match outbox::quarantine(conn, goal, refusal, now) {
-        Ok(()) => Ok(true),
-        Err(AppendError::Store(error)) => Err(error),
-        // There is no such goal, so there is nobody to tell but the caller.
-        Err(AppendError::Illegal(_) | AppendError::Unknown(_)) => Ok(false),
+    match append::goal_of(event) {
+        Some(goal) => outbox::quarantine(conn, goal, refusal, now),
+        None => Ok(false),
     }
 }
 
@@ -116,16 +111,4 @@ fn order(conn: &Connection, plan: Plan, now: Timestamp, stepped: &mut Stepped) -
     stepped.waits = plan.waits;
     stepped.wake_at = plan.wake_at;
     Ok(())
-}
-
-fn goal_of(event: &Event) -> Option<&GoalRef> {
-    match event {
-        Event::Goal(happening) => Some(&happening.goal),
-        Event::RepoAdded { .. }
-        | Event::StoryCreated { .. }
-        | Event::StoryClosed { .. }
-        | Event::StoryReopened { .. }
-        | Event::AccountParked { .. }
-        | Event::AccountFreed { .. } => None,
-    }
 }

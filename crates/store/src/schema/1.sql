@@ -26,7 +26,8 @@ CREATE TABLE stories (
     PRIMARY KEY (repo, number)
 ) STRICT;
 
--- The columns beside the JSON are what is searched for.
+-- The columns beside the JSON are what is searched for. A partial index is written to whenever a column of
+-- its condition is set, so that is_settled and is_closed are set only when they change.
 CREATE TABLE goals (
     repo        TEXT NOT NULL REFERENCES repos (id),
     number      INTEGER NOT NULL,
@@ -38,10 +39,8 @@ CREATE TABLE goals (
     goal        TEXT NOT NULL,
     PRIMARY KEY (repo, number)
 ) STRICT;
-CREATE INDEX goals_number ON goals (number);
-CREATE INDEX goals_story ON goals (repo, story, is_settled);
-CREATE INDEX goals_live ON goals (state) WHERE is_settled = 0;
-CREATE INDEX goals_queued ON goals (queued_at) WHERE queued_at IS NOT NULL;
+CREATE INDEX goals_story ON goals (repo, story, is_settled) WHERE story IS NOT NULL;
+CREATE INDEX goals_live ON goals (repo, number) WHERE is_settled = 0;
 
 -- What a goal depends on may be unknown here, so it refers to no row.
 CREATE TABLE dependencies (
@@ -55,16 +54,17 @@ CREATE TABLE dependencies (
 CREATE INDEX dependencies_on ON dependencies (on_repo, on_number);
 
 CREATE TABLE runs (
-    id      TEXT PRIMARY KEY,
-    repo    TEXT NOT NULL,
-    number  INTEGER NOT NULL,
-    attempt INTEGER NOT NULL,
-    state   TEXT NOT NULL,
-    run     TEXT NOT NULL,
+    id        TEXT PRIMARY KEY,
+    repo      TEXT NOT NULL,
+    number    INTEGER NOT NULL,
+    attempt   INTEGER NOT NULL,
+    state     TEXT NOT NULL,
+    is_closed INTEGER NOT NULL,
+    run       TEXT NOT NULL,
     FOREIGN KEY (repo, number) REFERENCES goals (repo, number)
 ) STRICT;
 CREATE UNIQUE INDEX runs_goal ON runs (repo, number, attempt);
-CREATE INDEX runs_open ON runs (state) WHERE state <> 'closed';
+CREATE INDEX runs_open ON runs (repo, number) WHERE is_closed = 0;
 
 CREATE TABLE landings (
     run     TEXT PRIMARY KEY REFERENCES runs (id),
@@ -75,14 +75,14 @@ CREATE INDEX landings_open ON landings (state) WHERE state = 'submitted';
 
 -- The journal has the time and the event of a transition.
 CREATE TABLE transitions (
-    seq        INTEGER PRIMARY KEY REFERENCES journal (seq),
     repo       TEXT NOT NULL,
     number     INTEGER NOT NULL,
+    seq        INTEGER NOT NULL REFERENCES journal (seq),
     from_state TEXT,
     to_state   TEXT NOT NULL,
+    PRIMARY KEY (repo, number, seq),
     FOREIGN KEY (repo, number) REFERENCES goals (repo, number)
-) STRICT;
-CREATE INDEX transitions_goal ON transitions (repo, number);
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE accounts (
     agent TEXT PRIMARY KEY,

@@ -1,6 +1,7 @@
 //! A database of every schema that ever was opens for ever, with all that is in it.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -104,6 +105,7 @@ fn every_schema_that_ever_was_opens_with_all_that_is_in_it() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("herder.db");
         fs::copy(fixture(version), &path).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         let mut store = Store::open(&path).unwrap();
         assert_furnished(&store);
         assert_eq!(store.check().unwrap().schema, VERSION);

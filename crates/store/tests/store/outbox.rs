@@ -1,6 +1,7 @@
 //! Effects: ordered once, postponed, done with what came of them.
 
 use herder_domain::event::{Event, What};
+use herder_domain::repo::GoalRef;
 use herder_domain::run::RunId;
 use herder_store::{AppendError, Missing};
 
@@ -69,6 +70,25 @@ fn a_postponed_effect_is_due_at_its_time_and_remembers_why() {
     scene.store.finish(&keys[0], &[], at(201)).unwrap();
     assert_eq!(scene.store.next_due().unwrap(), None);
     assert!(!scene.store.postpone(&keys[0], "too late", at(300)).unwrap());
+}
+
+#[test]
+fn an_event_about_nothing_is_told_and_holds_up_no_other() {
+    let mut scene = Scene::new();
+    let goal = scene.queue("Add a flag", 1);
+    let claim = scene.store.step(&settings(), at(2)).unwrap().effects[0].clone();
+    let nowhere = GoalRef::new(goal.repo.clone(), 99);
+    let events = [
+        Event::StoryClosed { story: nowhere.clone() },
+        Event::of(&nowhere, What::GoalApproved),
+        Event::of(&goal, What::RunClaimed { run: RunId::of(&goal, 1) }),
+    ];
+    let finished = scene.store.finish(&claim.key(), &events, at(3)).unwrap();
+    let told: Vec<&str> = finished.refusals.iter().map(|refusal| refusal.error.as_str()).collect();
+    assert_eq!(told, ["the story acme/app#99 does not exist", "the goal acme/app#99 does not exist"]);
+    assert_eq!(finished.quarantined, []);
+    assert_eq!(scene.store.active_runs().unwrap()[0].state.word(), "claimed");
+    assert_agrees(&scene.store);
 }
 
 #[test]
