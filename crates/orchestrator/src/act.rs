@@ -60,6 +60,8 @@ pub(crate) enum ActError {
     Notify(String),
     #[error("failed to reach a file: {0}")]
     Io(#[from] std::io::Error),
+    #[error("the origin cannot be reached: {0}")]
+    Origin(WorkspaceError),
     #[error("failed to find {0}")]
     Missing(&'static str),
 }
@@ -89,6 +91,7 @@ fn or_ended(case: &Case, run: &RunId, prepared: Result<Acted, ActError>) -> Acte
         let detail = error.to_string();
         let outcome = match error {
             ActError::Config(_) => Outcome::Misconfigured { detail },
+            ActError::Origin(_) => Outcome::Interrupted { cause: Interruption::Unreachable, detail },
             ActError::Workspace(_)
             | ActError::Record(_)
             | ActError::Detach(_)

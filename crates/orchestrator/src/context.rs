@@ -131,8 +131,11 @@ impl Context {
         self.root().join(".cache").join(short_name(&repo.to_string())).join(name)
     }
 
+    /// Where a run's work is judged. Not below the run's own short directory: that one is removed while
+    /// the work is landing.
     pub(crate) fn gate_room(&self, run: &RunId, repo: &RepoId) -> Room {
-        Room::new(self.short_dir(run).join("landing"), self.caches(repo, CacheSet::Gates))
+        let dir = self.root().join(".run").join(short_name(&format!("{run}/landing")));
+        Room::new(dir, self.caches(repo, CacheSet::Gates))
     }
 
     pub(crate) fn signature(&self) -> Signature {

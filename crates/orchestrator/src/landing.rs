@@ -4,7 +4,6 @@
 mod verdict;
 
 use std::sync::PoisonError;
-use std::time::Duration;
 
 use herder_domain::event::What;
 use herder_domain::gate::Verdict;
@@ -19,10 +18,6 @@ use crate::context::{Case, Context};
 
 /// Rounds in a row that may be lost to others' pushes.
 const ROUNDS: u32 = 5;
-
-/// The wait after lost rounds, or after a push that was refused; doubles with each.
-const WAIT_FIRST: Duration = Duration::from_secs(30);
-const WAIT_LONGEST: Duration = Duration::from_secs(30 * 60);
 
 /// How a round ended.
 enum Round {
@@ -53,22 +48,17 @@ pub(crate) fn land(context: &Context, case: &Case, round: u32) -> Result<Acted, 
         let what = match landing.round()? {
             Round::Landed(commit) => What::Landed { run, commit: commit.to_string() },
             Round::Bounced(bounce) => What::LandingBounced { run, bounce },
-            Round::Refused(why) => postponed(case, round, format!("the push was refused: {why}")),
+            Round::Refused(why) => landing.postponed(round, format!("the push was refused: {why}")),
             Round::Lost => continue,
         };
         return Ok(acted(case, what));
     }
-    Ok(acted(case, postponed(case, round, format!("{ROUNDS} rounds were lost to others' pushes"))))
+    let why = format!("{ROUNDS} rounds were lost to others' pushes");
+    Ok(acted(case, landing.postponed(round, why)))
 }
 
 fn acted(case: &Case, what: What) -> Acted {
     Acted { events: vec![herder_domain::event::Event::of(&case.goal.id, what)], ledger: None }
-}
-
-fn postponed(case: &Case, round: u32, why: String) -> What {
-    let wait = WAIT_FIRST.saturating_mul(1 << round.min(10)).min(WAIT_LONGEST);
-    let until = Timestamp::now().checked_add(wait).unwrap_or(Timestamp::MAX);
-    What::LandingPostponed { run: case.run.id.clone(), until, why }
 }
 
 impl<'a> Landing<'a> {
@@ -90,6 +80,15 @@ impl<'a> Landing<'a> {
             mirror,
             vault,
         })
+    }
+
+    /// Puts the landing off: as long as a failed run would wait, twice as long with each time.
+    fn postponed(&self, round: u32, why: String) -> What {
+        let settings = &self.context.settings;
+        let (first, longest) = (settings.backoff_first.value.0, settings.backoff_longest.value.0);
+        let wait = first.saturating_mul(1 << round.min(20)).min(longest);
+        let until = Timestamp::now().checked_add(wait).unwrap_or(Timestamp::MAX);
+        What::LandingPostponed { run: self.case.run.id.clone(), until, why }
     }
 
     fn round(&self) -> Result<Round, ActError> {
@@ -123,7 +122,7 @@ impl<'a> Landing<'a> {
     fn refresh(&self) -> Result<CommitId, ActError> {
         let lock = self.context.repo_lock(&self.case.repo.id);
         let _writing = lock.lock().unwrap_or_else(PoisonError::into_inner);
-        self.mirror.fetch(&self.context.user)?;
+        self.mirror.fetch(&self.context.user).map_err(ActError::Origin)?;
         let base_tip = self.mirror.tip(&self.spec.base_branch)?;
         self.vault.take(&self.mirror, &base_tip)?;
         Ok(base_tip)

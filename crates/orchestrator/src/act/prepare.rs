@@ -29,7 +29,7 @@ fn make(context: &Context, case: &Case) -> Result<RunSpec, ActError> {
     let lock = context.repo_lock(&case.repo.id);
     let _writing = lock.lock().unwrap_or_else(PoisonError::into_inner);
     let mirror = context.mirror(&case.repo)?;
-    mirror.fetch(&context.user)?;
+    mirror.fetch(&context.user).map_err(ActError::Origin)?;
     let vault = context.vault(&case.repo, &mirror)?;
     let branch_tip = mirror.tip(&case.repo.base_branch)?;
     let resolved = context.resolved(&case.goal.options, &case.repo.id, (mirror.bare(), &branch_tip))?;

@@ -143,13 +143,18 @@ impl Daemon {
         }
     }
 
-    /// When time alone changes what is to be done. An effect whose time has come already is under way,
-    /// or is not to begin now; neither may keep the daemon awake.
+    /// When time alone changes what is to be done. An effect that is under way, or is not to begin now,
+    /// may not keep the daemon awake; one whose time came a moment ago must.
     fn next_due(&self, planned: Option<Timestamp>) -> Result<Option<Timestamp>, UpError> {
-        let now = Timestamp::now();
-        let open = self.store.open_effects()?;
-        let retries = open.iter().filter_map(|open| open.not_before).filter(|at| *at > now);
-        Ok(retries.chain(planned).min())
+        let mut open = self.store.open_effects()?;
+        open.retain(|open| self.may_begin(open));
+        Ok(open.iter().filter_map(|open| open.not_before).chain(planned).min())
+    }
+
+    fn may_begin(&self, open: &OpenEffect) -> bool {
+        !self.under_way.contains_key(&open.key)
+            && self.is_mine(&open.effect)
+            && self.is_admitted(&open.effect)
     }
 
     /// Records what a message tells.
@@ -247,10 +252,7 @@ impl Daemon {
     }
 
     fn start(&mut self, due: OpenEffect) -> Result<(), UpError> {
-        if self.under_way.contains_key(&due.key)
-            || !self.is_mine(&due.effect)
-            || !self.is_admitted(&due.effect)
-        {
+        if !self.may_begin(&due) {
             return Ok(());
         }
         if let Effect::Comment { goal, key, text } = &due.effect {

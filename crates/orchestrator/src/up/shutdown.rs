@@ -60,12 +60,16 @@ fn stop(run: &Run) -> bool {
     thread::Builder::new().name("stop".into()).spawn(move || end_ralph(&process)).is_ok()
 }
 
-fn kill_all(daemon: &Daemon) -> Result<(), UpError> {
+/// Kills every ralph, and says that we did: a run that a person cut off has not crashed. Its work is
+/// collected by the next `up`.
+fn kill_all(daemon: &mut Daemon) -> Result<(), UpError> {
     for run in daemon.store.active_runs()? {
-        if let Some(process) = process_of(&run.state) {
-            // One that is gone needs no signal; its run is settled by the next `up`.
-            let _ = process_id(process).signal(EndSignal::Kill);
-        }
+        let Some(process) = process_of(&run.state) else { continue };
+        // One that is gone needs no signal.
+        let _ = process_id(process).signal(EndSignal::Kill);
+        let detail = "it was killed: the orchestrator was told twice to stop".into();
+        let outcome = Outcome::Interrupted { cause: Interruption::Stopped, detail };
+        daemon.append(&Event::of(&run.goal, What::RunReported { run: run.id, outcome }))?;
     }
     Ok(())
 }

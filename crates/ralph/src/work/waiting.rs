@@ -20,14 +20,23 @@ impl Work {
         let Some(resets_at) = resets_at else {
             return self.back_off("the account is at its usage limit");
         };
-        let left = resets_at.duration_since(Timestamp::now());
-        if left > self.longest_wait() {
-            let detail = format!("the account is at its usage limit until {resets_at:.0}");
-            let cause = Interruption::UsageLimit { resets_at: Some(resets_at) };
+        // A limit that stands although its time has come must not become a hot loop.
+        let again = if self.waits == 0 { MARGIN } else { self.backoff() };
+        self.waits += 1;
+        let soonest = Timestamp::now().checked_add(again).unwrap_or(resets_at);
+        let until = resets_at.checked_add(MARGIN).unwrap_or(resets_at).max(soonest);
+        if until.duration_since(Timestamp::now()) > self.longest_wait() {
+            let detail = format!("the account is at its usage limit until {until:.0}");
+            let cause = Interruption::UsageLimit { resets_at: Some(until) };
             return Step::End(Outcome::Interrupted { cause, detail });
         }
-        let until = resets_at.checked_add(MARGIN).unwrap_or(resets_at);
         Step::WaitUntil(until, "the usage limit".into())
+    }
+
+    /// The wait that doubles with each in a row.
+    fn backoff(&self) -> Duration {
+        let first = self.spec.setup.clocks.backoff;
+        first.saturating_mul(1u32.checked_shl(self.waits).unwrap_or(u32::MAX))
     }
 
     fn longest_wait(&self) -> jiff::SignedDuration {
@@ -36,10 +45,10 @@ impl Work {
 
     /// Waits that double; once a single one would be too long, the run ends.
     pub(super) fn back_off(&mut self, detail: &str) -> Step {
-        let clocks = &self.spec.setup.clocks;
-        let wait = clocks.backoff.saturating_mul(1u32.checked_shl(self.waits).unwrap_or(u32::MAX));
+        let wait = self.backoff();
         self.waits += 1;
-        let until = Timestamp::now().checked_add(wait).ok().filter(|_| wait <= clocks.wait);
+        let longest = self.spec.setup.clocks.wait;
+        let until = Timestamp::now().checked_add(wait).ok().filter(|_| wait <= longest);
         match until {
             Some(until) => Step::WaitUntil(until, detail.to_owned()),
             None => Step::End(Outcome::Interrupted {
