@@ -169,7 +169,7 @@ impl Cast {
             Player::Replay => part.text.to_owned(),
             Player::Claude => script::around(part.text),
         };
-        Ok(GoalText::parse(part.title, &text, repo)?)
+        Ok(GoalText::read(repo, part.title, &text)?)
     }
 }
 

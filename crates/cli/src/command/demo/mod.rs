@@ -4,7 +4,9 @@
 //! orchestrator that is killed in the middle. Everything is real but the agent, which plays scripts; at the
 //! end the demo looks at what came of it and fails unless all is as it should be, so it tests herder as well.
 
+mod audit;
 mod cast;
+mod closing;
 mod git;
 mod look;
 mod night;
@@ -38,16 +40,16 @@ pub fn perform(call: &Call, args: &Demo) -> Result<Reply, Failure> {
     voice.say(&stage.opening(&cast))?;
     let goals = cast.queue(&mut store, &stage.repo)?;
     let played = Night::new(&stage, &store, &voice, &cast)?.until_dawn()?;
-    let report = Report::of(&stage, &store, &cast, &goals, &played)?;
+    let report = Report::of(&stage, &store, &goals, &played)?;
     if args.remove && report.problems.is_empty() {
         stage.remove()?;
     }
-    let reply = Reply::one(&report, report.text())?;
+    let reply = Reply::one(&report, closing::text(&report, &stage))?;
     if report.problems.is_empty() {
         return Ok(reply);
     }
     let failed = Failure::new(Kind::Internal, "the demo did not end as it should");
-    Ok(reply.but(report.problems.iter().fold(failed, |failed, problem| failed.hint(problem))))
+    Ok(reply.but(report.problems.iter().fold(failed, |failed, problem| failed.hint(problem.as_str()))))
 }
 
 /// Agents are never run without a sandbox, not even scripted ones.

@@ -19,6 +19,9 @@ use crate::failure::Failure;
 /// The repository's name in the demo.
 const NAME: &str = "demo/textkit";
 
+/// The directory of the clones.
+const CLONES: &str = "clones";
+
 /// How many ralphs work at once.
 pub const RALPHS: usize = 3;
 
@@ -85,15 +88,36 @@ impl Stage {
         )
     }
 
+    /// Where the clones lie.
+    pub fn clones(&self) -> PathBuf {
+        self.dir.join(CLONES)
+    }
+
+    /// How to call herder on this state directory.
+    pub fn command(&self) -> String {
+        format!("RALPH_DIR={} {}", self.state.root().display(), program())
+    }
+
+    /// The same with the demo's settings.
+    pub fn command_with_settings(&self) -> String {
+        format!("HERDER_CONFIG={} {}", self.config.display(), self.command())
+    }
+
     /// Removes the directory.
     pub fn remove(&self) -> Result<(), Failure> {
         std::fs::remove_dir_all(&self.dir).map_err(|error| failed("remove", &self.dir, &error))
     }
 }
 
+/// herder as whoever sits here called it.
+fn program() -> String {
+    let called = std::env::args_os().next().map(PathBuf::from).filter(|path| path.components().count() > 1);
+    called.map_or_else(|| "herder".to_owned(), |path| path.display().to_string())
+}
+
 /// The settings of the demo: nothing of the user's has a say.
 fn settings(dir: &Path, cast: &Cast) -> String {
-    let root = json!(dir.join("clones").display().to_string());
+    let root = json!(dir.join(CLONES).display().to_string());
     match cast.player {
         Player::Replay => format!(
             "root = {root}\nagent = \"replay\"\n\n[agents.replay]\nmodel = \"scripted\"\n\n[budget]\n\
