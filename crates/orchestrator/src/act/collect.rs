@@ -8,6 +8,7 @@ use herder_config::{GatePolicy, Resolved};
 use herder_domain::event::What;
 use herder_domain::gate::Verdict;
 use herder_domain::goal::GoalOptions;
+use herder_domain::outcome::Outcome;
 use herder_domain::run::{Harvest, RunSpec};
 use herder_executor::end_strays;
 use herder_record::RunDir;
@@ -36,8 +37,9 @@ fn harvest(context: &Context, case: &Case, dir: &RunDir, spec: &RunSpec) -> Resu
     let writing = lock.lock().unwrap_or_else(PoisonError::into_inner);
     let mirror = context.mirror(&case.repo)?;
     let vault = context.vault(&case.repo, &mirror)?;
-    let tip = vault.fetch_run(&private_git(dir, spec, &case.run)?, &run_key(&case.run)?)?;
+    let last = vault.fetch_run(&private_git(dir, spec, &case.run)?, &run_key(&case.run)?)?;
     drop(writing);
+    let tip = handed_in(dir)?.or(last);
     let iterations = dir.iterations()?;
     let gate_tail = iterations.last().and_then(|last| match &last.gate {
         Some(Verdict::Red { tail }) => Some(tail.clone()),
@@ -57,6 +59,20 @@ fn harvest(context: &Context, case: &Case, dir: &RunDir, spec: &RunSpec) -> Resu
         look_at(&vault, (&base, &tip), &resolved, &mut harvest)?;
     }
     Ok(harvest)
+}
+
+/// The snapshot that a run's own end speaks of. What its gate left in the clone since then is kept, and is
+/// no work.
+fn handed_in(dir: &RunDir) -> Result<Option<CommitId>, ActError> {
+    let Some(ending) = dir.ending()? else { return Ok(None) };
+    let snapshot = match ending.outcome {
+        Outcome::Accepted { .. } | Outcome::NeedsReview { .. } | Outcome::Blocked { .. } => ending.snapshot,
+        Outcome::Failed { .. }
+        | Outcome::Interrupted { .. }
+        | Outcome::BudgetSpent { .. }
+        | Outcome::Misconfigured { .. } => None,
+    };
+    Ok(snapshot.map(|commit| CommitId::parse(&commit)).transpose()?)
 }
 
 /// Records what lies in the clone now: a ralph that was killed could not. Gives whether something lies

@@ -41,7 +41,9 @@ fn start(context: &Context, case: &Case, dir: &RunDir) -> Result<Acted, ActError
             Liveness::Ended(ending) => Ok(reported(case, ending.outcome)),
             // Another one was quicker; it is adopted when this is tried again.
             Liveness::Alive => Err(error.into()),
-            Liveness::NotStarted | Liveness::Crashed => Ok(reported(case, crashed(&last_words(dir, &error)))),
+            Liveness::NotStarted | Liveness::Crashed => {
+                Ok(reported(case, crashed(&last_words(context, dir, &error))))
+            }
         },
         Err(error) => Err(error.into()),
     }
@@ -73,8 +75,9 @@ fn stray_output(dir: &RunDir) -> Result<File, ActError> {
     Ok(OpenOptions::new().create(true).append(true).mode(0o600).open(path)?)
 }
 
-fn last_words(dir: &RunDir, error: &DetachError) -> String {
+fn last_words(context: &Context, dir: &RunDir, error: &DetachError) -> String {
     let said = fs_err::read_to_string(dir.path().join("ralph.stderr")).unwrap_or_default();
     let tail = &said[said.ceil_char_boundary(said.len().saturating_sub(500))..];
-    format!("its ralph could not begin: {error}; {}", tail.trim())
+    let words = format!("its ralph could not begin: {error}; {}", tail.trim());
+    context.redactor.line(&words).into_string()
 }

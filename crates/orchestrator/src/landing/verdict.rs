@@ -80,7 +80,16 @@ impl Landing<'_> {
             sandbox: setup.write.iter().fold(sandbox, |sandbox, path| sandbox.writing(path)),
             limit: setup.clocks.gate,
         };
-        Ok(question.ask(&self.context.launcher, self.log()?, |_| {})?.verdict)
+        let answered = question.ask(&self.context.launcher, self.log()?, |_| {})?;
+        Ok(self.clean(answered.verdict))
+    }
+
+    /// A verdict without the secrets that the gate told: its words go into the journal.
+    fn clean(&self, verdict: Verdict) -> Verdict {
+        match verdict {
+            Verdict::Red { tail } => Verdict::Red { tail: self.context.redactor.line(&tail).into_string() },
+            Verdict::Green | Verdict::Missing => verdict,
+        }
     }
 
     fn log(&self) -> Result<Box<dyn Write + Send>, ActError> {
