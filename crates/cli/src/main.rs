@@ -9,9 +9,11 @@ mod call;
 mod command;
 mod failure;
 mod item;
+mod killed;
 mod names;
 mod output;
 mod place;
+mod secrets;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

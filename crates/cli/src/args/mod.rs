@@ -1,5 +1,6 @@
 //! What can be typed.
 
+mod demo;
 mod goal;
 mod reference;
 mod refusal;
@@ -10,10 +11,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use demo::{Demo, Player};
 pub use goal::{Create, GoalCommand, List, Named, Several, SpotCheck, Verdict};
 pub use reference::Reference;
 pub use refusal::Refusal;
-pub use run::{RunFlags, Up};
+pub use run::{RunFlags, Up, UpFlags};
 
 /// Works through a backlog of coding goals unattended, by driving coding agents in isolated clones.
 #[derive(Debug, Parser)]
@@ -56,13 +58,14 @@ pub enum Command {
     Stats(Stats),
     /// Look at everything that herder needs
     Doctor,
+    /// Watch twelve goals being worked off, in a directory of its own
+    Demo(Demo),
     /// Look at settings
     #[command(subcommand)]
     Config(ConfigCommand),
     /// Free an agent's account that is parked
     Resume(Resume),
-    /// Work at one run
-    #[command(hide = true)]
+    /// Work at one goal in the current checkout, without an orchestrator
     Ralph(Ralph),
     /// Make links with the names of the journal (goal-create, orchestrator, ...)
     InstallLinks(InstallLinks),
@@ -180,7 +183,7 @@ pub struct Explain {
     pub goal: Option<Reference>,
     /// As `up` would be called.
     #[command(flatten)]
-    pub flags: RunFlags,
+    pub flags: UpFlags,
 }
 
 /// `resume`.
@@ -193,9 +196,18 @@ pub struct Resume {
 /// `ralph`.
 #[derive(Debug, Args)]
 pub struct Ralph {
-    /// The run directory
-    #[arg(long, value_name = "DIR")]
-    pub run: PathBuf,
+    /// The file with the goal's text
+    #[arg(long, value_name = "FILE", required_unless_present = "run")]
+    pub goal: Option<PathBuf>,
+    /// Take a tree with changes as it is, for example what an earlier run left
+    #[arg(long = "continue")]
+    pub continues: bool,
+    /// A run directory that the orchestrator made
+    #[arg(long, value_name = "DIR", conflicts_with = "goal", hide = true)]
+    pub run: Option<PathBuf>,
+    /// How it works.
+    #[command(flatten)]
+    pub flags: RunFlags,
 }
 
 /// `install-links`.

@@ -1,5 +1,6 @@
 //! Arguments that are no command: a question for help, or a mistake.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
@@ -41,7 +42,7 @@ impl Refusal {
                 if output.is_json() {
                     return output.finish(Err(failure.hint("`herder --help` lists the commands")));
                 }
-                let _ = output.text(&help);
+                let _ = std::io::stderr().lock().write_all(help.as_bytes());
                 ExitCode::from(failure.kind.exit_code())
             }
             Self::Mistake(failure) => output.finish(Ok(Reply::nothing().but(failure))),
@@ -54,13 +55,18 @@ fn mistake(text: &str) -> Failure {
     let mut paragraphs = text.split("\n\n").map(str::trim).filter(|paragraph| !paragraph.is_empty());
     let message = paragraphs.next().unwrap_or_default();
     let failure = Failure::usage(one_line(message.trim_start_matches("error: ")));
-    paragraphs.flat_map(str::lines).map(str::trim).fold(failure, |failure, line| {
+    let failure = paragraphs.flat_map(str::lines).map(str::trim).fold(failure, |failure, line| {
         let tip = line.strip_prefix("tip: ");
         match tip.or_else(|| line.strip_prefix("Usage: ").map(|_| line)) {
             Some(hint) => failure.hint(hint.replacen("Usage: ", "usage: ", 1)),
             None => failure,
         }
-    })
+    });
+    if failure.hints.is_empty() {
+        failure.hint("--help behind the command shows what it takes")
+    } else {
+        failure
+    }
 }
 
 fn one_line(text: &str) -> String {

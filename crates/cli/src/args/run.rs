@@ -11,9 +11,9 @@ use herder_domain::duration::Span;
 /// `up`.
 #[derive(Debug, Args)]
 pub struct Up {
-    /// How runs are carried out.
+    /// How many, and how they are carried out.
     #[command(flatten)]
-    pub flags: RunFlags,
+    pub flags: UpFlags,
     /// End when nothing runs and nothing queued can start without a person
     #[arg(long)]
     pub once: bool,
@@ -22,12 +22,20 @@ pub struct Up {
     pub dry_run: bool,
 }
 
-/// How runs are carried out; a goal's own front matter goes before.
+/// How many ralphs work, and how.
 #[derive(Debug, Args)]
-pub struct RunFlags {
+pub struct UpFlags {
     /// How many ralphs work at once
     #[arg(long, value_name = "N")]
     pub max: Option<NonZeroUsize>,
+    /// How runs are carried out.
+    #[command(flatten)]
+    pub run: RunFlags,
+}
+
+/// How runs are carried out; a goal's own front matter goes before.
+#[derive(Debug, Args)]
+pub struct RunFlags {
     /// The coding agent
     #[arg(long)]
     pub agent: Option<String>,
@@ -60,10 +68,16 @@ fn dollars(text: &str) -> Result<f64, String> {
     amount.ok_or_else(|| "that is not an amount of US dollars; write 2.50".to_owned())
 }
 
+impl From<UpFlags> for Flags {
+    fn from(flags: UpFlags) -> Self {
+        Self { max: flags.max, ..flags.run.into() }
+    }
+}
+
 impl From<RunFlags> for Flags {
     fn from(flags: RunFlags) -> Self {
         Self {
-            max: flags.max,
+            max: None,
             // A relative directory is meant from here, not from wherever a run works.
             root: flags.root.map(|root| std::path::absolute(&root).unwrap_or(root)),
             agent: flags.agent,

@@ -51,9 +51,9 @@ impl From<Explained> for Setting {
 }
 
 fn text(items: &[Setting]) -> String {
-    let mut table = Table::new(&["setting", "value", "source"]);
+    let mut table = Table::new(&["setting", "source", "value"]);
     for item in items {
-        table.row([item.key.to_owned(), item.value.clone(), item.source.clone()]);
+        table.row([item.key.to_owned(), item.source.clone(), item.value.clone()]);
     }
     table.or("")
 }

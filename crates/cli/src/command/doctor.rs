@@ -154,7 +154,7 @@ fn agent(config: &UserConfig, name: &str, is_usual: bool) -> Finding {
 }
 
 fn text(found: &[Finding]) -> String {
-    let mut table = Table::new(&["", "what", ""]);
+    let mut table = Table::new(&["", "part", "finding"]);
     for finding in found {
         let word = match finding.verdict {
             Verdict::Good => "ok",

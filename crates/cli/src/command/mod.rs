@@ -1,6 +1,7 @@
 //! What each command does: one file for one command, or for the few verbs of one thing.
 
 mod config;
+mod demo;
 mod doctor;
 mod down;
 mod goal;
@@ -18,11 +19,15 @@ mod why;
 use crate::args::{Cli, Command, ConfigCommand, GoalCommand, RepoCommand, StoryCommand};
 use crate::call::Call;
 use crate::failure::Failure;
+use crate::killed;
 use crate::output::{Output, Reply};
 
 /// Carries a command out.
 pub fn perform(cli: Cli, output: Output) -> Result<Reply, Failure> {
     let call = Call { output, repo: cli.repo, now: jiff::Timestamp::now() };
+    if !is_of_orchestrator(&cli.command) {
+        killed::settle();
+    }
     match cli.command {
         Command::Repo(command) => of_repo(&call, command),
         Command::Goal(command) => of_goal(&call, command),
@@ -33,12 +38,18 @@ pub fn perform(cli: Cli, output: Output) -> Result<Reply, Failure> {
         Command::Watch(args) => watch::watch(&call, &args),
         Command::Logs(args) => logs::logs(&call, &args),
         Command::Stats(args) => stats::stats(&call, &args),
+        Command::Demo(args) => demo::perform(&call, &args),
         Command::Doctor => doctor::doctor(&call),
         Command::Config(ConfigCommand::Explain(args)) => config::explain(&call, args),
         Command::Resume(args) => resume::resume(&call, &args),
-        Command::Ralph(args) => ralph::ralph(&args),
+        Command::Ralph(args) => ralph::ralph(&call, args),
         Command::InstallLinks(args) => links::install(&args),
     }
+}
+
+/// What an orchestrator starts at night, many at a time, leaves the sweeping to others.
+fn is_of_orchestrator(command: &Command) -> bool {
+    matches!(command, Command::Ralph(args) if args.run.is_some())
 }
 
 fn of_repo(call: &Call, command: RepoCommand) -> Result<Reply, Failure> {

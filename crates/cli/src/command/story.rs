@@ -44,7 +44,10 @@ pub fn create(call: &Call, args: StoryCreate) -> Result<Reply, Failure> {
     let id = opened.store.create_story(&repo, title, &body, call.now)?;
     herder_orchestrator::wake(&opened.state);
     let note = registered.as_ref().map(|note| format!("{note}\n")).unwrap_or_default();
-    let json = json!({ "number": id.number, "repo": id.repo, "status": "open", "registered": registered });
+    let mut json = json!({ "number": id.number, "repo": id.repo, "status": "open" });
+    if let Some(registered) = registered {
+        json["registered"] = registered.into();
+    }
     Reply::one(&json, format!("{note}story {id} is open\n"))
 }
 

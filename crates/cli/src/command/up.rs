@@ -4,10 +4,10 @@ use std::io;
 use std::path::PathBuf;
 
 use herder_domain::plan::Plan;
-use herder_domain::repo::RepoId;
+use herder_domain::repo::{GoalRef, RepoId};
 use herder_orchestrator::{Mode, Told, Up, UpEnd, UpError};
 use herder_record::StateDir;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::args;
 use crate::call::Call;
@@ -85,7 +85,7 @@ fn planned(plan: &Plan) -> Result<Reply, Failure> {
         plan.waits.iter().map(|(goal, why)| json!({ "goal": goal.to_string(), "why": why })).collect();
     let mut text = String::new();
     for deed in decisions.iter().chain(&effects) {
-        text.push_str(&format!("would: {deed}\n"));
+        text.push_str(&format!("{}\n", in_words(deed)));
     }
     for (goal, why) in &plan.waits {
         let why: Vec<String> = why.iter().map(ToString::to_string).collect();
@@ -96,6 +96,14 @@ fn planned(plan: &Plan) -> Result<Reply, Failure> {
     }
     let json = json!({ "decisions": decisions, "effects": effects, "waits": waits, "wake_at": plan.wake_at });
     Reply::one(&json, text)
+}
+
+/// A decision or an effect, for a person: its goal and its own word.
+fn in_words(deed: &Value) -> String {
+    let word = deed.get("event").or_else(|| deed.get("effect")).and_then(Value::as_str).unwrap_or_default();
+    let goal = deed.get("goal").and_then(|goal| serde_json::from_value::<GoalRef>(goal.clone()).ok());
+    let goal = goal.map(|goal| format!("{goal} ")).unwrap_or_default();
+    format!("{goal}would be: {}", word.replace('_', " "))
 }
 
 fn not_up(error: UpError) -> Failure {

@@ -120,10 +120,12 @@ impl Output {
         if reply.fields.is_empty() && failure.is_none() {
             return Ok(());
         }
-        let mut whole = Map::from_iter([("ok".to_owned(), Value::Bool(failure.is_none()))]);
-        whole.extend(reply.fields);
-        whole.extend(failure.map(|failure| ("error".to_owned(), json!(failure))));
-        self.say(&Value::Object(whole), "")
+        let mut fields = reply.fields;
+        fields.extend(failure.map(|failure| ("error".to_owned(), json!(failure))));
+        // Whether it went well is read first, by people at least.
+        let rest = Value::Object(fields).to_string();
+        let comma = if rest == "{}" { "" } else { "," };
+        self.text(&format!("{{\"ok\":{}{comma}{}\n", failure.is_none(), rest.trim_start_matches('{')))
     }
 
     fn finish_text(self, reply: &Reply, failure: Option<&Failure>) -> io::Result<()> {

@@ -2,11 +2,11 @@
 
 use herder_config::{Flags, RepositoryConfig, resolve};
 use herder_domain::goal::{GoalState, GoalText};
-use herder_domain::repo::{GoalRef, RepoId};
+use herder_domain::repo::{GoalRef, Number, RepoId};
 use herder_store::{AppendError, Missing, NewGoal};
 use serde::Serialize;
 
-use crate::args::Create;
+use crate::args::{Create, Reference};
 use crate::call::{Call, Opened, env, stdin_text};
 use crate::command::config::repository_config;
 use crate::failure::Failure;
@@ -21,6 +21,7 @@ struct Created {
     number: u64,
     repo: RepoId,
     status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
     registered: Option<String>,
 }
 
@@ -60,8 +61,23 @@ fn new_goal(
     // What cannot run is better refused now than at night.
     let repository = repository_config(opened, repo).unwrap_or_else(|_| RepositoryConfig::empty());
     resolve(&text.options, &Flags::default(), Some(repo), &repository, &call.config()?, env)?;
-    let story = args.story.as_ref().map(|story| story.number);
+    let story = args.story.as_ref().map(|story| own_story(opened, repo, story)).transpose()?;
     Ok(NewGoal { text, story, depends, wants_spot_check: args.spot_check, is_queued: args.queue })
+}
+
+/// A goal's story lives where the goal does.
+fn own_story(opened: &Opened, repo: &RepoId, story: &Reference) -> Result<Number, Failure> {
+    let elsewhere = match &story.repo {
+        Some(name) => Some(place::named(&opened.store, name)?).filter(|named| named != repo),
+        None => None,
+    };
+    match elsewhere {
+        None => Ok(story.number),
+        Some(other) => {
+            Err(Failure::usage(format!("the story is in {}, the goal in {}", other.short(), repo.short()))
+                .hint("a story groups goals of one repository; name the other with --repo"))
+        }
+    }
 }
 
 /// Refuses a dependency that will never land.

@@ -1,5 +1,8 @@
-//! `herder ralph --run DIR`: what the orchestrator starts.
+//! `herder ralph`: one run, for an orchestrator or for a person.
 
+mod alone;
+
+use std::path::Path;
 use std::sync::Arc;
 
 use herder_agent::Agent;
@@ -10,27 +13,39 @@ use serde_json::json;
 
 use crate::agents::adapter;
 use crate::args;
-use crate::call::env_text;
-use crate::failure::{Failure, Kind};
+use crate::call::{Call, env_text};
+use crate::failure::{Failure, Kind, chain};
 use crate::output::Reply;
 
 /// Works at a run until it has an outcome.
-pub fn ralph(args: &args::Ralph) -> Result<Reply, Failure> {
+pub fn ralph(call: &Call, args: args::Ralph) -> Result<Reply, Failure> {
     // Started through /proc/self/exe it would be called "exe"; without the name it works as well.
     let _ = rustix::thread::set_name(c"herder-ralph");
-    let order =
-        Order { dir: &args.run, launcher: Launcher::own(), agent: &find, lookup: &env_text, announces: true };
-    let ending = herder_ralph::run(&order).map_err(not_begun)?;
+    match (args.run, args.goal) {
+        (Some(run), _) => at_run(&run),
+        (None, Some(goal)) => alone::alone(call, &goal, args.continues, args.flags),
+        (None, None) => Err(Failure::usage("no goal was given").hint("name its file with --goal")),
+    }
+}
+
+/// The orchestrator's order: the outcome stands in the run directory, whatever it is.
+fn at_run(dir: &Path) -> Result<Reply, Failure> {
+    let order = Order { announces: true, ..order(dir) };
+    let ending = herder_ralph::run(&order).map_err(failed)?;
     let json = json!({ "outcome": ending.outcome, "iterations": ending.iterations });
     Reply::one(&json, format!("{}\n", ending.outcome.sentence()))
+}
+
+fn order(dir: &Path) -> Order<'_> {
+    Order { dir, launcher: Launcher::own(), agent: &find, lookup: &env_text, announces: false }
 }
 
 fn find(spec: &RunSpec) -> Result<Arc<dyn Agent>, RalphError> {
     Ok(adapter(&spec.agent, &spec.setup.agent)?)
 }
 
-fn not_begun(error: RalphError) -> Failure {
-    let text = crate::failure::chain(&error);
+fn failed(error: RalphError) -> Failure {
+    let text = chain(&error);
     match error {
         RalphError::NoOrder { .. } => Failure::not_found(text).hint("the orchestrator makes run directories"),
         RalphError::Dirty { .. } => Failure::refused(text).hint("nothing was touched"),

@@ -1,0 +1,12 @@
+//! The command line from outside: the real program, its output and its exit codes.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that fails says so")]
+
+mod alone;
+mod bad_input;
+mod goals;
+mod names;
+mod scene;
+mod surroundings;
+mod up;
+mod views;

@@ -1,0 +1,139 @@
+//! What only looks: why, stats, doctor, config, watch, logs.
+
+use serde_json::json;
+
+use crate::scene::Scene;
+
+const SCRIPT: &str = "## Objective\nSay hello.\n\n```replay\n[{\"write\": {\"path\": \"hello\", \"text\": \"hi\\n\"}}, \
+    {\"usage\": {\"input\": 900, \"output\": 40}}, {\"cost_usd\": 0.02}, \
+    {\"answer\": {\"status\": \"done\", \"summary\": \"Said it.\"}}]\n```\n";
+
+#[test]
+fn why_tells_the_state_and_its_reasons() {
+    let scene = Scene::new();
+    scene.goal("First", &[]);
+    scene.goal("Second", &["--depends", "1", "--queue"]);
+    assert_eq!(scene.ok(&["why", "1"]), "acme/app#1 is a draft\nhint: `herder goal queue 1` queues it\n");
+    let second = scene.json(&["why", "2"]);
+    assert_eq!(second["reasons"], json!(["it depends on acme/app#1, which is draft"]));
+    scene.ok(&["goal", "cancel", "1"]);
+    assert_eq!(scene.ok(&["why", "1"]), "acme/app#1 was cancelled\n");
+}
+
+#[test]
+fn a_run_is_found_in_list_show_logs_and_stats() {
+    let scene = Scene::new();
+    scene.goal_of(SCRIPT, "Hello", &["--queue"]);
+    scene.ok(&["up", "--once"]);
+    let listed = &scene.json(&["goal", "list", "done"])["items"][0];
+    assert_eq!((&listed["cost"], &listed["attempts"]), (&json!(0.02), &json!(1)));
+    let shown = scene.json(&["goal", "show", "1"]);
+    assert_eq!((&shown["runs"][0]["outcome"], &shown["runs"][0]["iterations"]), (&json!("done"), &json!(1)));
+    assert_eq!(shown["commit"].as_str().unwrap(), scene.origin.tip("main").unwrap());
+    let run = shown["run"].as_str().unwrap();
+
+    let log = scene.ok(&["logs", "1"]);
+    assert!(log.contains("== ended:"), "{log}");
+    assert_eq!(scene.ok(&["logs", run]), log);
+    assert_eq!(scene.ok(&["logs", "1", "--follow"]), log);
+    assert_eq!(scene.json(&["logs", "1"])["items"].as_array().unwrap().len(), log.lines().count());
+
+    let stats = scene.json(&["stats", "--by", "repo"]);
+    assert_eq!(stats["items"][0]["name"], "local/acme/app");
+    assert_eq!(stats["all"]["tokens"]["input"], 900);
+    let table = scene.ok(&["stats", "--by", "outcome"]);
+    assert!(table.contains("outcome done  1     1     $0.02  940"), "{table}");
+}
+
+#[test]
+fn rows_of_the_journal_are_added_up_and_broken_ones_are_named() {
+    let scene = Scene::bare();
+    let row =
+        r#"{"goal_file": "goals/g.md", "started_at": "2026-02-03T00:00:11-06:00", "exit_reason": "done",
+        "model": "sonnet", "reasoning": "high", "iterations": 3, "assistant_messages": 33, "tool_uses": 42,
+        "tokens": {"input": 1, "output": 2, "cache_read": 3, "cache_create": 4}, "cost_usd": 0.5,
+        "time_seconds": {"llm": 261, "tools": 309, "other": 6, "total": 576}}"#
+            .replace('\n', " ");
+    let unknown = row.replace("0.5", "null").replace("sonnet", "opus");
+    let file = scene.home.write("stats.jsonl", &format!("{row}\n{{\"broken\n{unknown}\n"));
+    let path = file.to_str().unwrap();
+    let stats = scene.json(&["stats", "--file", path]);
+    assert_eq!((&stats["all"]["runs"], &stats["all"]["unknown_costs"]), (&json!(2), &json!(1)));
+    assert_eq!((&stats["by_model"]["sonnet"]["runs"], &stats["broken"]), (&json!(1), &json!([2])));
+    let text = scene.ok(&["stats", "--file", path]);
+    assert!(text.contains("$0.50 + 1 unknown") && text.contains("the first is line 2"), "{text}");
+}
+
+#[test]
+fn doctor_looks_at_everything_and_fails_where_herder_cannot_work() {
+    let scene = Scene::new();
+    let found = scene.run(&["doctor", "--json"]).as_json();
+    let subject = |name: &str| {
+        let items = found["items"].as_array().unwrap();
+        items.iter().find(|item| item["subject"] == name).unwrap()["verdict"].clone()
+    };
+    for name in ["git", "database", "agent replay"] {
+        assert_eq!(subject(name), "good", "{name}");
+    }
+    assert_eq!(subject("agent claude"), "reduced");
+    for name in ["sandbox", "signals", "kill", "memory", "pressure", "config", "state"] {
+        subject(name);
+    }
+    scene.config("agent = \"claude\"\n");
+    let said = scene.run(&["doctor", "--json"]);
+    assert_eq!((said.code, &said.as_json()["ok"]), (6, &json!(false)));
+    assert!(said.as_json()["items"].is_array());
+    let text = scene.run(&["doctor"]);
+    assert!(text.err.contains("herder cannot work here") && text.err.contains("setup-token"), "{text:?}");
+}
+
+#[test]
+fn each_setting_is_shown_with_who_said_so() {
+    let scene = Scene::new();
+    let explained = |args: &[&str], key: &str| {
+        let all = scene.json(&[&["config", "explain"], args].concat());
+        let items = all["items"].as_array().unwrap().clone();
+        let item = items.into_iter().find(|item| item["key"] == key).unwrap();
+        (item["value"].as_str().unwrap().to_owned(), item["source"].as_str().unwrap().to_owned())
+    };
+    let is = |value: &str, source: &str| (value.to_owned(), source.to_owned());
+    assert_eq!(explained(&[], "duration"), is("4h", "default"));
+    assert_eq!(explained(&["--duration", "90s"], "duration"), is("1m30s", "flag"));
+    assert!(explained(&[], "agent").1.ends_with(".config/herder/config.toml:1"));
+    let config = ".ralph/config.toml";
+    scene.origin.push("main", "Settings", &[(config, Some("\nduration = \"2h\"\n"))]);
+    scene.ok(&["repo", "add", scene.origin.path().to_str().unwrap(), "--name", "acme/app"]);
+    assert_eq!(explained(&["--repo", "app"], "duration"), is("2h", ".ralph/config.toml:2"));
+    assert_eq!(explained(&[], "duration").0, "4h");
+}
+
+#[test]
+fn without_a_ralph_the_view_says_so() {
+    let scene = Scene::new();
+    assert_eq!(scene.ok(&["watch", "--once"]), "no ralph is running\n");
+    assert_eq!(scene.json(&["watch", "--once"])["items"], json!([]));
+}
+
+#[test]
+fn repositories_are_listed_with_where_work_lands() {
+    let scene = Scene::new();
+    let url = scene.origin.path().to_str().unwrap();
+    let list = scene.json(&["repo", "list"]);
+    assert_eq!(
+        list["items"],
+        json!([{ "repo": "local/acme/app", "url": url, "base_branch": "main", "pushes": true }])
+    );
+}
+
+#[test]
+fn help_and_version_go_to_standard_output() {
+    let scene = Scene::bare();
+    assert!(scene.ok(&["--version"]).starts_with("herder "));
+    for args in [["--help"].as_slice(), &["goal", "--help"], &["up", "--help"]] {
+        assert!(scene.ok(args).contains("Usage: herder"), "{args:?}");
+    }
+    let nothing = scene.run(&[]);
+    assert_eq!((nothing.code, nothing.out.as_str()), (2, ""));
+    assert!(nothing.err.contains("Usage: herder"));
+    assert_eq!(scene.run(&["--json"]).as_json()["error"]["kind"], "usage");
+}
