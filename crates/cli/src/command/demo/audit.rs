@@ -105,8 +105,12 @@ fn stories(store: &Store) -> Result<Vec<String>, Failure> {
     for (story, standing) in store.story_standings()?.into_iter().filter(|(_, standing)| standing.goals > 0) {
         match (standing.state, standing.unsettled) {
             (StoryState::Closed, 0) | (StoryState::Open, 1..) => {}
-            (StoryState::Open, 0) => problems.push(format!("story {story} is open and has nothing left to do")),
-            (StoryState::Closed, left) => problems.push(format!("story {story} is closed and has {left} goals left")),
+            (StoryState::Open, 0) => {
+                problems.push(format!("story {story} is open and has nothing left to do"))
+            }
+            (StoryState::Closed, left) => {
+                problems.push(format!("story {story} is closed and has {left} goals left"))
+            }
         }
     }
     Ok(problems)

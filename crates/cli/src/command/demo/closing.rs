@@ -11,16 +11,21 @@ pub fn text(report: &Report, stage: &Stage) -> String {
     let parts = [
         section("The ledger", &ledger(report)),
         section("Landed on main, the newest first", &landed(report)),
+        section("On the way", &lines(&report.notes)),
         section("Stuck", &stuck(report)),
         section("Waiting for a person", &waiting(report, stage)),
-        section("Where to look next", &next(report, stage)),
-        end(report, stage),
     ];
-    parts.concat()
+    let next =
+        if stage.dir.is_dir() { section("Where to look next", &next(report, stage)) } else { String::new() };
+    format!("{}{next}{}", parts.concat(), end(report, stage))
 }
 
 fn section(heading: &str, text: &str) -> String {
     if text.is_empty() { String::new() } else { format!("\n{heading}\n\n{}", indented(text)) }
+}
+
+fn lines(lines: &[String]) -> String {
+    lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
 fn indented(text: &str) -> String {
@@ -93,6 +98,9 @@ fn waiting(report: &Report, stage: &Stage) -> String {
     let herder = stage.command();
     let one = |goal: &GoalItem| {
         let number = goal.number;
+        if !stage.dir.is_dir() {
+            return named(goal);
+        }
         format!(
             "{}    {herder} goal approve {number}\n    {herder} goal reject {number} --feedback \"...\"\n",
             named(goal)
@@ -112,7 +120,7 @@ fn next(report: &Report, stage: &Stage) -> String {
     }
     lines.push(format!("{} up --once   # after approve or reject", stage.command_with_settings()));
     lines.push(format!("git -C {} log --stat main", stage.origin.display()));
-    lines.into_iter().map(|line| format!("{line}\n")).collect()
+    self::lines(&lines)
 }
 
 fn end(report: &Report, stage: &Stage) -> String {

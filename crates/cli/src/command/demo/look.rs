@@ -23,11 +23,8 @@ impl AtWork {
         let mut all = Vec::new();
         for run in store.active_runs()? {
             if let RunState::Launched { process } = run.state {
-                let process = ProcessId {
-                    pid: process.pid,
-                    start_time: process.start_time,
-                    boot_id: process.boot_id,
-                };
+                let process =
+                    ProcessId { pid: process.pid, start_time: process.start_time, boot_id: process.boot_id };
                 let dir = RunDir::of(state, run.id);
                 if process.is_alive().unwrap_or(false) {
                     all.push(Self { logged: logged(&dir), dir, process });

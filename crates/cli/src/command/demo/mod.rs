@@ -12,6 +12,7 @@ mod look;
 mod night;
 mod orchestrator;
 mod proof;
+mod ralphs;
 mod report;
 mod stage;
 mod voice;

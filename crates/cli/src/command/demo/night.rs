@@ -1,5 +1,6 @@
 //! The night: the orchestrator works, is killed, is started again, and ends when nothing is left to do.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -13,6 +14,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use super::cast::Cast;
 use super::look::AtWork;
 use super::orchestrator::{Heard, Orchestrator};
+use super::ralphs::Ralphs;
 use super::stage::Stage;
 use super::voice::{Speaker, Voice};
 use crate::args::Player;
@@ -33,6 +35,7 @@ pub struct Night<'a> {
     store: &'a Store,
     voice: &'a Voice,
     cast: &'a Cast,
+    ralphs: RefCell<Ralphs>,
     is_told_to_end: Arc<AtomicBool>,
     begun: Instant,
     limit: Duration,
@@ -59,7 +62,12 @@ enum Until {
 
 impl<'a> Night<'a> {
     /// Gets ready; from now on Ctrl-C stops everything in order.
-    pub fn new(stage: &'a Stage, store: &'a Store, voice: &'a Voice, cast: &'a Cast) -> Result<Self, Failure> {
+    pub fn new(
+        stage: &'a Stage,
+        store: &'a Store,
+        voice: &'a Voice,
+        cast: &'a Cast,
+    ) -> Result<Self, Failure> {
         let is_told_to_end = Arc::new(AtomicBool::new(false));
         for signal in [SIGINT, SIGTERM, SIGHUP] {
             signal_hook::flag::register(signal, Arc::clone(&is_told_to_end))
@@ -70,7 +78,8 @@ impl<'a> Night<'a> {
             Player::Claude => 40,
         };
         let limit = Duration::from_secs(minutes * 60);
-        Ok(Self { stage, store, voice, cast, is_told_to_end, begun: Instant::now(), limit })
+        let ralphs = RefCell::default();
+        Ok(Self { stage, store, voice, cast, ralphs, is_told_to_end, begun: Instant::now(), limit })
     }
 
     /// Plays it to its end. However it ends, nothing is left running.
@@ -103,7 +112,11 @@ impl<'a> Night<'a> {
     }
 
     /// Passes on what an orchestrator says until it ends, or until the moment for the kill.
-    fn watch(&self, orchestrator: Orchestrator, is_to_be_killed: bool) -> Result<(Orchestrator, Until), Failure> {
+    fn watch(
+        &self,
+        orchestrator: Orchestrator,
+        is_to_be_killed: bool,
+    ) -> Result<(Orchestrator, Until), Failure> {
         loop {
             if let Err(failure) = self.go_on() {
                 orchestrator.stop();
@@ -114,10 +127,17 @@ impl<'a> Night<'a> {
                 Heard::Nothing => {}
                 Heard::Silence => return Ok((orchestrator, Until::End)),
             }
+            self.hear_ralphs()?;
             if is_to_be_killed && let Some(at_work) = self.middle()? {
                 return Ok((orchestrator, Until::Middle(at_work)));
             }
         }
+    }
+
+    fn hear_ralphs(&self) -> Result<(), Failure> {
+        let mut ralphs = self.ralphs.borrow_mut();
+        ralphs.join(&self.stage.state, &self.store.active_runs()?);
+        ralphs.pass_on(self.voice)
     }
 
     /// The ralphs at work, if enough has happened and enough goes on.
@@ -132,17 +152,24 @@ impl<'a> Night<'a> {
     }
 
     /// Kills the orchestrator and sees that its ralphs do not mind.
-    fn kill(&self, orchestrator: Orchestrator, at_work: &[AtWork], played: &mut Played) -> Result<(), Failure> {
+    fn kill(
+        &self,
+        orchestrator: Orchestrator,
+        at_work: &[AtWork],
+        played: &mut Played,
+    ) -> Result<(), Failure> {
         let pid = orchestrator.pid();
         for line in orchestrator.kill()? {
             self.voice.line(Speaker::Herder, &line)?;
         }
         let runs: Vec<&str> = at_work.iter().map(|ralph| ralph.run().as_str()).collect();
-        self.voice.say(&format!("kill -9 {pid}: the orchestrator is dead; at work were {}", runs.join(", ")))?;
+        self.voice
+            .say(&format!("kill -9 {pid}: the orchestrator is dead; at work were {}", runs.join(", ")))?;
         let begun = Instant::now();
         while !at_work.iter().any(AtWork::went_on) && begun.elapsed() < ALONE {
             self.go_on()?;
             thread::sleep(LOOK);
+            self.hear_ralphs()?;
         }
         for ralph in at_work.iter().filter(|ralph| !ralph.is_well()) {
             played.problems.push(format!("the ralph of {} did not survive its orchestrator", ralph.run()));
@@ -165,7 +192,9 @@ impl<'a> Night<'a> {
             format!("`RALPH_DIR={state} herder goal list` shows how far it came")
         };
         if self.is_told_to_end.load(Ordering::Relaxed) {
-            return Err(Failure::environment("the demo was interrupted; everything was stopped").hint(resume()));
+            return Err(
+                Failure::environment("the demo was interrupted; everything was stopped").hint(resume())
+            );
         }
         if self.begun.elapsed() > self.limit {
             let minutes = self.limit.as_secs() / 60;

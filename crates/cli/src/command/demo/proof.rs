@@ -51,8 +51,8 @@ pub struct Evidence<'a> {
 }
 
 impl Evidence<'_> {
-    /// What is not as it should be.
-    pub fn problems(&self) -> Result<Vec<String>, Failure> {
+    /// What is not as it should be. What is, is noted.
+    pub fn problems(&self, notes: &mut Vec<String>) -> Result<Vec<String>, Failure> {
         let expected = self.queued.part.expected;
         let mut problems = Vec::new();
         if self.goal.state != expected.state {
@@ -61,10 +61,13 @@ impl Evidence<'_> {
         if let Some(runs) = expected.runs.filter(|runs| *runs != self.runs.len()) {
             problems.push(format!("it took {} runs and not {runs}", self.runs.len()));
         }
-        if problems.is_empty() && !self.is_shown(expected.proof)? {
-            problems.push(expected.proof.denied());
+        let named = |text: String| format!("#{} {}: {text}", self.goal.number, self.goal.title);
+        if problems.is_empty() {
+            match self.is_shown(expected.proof)? {
+                true => notes.extend(expected.proof.noted().map(named)),
+                false => problems.push(expected.proof.denied()),
+            }
         }
-        let named = |problem| format!("goal {} ({}): {problem}", self.queued.id.number, self.queued.part.title);
         Ok(problems.into_iter().map(named).collect())
     }
 
@@ -124,6 +127,19 @@ impl Evidence<'_> {
 }
 
 impl Proof {
+    /// What is said when it is shown and no other part of the report tells of it.
+    fn noted(self) -> Option<String> {
+        match self {
+            Self::None | Self::PostMortem | Self::Question => None,
+            Self::After(title) => Some(format!("it waited until {title:?} had landed")),
+            Self::Repaired => Some("its gate was red, and the next iteration repaired it".to_owned()),
+            Self::AskedTwice => {
+                Some("its landing gate was red, was asked once more and was green: a flaky test".to_owned())
+            }
+            Self::Waited => Some("it waited for a usage limit, which cost no iteration".to_owned()),
+        }
+    }
+
     /// What is said when it is not shown.
     fn denied(self) -> String {
         match self {

@@ -69,6 +69,8 @@ pub struct Report {
     pub totals: Sum,
     /// What landed, newest first.
     pub landed: Vec<Commit>,
+    /// What happened on the way, by goal.
+    pub notes: Vec<String>,
     /// What is not as it should be.
     pub problems: Vec<String>,
 }
@@ -86,6 +88,7 @@ impl Report {
         let stats = StatsFile::at(stage.state.stats()).read()?;
         let landed = landed(stage)?;
         let mut problems = played.problems.clone();
+        let mut notes = Vec::new();
         let mut items = Vec::new();
         let mut all_runs = Vec::new();
         for queued in goals {
@@ -102,7 +105,7 @@ impl Report {
                 store,
                 dir: &stage.state,
             };
-            problems.extend(evidence.problems()?);
+            problems.extend(evidence.problems(&mut notes)?);
             items.push(item);
             all_runs.extend(found.runs);
         }
@@ -114,6 +117,7 @@ impl Report {
             goals: items,
             totals: Totals::of(&stats.rows).all,
             landed,
+            notes,
             problems,
         })
     }

@@ -16,9 +16,6 @@ use crate::args::{Demo, Player};
 use crate::command::repo::not_added;
 use crate::failure::Failure;
 
-/// The repository's name in the demo.
-const NAME: &str = "demo/textkit";
-
 /// The directory of the clones.
 const CLONES: &str = "clones";
 
@@ -65,7 +62,7 @@ impl Stage {
         let mut store = Store::open(&state.database())?;
         let order = AddRepo {
             what: origin.display().to_string(),
-            name: Some(NAME.to_owned()),
+            name: Some(name_in(&dir)),
             base: None,
             push: false,
         };
@@ -113,6 +110,15 @@ impl Stage {
 fn program() -> String {
     let called = std::env::args_os().next().map(PathBuf::from).filter(|path| path.components().count() > 1);
     called.map_or_else(|| "herder".to_owned(), |path| path.display().to_string())
+}
+
+/// The repository's name, which tells two demos apart that are played at once: the processes of a run are
+/// known by the run's name, and that follows from the repository's.
+fn name_in(dir: &Path) -> String {
+    // FNV-1a, 32 bit: <http://www.isthe.com/chongo/tech/comp/fnv/>.
+    let step = |hash: u32, byte: &u8| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193);
+    let hash = dir.as_os_str().as_encoded_bytes().iter().fold(0x811c_9dc5, step);
+    format!("demo-{:06x}/textkit", hash & 0xff_ffff)
 }
 
 /// The settings of the demo: nothing of the user's has a say.

@@ -15,6 +15,8 @@ pub enum Speaker {
     Demo,
     /// The orchestrator.
     Herder,
+    /// A ralph.
+    Ralph,
 }
 
 /// Says lines.
@@ -41,6 +43,7 @@ impl Voice {
         let (name, colour) = match speaker {
             Speaker::Demo => ("demo", "1;33"),
             Speaker::Herder => ("herder", "36"),
+            Speaker::Ralph => ("ralph", "2"),
         };
         let line = printable(line.trim_end());
         let said = match (self.output.is_json(), self.is_coloured) {
