@@ -28,7 +28,7 @@ fn main() -> anyhow::Result<ExitCode> {
 fn ralph(dir: PathBuf) -> anyhow::Result<ExitCode> {
     let find = |spec: &RunSpec| -> Result<Arc<dyn Agent>, RalphError> {
         let own = std::env::current_exe()?;
-        Ok(Registry::new(own, [Entry::new("replay", Kind::Replay)])?.agent(&spec.agent)?)
+        Ok(Registry::new(own, [Entry::new(&spec.agent, Kind::Replay)])?.agent(&spec.agent)?)
     };
     herder_ralph::run(&herder_ralph::Order {
         dir: &dir,

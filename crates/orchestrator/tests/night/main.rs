@@ -1,4 +1,10 @@
 //! Whole nights, in small: real git, real keepers, real ralphs, scripted agents.
 
+mod budget;
+mod dying;
+mod failing;
 mod landing;
+mod limits;
+mod order;
+mod review;
 mod stage;

@@ -1,0 +1,96 @@
+//! What bounds a run, inside an iteration and between two.
+
+use herder_domain::event::What;
+use herder_domain::repo::GoalRef;
+use serde_json::{Value, json};
+
+use crate::stage::script::{goes_on, hang, script, shell, write};
+use crate::stage::{GATE, Plan, Stage};
+
+/// One run of such a goal; the orchestrator is gone afterwards.
+fn one_run(config: &str, head: &str, sessions: &[Vec<Value>]) -> (Stage, GoalRef) {
+    let mut stage = Plan::gate(GATE).config(config).build();
+    let goal = stage.goal("Run into a bound", head, &script(sessions));
+    let up = stage.up();
+    stage.until_happened("a judged run", &goal, |what| matches!(what, What::RunJudged { .. }).then_some(()));
+    assert!(up.stop().success());
+    stage.home.assert_no_process_left();
+    assert_eq!(stage.found(&goal).series.failed, 1);
+    (stage, goal)
+}
+
+#[test]
+fn working_time_is_enforced_inside_an_iteration() {
+    let session = vec![write("half.txt", "ok\n"), shell("sleep 600")];
+    let (stage, goal) = one_run("", "---\nduration: 1s\n---", &[session]);
+    assert_eq!(stage.outcomes(&goal)[0], "timeout");
+    assert_eq!(stage.progress(&goal, 1), ["(the agent was stopped: the run's time is spent)"]);
+    assert!(stage.row(&goal, 1).time_seconds.tools >= 0.9);
+    // What it had done by then is kept.
+    assert_eq!(stage.vault_file("refs/heads/goal-1", "half.txt").as_deref(), Some("ok\n"));
+}
+
+#[test]
+fn an_agent_that_falls_silent_is_stopped() {
+    let config = "[timeouts]\nsilence = \"1s\"\n[budget]\niterations = 1";
+    let (stage, goal) = one_run(config, "", &[vec![json!({"say": "Let me think."}), hang()]]);
+    assert_eq!(stage.progress(&goal, 1), ["(the agent was stopped: it said nothing for too long)"]);
+    assert_eq!(stage.outcomes(&goal)[0], "max_iterations");
+}
+
+#[test]
+fn a_tool_has_its_own_clock() {
+    let config = "[timeouts]\nsilence = \"1s\"\ntool = \"3s\"\n[budget]\niterations = 1";
+    let (stage, goal) = one_run(config, "", &[vec![shell("sleep 2"), shell("sleep 600")]]);
+    assert_eq!(stage.progress(&goal, 1), ["(the agent was stopped: a tool call took too long)"]);
+}
+
+#[test]
+fn an_iteration_has_its_own_clock() {
+    let config = "[timeouts]\niteration = \"1s\"\n[budget]\niterations = 1";
+    let (stage, goal) = one_run(config, "", &[vec![hang()]]);
+    assert_eq!(stage.progress(&goal, 1), ["(the agent was stopped: the iteration took too long)"]);
+}
+
+#[test]
+fn iterations_are_counted() {
+    let session = |summary: &str| vec![goes_on(summary)];
+    let (stage, goal) =
+        one_run("[budget]\niterations = 2", "", &[session("One."), session("Two."), session("Three.")]);
+    assert_eq!(stage.progress(&goal, 1), ["One.", "Two."]);
+    assert_eq!(stage.outcomes(&goal)[0], "max_iterations");
+    assert_eq!(stage.row(&goal, 1).iterations, 2);
+}
+
+#[test]
+fn tokens_are_enforced_inside_an_iteration() {
+    let session = vec![json!({"usage": {"input": 90, "output": 60}}), hang()];
+    let (stage, goal) = one_run("[budget]\ntokens = 100", "", &[session]);
+    assert_eq!(stage.outcomes(&goal)[0], "max_tokens");
+    assert_eq!(stage.progress(&goal, 1), ["(the agent was stopped: the run's tokens are spent)"]);
+    assert_eq!(stage.row(&goal, 1).tokens.total(), 150);
+}
+
+#[test]
+fn money_is_summed_over_iterations() {
+    let mut stage = Plan::gate(GATE).config("[budget]\nusd = 0.5").build();
+    let session = |summary: &str| vec![json!({"cost_usd": 0.3}), goes_on(summary)];
+    let goal = stage.goal("Cost much", "", &script(&[session("One."), session("Two."), session("Three.")]));
+    stage.good_night();
+    assert_eq!(stage.progress(&goal, 1), ["One.", "Two."]);
+    assert_eq!((stage.word(&goal), stage.outcomes(&goal)), ("stuck", vec!["budget".to_owned()]));
+    assert_eq!(stage.row(&goal, 1).cost_usd.known(), Some(0.6));
+}
+
+#[test]
+fn a_gate_that_takes_too_long_is_red() {
+    let mut stage =
+        Plan::gate("sleep 600").config("[timeouts]\ngate = \"1s\"\n[budget]\niterations = 1").build();
+    let goal = stage.goal("Wait for the gate", "", &script(&[crate::stage::script::good("new.txt")]));
+    let up = stage.up();
+    stage.until_happened("a judged run", &goal, |what| matches!(what, What::RunJudged { .. }).then_some(()));
+    assert!(up.stop().success());
+    stage.home.assert_no_process_left();
+    let output = stage.found(&goal).context.gate_output.unwrap();
+    assert!(output.contains("it took longer than 1s"), "{output}");
+}

@@ -1,0 +1,66 @@
+//! An orchestrator as a process, to be watched, signalled and killed.
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::process::{Child, ExitStatus, Stdio};
+
+use herder_testkit::{TempHome, processes, until};
+use rustix::process::Signal;
+
+use super::{PATIENCE, stand_in};
+
+pub struct Orchestrator {
+    child: Child,
+    log: PathBuf,
+}
+
+impl Orchestrator {
+    pub fn start(home: &TempHome, args: &[&str]) -> Self {
+        let log = home.path().join("up.log");
+        let said = File::options().create(true).append(true).open(&log).unwrap();
+        let mut command = home.herder(stand_in());
+        command.args(args).stdin(Stdio::null()).stdout(said.try_clone().unwrap()).stderr(said);
+        Self { child: command.spawn().unwrap(), log }
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        processes::kill(self.pid(), signal);
+    }
+
+    /// SIGKILL, as by a power cut.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Ctrl-C, and its end.
+    pub fn stop(self) -> ExitStatus {
+        self.signal(Signal::INT);
+        self.finish()
+    }
+
+    /// Waits until it ends by itself.
+    pub fn finish(mut self) -> ExitStatus {
+        until("the orchestrator's end", PATIENCE, || self.child.try_wait().unwrap())
+    }
+
+    /// All that orchestrators of this stage said until now.
+    pub fn said(&self) -> String {
+        fs_err::read_to_string(&self.log).unwrap()
+    }
+}
+
+impl Drop for Orchestrator {
+    fn drop(&mut self) {
+        // What has ended cannot be killed, and what cannot be reaped is nobody's any more.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            eprintln!("{}", fs_err::read_to_string(&self.log).unwrap_or_default());
+        }
+    }
+}
