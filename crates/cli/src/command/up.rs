@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use herder_config::{Flags, RepositoryConfig, UserConfig, credential, resolve};
+use herder_domain::goal::GoalOptions;
 use herder_domain::plan::Plan;
 use herder_domain::repo::{GoalRef, RepoId};
 use herder_orchestrator::{Mode, Told, Up, UpEnd, UpError};
@@ -10,7 +12,7 @@ use herder_record::StateDir;
 use serde_json::{Value, json};
 
 use crate::args;
-use crate::call::Call;
+use crate::call::{Call, env};
 use crate::failure::{Failure, Kind};
 use crate::output::{Output, Reply, encoded};
 use crate::place;
@@ -20,6 +22,7 @@ pub fn up(call: &Call, args: args::Up) -> Result<Reply, Failure> {
     let config = call.config()?;
     let (state, only) = ready(call)?;
     let flags = args.flags.into();
+    mind_credential(call, &config, &flags);
     if args.dry_run {
         let plan = herder_orchestrator::dry_run(&state, &config, &flags).map_err(not_up)?;
         return planned(&plan);
@@ -46,6 +49,17 @@ fn ready(call: &Call) -> Result<(StateDir, Option<RepoId>), Failure> {
         }
     };
     Ok((opened.state, only))
+}
+
+/// Says it before the night that the usual agent will not be let in. Goals may name other agents, so that
+/// it is no error.
+fn mind_credential(call: &Call, config: &UserConfig, flags: &Flags) {
+    let usual = resolve(&GoalOptions::default(), flags, None, &RepositoryConfig::empty(), config, env);
+    if let Ok(usual) = usual
+        && let Err(error) = credential(&usual.agent_setup, env)
+    {
+        note(call.output, &format!("agent {} has no credential: {error}", usual.agent.value));
+    }
 }
 
 fn note(output: Output, text: &str) {

@@ -35,6 +35,7 @@ fn a_goal_is_worked_at_in_the_checkout_and_becomes_a_commit() {
     assert_eq!(said.as_json()["branch"], "moved");
     assert_eq!(git(&checkout, &["log", "-1", "--format=%an %s"]), "Ada Say hello");
     assert_eq!(git(&checkout, &["status", "--porcelain"]), "");
+    assert_eq!(fs_err::read_dir(scene.home.root().join(".run")).unwrap().count(), 0);
     let stats = scene.json(&["stats", "--by", "model"]);
     assert_eq!((&stats["items"][0]["name"], &stats["all"]["runs"]), (&json!("m"), &json!(1)));
     scene.home.assert_no_process_left();

@@ -8,5 +8,6 @@ mod goals;
 mod names;
 mod scene;
 mod surroundings;
+mod terminal;
 mod up;
 mod views;

@@ -119,3 +119,14 @@ fn one_repository_can_be_worked_off_alone() {
     assert_eq!((state("app"), state("other")), (json!("done"), json!("queued")));
     scene.home.assert_no_process_left();
 }
+
+#[test]
+fn an_agent_that_would_not_be_let_in_is_told_of_at_once() {
+    let scene = Scene::new();
+    scene.config("agent = \"claude\"\n");
+    let said = scene.ok(&["up", "--once"]);
+    assert!(
+        said.starts_with("agent claude has no credential") && said.contains("claude setup-token"),
+        "{said}"
+    );
+}

@@ -24,9 +24,9 @@ fn why_tells_the_state_and_its_reasons() {
 fn a_run_is_found_in_list_show_logs_and_stats() {
     let scene = Scene::new();
     scene.goal_of(SCRIPT, "Hello", &["--queue"]);
-    scene.ok(&["up", "--once"]);
+    let night = scene.ok(&["up", "--once"]);
     let listed = &scene.json(&["goal", "list", "done"])["items"][0];
-    assert_eq!((&listed["cost"], &listed["attempts"]), (&json!(0.02), &json!(1)));
+    assert_eq!((&listed["cost"], &listed["attempts"]), (&json!(0.02), &json!(1)), "{night}");
     let shown = scene.json(&["goal", "show", "1"]);
     assert_eq!((&shown["runs"][0]["outcome"], &shown["runs"][0]["iterations"]), (&json!("done"), &json!(1)));
     assert_eq!(shown["commit"].as_str().unwrap(), scene.origin.tip("main").unwrap());
