@@ -27,26 +27,31 @@ pub enum Tests {
     Workspace,
     /// The examples in the documentation.
     Documentation,
-    /// Every test, ignored ones too, of one file `crates/<krate>/tests/<target>.rs`.
-    Target {
-        /// The directory of the crate below `crates/`.
-        krate: &'static str,
-        /// The name of its package.
-        package: &'static str,
-        /// The file without `.rs`, which is also the name of the test target.
-        target: &'static str,
-    },
+    /// Every test, ignored ones too, of these files.
+    Targets(&'static [Target]),
+}
+
+/// One file of tests: `crates/<krate>/tests/<name>.rs`.
+#[derive(Debug)]
+pub struct Target {
+    /// The directory of the crate below `crates/`.
+    pub krate: &'static str,
+    /// The name of its package.
+    pub package: &'static str,
+    /// The file without `.rs`, which is also the name of the test target.
+    pub name: &'static str,
 }
 
 impl Tests {
     /// The path, from the root, of a file that these tests need and the tree lacks.
     #[must_use]
     pub fn missing_file(&self, root: &Path) -> Option<String> {
-        let Tests::Target { krate, target, .. } = self else {
+        let Tests::Targets(targets) = self else {
             return None;
         };
-        let file = format!("crates/{krate}/tests/{target}.rs");
-        (!root.join(&file).is_file()).then_some(file)
+        let mut files =
+            targets.iter().map(|target| format!("crates/{}/tests/{}.rs", target.krate, target.name));
+        files.find(|file| !root.join(file).is_file())
     }
 }
 
@@ -79,7 +84,26 @@ pub const SUITES: &[Suite] = &[
                 variable: "HERDER_TEST_CLAUDE",
             }),
         ],
-        tests: Tests::Target { krate: "cli", package: "herder", target: "real_claude" },
+        tests: Tests::Targets(&[
+            Target { krate: "testkit", package: "herder-testkit", name: "real_claude" },
+            Target { krate: "cli", package: "herder", name: "real_claude" },
+        ]),
+        is_live: false,
+    },
+    Suite {
+        name: "builds",
+        about: "ordinary builds (cargo, npm, pip) inside the sandbox; needs the package registries",
+        needs: &[
+            Need::Program { name: "cargo", debian: "cargo" },
+            Need::Program { name: "node", debian: "nodejs" },
+            Need::Program { name: "npm", debian: "npm" },
+            Need::Program { name: "python3", debian: "python3" },
+        ],
+        tests: Tests::Targets(&[Target {
+            krate: "orchestrator",
+            package: "herder-orchestrator",
+            name: "builds",
+        }]),
         is_live: false,
     },
 ];
@@ -97,7 +121,7 @@ mod tests {
     #[test]
     fn a_target_is_missing_until_its_file_exists() {
         let root = tempfile::tempdir().unwrap();
-        let tests = Tests::Target { krate: "cli", package: "herder", target: "scene" };
+        let tests = Tests::Targets(&[Target { krate: "cli", package: "herder", name: "scene" }]);
         assert_eq!(tests.missing_file(root.path()).as_deref(), Some("crates/cli/tests/scene.rs"));
         fs_err::create_dir_all(root.path().join("crates/cli/tests")).unwrap();
         fs_err::write(root.path().join("crates/cli/tests/scene.rs"), "").unwrap();

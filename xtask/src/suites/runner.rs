@@ -1,9 +1,10 @@
 //! The test runner: cargo-nextest where it is installed, cargo's own otherwise.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
-use super::registry::Tests;
+use super::registry::{Target, Tests};
 use crate::step;
 
 /// How tests are run. Both print their own totals.
@@ -44,8 +45,10 @@ impl Runner {
             (Runner::CargoTest, Tests::Workspace) => {
                 words("test --workspace --no-fail-fast --lib --bins --tests")
             }
-            (Runner::CargoTest, Tests::Target { package, target, .. }) => words(&format!(
-                "test --package {package} --no-fail-fast --test {target} -- --include-ignored"
+            (Runner::CargoTest, Tests::Targets(targets)) => words(&format!(
+                "test{} --no-fail-fast{} -- --include-ignored",
+                each(targets, |target| format!(" --package {}", target.package)),
+                named(targets),
             )),
         };
         words.extend_from_slice(args);
@@ -58,10 +61,22 @@ impl Runner {
 fn nextest(is_ci: bool, tests: &Tests) -> Vec<String> {
     let profile = if is_ci { "ci" } else { "default" };
     let mut line = format!("nextest run --workspace --profile {profile}");
-    if let Tests::Target { package, target, .. } = tests {
-        line += &format!(" --test {target} --run-ignored all -E package({package})");
+    if let Tests::Targets(targets) = tests {
+        // Other packages may have a target of the same name.
+        let filter = each(targets, |target| format!("+package({})", target.package));
+        line += &format!("{} --run-ignored all -E {}", named(targets), filter.trim_start_matches('+'));
     }
     words(&line)
+}
+
+/// `--test` for each name, once.
+fn named(targets: &[Target]) -> String {
+    let names: BTreeSet<&str> = targets.iter().map(|target| target.name).collect();
+    names.iter().map(|name| format!(" --test {name}")).collect()
+}
+
+fn each(targets: &[Target], word: impl Fn(&Target) -> String) -> String {
+    targets.iter().map(word).collect()
 }
 
 fn words(line: &str) -> Vec<String> {
@@ -87,7 +102,7 @@ mod tests {
 
     #[test]
     fn a_named_target_includes_its_ignored_tests() {
-        let tests = Tests::Target { krate: "cli", package: "herder", target: "scene" };
+        let tests = Tests::Targets(&[Target { krate: "cli", package: "herder", name: "scene" }]);
         let nextest = line(Runner::Nextest { is_ci: true }, &tests, &[]);
         assert!(
             nextest.ends_with("--profile ci --test scene --run-ignored all -E package(herder)"),
@@ -98,5 +113,20 @@ mod tests {
             plain.ends_with("--package herder --no-fail-fast --test scene -- --include-ignored"),
             "{plain}"
         );
+    }
+
+    #[test]
+    fn targets_of_one_name_in_several_packages_are_one_call() {
+        let tests = Tests::Targets(&[
+            Target { krate: "testkit", package: "herder-testkit", name: "scene" },
+            Target { krate: "cli", package: "herder", name: "scene" },
+        ]);
+        let nextest = line(Runner::Nextest { is_ci: false }, &tests, &[]);
+        let end = "--test scene --run-ignored all -E package(herder-testkit)+package(herder)";
+        assert!(nextest.ends_with(end), "{nextest}");
+        let plain = line(Runner::CargoTest, &tests, &[]);
+        let end =
+            "--package herder-testkit --package herder --no-fail-fast --test scene -- --include-ignored";
+        assert!(plain.ends_with(end), "{plain}");
     }
 }
