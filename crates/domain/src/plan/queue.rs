@@ -10,8 +10,9 @@ use super::wait::{DependencyTrouble, Wait};
 use crate::capacity::Admission;
 use crate::event::{Event, What};
 use crate::goal::{Goal, GoalState};
+use crate::outcome::{Interruption, Outcome};
 use crate::repo::GoalRef;
-use crate::run::RunId;
+use crate::run::{RunId, RunState};
 use crate::world::{Settled, World};
 
 pub(super) fn admit(world: &World, now: Timestamp, plan: &mut Plan) {
@@ -90,11 +91,46 @@ fn own_waits(world: &World, goal: &Goal, now: Timestamp) -> Vec<Wait> {
 
 fn parked(world: &World, goal: &Goal, now: Timestamp) -> Option<Wait> {
     let agent = world.agent_of(goal);
-    let parked = world.parked.get(agent)?;
-    if parked.until.is_some_and(|until| until <= now) {
-        return None;
+    let parked = world.parked.get(agent).filter(|parked| parked.until.is_none_or(|until| until > now));
+    let (until, why) = match parked {
+        Some(parked) => (parked.until, parked.why.clone()),
+        None => about_to_park(world, agent, now)?,
+    };
+    Some(Wait::AccountParked { agent: agent.into(), until, why })
+}
+
+/// A run whose account is spent parks it when it is judged. Its work is collected first, and meanwhile no
+/// other goal may take its slot only to run into the same limit.
+fn about_to_park(world: &World, agent: &str, now: Timestamp) -> Option<(Option<Timestamp>, String)> {
+    let runs = world.runs.values().filter(|run| run.agent.as_deref() == Some(agent));
+    runs.filter_map(|run| ended_by(&run.state)).find_map(|outcome| {
+        let Outcome::Interrupted { cause, detail } = outcome else {
+            return None;
+        };
+        let until = match cause {
+            Interruption::UsageLimit { resets_at } => resets_at.filter(|at| *at > now),
+            Interruption::LoginFailed => None,
+            Interruption::Stopped
+            | Interruption::Unreachable
+            | Interruption::Crashed
+            | Interruption::HostRestarted
+            | Interruption::OutOfMemory => return None,
+        };
+        Some((until, detail.clone()))
+    })
+}
+
+/// The outcome that a run's judgement is to follow.
+fn ended_by(state: &RunState) -> Option<&Outcome> {
+    match state {
+        RunState::Reported { outcome } | RunState::Collected { outcome, .. } => Some(outcome),
+        RunState::Ordered
+        | RunState::Claimed
+        | RunState::Prepared
+        | RunState::Launched { .. }
+        | RunState::Judged { .. }
+        | RunState::Closed => None,
     }
-    Some(Wait::AccountParked { agent: agent.into(), until: parked.until, why: parked.why.clone() })
 }
 
 /// Never two live runs of a goal: the last one has to be gone first.
