@@ -112,3 +112,34 @@ fn an_agent_that_cannot_work_is_named_in_one_sentence() {
     let locked_out = claude(&scene.bin());
     assert!(locked_out.contains("claude setup-token"), "{locked_out}");
 }
+
+/// Claude Code's part in a goal, without a model: some thought, one file, and a stream like the recorded ones.
+const CLAUDE: &str = r##"#!/bin/sh
+read -r prompt
+echo '{"type":"system","subtype":"init","session_id":"x","tools":[],"model":"m","claude_code_version":"2.1.0"}'
+file=$(grep -o 'lib/[a-z]*.sh' .herder/goal.md | head -n 1)
+sleep 2
+printf "# from $file\n" >"$file"
+echo '{"type":"result","subtype":"success","is_error":false,"num_turns":1,"session_id":"x","total_cost_usd":0.5,
+"usage":{"input_tokens":200,"output_tokens":80},"permission_denials":[],"result":"",
+"structured_output":{"status":"done","summary":"Wrote it."}}' | tr -d '\n'
+echo
+cat >/dev/null
+"##;
+
+#[test]
+fn three_goals_are_worked_off_by_an_agent_without_a_script() {
+    let scene = TempHome::new();
+    scene.install_program("claude", CLAUDE);
+    let mut command = scene.herder(herder());
+    let command = command.env("ANTHROPIC_API_KEY", "only-a-double").env("NO_COLOR", "1");
+    let output = command.args(["demo", "--agent", "claude", "--remove", "--json"]).output().unwrap();
+    let (said, complaint) = (text(&output.stdout), text(&output.stderr));
+    assert!(output.status.success(), "{complaint}\n{said}");
+    let report: serde_json::Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+    assert_eq!(report["ok"], true);
+    assert_eq!(report["goals"].as_array().unwrap().len(), 3);
+    assert_eq!(report["totals"]["known_cost_usd"], 1.5);
+    assert_eq!(count(&scene.tmp()), 0, "the directory was to be removed");
+    scene.assert_no_process_left();
+}

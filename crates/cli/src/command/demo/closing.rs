@@ -118,7 +118,12 @@ fn next(report: &Report, stage: &Stage) -> String {
     if let Some(goal) = in_state(report, "done").next() {
         lines.push(format!("{herder} logs {}", goal.number));
     }
-    lines.push(format!("{} up --once   # after approve or reject", stage.command_with_settings()));
+    // Named, for otherwise the repository that somebody happens to stand in would be worked off as well.
+    let repo = stage.repo.short();
+    lines.push(format!(
+        "{} up --once --repo {repo}   # after approve or reject",
+        stage.command_with_settings()
+    ));
     lines.push(format!("git -C {} log --stat main", stage.origin.display()));
     self::lines(&lines)
 }
