@@ -7,10 +7,10 @@ use jiff::Timestamp;
 
 use crate::effect::Effect;
 use crate::event::What;
-use crate::goal::Goal;
+use crate::goal::{Goal, GoalEvent};
 use crate::illegal::IllegalEvent;
-use crate::landing::Landing;
-use crate::run::{Run, RunId};
+use crate::landing::{Landing, LandingEvent};
+use crate::run::{Run, RunEvent, RunId};
 
 /// A goal, the run that an event names (or else the goal's current one), and that run's landing.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,28 +44,40 @@ impl Case {
             return Err(IllegalEvent { machine: "a run", state: run.state.word(), event: "another goal's" });
         }
         let effects = match what {
-            What::GoalCreated { .. }
-            | What::GoalQueued
-            | What::GoalRetried
-            | What::GoalCancelled
-            | What::GoalResolved
-            | What::GoalApproved
-            | What::GoalRejected { .. }
-            | What::GoalQuarantined { .. } => self.fold_goal(what, at)?,
-            What::RunOrdered { .. }
-            | What::RunClaimed { .. }
-            | What::RunPrepared { .. }
-            | What::RunLaunched { .. }
-            | What::RunReported { .. }
-            | What::RunCollected { .. }
-            | What::RunJudged { .. }
-            | What::RunClosed { .. }
-            | What::LandingPostponed { .. }
-            | What::LandingBounced { .. }
-            | What::BounceJudged { .. }
-            | What::LandingWithdrawn { .. }
-            | What::Landed { .. } => self.fold_run(what, at)?,
+            What::RunJudged { run, judgement } => self.judged(run, judgement, at)?,
+            What::BounceJudged { run, judgement } => {
+                self.follow(run, judgement, &format!("{run}/bounce"), at)?
+            }
+            quiet => {
+                self.fold(quiet, at)?;
+                Vec::new()
+            }
         };
         Ok(Folded { case: self, effects })
+    }
+    /// Folds what calls for no effect of its own.
+    fn fold(&mut self, what: &What, at: Timestamp) -> Result<(), IllegalEvent> {
+        match what {
+            What::GoalCreated { .. } => Err(self.refuse("created")),
+            What::GoalQueued => self.step(&GoalEvent::Queued(at)),
+            What::GoalRetried => self.retry(at),
+            What::GoalCancelled => self.close(&GoalEvent::Cancelled),
+            What::GoalResolved => self.close(&GoalEvent::Resolved),
+            What::GoalApproved => self.approve(),
+            What::GoalRejected { feedback } => self.reject(feedback, at),
+            What::GoalQuarantined { error } => self.quarantine(error),
+            What::RunOrdered { run, attempt } => self.order(run, *attempt, at),
+            What::RunClaimed { .. } => self.step_run(&RunEvent::Claimed),
+            What::RunPrepared { base_branch, agent, .. } => self.prepared(base_branch, agent),
+            What::RunLaunched { process, .. } => self.step_run(&RunEvent::Launched(process.clone())),
+            What::RunReported { outcome, .. } => self.step_run(&RunEvent::Reported(outcome.clone())),
+            What::RunCollected { harvest, .. } => self.step_run(&RunEvent::Collected(harvest.clone())),
+            What::RunClosed { .. } => self.step_run(&RunEvent::Closed),
+            What::LandingPostponed { until, why, .. } => self.postpone(*until, why),
+            What::LandingBounced { bounce, .. } => self.step_landing(&LandingEvent::Bounced(bounce.clone())),
+            What::LandingWithdrawn { .. } => self.step_landing(&LandingEvent::Withdrawn),
+            What::Landed { commit, .. } => self.landed(commit),
+            What::RunJudged { .. } | What::BounceJudged { .. } => Err(self.refuse("judged twice")),
+        }
     }
 }

@@ -109,6 +109,21 @@ impl Effect {
         }
     }
 
+    /// The run that it is about, where it is about one.
+    pub fn run(&self) -> Option<&RunId> {
+        match self {
+            Self::Claim { run, .. }
+            | Self::Prepare { run, .. }
+            | Self::Launch { run, .. }
+            | Self::Stop { run, .. }
+            | Self::Collect { run, .. }
+            | Self::Land { run, .. }
+            | Self::Clean { run, .. }
+            | Self::WriteStats { run, .. } => Some(run),
+            Self::Comment { .. } | Self::Notify { .. } => None,
+        }
+    }
+
     /// The goal that it is about.
     pub fn goal(&self) -> &GoalRef {
         match self {

@@ -310,6 +310,20 @@ impl RunState {
         }
     }
 
+    /// The ralph that is at work.
+    pub fn process(&self) -> Option<&ProcessName> {
+        match self {
+            Self::Launched { process } => Some(process),
+            Self::Ordered
+            | Self::Claimed
+            | Self::Prepared
+            | Self::Reported { .. }
+            | Self::Collected { .. }
+            | Self::Judged { .. }
+            | Self::Closed => None,
+        }
+    }
+
     /// Whether it takes a slot: it may begin to work, or works.
     pub fn takes_slot(&self) -> bool {
         match self {

@@ -7,7 +7,7 @@ use crate::goal::{Goal, GoalState};
 use crate::landing::LandingState;
 use crate::plan::{Plan, Wait, plan};
 use crate::repo::GoalRef;
-use crate::run::{RunId, RunState};
+use crate::run::RunId;
 use crate::world::World;
 
 /// The answer: what the goal's state is, in one sentence, and each reason for it.
@@ -90,18 +90,7 @@ fn running(world: &World, run: &RunId, now: Timestamp) -> Parts {
         );
     }
     let state = world.runs.get(run).map_or("ending", |run| run.state.word());
-    let hints = match world.runs.get(run).map(|run| &run.state) {
-        Some(RunState::Launched { .. }) => vec![format!("`herder logs {}` shows the run", run)],
-        Some(
-            RunState::Ordered
-            | RunState::Claimed
-            | RunState::Prepared
-            | RunState::Reported { .. }
-            | RunState::Collected { .. }
-            | RunState::Judged { .. }
-            | RunState::Closed,
-        )
-        | None => Vec::new(),
-    };
+    let ralph = world.runs.get(run).and_then(|run| run.state.process());
+    let hints = ralph.map(|_| format!("`herder logs {run}` shows the run")).into_iter().collect();
     (format!("is running: run {run} is {state}"), Vec::new(), hints)
 }

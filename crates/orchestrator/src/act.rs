@@ -23,7 +23,7 @@ use herder_workspace::WorkspaceError;
 use crate::context::{Case, Context};
 use crate::landing;
 
-pub(crate) use stop::{end as end_ralph, process_id, process_of};
+pub(crate) use stop::{end as end_ralph, process_id};
 
 /// What came of an effect.
 #[derive(Debug, Default)]

@@ -1,7 +1,7 @@
 //! Goals: their rows, their creation, and looking them up.
 
 use herder_domain::event::{Event, What};
-use herder_domain::goal::{Goal, GoalState, GoalText};
+use herder_domain::goal::{Goal, GoalText};
 use herder_domain::illegal::IllegalEvent;
 use herder_domain::repo::{GoalRef, Number, RepoId};
 use herder_domain::run::RunId;
@@ -143,7 +143,7 @@ pub(crate) fn insert(conn: &Connection, goal: &Goal) -> Result<(), StoreError> {
             goal.state.word(),
             goal.state.is_settled(),
             goal.story.map(|story| Count(story.0)),
-            queued_at(goal),
+            goal.state.queued_since().map(At),
             goal.current_run().map(RunId::as_str),
             Json(goal)
         ],
@@ -171,7 +171,7 @@ pub(crate) fn update(conn: &Connection, before: &Goal, goal: &Goal) -> Result<()
     execute(
         conn,
         "UPDATE goals SET state = ?, queued_at = ?, current_run = ?, goal = ? WHERE repo = ? AND number = ?",
-        params![goal.state.word(), queued_at(goal), run, Json(goal), repo, number],
+        params![goal.state.word(), goal.state.queued_since().map(At), run, Json(goal), repo, number],
     )?;
     let is_settled = goal.state.is_settled();
     if is_settled != before.state.is_settled() {
@@ -179,19 +179,6 @@ pub(crate) fn update(conn: &Connection, before: &Goal, goal: &Goal) -> Result<()
         execute(conn, sql, params![is_settled, repo, number])?;
     }
     Ok(())
-}
-
-fn queued_at(goal: &Goal) -> Option<At> {
-    match &goal.state {
-        GoalState::Queued { since } => Some(At(*since)),
-        GoalState::Draft { .. }
-        | GoalState::Running { .. }
-        | GoalState::SpotCheck { .. }
-        | GoalState::Done { .. }
-        | GoalState::Stuck { .. }
-        | GoalState::Cancelled
-        | GoalState::Resolved => None,
-    }
 }
 
 /// Refuses a second goal, or a goal with the number of a story.

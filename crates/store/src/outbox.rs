@@ -138,7 +138,7 @@ pub(crate) fn quarantine(
 pub(crate) fn order(conn: &Connection, effect: &Effect, at: Timestamp) -> Result<bool, StoreError> {
     let sql = "INSERT INTO outbox (key, run, effect, state, ordered_at) VALUES (?, ?, ?, 'open', ?)
                ON CONFLICT (key) DO NOTHING";
-    let run = run_of(effect).map(RunId::as_str);
+    let run = effect.run().map(RunId::as_str);
     Ok(execute(conn, sql, params![effect.key(), run, Json(effect), At(at)])? > 0)
 }
 
@@ -173,18 +173,4 @@ fn read(row: &Row<'_>) -> rusqlite::Result<OpenEffect> {
         not_before: row.get::<_, Option<At>>("not_before")?.map(|At(at)| at),
         last_error: row.get("last_error")?,
     })
-}
-
-fn run_of(effect: &Effect) -> Option<&RunId> {
-    match effect {
-        Effect::Claim { run, .. }
-        | Effect::Prepare { run, .. }
-        | Effect::Launch { run, .. }
-        | Effect::Stop { run, .. }
-        | Effect::Collect { run, .. }
-        | Effect::Land { run, .. }
-        | Effect::Clean { run, .. }
-        | Effect::WriteStats { run, .. } => Some(run),
-        Effect::Comment { .. } | Effect::Notify { .. } => None,
-    }
 }

@@ -3,40 +3,11 @@
 use jiff::Timestamp;
 
 use super::Case;
-use crate::effect::Effect;
-use crate::event::What;
 use crate::goal::{GoalEvent, GoalState, Series, SpotCheckReason};
 use crate::illegal::IllegalEvent;
 use crate::run::RetryContext;
 
 impl Case {
-    pub(super) fn fold_goal(&mut self, what: &What, at: Timestamp) -> Result<Vec<Effect>, IllegalEvent> {
-        match what {
-            What::GoalQueued => self.step(&GoalEvent::Queued(at))?,
-            What::GoalRetried => self.retry(at)?,
-            What::GoalCancelled => self.close(&GoalEvent::Cancelled)?,
-            What::GoalResolved => self.close(&GoalEvent::Resolved)?,
-            What::GoalApproved => self.approve()?,
-            What::GoalRejected { feedback } => self.reject(feedback, at)?,
-            What::GoalQuarantined { error } => self.goal.quarantine = Some(error.clone()),
-            What::GoalCreated { .. } => return Err(self.refuse("created")),
-            What::RunOrdered { .. }
-            | What::RunClaimed { .. }
-            | What::RunPrepared { .. }
-            | What::RunLaunched { .. }
-            | What::RunReported { .. }
-            | What::RunCollected { .. }
-            | What::RunJudged { .. }
-            | What::RunClosed { .. }
-            | What::LandingPostponed { .. }
-            | What::LandingBounced { .. }
-            | What::BounceJudged { .. }
-            | What::LandingWithdrawn { .. }
-            | What::Landed { .. } => return Err(self.refuse("run")),
-        }
-        Ok(Vec::new())
-    }
-
     /// Changes the goal's state through its machine.
     pub(super) fn step(&mut self, event: &GoalEvent) -> Result<(), IllegalEvent> {
         self.goal.state = self.goal.state.next(event)?;
@@ -48,12 +19,18 @@ impl Case {
     }
 
     /// A person's retry opens a new series; it also lets a quarantined goal go on where it stands.
-    fn retry(&mut self, at: Timestamp) -> Result<(), IllegalEvent> {
+    pub(super) fn retry(&mut self, at: Timestamp) -> Result<(), IllegalEvent> {
         match self.step(&GoalEvent::Retried(at)) {
             Err(_) if self.goal.quarantine.is_some() => {}
             stepped => stepped?,
         }
         self.open_series();
+        Ok(())
+    }
+
+    /// Takes the goal out of the planner's hands.
+    pub(super) fn quarantine(&mut self, error: &str) -> Result<(), IllegalEvent> {
+        self.goal.quarantine = Some(error.into());
         Ok(())
     }
 
@@ -63,7 +40,7 @@ impl Case {
         self.goal.quarantine = None;
     }
 
-    fn close(&mut self, event: &GoalEvent) -> Result<(), IllegalEvent> {
+    pub(super) fn close(&mut self, event: &GoalEvent) -> Result<(), IllegalEvent> {
         self.step(event)?;
         self.goal.retry_at = None;
         self.goal.quarantine = None;
@@ -71,7 +48,7 @@ impl Case {
     }
 
     /// Approved work lands; where there is nothing to land, the goal is resolved.
-    fn approve(&mut self) -> Result<(), IllegalEvent> {
+    pub(super) fn approve(&mut self) -> Result<(), IllegalEvent> {
         let GoalState::SpotCheck { run, why } = self.goal.state.clone() else {
             return Err(self.refuse("approved"));
         };
@@ -83,7 +60,7 @@ impl Case {
     }
 
     /// Rejected work stays on its branch; the words of the person stand first in the next prompt.
-    fn reject(&mut self, feedback: &str, at: Timestamp) -> Result<(), IllegalEvent> {
+    pub(super) fn reject(&mut self, feedback: &str, at: Timestamp) -> Result<(), IllegalEvent> {
         self.step(&GoalEvent::Rejected(at))?;
         self.open_series();
         self.goal.context =

@@ -4,7 +4,6 @@ use jiff::Timestamp;
 
 use super::Case;
 use crate::effect::Effect;
-use crate::event::What;
 use crate::goal::{Goal, GoalEvent, GoalState, RunNote, SpotCheckReason};
 use crate::illegal::IllegalEvent;
 use crate::judge::Judgement;
@@ -12,64 +11,26 @@ use crate::landing::{Landing, LandingEvent, LandingState};
 use crate::run::{RetryContext, Run, RunEvent, RunId, RunResult, RunState};
 
 impl Case {
-    pub(super) fn fold_run(&mut self, what: &What, at: Timestamp) -> Result<Vec<Effect>, IllegalEvent> {
-        match what {
-            What::RunOrdered { run, attempt } => self.order(run, *attempt, at)?,
-            What::RunClaimed { .. } => self.step_run(&RunEvent::Claimed)?,
-            What::RunPrepared { base_branch, agent, .. } => self.prepared(base_branch, agent)?,
-            What::RunLaunched { process, .. } => self.step_run(&RunEvent::Launched(process.clone()))?,
-            What::RunReported { outcome, .. } => self.step_run(&RunEvent::Reported(outcome.clone()))?,
-            What::RunCollected { harvest, .. } => self.step_run(&RunEvent::Collected(harvest.clone()))?,
-            What::RunJudged { run, judgement } => return self.judged(run, judgement, at),
-            What::RunClosed { .. } => self.step_run(&RunEvent::Closed)?,
-            What::LandingPostponed { until, why, .. } => {
-                self.step_landing(&LandingEvent::Postponed { until: *until, why: why.clone() })?;
-            }
-            What::LandingBounced { bounce, .. } => {
-                self.step_landing(&LandingEvent::Bounced(bounce.clone()))?
-            }
-            What::BounceJudged { run, judgement } => {
-                return self.follow(run, judgement, &format!("{run}/bounce"), at);
-            }
-            What::LandingWithdrawn { .. } => self.step_landing(&LandingEvent::Withdrawn)?,
-            What::Landed { commit, .. } => self.landed(commit)?,
-            What::GoalCreated { .. }
-            | What::GoalQueued
-            | What::GoalRetried
-            | What::GoalCancelled
-            | What::GoalResolved
-            | What::GoalApproved
-            | What::GoalRejected { .. }
-            | What::GoalQuarantined { .. } => return Err(self.refuse("changed as a run")),
-        }
-        Ok(Vec::new())
-    }
-
-    fn step_run(&mut self, event: &RunEvent) -> Result<(), IllegalEvent> {
+    pub(super) fn step_run(&mut self, event: &RunEvent) -> Result<(), IllegalEvent> {
         let refusal = IllegalEvent { machine: "a run", state: "unknown", event: event.word() };
         let run = self.run.as_mut().ok_or(refusal)?;
         run.state = run.state.next(event)?;
         Ok(())
     }
 
-    fn step_landing(&mut self, event: &LandingEvent) -> Result<(), IllegalEvent> {
+    pub(super) fn step_landing(&mut self, event: &LandingEvent) -> Result<(), IllegalEvent> {
         let refusal = IllegalEvent { machine: "a landing", state: "unknown", event: event.word() };
         let landing = self.landing.as_mut().ok_or(refusal)?;
         landing.state = landing.state.next(event)?;
         Ok(())
     }
 
-    fn order(&mut self, run: &RunId, attempt: u32, at: Timestamp) -> Result<(), IllegalEvent> {
-        let since = match &self.goal.state {
-            GoalState::Queued { since } => *since,
-            GoalState::Draft { .. }
-            | GoalState::Running { .. }
-            | GoalState::SpotCheck { .. }
-            | GoalState::Done { .. }
-            | GoalState::Stuck { .. }
-            | GoalState::Cancelled
-            | GoalState::Resolved => return Err(self.refuse("started")),
-        };
+    pub(super) fn postpone(&mut self, until: Timestamp, why: &str) -> Result<(), IllegalEvent> {
+        self.step_landing(&LandingEvent::Postponed { until, why: why.into() })
+    }
+
+    pub(super) fn order(&mut self, run: &RunId, attempt: u32, at: Timestamp) -> Result<(), IllegalEvent> {
+        let since = self.goal.state.queued_since().ok_or_else(|| self.refuse("started"))?;
         if attempt != self.goal.runs + 1 {
             return Err(IllegalEvent { machine: "a goal", state: "at another attempt", event: "started" });
         }
@@ -91,7 +52,7 @@ impl Case {
         Ok(())
     }
 
-    fn prepared(&mut self, base_branch: &str, agent: &str) -> Result<(), IllegalEvent> {
+    pub(super) fn prepared(&mut self, base_branch: &str, agent: &str) -> Result<(), IllegalEvent> {
         self.step_run(&RunEvent::Prepared)?;
         if let Some(run) = &mut self.run {
             run.base_branch = Some(base_branch.into());
@@ -100,7 +61,7 @@ impl Case {
         Ok(())
     }
 
-    fn judged(
+    pub(super) fn judged(
         &mut self,
         run: &RunId,
         judgement: &Judgement,
@@ -135,7 +96,7 @@ impl Case {
 
     /// Carries a judgement out. `mark` tells the messages of a run's end from those of its bounce: work that
     /// waited for a person once may have to wait again, and both times the person is told.
-    fn follow(
+    pub(super) fn follow(
         &mut self,
         run: &RunId,
         judgement: &Judgement,
@@ -190,7 +151,7 @@ impl Case {
     }
 
     /// The landing is a fact even where its goal was closed in between.
-    fn landed(&mut self, commit: &str) -> Result<(), IllegalEvent> {
+    pub(super) fn landed(&mut self, commit: &str) -> Result<(), IllegalEvent> {
         self.step_landing(&LandingEvent::Landed { commit: commit.into() })?;
         if !self.goal.state.is_settled() {
             self.step(&GoalEvent::Landed(commit.into()))?;

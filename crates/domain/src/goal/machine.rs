@@ -217,6 +217,20 @@ impl GoalState {
         }
     }
 
+    /// When it was queued, for a goal that waits for its turn.
+    pub fn queued_since(&self) -> Option<Timestamp> {
+        match self {
+            Self::Queued { since } => Some(*since),
+            Self::Draft { .. }
+            | Self::Running { .. }
+            | Self::SpotCheck { .. }
+            | Self::Done { .. }
+            | Self::Stuck { .. }
+            | Self::Cancelled
+            | Self::Resolved => None,
+        }
+    }
+
     /// The state after `event`; the only place that makes one from another.
     pub fn next(&self, event: &GoalEvent) -> Result<Self, IllegalEvent> {
         use GoalEvent as E;

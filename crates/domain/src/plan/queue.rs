@@ -9,7 +9,7 @@ use super::Plan;
 use super::wait::{DependencyTrouble, Wait};
 use crate::capacity::Admission;
 use crate::event::{Event, What};
-use crate::goal::{Goal, GoalState};
+use crate::goal::Goal;
 use crate::outcome::{Interruption, Outcome};
 use crate::repo::GoalRef;
 use crate::run::{RunId, RunState};
@@ -36,24 +36,11 @@ pub(super) fn admit(world: &World, now: Timestamp, plan: &mut Plan) {
 /// Queued goals: priority first, then untried before retried, then by the time of queueing.
 pub(super) fn in_order(world: &World) -> Vec<(&Goal, Timestamp)> {
     let mut queued: Vec<_> =
-        world.goals.values().filter_map(|goal| Some((goal, queued_since(goal)?))).collect();
+        world.goals.values().filter_map(|goal| Some((goal, goal.state.queued_since()?))).collect();
     queued.sort_by_key(|(goal, since)| {
         (Reverse(goal.options.priority.unwrap_or(0)), goal.runs > 0, *since, &goal.id)
     });
     queued
-}
-
-fn queued_since(goal: &Goal) -> Option<Timestamp> {
-    match &goal.state {
-        GoalState::Queued { since } => Some(*since),
-        GoalState::Draft { .. }
-        | GoalState::Running { .. }
-        | GoalState::SpotCheck { .. }
-        | GoalState::Done { .. }
-        | GoalState::Stuck { .. }
-        | GoalState::Cancelled
-        | GoalState::Resolved => None,
-    }
 }
 
 fn start(goal: &Goal) -> Event {

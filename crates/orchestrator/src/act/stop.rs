@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use herder_domain::run::{ProcessName, RunState};
+use herder_domain::run::ProcessName;
 use herder_executor::{EndSignal, ProcessId, Waited, end_strays};
 
 use super::{ActError, Acted};
@@ -13,7 +13,7 @@ use crate::context::Case;
 const GRACE: Duration = Duration::from_secs(10);
 
 pub(super) fn stop(case: &Case) -> Result<Acted, ActError> {
-    if let Some(name) = process_of(&case.run.state) {
+    if let Some(name) = case.run.state.process() {
         end(&process_id(name))?;
         end_strays(&case.run.id)?;
     }
@@ -28,20 +28,6 @@ pub(crate) fn end(process: &ProcessId) -> Result<(), ActError> {
         process.wait_for_exit(None)?;
     }
     Ok(())
-}
-
-/// The ralph that a run's state names.
-pub(crate) fn process_of(state: &RunState) -> Option<&ProcessName> {
-    match state {
-        RunState::Launched { process } => Some(process),
-        RunState::Ordered
-        | RunState::Claimed
-        | RunState::Prepared
-        | RunState::Reported { .. }
-        | RunState::Collected { .. }
-        | RunState::Judged { .. }
-        | RunState::Closed => None,
-    }
 }
 
 /// A recorded process as one that can be signalled and watched.

@@ -19,7 +19,7 @@ use jiff::Timestamp;
 
 use super::inbox::{self, Message};
 use super::{Mode, UpEnd, UpError, shutdown, watching};
-use crate::act::{self, ActError, Acted, process_of};
+use crate::act::{self, ActError, Acted};
 use crate::context::{Case, Context};
 use crate::told::Told;
 
@@ -219,7 +219,7 @@ impl Daemon {
         let Some(run) = self.store.run(id)? else {
             return Ok(());
         };
-        if let Some(process) = process_of(&run.state) {
+        if let Some(process) = run.state.process() {
             let outcome = watching::outcome(&self.context.run_dir(id), process);
             self.append(&Event::of(&run.goal, What::RunReported { run: id.clone(), outcome }))?;
         }
@@ -242,7 +242,7 @@ impl Daemon {
 
     fn watch_ralphs(&mut self) -> Result<(), UpError> {
         for run in self.store.active_runs()? {
-            if let Some(process) = process_of(&run.state)
+            if let Some(process) = run.state.process()
                 && self.watched.insert(run.id.clone())
             {
                 watching::watch(run.id.clone(), process, self.sender.clone())?;
@@ -306,7 +306,7 @@ impl Daemon {
 
     fn case(&self, due: &OpenEffect) -> Result<Option<Case>, UpError> {
         let goal = due.effect.goal();
-        let run = match run_of(&due.effect) {
+        let run = match due.effect.run() {
             Some(run) => self.store.run(run)?,
             // Only told about: the goal's last run will do.
             None => self.store.runs_of(goal)?.pop(),
@@ -326,20 +326,6 @@ impl Daemon {
         (self.tell)(told);
         // A log that cannot be written must not stop the work; the journal has it all.
         let _ = writeln!(self.log.lock().unwrap_or_else(PoisonError::into_inner), "{} {told}", told.at);
-    }
-}
-
-fn run_of(effect: &Effect) -> Option<&RunId> {
-    match effect {
-        Effect::Claim { run, .. }
-        | Effect::Prepare { run, .. }
-        | Effect::Launch { run, .. }
-        | Effect::Stop { run, .. }
-        | Effect::Collect { run, .. }
-        | Effect::Land { run, .. }
-        | Effect::Clean { run, .. }
-        | Effect::WriteStats { run, .. } => Some(run),
-        Effect::Comment { .. } | Effect::Notify { .. } => None,
     }
 }
 

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use super::UpError;
 use super::daemon::Daemon;
 use super::inbox::Message;
-use crate::act::{end_ralph, process_id, process_of};
+use crate::act::{end_ralph, process_id};
 use crate::told::Told;
 
 /// How long going down may take: ten seconds of grace for the ralphs, and the rest for their work.
@@ -53,7 +53,7 @@ pub(super) fn shut_down(daemon: &mut Daemon) -> Result<(), UpError> {
 
 /// Stops a ralph from a thread of its own; gives whether there is one to stop.
 fn stop(run: &Run) -> bool {
-    let Some(process) = process_of(&run.state).map(process_id) else {
+    let Some(process) = run.state.process().map(process_id) else {
         return false;
     };
     // The watcher reports its end, however it comes about.
@@ -64,7 +64,7 @@ fn stop(run: &Run) -> bool {
 /// collected by the next `up`.
 fn kill_all(daemon: &mut Daemon) -> Result<(), UpError> {
     for run in daemon.store.active_runs()? {
-        let Some(process) = process_of(&run.state) else { continue };
+        let Some(process) = run.state.process() else { continue };
         // One that is gone needs no signal.
         let _ = process_id(process).signal(EndSignal::Kill);
         let detail = "it was killed: the orchestrator was told twice to stop".into();
@@ -109,7 +109,7 @@ fn withdraw_unbegun(daemon: &mut Daemon) -> Result<(), UpError> {
 
 /// Whether no ralph is at work and all that ends runs in order is done.
 fn is_down(daemon: &Daemon) -> Result<bool, UpError> {
-    let is_at_work = daemon.store.active_runs()?.iter().any(|run| process_of(&run.state).is_some());
+    let is_at_work = daemon.store.active_runs()?.iter().any(|run| run.state.process().is_some());
     // A landing under way is cut off; the next `up` finds out what became of it.
     let is_busy = daemon.under_way.values().any(|effect| !matches!(effect, Effect::Land { .. }));
     Ok(!is_at_work && !is_busy)
