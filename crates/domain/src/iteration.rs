@@ -22,7 +22,8 @@ pub struct Iteration {
     pub ending: String,
     /// What the gate said, where it was asked.
     pub gate: Option<Verdict>,
-    /// What it spent, corrections and the summarizer included.
+    /// What it spent, corrections and the gate's time included. A summarizer's call after it stands in the
+    /// run's total alone.
     pub spend: Spend,
     /// The snapshot commit after it, where the tree could be recorded.
     pub snapshot: Option<String>,

@@ -6,6 +6,7 @@
 pub mod agent;
 pub mod capacity;
 pub mod case;
+pub mod cause;
 pub mod duration;
 pub mod effect;
 pub mod event;
