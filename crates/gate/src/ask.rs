@@ -5,6 +5,7 @@ use std::io::{self, PipeReader, Read, Write};
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -96,8 +97,7 @@ impl Question<'_> {
         on_start(handle.clone());
         let output = drain(reader, log)?;
         let end = self.await_end(&handle, reports)?;
-        let tail = output.recv_timeout(DRAIN).unwrap_or_default();
-        Ok(self.answer(end, &tail, begun.elapsed()))
+        Ok(self.answer(end, &output.end(DRAIN), begun.elapsed()))
     }
 
     fn job(&mut self) -> Job {
@@ -129,7 +129,7 @@ impl Question<'_> {
     fn answer(&self, end: End, tail: &str, elapsed: Duration) -> Answered {
         let (verdict, ending) = match end {
             End::InTime(ending) if ending.exit.is_success() => (Verdict::Green, ending),
-            End::InTime(ending) => (Verdict::Red { tail: explain(ending.exit, tail) }, ending),
+            End::InTime(ending) => (Verdict::Red { tail: explain(&ending, tail) }, ending),
             End::TooLate(ending) => {
                 let tail = format!("{tail}\n(the gate was stopped: it took longer than {:?})", self.limit);
                 (Verdict::Red { tail }, ending)
@@ -139,8 +139,17 @@ impl Question<'_> {
     }
 }
 
-fn explain(exit: Exit, tail: &str) -> String {
-    if tail.is_empty() { format!("(the gate ended by {exit} without a word)") } else { tail.into() }
+/// The gate's words, and what they do not tell: that it was killed, and for want of what.
+fn explain(ending: &Ending, tail: &str) -> String {
+    let mut said = match (tail.is_empty(), ending.exit) {
+        (true, exit) => format!("(the gate ended by {exit} without a word)"),
+        (false, exit @ Exit::Signal(_)) => format!("{tail}\n(the gate was ended by {exit})"),
+        (false, Exit::Code(_)) => tail.to_owned(),
+    };
+    if let Some(kills @ 1..) = ending.out_of_memory_kills {
+        said.push_str(&format!("\n(the kernel killed {kills} of its processes for want of memory)"));
+    }
+    said
 }
 
 /// A gate that cannot be executed says no, and says what to do.
@@ -149,15 +158,37 @@ fn cannot_begin(error: &StartError, elapsed: Duration) -> Answered {
     Answered { verdict: Verdict::Red { tail }, elapsed, ending: None }
 }
 
-/// Moves the output into the log from a thread of its own; gives its end when all writers are gone.
-fn drain(mut from: PipeReader, mut log: Box<dyn Write + Send>) -> io::Result<mpsc::Receiver<String>> {
-    let (tell, told) = mpsc::channel();
+/// The output of a gate, while a thread of its own reads it.
+struct Output {
+    tail: Arc<Mutex<Tail>>,
+    /// Hears when all writers are gone.
+    ended: mpsc::Receiver<()>,
+}
+
+impl Output {
+    /// The end of it: all, or what is there after `patience` where a stranger holds the pipe open.
+    fn end(&self, patience: Duration) -> String {
+        // Either way what was read until then is told.
+        let _ = self.ended.recv_timeout(patience);
+        self.tail.lock().unwrap_or_else(PoisonError::into_inner).text()
+    }
+}
+
+/// Moves the output into the log from a thread of its own.
+fn drain(mut from: PipeReader, mut log: Box<dyn Write + Send>) -> io::Result<Output> {
+    let (tell, ended) = mpsc::channel();
+    let tail = Arc::new(Mutex::new(Tail::default()));
+    let kept = Arc::clone(&tail);
     thread::Builder::new().name("gate-output".into()).spawn(move || {
-        let mut tail = Tail::default();
         let mut written = 0u64;
         let mut chunk = vec![0; 64 << 10];
-        while let Ok(count @ 1..) = from.read(&mut chunk) {
-            tail.feed(&chunk[..count]);
+        loop {
+            let count = match from.read(&mut chunk) {
+                Ok(count @ 1..) => count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Ok(0) | Err(_) => break,
+            };
+            kept.lock().unwrap_or_else(PoisonError::into_inner).feed(&chunk[..count]);
             if written < LOG_LIMIT {
                 // A log that cannot be written must not change the verdict.
                 let _ = log.write_all(&chunk[..count]);
@@ -166,7 +197,41 @@ fn drain(mut from: PipeReader, mut log: Box<dyn Write + Send>) -> io::Result<mps
         }
         let _ = log.flush();
         // Nobody listens any more where the gate's end was lost.
-        let _ = tell.send(tail.text());
+        let _ = tell.send(());
     })?;
-    Ok(told)
+    Ok(Output { tail, ended })
+}
+
+#[cfg(test)]
+mod tests {
+    use herder_executor::PeakMemory;
+
+    use super::*;
+
+    #[test]
+    fn a_stranger_that_holds_the_pipe_open_does_not_hide_what_the_gate_said() {
+        let (reader, mut writer) = io::pipe().unwrap();
+        let (log, mut logged) = io::pipe().map(|(reader, log)| (log, reader)).unwrap();
+        let output = drain(reader, Box::new(log)).unwrap();
+        writer.write_all(b"1 test failed\n").unwrap();
+        // Once it stands in the log, it was read.
+        logged.read_exact(&mut [0; 14]).unwrap();
+        assert_eq!(output.end(Duration::ZERO), "1 test failed");
+        drop(writer);
+    }
+
+    #[test]
+    fn a_gate_that_was_killed_says_so_whatever_it_printed_before() {
+        let ending = |exit, kills| Ending {
+            exit,
+            leftovers: Vec::new(),
+            leftover_count: 0,
+            cpu: Duration::ZERO,
+            peak_memory: PeakMemory::LargestProcess(1),
+            out_of_memory_kills: kills,
+        };
+        let said = explain(&ending(Exit::Signal(9), Some(1)), "running 3 tests");
+        assert!(said.contains("running 3 tests") && said.contains("signal 9") && said.contains("memory"));
+        assert_eq!(explain(&ending(Exit::Code(1), Some(0)), "1 failed"), "1 failed");
+    }
 }
