@@ -2,6 +2,8 @@
 
 use herder_domain::iteration::Progress;
 
+use crate::prompt::fenced;
+
 /// Once so many entries are not folded, the oldest are.
 const UNFOLDED_MAX: usize = 10;
 /// So many at a time.
@@ -70,13 +72,13 @@ impl Memory {
             .map(|entry| format!("Iteration {}: {}", entry.iteration, entry.progress))
             .collect();
         format!(
-            "Fold the history of an unattended piece of work ({title}) into one summary for whoever goes on with it. \
+            "Fold the history of an unattended piece of work ({title:?}) into one summary for whoever goes on with it. \
              Keep failed approaches and why they failed, blockers and how they were resolved, decisions, files touched, \
              and every hard fact such as names, numbers and commands. Leave out pleasantries and repetition. \
              Answer with the new summary alone, at most 600 words.\n\n\
              <summary-so-far>\n{}\n</summary-so-far>\n\n<new-entries>\n{}\n</new-entries>\n",
-            self.summary.as_deref().unwrap_or("(nothing yet)"),
-            entries.join("\n"),
+            fenced(self.summary.as_deref().unwrap_or("(nothing yet)"), "summary-so-far"),
+            fenced(&entries.join("\n"), "new-entries"),
         )
     }
 }
