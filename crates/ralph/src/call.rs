@@ -106,13 +106,22 @@ impl Conversation<'_> {
     fn hold(mut self, heard: &Receiver<Heard>, ear: &mut dyn Ear) -> Result<Called, RalphError> {
         let mut end = None;
         let mut stderr = None;
+        // Whoever got hold of the output and outlived the agent may write for ever; it is heard for so long.
+        let mut last_call = None;
         while end.is_none() || stderr.is_none() {
-            let patience = if end.is_some() { DRAIN } else { self.patience() };
+            let patience = match last_call {
+                Some(last_call) => Instant::saturating_duration_since(&last_call, Instant::now()),
+                None => self.patience(),
+            };
             match heard.recv_timeout(patience) {
+                Ok(Heard::Line { .. }) if last_call.is_some_and(|last| last <= Instant::now()) => break,
                 Ok(Heard::Line { bytes, length }) => self.line(Line { bytes: &bytes, length }, ear),
                 Ok(Heard::OutputEnded { stderr_tail }) => stderr = Some(stderr_tail),
                 Ok(Heard::Keeper(Report::Exited(exit))) => self.exit = Some(exit_of(exit)),
-                Ok(Heard::Keeper(report)) => end = Some(report),
+                Ok(Heard::Keeper(report)) => {
+                    end = Some(report);
+                    last_call = Some(Instant::now() + DRAIN);
+                }
                 Err(RecvTimeoutError::Timeout) if end.is_some() => break,
                 Err(RecvTimeoutError::Timeout) => self.enforce(),
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -150,10 +159,10 @@ impl Conversation<'_> {
     /// How long nothing has to be looked at.
     fn patience(&self) -> Duration {
         let at = self.now();
-        match self.cut {
-            // The keeper ends it; its report is awaited.
-            Some(_) => DRAIN,
-            None => self.bounds.next(self.session.as_ref(), self.last_heard, at).saturating_sub(at),
+        match (self.cut, self.exit) {
+            // The keeper ends it, or what it left; its report is awaited.
+            (Some(_), _) | (_, Some(_)) => DRAIN,
+            (None, None) => self.bounds.next(self.session.as_ref(), self.last_heard, at).saturating_sub(at),
         }
     }
 

@@ -72,7 +72,7 @@ impl Bounds {
         let (quiet, pause) = self.quiet(session.activity(), last_heard);
         let moments = [
             (quiet.0, quiet.1),
-            (self.clocks.iteration.saturating_add(waited), Cut::IterationTooLong),
+            (self.clocks.iteration.saturating_add(waited).max(pause), Cut::IterationTooLong),
             (self.working.saturating_add(waited).max(pause), Cut::TimeSpent),
         ];
         moments.into_iter().min_by_key(|(when, _)| *when).unwrap_or(quiet)

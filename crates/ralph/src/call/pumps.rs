@@ -1,5 +1,6 @@
 //! The threads that move an agent's bytes, and the one channel into which all of it comes.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::OwnedFd;
@@ -102,14 +103,15 @@ fn read_lines(stdout: PipeReader, tell: &SyncSender<Heard>) {
     let mut stdout = File::from(OwnedFd::from(stdout));
     let mut lines = Lines::default();
     let mut chunk = vec![0; 64 << 10];
-    let mut is_heard = true;
-    let mut pass = |line: herder_agent::Line<'_>| {
-        is_heard = tell.send(Heard::Line { bytes: line.bytes.to_vec(), length: line.length }).is_ok();
+    let is_heard = Cell::new(true);
+    let pass = |line: herder_agent::Line<'_>| {
+        is_heard.set(tell.send(Heard::Line { bytes: line.bytes.to_vec(), length: line.length }).is_ok());
     };
-    loop {
+    // Once the call was given up, a stranger that still writes gets a closed pipe.
+    while is_heard.get() {
         match stdout.read(&mut chunk) {
             Ok(0) => break,
-            Ok(count) => lines.feed(&chunk[..count], &mut pass),
+            Ok(count) => lines.feed(&chunk[..count], pass),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(_) => break,
         }
@@ -121,8 +123,12 @@ fn read_lines(stdout: PipeReader, tell: &SyncSender<Heard>) {
 fn last_words(mut stderr: PipeReader) -> String {
     let mut kept = Vec::new();
     let mut chunk = vec![0; 64 << 10];
-    while let Ok(count @ 1..) = stderr.read(&mut chunk) {
-        kept.extend_from_slice(&chunk[..count]);
+    loop {
+        match stderr.read(&mut chunk) {
+            Ok(count @ 1..) => kept.extend_from_slice(&chunk[..count]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Ok(0) | Err(_) => break,
+        }
         let excess = kept.len().saturating_sub(STDERR_TAIL);
         kept.drain(..excess);
     }
