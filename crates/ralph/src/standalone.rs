@@ -96,7 +96,7 @@ impl AloneRun {
     ) -> Result<AloneEnd, RalphError> {
         let ending = run(order)?;
         let moved = match ending.outcome {
-            Outcome::Accepted { .. } => Some(self.move_branch(&ending)?),
+            Outcome::Accepted { .. } => Some(self.move_branch(&ending)),
             Outcome::NeedsReview { .. }
             | Outcome::Blocked { .. }
             | Outcome::Failed { .. }
@@ -104,8 +104,9 @@ impl AloneRun {
             | Outcome::BudgetSpent { .. }
             | Outcome::Misconfigured { .. } => None,
         };
+        // However the branch fares, the run was one.
         record(state, &self.dir, &ending, &self.goal_file, redactor)?;
-        Ok(AloneEnd { ending, moved })
+        Ok(AloneEnd { ending, moved: moved.transpose()? })
     }
 
     fn move_branch(&self, ending: &Ending) -> Result<Moved, RalphError> {
@@ -152,9 +153,11 @@ fn record(
     let mut row = StatsRow::of(&spec, ending, goal_file.display().to_string());
     row.host = Some(rustix::system::uname().nodename().to_string_lossy().into_owned());
     row.commit_end.clone_from(&ending.snapshot);
-    if let Some(tip) = &ending.snapshot {
-        let bare = herder_workspace::Bare::at(dir.git_dir());
-        let facts = bare.diff(&CommitId::parse(&spec.base_commit)?, &CommitId::parse(tip)?)?;
+    // Lines that cannot be counted any more are unknown; the row is owed all the same.
+    if let Some(tip) = &ending.snapshot
+        && let (Ok(base), Ok(tip)) = (CommitId::parse(&spec.base_commit), CommitId::parse(tip))
+        && let Ok(facts) = herder_workspace::Bare::at(dir.git_dir()).diff(&base, &tip)
+    {
         row.lines_added = Some(facts.lines_added);
         row.lines_deleted = Some(facts.lines_deleted);
     }
