@@ -11,6 +11,8 @@ use herder_executor as executor;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Account {
     pub spend: Spend,
+    /// US dollars that were spent for certain: a call whose cost nobody knows must not lift the budget.
+    pub usd_at_least: f64,
     /// Iterations that count.
     pub iterations: u32,
     pub gate_runs: u32,
@@ -23,6 +25,12 @@ pub(crate) struct Account {
 }
 
 impl Account {
+    /// Adds what a call spent.
+    pub(crate) fn add(&mut self, spend: Spend) {
+        self.spend += spend;
+        self.usd_at_least += spend.cost.known().unwrap_or(0.0);
+    }
+
     /// Adds what a job used of the machine.
     pub(crate) fn used(&mut self, measured: Option<&executor::Ending>) {
         if let Some(ending) = measured {
@@ -48,17 +56,18 @@ impl Account {
         budget.tokens.map(|tokens| tokens.saturating_sub(self.spend.tokens.total()))
     }
 
-    /// US dollars that are left, where they are bounded and what was spent is known.
+    /// US dollars that are left at most, where they are bounded.
     pub(crate) fn usd_left(&self, budget: &Budget) -> Option<f64> {
-        Some((budget.usd? - self.spend.cost.known()?).max(0.0))
+        Some((budget.usd? - self.usd_at_least).max(0.0))
     }
 
     /// The outcome of a spent budget, if one is.
     pub(crate) fn exhausted(&self, budget: &Budget) -> Option<Outcome> {
         let failed = |cause, detail| Some(Outcome::Failed { cause, detail });
-        if let (Some(limit), Some(spent)) = (budget.usd, self.spend.cost.known())
-            && spent >= limit
+        if let Some(limit) = budget.usd
+            && self.usd_at_least >= limit
         {
+            let spent = self.usd_at_least;
             return Some(Outcome::BudgetSpent { detail: format!("${spent:.2} of ${limit:.2} are spent") });
         }
         if self.working_left(budget).is_zero() {
@@ -111,7 +120,7 @@ mod tests {
         assert_eq!(account.exhausted(&budget()).unwrap().word(), "max_iterations");
         account.spend.time.llm = Duration::from_secs(60);
         assert_eq!(account.exhausted(&budget()).unwrap().word(), "timeout");
-        account.spend.cost = Cost::usd(1.0);
+        account.add(Spend { cost: Cost::usd(1.0), ..Spend::default() });
         assert_eq!(account.exhausted(&budget()).unwrap().word(), "budget");
     }
 
@@ -119,10 +128,20 @@ mod tests {
     fn waiting_is_not_working_and_unknown_cost_is_not_a_spent_budget() {
         let mut account = Account::default();
         account.spend.time.waiting = Duration::from_secs(3600);
-        account.spend.cost = Cost::UNKNOWN;
+        account.add(Spend { cost: Cost::UNKNOWN, ..Spend::default() });
         assert_eq!(account.exhausted(&budget()), None);
-        assert_eq!(account.usd_left(&budget()), None);
         account.spend.tokens.output = 100;
         assert_eq!(account.exhausted(&budget()).unwrap().word(), "max_tokens");
+    }
+
+    #[test]
+    fn a_call_of_unknown_cost_does_not_lift_the_budget_of_money() {
+        let mut account = Account::default();
+        account.add(Spend { cost: Cost::usd(0.75), ..Spend::default() });
+        account.add(Spend { cost: Cost::UNKNOWN, ..Spend::default() });
+        assert_eq!(account.usd_left(&budget()), Some(0.25));
+        account.add(Spend { cost: Cost::usd(0.25), ..Spend::default() });
+        assert_eq!(account.exhausted(&budget()).unwrap().word(), "budget");
+        assert_eq!(account.spend.cost, Cost::UNKNOWN);
     }
 }

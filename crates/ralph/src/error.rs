@@ -1,10 +1,20 @@
 //! What can keep a ralph from its work. All of it is infrastructure: the goal is not charged.
 
 use herder_agent::AgentError;
+use herder_domain::cause::with_causes;
 use herder_executor::{DetachError, StartError};
 use herder_gate::GateError;
 use herder_record::RecordError;
 use herder_workspace::WorkspaceError;
+
+impl RalphError {
+    /// The whole sentence, with what the system said.
+    pub(crate) fn in_full(&self) -> String {
+        let text = with_causes(self);
+        let is_bare = matches!(self, Self::Record(_) | Self::Workspace(_)) && !text.starts_with("failed to");
+        if is_bare { format!("failed to {text}") } else { text }
+    }
+}
 
 /// Failed to work at a goal.
 #[derive(Debug, thiserror::Error)]

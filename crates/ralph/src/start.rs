@@ -9,7 +9,7 @@ use herder_domain::run::RunSpec;
 use herder_domain::setup::GateSetup;
 use herder_executor::{self as executor, Launcher, ProcessId, Room, Toolchains};
 use herder_gate::Gate;
-use herder_record::{Ending, Redactor, RunDir, RunLock, RunWriter};
+use herder_record::{Ending, Phase, Redactor, RunDir, RunLock, RunWriter};
 use herder_workspace::{PrivateGit, RunKey};
 use jiff::Timestamp;
 
@@ -66,7 +66,9 @@ pub fn run(order: &Order<'_>) -> Result<Ending, RalphError> {
         // Nobody waits for the word any more where this fails.
         let _ = executor::announce_ready();
     }
-    let outcome = work.until_outcome().unwrap_or_else(|error| cannot_work(&error));
+    let outcome = work.until_outcome().unwrap_or_else(|error| work.gave_up(&error));
+    // A status only matters while its ralph lives; the outcome says the rest.
+    let _ = work.say(Phase::Ended, None);
     finish(&work.writer, &work.account, outcome)
 }
 
@@ -139,9 +141,9 @@ impl Parts {
 }
 
 /// What keeps a ralph from its work is nobody's fault, or the configuration's.
-fn cannot_work(error: &RalphError) -> Outcome {
+pub(crate) fn cannot_work(error: &RalphError) -> Outcome {
     use herder_agent::AgentError;
-    let detail = error.to_string();
+    let detail = error.in_full();
     match error {
         RalphError::Agent(AgentError::NoCredential { .. }) => {
             Outcome::Interrupted { cause: Interruption::LoginFailed, detail }
@@ -173,11 +175,9 @@ fn finish(writer: &RunWriter, account: &Account, outcome: Outcome) -> Result<End
         cpu_seconds: Some(account.cpu.as_secs_f64()),
         ..Ending::new(outcome, Timestamp::now())
     };
-    writer.log(&format!(
-        "== ended: {} ({})",
-        ending.outcome.sentence(),
-        crate::account::in_words(&ending.spend)
-    ))?;
+    let spent = crate::account::in_words(&ending.spend);
+    // On a disk that takes no more lines there may still be room for the outcome, which counts.
+    let _ = writer.log(&format!("== ended: {} ({spent})", ending.outcome.sentence()));
     writer.finish(&ending)?;
     Ok(ending)
 }

@@ -8,7 +8,8 @@ mod waiting;
 
 use std::sync::Arc;
 
-use herder_agent::{Agent, Credential};
+use herder_agent::{Agent, Credential, Ending};
+use herder_domain::gate::Verdict;
 use herder_domain::iteration::{Iteration, Progress};
 use herder_domain::outcome::{Interruption, Outcome};
 use herder_domain::run::RunSpec;
@@ -19,8 +20,10 @@ use herder_workspace::{Identity, PrivateGit, Signature, SnapshotLimits, Snapshot
 use jiff::Timestamp;
 
 use crate::account::Account;
+use crate::call::Called;
 use crate::error::RalphError;
 use crate::memory::Memory;
+use crate::start::cannot_work;
 use crate::stop::Stop;
 use verdict::Step;
 
@@ -40,7 +43,7 @@ pub(crate) struct Work {
     pub stop: Stop,
     pub process: ProcessId,
     pub account: Account,
-    /// The end of the gate's output, where it was red after the last iteration.
+    /// The end of a red gate's output that no iteration has answered yet.
     pub gate_output: Option<String>,
     /// Iterations in a row that the agent failed.
     pub failures: u32,
@@ -86,15 +89,21 @@ impl Work {
         let started_at = Timestamp::now();
         let called = self.iterate(number)?;
         let snapshot = self.snapshot(number)?;
-        let (step, gate) = self.conclude(&called)?;
+        let gated_before = self.account.gate_time;
+        let (step, gate) = match self.conclude(&called) {
+            Ok(concluded) => concluded,
+            Err(error) => {
+                // What the agent said is not lost with the gate.
+                self.remember(number, &called, None)?;
+                return Err(error);
+            }
+        };
         let mut spend = called.spend;
-        if let Some((_, elapsed)) = &gate {
-            spend.time.tools += *elapsed;
-        }
-        let counts = step.counts();
-        if counts {
+        spend.time.tools += self.account.gate_time.saturating_sub(gated_before);
+        // An iteration that was answered is one, even if the order to stop came at its end.
+        if step.counts() || matches!(called.ending, Ending::Answered(_)) {
             self.account.iterations += 1;
-            self.remember(number, &called)?;
+            self.remember(number, &called, gate.as_ref())?;
         }
         self.writer.iteration(&Iteration {
             iteration: number,
@@ -102,7 +111,7 @@ impl Work {
             ended_at: Timestamp::now(),
             status: verdict::status(&called.ending),
             ending: called.ending.word().into(),
-            gate: gate.map(|(verdict, _)| verdict),
+            gate,
             spend,
             snapshot: Some(snapshot),
         })?;
@@ -138,8 +147,8 @@ impl Work {
         Ok(commit)
     }
 
-    fn remember(&mut self, number: u32, called: &crate::call::Called) -> Result<(), RalphError> {
-        let text = verdict::progress(called, self.gate_output.as_deref());
+    fn remember(&mut self, number: u32, called: &Called, gate: Option<&Verdict>) -> Result<(), RalphError> {
+        let text = verdict::progress(called, gate);
         let entry = Progress { iteration: number, timestamp: Timestamp::now(), progress: text };
         self.writer.progress(&entry)?;
         self.memory.add(entry);
@@ -167,6 +176,18 @@ impl Work {
             run_key: Some(self.spec.run.to_string()),
             cgroup: None,
         }
+    }
+}
+
+impl Work {
+    /// The outcome of an error. Where an order to stop came first, it may well have caused it.
+    pub(crate) fn gave_up(&self, error: &RalphError) -> Outcome {
+        if !self.stop.is_ordered() {
+            return cannot_work(error);
+        }
+        // The order is the outcome; the log keeps what went wrong on the way.
+        let _ = self.writer.log(&format!("== while it stopped: {}", error.in_full()));
+        stopped()
     }
 }
 

@@ -28,7 +28,7 @@ impl Work {
         let model = self.agent.summarizer()?.to_owned();
         let prompt = self.memory.fold_prompt(&self.spec.title, entries);
         let called = self.call(&prompt, &model, Expected::Text).ok()?;
-        self.account.spend += called.spend;
+        self.account.add(called.spend);
         self.account.used(called.measured.as_ref());
         match called.ending {
             Ending::Replied(text) if !text.trim().is_empty() => Some(text.trim().to_owned()),

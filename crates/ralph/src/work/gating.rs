@@ -1,7 +1,5 @@
 //! Asking the repository's gate for feedback.
 
-use std::time::Duration;
-
 use herder_domain::gate::Verdict;
 use herder_gate::Question;
 use herder_record::Phase;
@@ -11,10 +9,10 @@ use crate::error::RalphError;
 use crate::stop::Urgency;
 
 impl Work {
-    /// What the gate says of the clone; nothing where there is no gate.
-    pub(super) fn ask_gate(&mut self) -> Result<Option<(Verdict, Duration)>, RalphError> {
+    /// What the gate says of the clone. Its time is the run's: it gets no more than is left.
+    pub(super) fn ask_gate(&mut self) -> Result<Verdict, RalphError> {
         let Some(gate) = self.gate.clone() else {
-            return Ok(None);
+            return Ok(Verdict::Missing);
         };
         self.say(Phase::Gating, None)?;
         let clone = self.spec.setup.clone.clone();
@@ -24,7 +22,7 @@ impl Work {
             run: &self.spec.run,
             env: self.room.env(&self.toolchains, &self.spec.setup.pass),
             sandbox: self.sandbox(&clone),
-            limit: self.spec.setup.clocks.gate,
+            limit: self.spec.setup.clocks.gate.min(self.account.working_left(&self.spec.budget)),
         };
         let log = Box::new(self.writer.gate_log(self.account.gate_runs + 1)?);
         let mut listening = None;
@@ -44,6 +42,6 @@ impl Work {
             Verdict::Missing => "missing",
         };
         self.writer.log(&format!("== gate: {word} after {:.1} s", answered.elapsed.as_secs_f64()))?;
-        Ok(Some((answered.verdict, answered.elapsed)))
+        Ok(answered.verdict)
     }
 }

@@ -36,7 +36,7 @@ impl Work {
         .render()?;
         let model = self.spec.model.clone();
         let called = self.call(&prompt, &model, Expected::Answer)?;
-        self.account.spend += called.spend;
+        self.account.add(called.spend);
         self.account.exit_code = called.exit.and_then(exit_code);
         self.account.used(called.measured.as_ref());
         Ok(called)
@@ -82,8 +82,12 @@ impl Work {
             },
             stop: &self.stop,
         };
+        let phase = match expected {
+            Expected::Answer => Phase::Working,
+            Expected::Text => Phase::Summarizing,
+        };
         let mut scribe =
-            Scribe::new(&self.writer, self.status(Phase::Working, None), &mut self.account.agent_version)?;
+            Scribe::new(&self.writer, self.status(phase, None), &mut self.account.agent_version)?;
         call.run(&mut scribe)
     }
 
@@ -116,6 +120,8 @@ struct Scribe<'a> {
     writer: &'a RunWriter,
     events: herder_record::run::EventsWriter,
     status: LiveStatus,
+    /// What the agent is at while it does not wait.
+    phase: Phase,
     /// What was spent before this call.
     before: Spend,
     told: Instant,
@@ -128,12 +134,28 @@ impl<'a> Scribe<'a> {
         status: LiveStatus,
         version: &'a mut Option<String>,
     ) -> Result<Self, RalphError> {
-        let before = status.spend;
-        Ok(Self { writer, events: writer.events()?, status, before, told: Instant::now(), version })
+        let (before, phase) = (status.spend, status.state);
+        let events = writer.events()?;
+        Ok(Self { writer, events, status, phase, before, told: Instant::now(), version })
     }
 
-    fn tell(&mut self, spend: &Spend) {
-        if self.told.elapsed() < STATUS_EVERY {
+    /// Notes an announced wait, or its end; gives whether that is news.
+    fn attend(&mut self, event: &AgentEvent) -> bool {
+        if let AgentEvent::Waiting { wait, why } = event {
+            self.status.state = Phase::Waiting;
+            self.status.waiting_until = Timestamp::now().checked_add(*wait).ok();
+            self.status.waiting_for = Some(why.clone());
+            return true;
+        }
+        let has_waited = self.status.state != self.phase;
+        self.status.state = self.phase;
+        self.status.waiting_until = None;
+        self.status.waiting_for = None;
+        has_waited
+    }
+
+    fn tell(&mut self, spend: &Spend, is_news: bool) {
+        if !is_news && self.told.elapsed() < STATUS_EVERY {
             return;
         }
         self.told = Instant::now();
@@ -158,6 +180,7 @@ impl Ear for Scribe<'_> {
         if let Some(text) = voice::line(event) {
             let _ = self.writer.log(&text);
         }
-        self.tell(spend);
+        let is_news = self.attend(event);
+        self.tell(spend, is_news);
     }
 }

@@ -1,7 +1,5 @@
 //! What follows from the way an iteration ended.
 
-use std::time::Duration;
-
 use herder_agent::Ending;
 use herder_domain::agent::Status;
 use herder_domain::gate::Verdict;
@@ -44,12 +42,13 @@ impl Step {
     }
 }
 
-type Gated = Option<(Verdict, Duration)>;
-
 impl Work {
     /// Decides; asks the gate where the agent claims to be done.
-    pub(super) fn conclude(&mut self, called: &Called) -> Result<(Step, Gated), RalphError> {
-        self.gate_output = None;
+    pub(super) fn conclude(&mut self, called: &Called) -> Result<(Step, Option<Verdict>), RalphError> {
+        if matches!(called.ending, Ending::Answered(_)) {
+            // An iteration that was cut off has not answered what the gate said.
+            self.gate_output = None;
+        }
         if self.stop.is_ordered() {
             return Ok((Step::End(stopped()), None));
         }
@@ -70,7 +69,9 @@ impl Work {
                 }
             }
             Ending::UsageLimit { resets_at } => self.limited(*resets_at),
-            Ending::Overloaded { detail } | Ending::Unreachable { detail } => self.back_off(detail),
+            Ending::Overloaded { detail } | Ending::Unreachable { detail } => {
+                self.back_off(detail, Interruption::Unreachable)
+            }
             Ending::LoginFailed { hint } => interrupted(Interruption::LoginFailed, hint.clone()),
             Ending::ModelRefused { model } => Step::End(Outcome::Misconfigured {
                 detail: format!("{} has no model {model:?}", self.spec.agent),
@@ -90,15 +91,15 @@ impl Work {
     }
 
     /// `done` is a claim: the gate decides.
-    fn claimed_done(&mut self) -> Result<(Step, Gated), RalphError> {
-        let Some((verdict, elapsed)) = self.ask_gate()? else {
-            return Ok((
-                Step::End(Outcome::Accepted { gated: false }),
-                Some((Verdict::Missing, Duration::ZERO)),
-            ));
-        };
+    fn claimed_done(&mut self) -> Result<(Step, Option<Verdict>), RalphError> {
+        if self.gate.is_some() && self.account.working_left(&self.spec.budget).is_zero() {
+            // No time is left to ask; the loop's own look at the budget ends the run.
+            return Ok((Step::Again, None));
+        }
+        let verdict = self.ask_gate()?;
         if self.stop.is_ordered() {
-            return Ok((Step::End(stopped()), Some((verdict, elapsed))));
+            // A gate that was stopped has said nothing.
+            return Ok((Step::End(stopped()), None));
         }
         let step = match &verdict {
             Verdict::Green => Step::End(Outcome::Accepted { gated: true }),
@@ -108,7 +109,7 @@ impl Work {
                 Step::Again
             }
         };
-        Ok((step, Some((verdict, elapsed))))
+        Ok((step, Some(verdict)))
     }
 
     fn failed(&mut self, called: &Called) -> Step {
@@ -166,7 +167,7 @@ pub(super) fn status(ending: &Ending) -> Option<Status> {
 }
 
 /// What the next iterations are told of this one.
-pub(super) fn progress(called: &Called, gate_output: Option<&str>) -> String {
+pub(super) fn progress(called: &Called, gate: Option<&Verdict>) -> String {
     let said = match &called.ending {
         Ending::Answered(answer) => answer.summary.clone(),
         Ending::Replied(_)
@@ -183,9 +184,12 @@ pub(super) fn progress(called: &Called, gate_output: Option<&str>) -> String {
         | Ending::Crashed { .. }
         | Ending::Aborted => format!("({})", failure(called)),
     };
-    match gate_output.and_then(|output| output.lines().rev().find(|line| !line.trim().is_empty())) {
-        Some(line) => format!("{said} (It claimed to be done; the check said no: {})", line.trim()),
-        None => said,
+    match gate {
+        Some(Verdict::Red { tail }) => {
+            let line = tail.lines().rev().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+            format!("{said} (It claimed to be done; the check said no: {line})")
+        }
+        Some(Verdict::Green | Verdict::Missing) | None => said,
     }
 }
 
