@@ -62,9 +62,30 @@ fn twelve_goals_are_worked_off_although_the_orchestrator_is_killed() {
         let owners = fs_err::read_dir(dir.join("state").join(kind).join("local")).unwrap();
         owners.for_each(|owner| assert_sound(&owner.unwrap().path().join("textkit.git")));
     }
+    approve_and_answer(&scene, &dir);
+    scene.assert_no_process_left();
     let rows = fs_err::read_to_string(dir.join("state/stats.jsonl")).unwrap();
     assert_eq!(rows.lines().count(), count(&dir.join("state/runs")));
-    assert_eq!(rows.lines().count(), 14);
+    assert_eq!(rows.lines().count(), 15);
+}
+
+/// A person does what the demo advises at its end.
+fn approve_and_answer(scene: &TempHome, dir: &Path) {
+    let herder = |args: &[&str]| {
+        let mut command = scene.herder(herder());
+        command.env("RALPH_DIR", dir.join("state")).env("HERDER_CONFIG", dir.join("config.toml"));
+        let output = command.args(args).output().unwrap();
+        let (said, complaint) = (text(&output.stdout), text(&output.stderr));
+        assert!(output.status.success(), "{args:?}: {complaint}\n{said}");
+        said
+    };
+    herder(&["goal", "approve", "11"]);
+    herder(&["goal", "reject", "12", "--feedback", "roman 0 prints N"]);
+    let said = herder(&["up", "--once"]);
+    for goal in ["#11", "#12"] {
+        let landed = said.lines().any(|line| line.contains(goal) && line.contains("done: landed as"));
+        assert!(landed, "{goal} did not land:\n{said}");
+    }
 }
 
 #[test]

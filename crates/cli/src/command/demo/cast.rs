@@ -104,7 +104,7 @@ const PARTS: [Part; 12] = [
     lands("Round a number", text!("round"), 1).shows("stuck", 3, Proof::PostMortem),
     lands("Keep a number within bounds", text!("clamp"), 1).shows("done", 1, Proof::Waited),
     lands("The biggest number", text!("biggest"), 1).with_a_look().shows("spot-check", 1, Proof::None),
-    lands("Roman numerals", text!("roman"), 1).shows("spot-check", 1, Proof::Question),
+    lands("Roman numerals", text!("roman"), 1).shows("spot-check", 1, Proof::Question("roman 0 prints N")),
     lands("Add numbers up", text!("sum"), 1),
     lands("Leap years", text!("leap"), 1),
 ];

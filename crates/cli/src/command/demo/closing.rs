@@ -98,13 +98,14 @@ fn waiting(report: &Report, stage: &Stage) -> String {
     let herder = stage.command();
     let one = |goal: &GoalItem| {
         let number = goal.number;
-        if !stage.dir.is_dir() {
-            return named(goal);
-        }
-        format!(
-            "{}    {herder} goal approve {number}\n    {herder} goal reject {number} --feedback \"...\"\n",
-            named(goal)
-        )
+        let feedback = goal.answer.unwrap_or("...");
+        let commands = [
+            format!("    {herder} goal approve {number}\n"),
+            format!("    {herder} goal reject {number} --feedback \"{feedback}\"\n"),
+        ];
+        // Without the directory there is nothing to call them on.
+        let commands = if stage.dir.is_dir() { commands.concat() } else { String::new() };
+        format!("{}{commands}", named(goal))
     };
     in_state(report, "spot-check").map(one).collect()
 }

@@ -34,7 +34,7 @@ use voice::Voice;
 /// # Errors
 /// It cannot be played here, or did not end as it should: each thing that went wrong is a hint then.
 pub fn perform(call: &Call, args: &Demo) -> Result<Reply, Failure> {
-    refuse_without_sandbox()?;
+    refuse_without(&SandboxSupport::detect())?;
     let cast = Cast::of(args.agent)?;
     let (stage, mut store) = Stage::build(args, &cast)?;
     let voice = Voice::new(call.output);
@@ -54,8 +54,8 @@ pub fn perform(call: &Call, args: &Demo) -> Result<Reply, Failure> {
 }
 
 /// Agents are never run without a sandbox, not even scripted ones.
-fn refuse_without_sandbox() -> Result<(), Failure> {
-    let reason = match SandboxSupport::detect() {
+fn refuse_without(support: &SandboxSupport) -> Result<(), Failure> {
+    let reason = match support {
         SandboxSupport::Full { .. } | SandboxSupport::Partial { .. } => return Ok(()),
         SandboxSupport::Insufficient { abi } => format!("its Landlock is version {abi}, and 3 is needed"),
         SandboxSupport::Absent { reason } => format!("it has no Landlock: {reason}"),
@@ -64,4 +64,22 @@ fn refuse_without_sandbox() -> Result<(), Failure> {
         "this kernel cannot keep an agent in a sandbox ({reason}), and herder runs none without"
     ))
     .hint("Linux 6.2 or later has what is needed; `herder doctor` looks at everything else, too"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_sandbox_there_is_one_sentence_and_no_agent() {
+        assert!(refuse_without(&SandboxSupport::Full { abi: 9 }).is_ok());
+        for support in [
+            SandboxSupport::Insufficient { abi: 2 },
+            SandboxSupport::Absent { reason: "function not implemented".into() },
+        ] {
+            let failure = refuse_without(&support).unwrap_err();
+            assert!(failure.message.ends_with("and herder runs none without"), "{}", failure.message);
+            assert_eq!(failure.kind, Kind::Environment);
+        }
+    }
 }

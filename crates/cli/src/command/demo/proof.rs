@@ -26,8 +26,8 @@ pub enum Proof {
     Waited,
     /// A comment says why it was given up, with the gate's last words.
     PostMortem,
-    /// It asks a person something.
-    Question,
+    /// It asks a person something; this answer lets it go on.
+    Question(&'static str),
 }
 
 /// A goal at the end of the demo, with all that is known of it.
@@ -85,7 +85,7 @@ impl Evidence<'_> {
                 let comments = self.store.comments(&self.queued.id)?;
                 comments.iter().any(|comment| comment.text.contains("round 2.5: expected"))
             }
-            Proof::Question => match self.state {
+            Proof::Question(_) => match self.state {
                 GoalState::SpotCheck { why, .. } => {
                     why.iter().any(|reason| matches!(reason, SpotCheckReason::Question { .. }))
                 }
@@ -127,10 +127,23 @@ impl Evidence<'_> {
 }
 
 impl Proof {
+    /// What a person may answer.
+    pub fn answer(self) -> Option<&'static str> {
+        match self {
+            Self::Question(answer) => Some(answer),
+            Self::None
+            | Self::After(_)
+            | Self::Repaired
+            | Self::AskedTwice
+            | Self::Waited
+            | Self::PostMortem => None,
+        }
+    }
+
     /// What is said when it is shown and no other part of the report tells of it.
     fn noted(self) -> Option<String> {
         match self {
-            Self::None | Self::PostMortem | Self::Question => None,
+            Self::None | Self::PostMortem | Self::Question(_) => None,
             Self::After(title) => Some(format!("it waited until {title:?} had landed")),
             Self::Repaired => Some("its gate was red, and the next iteration repaired it".to_owned()),
             Self::AskedTwice => {
@@ -149,7 +162,7 @@ impl Proof {
             Self::AskedTwice => "its landing gate was not red first and green then".to_owned(),
             Self::Waited => "it did not wait for its usage limit, or that cost an iteration".to_owned(),
             Self::PostMortem => "no comment says why it was given up".to_owned(),
-            Self::Question => "it asks nothing".to_owned(),
+            Self::Question(_) => "it asks nothing".to_owned(),
         }
     }
 }

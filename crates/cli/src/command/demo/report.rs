@@ -27,6 +27,9 @@ pub struct GoalItem {
     pub state: &'static str,
     /// Why it is not done.
     pub why: Option<String>,
+    /// What a person may answer where it asks something.
+    #[serde(skip)]
+    pub answer: Option<&'static str>,
     /// How many runs it took.
     pub runs: usize,
     /// Iterations that counted.
@@ -142,6 +145,7 @@ impl<'a> Found<'a> {
             title: self.queued.part.title.to_owned(),
             state: self.state.word(),
             why: why(&self.state),
+            answer: self.queued.part.expected.proof.answer(),
             runs: self.runs.len(),
             iterations: sum.iterations,
             tokens: sum.tokens.total(),
