@@ -19,6 +19,10 @@ fn main() -> anyhow::Result<ExitCode> {
         ["keeper"] => Ok(herder_executor::keeper_main()),
         ["replay-agent"] => Ok(ExitCode::from(herder_agent::replay::perform())),
         ["ralph", "--run", dir] => ralph(dir.into()),
+        ["down"] => {
+            herder_orchestrator::down(&StateDir::from_env(|name| std::env::var_os(name))?)?;
+            Ok(ExitCode::SUCCESS)
+        }
         ["up"] => night(Mode::Stay),
         ["up", "--once"] => night(Mode::Once),
         other => bail!("unknown arguments {other:?}"),

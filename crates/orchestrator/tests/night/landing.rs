@@ -8,13 +8,9 @@ use herder_domain::run::RunId;
 use herder_testkit::until;
 use serde_json::json;
 
+use crate::stage::gates::landing_only;
 use crate::stage::script::{answer, bad, done, easy, expect, script, shell, waits, write};
 use crate::stage::{GATE, Moment, PATIENCE, Plan, Stage};
-
-/// Runs the rest of a gate's script only where work is landing, not where a ralph asks.
-fn landing_only(rest: &str) -> String {
-    format!("case \"$CARGO_HOME\" in */gates/*) ;; *) exit 0 ;; esac\n{rest}")
-}
 
 fn bounce(stage: &Stage, goal: &GoalRef) -> Bounce {
     stage.until_happened("a bounce", goal, |what| {
@@ -117,7 +113,7 @@ fn somebody_elses_push_in_between_costs_a_round_and_nothing_else() {
 fn goals_of_one_repository_land_one_after_another() {
     // A second landing at the same time would find the first one's mark.
     let alone = "mkdir \"$CARGO_HOME/busy\" || exit 1\nsleep 0.3\nrmdir \"$CARGO_HOME/busy\"";
-    let mut stage = Stage::new(&landing_only(&format!("mkdir -p \"$CARGO_HOME\"\n{alone}")));
+    let mut stage = Stage::new(&landing_only(alone));
     let goals: Vec<_> =
         (1..=3).map(|number| stage.goal("Write a file", "", &easy(&format!("{number}.txt")))).collect();
     stage.good_night();
@@ -225,7 +221,7 @@ fn an_agent_that_opens_the_gate_in_its_clone_has_not_opened_it() {
 
 #[test]
 fn a_landing_gate_that_is_red_once_and_green_then_lets_the_work_through() {
-    let flaky = "mkdir -p \"$CARGO_HOME\"\nmkdir \"$CARGO_HOME/seen\" 2>/dev/null || exit 0\necho the weather; exit 1";
+    let flaky = "mkdir \"$CARGO_HOME/seen\" 2>/dev/null || exit 0\necho the weather; exit 1";
     let mut stage = Stage::new(&landing_only(flaky));
     let goal = stage.goal("Write a file", "", &easy("new.txt"));
     stage.good_night();

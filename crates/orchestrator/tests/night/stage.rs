@@ -1,6 +1,8 @@
 //! A home, a repository, a database, and the stand-in for herder.
 
+pub mod gates;
 mod git;
+pub mod killing;
 mod look;
 mod orchestrator;
 pub mod script;
