@@ -86,7 +86,7 @@ pub struct RepoAdd {
     /// A directory or an address
     #[arg(value_name = "PATH|URL")]
     pub what: String,
-    /// Its name, OWNER/NAME, where it is not to be taken from its address
+    /// Its name, OWNER/NAME or HOST/OWNER/NAME, where it is not to be taken from its address
     #[arg(long)]
     pub name: Option<String>,
     /// The branch that goals land on [default: its default branch]

@@ -25,7 +25,13 @@ fn creating_in_json_gives_the_number() {
     let scene = Scene::new();
     let args = ["goal", "create", "--title", "Hello", "--json"];
     let said = scene.with(&args, GOAL).expect_ok(&args);
-    assert_eq!(said, "{\"ok\":true,\"number\":1,\"repo\":\"local/acme/app\",\"status\":\"draft\"}\n");
+    assert_eq!(
+        said,
+        format!(
+            "{{\"ok\":true,\"number\":1,\"repo\":\"{}\",\"status\":\"draft\"}}\n",
+            scene.full("acme/app")
+        )
+    );
 }
 
 #[test]
@@ -37,7 +43,7 @@ fn a_list_has_the_fields_of_the_journal_and_more() {
         scene.json(&["goal", "list"])["items"],
         json!([{
             "number": 2, "title": "Hello", "status": "draft", "spot_check": true, "story": 1,
-            "run": null, "pr": null, "cost": 0.0, "repo": "local/acme/app", "attempts": 0
+            "run": null, "pr": null, "cost": 0.0, "repo": scene.full("acme/app"), "attempts": 0
         }])
     );
     assert_eq!(scene.json(&["goal", "list", "queued"])["items"], json!([]));

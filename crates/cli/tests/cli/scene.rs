@@ -33,7 +33,7 @@ impl Scene {
     /// A home with the repository `acme/app` registered, whose gate wants a file `hello`.
     pub fn new() -> Self {
         let scene = Self::bare();
-        scene.ok(&["repo", "add", scene.origin.path().to_str().unwrap(), "--name", "acme/app"]);
+        scene.add(&scene.origin, "acme/app");
         scene
     }
 
@@ -49,8 +49,20 @@ impl Scene {
     pub fn second(&self, name: &str) -> TargetRepo {
         let origin =
             TargetRepo::builder(self.home.path(), &name.replace('/', "-")).file("README.md", "x\n").build();
-        self.ok(&["repo", "add", origin.path().to_str().unwrap(), "--name", name]);
+        self.add(&origin, name);
         origin
+    }
+
+    /// Registers a repository as `name`, owner and name.
+    #[track_caller]
+    pub fn add(&self, origin: &TargetRepo, name: &str) {
+        self.ok(&["repo", "add", origin.path().to_str().unwrap(), "--name", &self.full(name)]);
+    }
+
+    /// A repository's whole name. Its host is this scene's own: what is left of a run is found by the
+    /// run's name, which is made of the repository's, and other tests run at the same time.
+    pub fn full(&self, name: &str) -> String {
+        format!("{}/{name}", self.home.marker())
     }
 
     /// Replaces the settings.

@@ -39,7 +39,7 @@ fn a_run_is_found_in_list_show_logs_and_stats() {
     assert_eq!(scene.json(&["logs", "1"])["items"].as_array().unwrap().len(), log.lines().count());
 
     let stats = scene.json(&["stats", "--by", "repo"]);
-    assert_eq!(stats["items"][0]["name"], "local/acme/app");
+    assert_eq!(stats["items"][0]["name"], scene.full("acme/app"));
     assert_eq!(stats["all"]["tokens"]["input"], 900);
     let table = scene.ok(&["stats", "--by", "outcome"]);
     assert!(table.contains("outcome done  1     1     $0.02  940"), "{table}");
@@ -102,7 +102,7 @@ fn each_setting_is_shown_with_who_said_so() {
     assert!(explained(&[], "agent").1.ends_with(".config/herder/config.toml:1"));
     let config = ".ralph/config.toml";
     scene.origin.push("main", "Settings", &[(config, Some("\nduration = \"2h\"\n"))]);
-    scene.ok(&["repo", "add", scene.origin.path().to_str().unwrap(), "--name", "acme/app"]);
+    scene.add(&scene.origin, "acme/app");
     assert_eq!(explained(&["--repo", "app"], "duration"), is("2h", ".ralph/config.toml:2"));
     assert_eq!(explained(&[], "duration").0, "4h");
 }
@@ -121,7 +121,7 @@ fn repositories_are_listed_with_where_work_lands() {
     let list = scene.json(&["repo", "list"]);
     assert_eq!(
         list["items"],
-        json!([{ "repo": "local/acme/app", "url": url, "base_branch": "main", "pushes": true }])
+        json!([{ "repo": scene.full("acme/app"), "url": url, "base_branch": "main", "pushes": true }])
     );
 }
 
