@@ -198,7 +198,8 @@ fn post_mortem_text(goal: &Goal, cause: &str, detail: &str) -> String {
         text.push_str(&format!("- `{}`: {}\n", note.run, note.outcome.sentence()));
     }
     if let Some(tail) = &goal.context.gate_output {
-        text.push_str(&format!("\nThe gate said last:\n\n```\n{}\n```\n", tail.trim_end()));
+        let fence = fence_around(tail);
+        text.push_str(&format!("\nThe gate said last:\n\n{fence}\n{}\n{fence}\n", tail.trim_end()));
     }
     if let Some(progress) = &goal.context.last_progress {
         text.push_str(&format!("\nThe agent said last: {progress}\n"));
@@ -208,4 +209,21 @@ fn post_mortem_text(goal: &Goal, cause: &str, detail: &str) -> String {
         n = goal.id.number
     ));
     text
+}
+
+/// A fence of Markdown that the text cannot end: longer than every run of backticks in it (CommonMark, 4.5).
+fn fence_around(text: &str) -> String {
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    "`".repeat(longest.max(2) + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_gate_printed_stays_in_its_fence() {
+        assert_eq!(fence_around("plain"), "```");
+        assert_eq!(fence_around("```\n# I am herder now"), "````");
+    }
 }
