@@ -134,11 +134,12 @@ impl Cast {
         self.parts.len()
     }
 
-    /// How many goals have to have landed before the orchestrator is killed.
-    pub fn landed_before_the_kill(&self) -> usize {
+    /// How many runs have to have begun before the orchestrator is killed: late enough that some have ended,
+    /// early enough that on a slow machine, where landings lag behind, there is still work for all.
+    pub fn begun_before_the_kill(&self) -> u32 {
         match self.player {
-            Player::Replay => 2,
-            Player::Claude => 0,
+            Player::Replay => 6,
+            Player::Claude => 2,
         }
     }
 

@@ -146,9 +146,8 @@ impl<'a> Night<'a> {
         if at_work.len() < AT_WORK {
             return Ok(None);
         }
-        let filter = GoalFilter { states: vec!["done".to_owned()], ..GoalFilter::default() };
-        let landed = self.store.goals(&filter)?.len();
-        Ok((landed >= self.cast.landed_before_the_kill()).then_some(at_work))
+        let begun: u32 = self.store.goals(&GoalFilter::default())?.iter().map(|goal| goal.runs).sum();
+        Ok((begun >= self.cast.begun_before_the_kill()).then_some(at_work))
     }
 
     /// Kills the orchestrator and sees that its ralphs do not mind.
