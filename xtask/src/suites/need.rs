@@ -16,6 +16,13 @@ pub enum Need {
         /// The Debian package that has it, for the reason of a skip.
         debian: &'static str,
     },
+    /// A service of the network that a command gets an answer from.
+    Service {
+        /// What it is called.
+        name: &'static str,
+        /// The command, program first.
+        probe: &'static [&'static str],
+    },
     /// A package that is installed into the suite's own cache directory.
     Npm(NpmPackage),
 }
@@ -58,6 +65,13 @@ impl Need {
                 Some(_) => Ok(None),
                 None => Err(format!("{name} is not on PATH (Debian: apt-get install {debian})")),
             },
+            Need::Service { name, probe } => {
+                let (program, args) = probe.split_first().ok_or("nothing is asked")?;
+                match step::answer(Command::new(program).args(args)) {
+                    Some(_) => Ok(None),
+                    None => Err(format!("{name} does not answer ({})", probe.join(" "))),
+                }
+            }
             Need::Npm(package) => package.provide(cache).map(Some),
         }
     }

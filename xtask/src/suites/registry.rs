@@ -92,12 +92,13 @@ pub const SUITES: &[Suite] = &[
     },
     Suite {
         name: "builds",
-        about: "ordinary builds (cargo, npm, pip) inside the sandbox; needs the package registries",
+        about: "ordinary builds (cargo, npm, pip) inside the sandbox, with packages from the registries",
         needs: &[
             Need::Program { name: "cargo", debian: "cargo" },
             Need::Program { name: "node", debian: "nodejs" },
             Need::Program { name: "npm", debian: "npm" },
             Need::Program { name: "python3", debian: "python3" },
+            Need::Service { name: "the npm registry", probe: &["npm", "view", "is-number", "version"] },
         ],
         tests: Tests::Targets(&[Target {
             krate: "orchestrator",
