@@ -5,6 +5,7 @@ mod dying;
 mod failing;
 mod landing;
 mod limits;
+mod mended;
 mod order;
 mod review;
 mod stage;
