@@ -30,6 +30,7 @@ pub use error::ConfigError;
 pub use explain::Explained;
 pub use file::{RepositoryConfig, UserConfig};
 pub use keys::{KEYS, Key, Place};
+pub use policy::{Review, review};
 pub use resolve::{Flags, GatePolicy, Resolved, SandboxSettings, resolve};
 pub use settings::{NotifySettings, Settings};
 pub use source::{Source, Sourced};

@@ -56,6 +56,27 @@ const TESTS: [&str; 9] = [
     "**/*Test.java",
 ];
 
+/// What decides whether finished work needs a person's look. It names no agent and no model, so it is known
+/// of work that is there, whatever became of the settings under which it was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Review {
+    /// What happens without a gate.
+    pub gate: GatePolicy,
+    /// Globs of paths whose change sends work to spot-check.
+    pub protect: Vec<String>,
+    /// Globs of tests whose deletion sends work to spot-check.
+    pub test_globs: Vec<String>,
+}
+
+/// What repository, user or nobody says of finished work.
+pub fn review(repository: &RepositoryConfig, user: &UserConfig) -> Review {
+    Review {
+        gate: gate(repository).value,
+        protect: protect(repository, user).value,
+        test_globs: test_globs(repository, user).value,
+    }
+}
+
 /// The repository's own word about a missing gate. Only it has one: the user cannot waive another
 /// one's review by accident for all repositories.
 pub(crate) fn gate(repository: &RepositoryConfig) -> Sourced<GatePolicy> {

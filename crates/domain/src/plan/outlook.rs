@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::effect::Effect;
 use crate::goal::GoalState;
 use crate::landing::LandingState;
 use crate::repo::GoalRef;
@@ -25,7 +26,10 @@ pub enum Outlook {
 pub fn outlook(world: &World, waits: &BTreeMap<GoalRef, Vec<Wait>>) -> Outlook {
     let mut runs = world.runs.values().filter(|run| world.is_in_scope(&run.goal));
     let mut landings = world.landings.values().filter(|landing| world.is_in_scope(&landing.goal));
-    let is_ordered = world.open.values().any(|effect| world.is_in_scope(effect.goal()));
+    // A person who cannot be told now is told by and by; the night does not wait for that.
+    let is_message = |effect: &Effect| matches!(effect, Effect::Notify { .. });
+    let is_ordered =
+        world.open.values().any(|effect| world.is_in_scope(effect.goal()) && !is_message(effect));
     let is_running = runs.any(|run| !matches!(run.state, RunState::Closed));
     let is_landing = landings.any(|landing| matches!(landing.state, LandingState::Submitted { .. }));
     if is_running || is_landing || is_ordered {

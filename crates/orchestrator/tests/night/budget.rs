@@ -4,7 +4,7 @@ use herder_domain::event::What;
 use herder_domain::repo::GoalRef;
 use serde_json::{Value, json};
 
-use crate::stage::script::{goes_on, hang, script, shell, write};
+use crate::stage::script::{done, expect, goes_on, hang, script, shell, write};
 use crate::stage::{GATE, Plan, Stage};
 
 /// One run of such a goal; the orchestrator is gone afterwards.
@@ -93,4 +93,20 @@ fn a_gate_that_takes_too_long_is_red() {
     stage.home.assert_no_process_left();
     let output = stage.found(&goal).context.gate_output.unwrap();
     assert!(output.contains("it took longer than 1s"), "{output}");
+}
+
+#[test]
+fn a_long_run_is_told_its_history_folded() {
+    let mut stage = Stage::new(GATE);
+    let mut sessions: Vec<_> =
+        (1..=11).map(|number| vec![goes_on(&format!("Step {number} of many."))]).collect();
+    sessions.push(vec![
+        expect("What happened in iterations 1 to 5, folded:\n<summary>\n- iteration 1: Step 1 of many."),
+        expect("- Iteration 11: Step 11 of many."),
+        write("new.txt", "ok\n"),
+        done("All steps are done."),
+    ]);
+    let goal = stage.goal("Take many steps", "", &script(&sessions));
+    stage.good_night();
+    assert_eq!((stage.word(&goal), stage.row(&goal, 1).iterations), ("done", 12));
 }

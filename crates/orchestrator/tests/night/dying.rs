@@ -7,7 +7,7 @@ use herder_domain::run::RunId;
 use herder_testkit::{processes, until};
 use rustix::process::Signal;
 
-use crate::stage::gates::slow_once;
+use crate::stage::gates::{slow_feedback_once, slow_once};
 use crate::stage::killing::kill;
 use crate::stage::script::{done, easy, good, hang, script, shell, waits};
 use crate::stage::{GATE, Moment, Orchestrator, PATIENCE, Stage};
@@ -310,4 +310,36 @@ fn a_second_orchestrator_is_refused_and_told_who_is_first() {
     assert!(!second.finish().success());
     assert!(first.said().contains(&said), "{}", first.said());
     assert!(first.stop().success());
+}
+
+#[test]
+fn ctrl_c_while_a_run_is_prepared_queues_its_goal_again() {
+    let mut stage = Stage::new(GATE);
+    let goal = stage.goal("Write a file", "", &easy("new.txt"));
+    let hold = stage.hold_git(Moment::Before, "checkout-index");
+    let up = stage.up();
+    hold.until_reached();
+    up.signal(Signal::INT);
+    until("the order to go down", PATIENCE, || up.said().contains("going down").then_some(()));
+    hold.let_go();
+    assert!(up.finish().success());
+    stage.home.assert_no_process_left();
+    assert_eq!((stage.word(&goal), stage.outcomes(&goal)), ("queued", vec!["stopped".to_owned()]));
+    assert_eq!((stage.found(&goal).series, stage.rows().len()), (<_>::default(), 1));
+    stage.good_night();
+    assert_eq!((stage.word(&goal), stage.found(&goal).runs), ("done", 2));
+}
+
+#[test]
+fn a_ralph_killed_at_its_gate_takes_the_gate_with_it() {
+    let mut stage = Stage::new(&slow_feedback_once());
+    let goal = stage.goal("Write a file", "", &easy("new.txt"));
+    let up = stage.up_once();
+    stage.until_feedback_gate();
+    let gate = stage.agent_of(&goal, 1);
+    kill(&[stage.ralph_of(&goal, 1)]);
+    until("the gate's end", PATIENCE, || (!processes::is_alive(gate)).then_some(()));
+    assert!(up.finish().success());
+    stage.home.assert_no_process_left();
+    assert_eq!((stage.word(&goal), stage.outcomes(&goal)), ("done", vec!["crashed".into(), "done".into()]));
 }

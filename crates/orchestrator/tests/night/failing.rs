@@ -9,7 +9,9 @@ use herder_testkit::{NotifySink, until};
 use jiff::Timestamp;
 use serde_json::json;
 
-use crate::stage::script::{bad, costs, done, expect, goes_on, good, script, shell, takes, write};
+use crate::stage::script::{
+    bad, costs, done, easy, expect, goes_on, good, script, shell, takes, waits, write,
+};
 use crate::stage::{GATE, PATIENCE, Plan, Stage};
 
 /// Each run has one iteration, so a red gate is a failed run.
@@ -178,4 +180,59 @@ fn an_origin_that_is_away_is_waited_for_and_not_held_against_the_goal() {
     assert!(up.finish().success());
     assert_eq!(stage.outcomes(&goal)[0], "unreachable");
     assert_eq!((stage.word(&goal), stage.found(&goal).series.failed), ("done", 0));
+}
+
+#[test]
+fn a_person_who_cannot_be_told_does_not_keep_the_night_going() {
+    let deaf = "[notify]\ncommand = [\"sh\", \"-c\", 'test -e \"$HOME/listening\" && touch \"$HOME/told\"']";
+    let mut stage = Plan::gate(GATE).config(deaf).build();
+    let session = vec![costs(0.6), goes_on("Halfway.")];
+    let goal = stage.goal("Cost much", "---\nbudget: 0.50\n---", &script(&[session]));
+    stage.good_night();
+    assert_eq!(stage.word(&goal), "stuck");
+    let told = stage.home.home().join("told");
+    assert!(!told.exists());
+    stage.home.write("listening", "");
+    let up = stage.up();
+    until("the message", PATIENCE, || told.exists().then_some(()));
+    assert!(up.stop().success());
+}
+
+#[test]
+fn a_run_that_could_not_be_prepared_leaves_nothing_in_the_way() {
+    let mut stage = Stage::new(GATE);
+    let goal = stage.goal("Write a file", "", &easy("new.txt"));
+    // Where gates are to be, which are made after the clone, stands a file.
+    let in_the_way = stage.home.root().join(".run");
+    fs_err::create_dir_all(stage.home.root()).unwrap();
+    fs_err::write(&in_the_way, "").unwrap();
+    let up = stage.up_once();
+    until("a run that could not be prepared", PATIENCE, || (!stage.outcomes(&goal).is_empty()).then_some(()));
+    fs_err::remove_file(in_the_way).unwrap();
+    assert!(up.finish().success());
+    assert_eq!((stage.word(&goal), stage.outcomes(&goal)), ("done", vec!["crashed".into(), "done".into()]));
+    let left = fs_err::read_dir(stage.clone_of(&goal, 2).parent().unwrap()).unwrap();
+    assert_eq!(left.count(), 0);
+}
+
+#[test]
+fn work_is_judged_by_its_repository_whatever_became_of_the_agents_settings() {
+    let file = "model = \"gpt\"\n";
+    let strict = "[agents.strict]\nkind = \"replay\"\nmodels_allowed = [\"so*\"]";
+    let mut stage = Plan::gate(GATE).config(strict).file(".ralph/config.toml", file).build();
+    let head = "---\nagent: strict\nmodel: sonnet\n---";
+    let goal = stage.goal("Write a file", head, &easy("new.txt"));
+    let session = [vec![waits()], good("next.txt")].concat();
+    let next = stage.goal("Write another", head, &script(&[session]));
+    let up = stage.up();
+    stage.until_word(&goal, "done");
+    stage.until_waiting(&next, 1);
+    up.kill();
+    // The agent is taken out of the settings while its ralph works on.
+    let path = stage.home.home().join(".config/herder/config.toml");
+    let config = fs_err::read_to_string(&path).unwrap();
+    fs_err::write(path, config.replace(strict, "")).unwrap();
+    stage.let_go(&next, 1);
+    stage.good_night();
+    assert_eq!(stage.word(&next), "done");
 }

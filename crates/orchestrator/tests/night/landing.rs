@@ -8,7 +8,7 @@ use herder_domain::run::RunId;
 use herder_testkit::until;
 use serde_json::json;
 
-use crate::stage::gates::landing_only;
+use crate::stage::gates::{landing_only, slow_once};
 use crate::stage::script::{answer, bad, done, easy, expect, script, shell, waits, write};
 use crate::stage::{GATE, Moment, PATIENCE, Plan, Stage};
 
@@ -228,4 +228,26 @@ fn a_landing_gate_that_is_red_once_and_green_then_lets_the_work_through() {
     assert_eq!((stage.word(&goal), stage.found(&goal).runs), ("done", 1));
     let log = stage.run_dir(&goal, 1).path().join("gate/landing.log");
     assert_eq!(fs_err::read_to_string(log).unwrap(), "the weather\n");
+}
+
+#[test]
+fn cancelling_a_goal_whose_work_is_landing_stops_the_gate_and_nothing_is_pushed() {
+    let mut stage = Stage::new(&slow_once());
+    let goal = stage.goal("Write a file", "", &easy("new.txt"));
+    let next = stage.goal("Write another", "", &easy("next.txt"));
+    let up = stage.up_once();
+    stage.until_landing_gate();
+    let landing = if stage.landing_now() == goal { &goal } else { &next };
+    let other = if landing == &goal { &next } else { &goal };
+    stage.person(landing, What::GoalCancelled);
+    assert!(up.finish().success());
+    stage.home.assert_no_process_left();
+    assert_eq!((stage.word(landing), stage.word(other)), ("cancelled", "done"));
+    assert_eq!(
+        stage.repo.log(),
+        [format!("Goal #{}: {}", other.number, stage.found(other).title), "Begin".into()]
+    );
+    stage.until_happened("a landing that was called off", landing, |what| {
+        matches!(what, What::LandingWithdrawn { .. }).then_some(())
+    });
 }

@@ -67,7 +67,7 @@ fn a_goal_that_failed_goes_behind_those_that_were_not_tried_yet() {
     let up = stage.up_once();
     // The first works until the backoff of the one that failed is over: both could go next then.
     stage.until_waiting(&first, 1);
-    let over = stage.found(&fails).retry_at.unwrap();
+    let over = until("a failed run", PATIENCE, || stage.found(&fails).retry_at);
     until("the end of the backoff", PATIENCE, || (Timestamp::now() > over).then_some(()));
     stage.let_go(&first, 1);
     assert!(up.finish().success());
