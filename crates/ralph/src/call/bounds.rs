@@ -93,3 +93,81 @@ impl Bounds {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use herder_agent::{AgentEvent, Ending, Exit, Line};
+    use herder_domain::ledger::{Spend, TimeSplit, Tokens};
+
+    use super::*;
+
+    /// An agent at one thing, which has waited and spent so much.
+    struct At {
+        activity: Activity,
+        waited: Duration,
+        tokens: u64,
+    }
+
+    impl Session for At {
+        fn line(&mut self, _: Line<'_>, _: Duration) -> Vec<AgentEvent> {
+            Vec::new()
+        }
+        fn correction(&mut self, _: Duration) -> Option<Vec<u8>> {
+            None
+        }
+        fn activity(&self) -> Activity {
+            self.activity
+        }
+        fn spend(&self, _: Duration) -> Spend {
+            let tokens = Tokens { output: self.tokens, ..Tokens::default() };
+            Spend {
+                tokens,
+                time: TimeSplit { waiting: self.waited, ..TimeSplit::default() },
+                ..Spend::default()
+            }
+        }
+        fn end(&mut self, _: Exit, _: &str, _: Duration) -> Ending {
+            Ending::Aborted
+        }
+    }
+
+    fn at(activity: Activity) -> At {
+        At { activity, waited: Duration::ZERO, tokens: 0 }
+    }
+
+    fn minutes(count: u64) -> Duration {
+        Duration::from_secs(60 * count)
+    }
+
+    fn bounds() -> Bounds {
+        Bounds { clocks: Clocks::default(), working: minutes(240), tokens: Some(10) }
+    }
+
+    #[test]
+    fn silence_is_borne_in_a_tool_call_and_not_while_the_model_is_to_speak() {
+        let crossed = |activity, now| bounds().crossed(&at(activity), minutes(0), minutes(now));
+        assert_eq!(crossed(Activity::Thinking, 14), None);
+        assert_eq!(crossed(Activity::Thinking, 15), Some(Cut::Silent));
+        assert_eq!(crossed(Activity::UsingTools { since: minutes(1) }, 60), None);
+        assert_eq!(crossed(Activity::UsingTools { since: minutes(1) }, 61), Some(Cut::ToolTooLong));
+        assert_eq!(crossed(Activity::Idle, 1), Some(Cut::Lingering));
+    }
+
+    #[test]
+    fn time_and_tokens_of_the_run_bound_an_iteration_from_within() {
+        let short = Bounds { working: minutes(5), ..bounds() };
+        assert_eq!(short.crossed(&at(Activity::Thinking), minutes(4), minutes(5)), Some(Cut::TimeSpent));
+        let waited = At { waited: minutes(3), ..at(Activity::Thinking) };
+        assert_eq!(short.crossed(&waited, minutes(4), minutes(5)), None);
+        let spent = At { tokens: 11, ..at(Activity::Thinking) };
+        assert_eq!(bounds().crossed(&spent, minutes(0), minutes(0)), Some(Cut::TokensSpent));
+    }
+
+    #[test]
+    fn nothing_has_to_be_looked_at_before_an_announced_wait_is_over() {
+        // A moment before the iteration's time is up the agent says that it waits for an hour.
+        let (now, until) = (minutes(120) - Duration::from_millis(1), minutes(180));
+        let next = bounds().next(&at(Activity::Waiting { until }), now, now);
+        assert!(next >= until, "{next:?}");
+    }
+}

@@ -134,3 +134,21 @@ fn last_words(mut stderr: PipeReader) -> String {
     }
     String::from_utf8_lossy(&kept).into_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stranger_that_writes_on_after_the_call_finds_the_pipe_closed() {
+        let (stdout, mut stranger) = io::pipe().unwrap();
+        let (tell, heard) = mpsc::sync_channel(QUEUE);
+        let reader = thread::spawn(move || read_lines(stdout, &tell));
+        stranger.write_all(b"one line\n").unwrap();
+        assert!(matches!(heard.recv(), Ok(Heard::Line { length: 8, .. })));
+        drop(heard);
+        stranger.write_all(b"one more\n").unwrap();
+        reader.join().unwrap();
+        assert_eq!(stranger.write_all(b"!").unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+    }
+}
