@@ -38,6 +38,15 @@ impl RunId {
         Self(format!("standalone-{}-{pid}", at.strftime("%Y%m%dT%H%M%S")))
     }
 
+    /// The name with what tells it from a run of the same name at another place, for example
+    /// `app-42-1-1f0c9a.5be0c1d2`: what its processes are marked with. Two state directories on one
+    /// machine may both have a run at the same goal of the same repository, and neither may end the
+    /// other's.
+    #[must_use]
+    pub fn at(&self, place: &str) -> Self {
+        Self(format!("{}.{:08x}", self.0, fnv1a(place.as_bytes()) & 0xffff_ffff))
+    }
+
     /// The name as a directory name.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,6 +1,8 @@
 //! A herder with nothing but the night, for this crate's tests: keeper, ralph, replay agent and `up`.
 //! The command line proper is in `cli`, which this crate cannot see.
 
+#![allow(clippy::print_stderr, reason = "tests read what it tells there")]
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;

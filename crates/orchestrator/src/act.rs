@@ -10,6 +10,7 @@ mod stats;
 mod stop;
 
 use herder_config::ConfigError;
+use herder_domain::cause::with_causes;
 use herder_domain::effect::Effect;
 use herder_domain::event::{Event, What};
 use herder_domain::outcome::{Interruption, Outcome};
@@ -64,6 +65,17 @@ pub(crate) enum ActError {
     Origin(WorkspaceError),
     #[error("failed to find {0}")]
     Missing(&'static str),
+    #[error("the push was refused: {0}")]
+    Refused(String),
+}
+
+impl ActError {
+    /// The whole sentence, with what the system said.
+    pub(crate) fn in_full(&self) -> String {
+        let text = with_causes(self);
+        let is_bare = matches!(self, Self::Record(_) | Self::Workspace(_)) && !text.starts_with("failed to");
+        if is_bare { format!("failed to {text}") } else { text }
+    }
 }
 
 /// Carries out an effect that is about a run.
@@ -71,11 +83,11 @@ pub(crate) fn carry_out(context: &Context, effect: &Effect, case: &Case) -> Resu
     match effect {
         // The embedded forge knows one orchestrator: the row that says so is the claim.
         Effect::Claim { run, .. } => Ok(Acted::with(case, What::RunClaimed { run: run.clone() })),
-        Effect::Prepare { run, .. } => Ok(or_ended(case, run, prepare::prepare(context, case))),
+        Effect::Prepare { run, .. } => Ok(or_ended(context, case, run, prepare::prepare(context, case))),
         Effect::Launch { .. } => launch::launch(context, case),
-        Effect::Stop { .. } => stop::stop(case),
+        Effect::Stop { .. } => stop::stop(context, case),
         Effect::Collect { .. } => collect::collect(context, case),
-        Effect::Land { round, .. } => landing::land(context, case, *round),
+        Effect::Land { round, .. } => Ok(landing::land(context, case, *round)),
         Effect::Clean { .. } => clean::clean(context, case),
         Effect::WriteStats { .. } => stats::write(context, case),
         Effect::Notify { goal, key, title, message } => notify::notify(context, goal, key, (title, message)),
@@ -86,9 +98,10 @@ pub(crate) fn carry_out(context: &Context, effect: &Effect, case: &Case) -> Resu
 
 /// A run that cannot be prepared ends, so that it holds no slot while it backs off: a failing clone
 /// must not be tried again every few seconds for ever.
-fn or_ended(case: &Case, run: &RunId, prepared: Result<Acted, ActError>) -> Acted {
+fn or_ended(context: &Context, case: &Case, run: &RunId, prepared: Result<Acted, ActError>) -> Acted {
     prepared.unwrap_or_else(|error| {
-        let detail = error.to_string();
+        // Git may name an address with a password in it, and this goes into the journal.
+        let detail = context.redactor.line(&error.in_full()).into_string();
         let outcome = match error {
             ActError::Config(_) => Outcome::Misconfigured { detail },
             ActError::Origin(_) => Outcome::Interrupted { cause: Interruption::Unreachable, detail },
@@ -100,7 +113,8 @@ fn or_ended(case: &Case, run: &RunId, prepared: Result<Acted, ActError>) -> Acte
             | ActError::Gate(_)
             | ActError::Notify(_)
             | ActError::Io(_)
-            | ActError::Missing(_) => Outcome::Interrupted { cause: Interruption::Crashed, detail },
+            | ActError::Missing(_)
+            | ActError::Refused(_) => Outcome::Interrupted { cause: Interruption::Crashed, detail },
         };
         Acted::with(case, What::RunReported { run: run.clone(), outcome })
     })

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use herder_config::{Flags, RepositoryConfig, Resolved, Settings, UserConfig, resolve};
+use herder_config::{Flags, RepositoryConfig, Resolved, Review, Settings, UserConfig, resolve, review};
 use herder_domain::event::Repo;
 use herder_domain::goal::{Goal, GoalOptions};
 use herder_domain::repo::RepoId;
@@ -13,11 +13,12 @@ use herder_domain::run::{Run, RunId, RunSpec};
 use herder_executor::{Launcher, Room, Toolchains};
 use herder_record::{Redactor, RunDir, StateDir};
 use herder_workspace::{
-    Bare, CommitId, Identity, Mirror, PrivateGit, RunKey, Signature, UserEnvironment, Vault,
+    Bare, CommitId, Identity, Mirror, Place, PrivateGit, RunKey, Signature, UserEnvironment, Vault,
 };
 use jiff::Timestamp;
 
 use crate::act::ActError;
+use crate::landing::Withdrawals;
 
 /// The largest `.ralph/config.toml` that is read, in bytes.
 const REPOSITORY_CONFIG_MAX: u64 = 256 << 10;
@@ -35,6 +36,7 @@ pub(crate) struct Context {
     pub user: UserEnvironment,
     pub toolchains: Toolchains,
     pub host: String,
+    pub withdrawals: Withdrawals,
     repos: Mutex<BTreeMap<RepoId, Arc<Mutex<()>>>>,
 }
 
@@ -67,6 +69,7 @@ impl Context {
             user: UserEnvironment::of_this_process(),
             toolchains: Toolchains::detect(),
             host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+            withdrawals: Withdrawals::default(),
             repos: Mutex::default(),
             state,
             config,
@@ -102,17 +105,25 @@ impl Context {
         repo: &RepoId,
         base: (&Bare, &CommitId),
     ) -> Result<Resolved, ActError> {
-        let text = base.0.read_file(base.1, ".ralph/config.toml", REPOSITORY_CONFIG_MAX)?;
-        let repository = match text {
-            Some(bytes) => RepositoryConfig::parse(&String::from_utf8_lossy(&bytes))?,
-            None => RepositoryConfig::empty(),
-        };
+        let repository = repository_config(base)?;
         Ok(resolve(options, &self.flags, Some(repo), &repository, &self.config, lookup)?)
+    }
+
+    /// What decides whether work on a commit of the base branch needs a person's look.
+    pub(crate) fn review(&self, base: (&Bare, &CommitId)) -> Result<Review, ActError> {
+        Ok(review(&repository_config(base)?, &self.config))
     }
 
     /// The directory that clones lie below.
     pub(crate) fn root(&self) -> &Path {
         &self.settings.root.value
+    }
+
+    /// Where a run's clone lies, or would lie.
+    pub(crate) fn clone_dir(&self, case: &Case) -> PathBuf {
+        let id = &case.repo.id;
+        let place = Place::new(id.host(), id.owner(), id.name());
+        place.clone_dir(self.root(), case.goal.id.number.0, case.run.attempt)
     }
 
     /// A directory with a short path for HOME, TMPDIR, gates and checkouts of a run: a socket's path
@@ -145,6 +156,14 @@ impl Context {
             at: Timestamp::now(),
         }
     }
+}
+
+/// The repository's own settings, as a commit of its base branch has them.
+fn repository_config((bare, base): (&Bare, &CommitId)) -> Result<RepositoryConfig, ActError> {
+    Ok(match bare.read_file(base, ".ralph/config.toml", REPOSITORY_CONFIG_MAX)? {
+        Some(bytes) => RepositoryConfig::parse(&String::from_utf8_lossy(&bytes))?,
+        None => RepositoryConfig::empty(),
+    })
 }
 
 /// Who uses a set of package caches.

@@ -2,6 +2,7 @@
 //! others push in between. The trailer `Herder-Run` in the base shows that it was done already.
 
 mod verdict;
+mod withdrawal;
 
 use std::sync::PoisonError;
 
@@ -16,6 +17,8 @@ use jiff::Timestamp;
 use crate::act::{ActError, Acted};
 use crate::context::{Case, Context};
 
+pub(crate) use withdrawal::Withdrawals;
+
 /// Rounds in a row that may be lost to others' pushes.
 const ROUNDS: u32 = 5;
 
@@ -27,6 +30,8 @@ enum Round {
     Lost,
     /// The remote said no.
     Refused(String),
+    /// Its goal was closed meanwhile.
+    CalledOff,
 }
 
 /// A landing under way.
@@ -41,24 +46,42 @@ struct Landing<'a> {
     work_base: CommitId,
 }
 
-pub(crate) fn land(context: &Context, case: &Case, round: u32) -> Result<Acted, ActError> {
+pub(crate) fn land(context: &Context, case: &Case, round: u32) -> Acted {
+    // A landing that cannot be tried now is put off: an effect that stays open for its errors would hold
+    // the lane against every other landing on the branch. What a lost push did is found by the trailer.
+    let what = try_rounds(context, case)
+        .unwrap_or_else(|error| Some(postponed(context, case, round, error.in_full())))
+        .unwrap_or_else(|| {
+            let why = format!("{ROUNDS} rounds were lost to others' pushes");
+            postponed(context, case, round, why)
+        });
+    context.withdrawals.forget(&case.run.id);
+    Acted { events: vec![herder_domain::event::Event::of(&case.goal.id, what)], ledger: None }
+}
+
+/// What came of it; `None` where every round was lost to somebody else's push.
+fn try_rounds(context: &Context, case: &Case) -> Result<Option<What>, ActError> {
     let landing = Landing::prepare(context, case)?;
     let run = case.run.id.clone();
     for _ in 0..ROUNDS {
-        let what = match landing.round()? {
+        return Ok(Some(match landing.round()? {
             Round::Landed(commit) => What::Landed { run, commit: commit.to_string() },
             Round::Bounced(bounce) => What::LandingBounced { run, bounce },
-            Round::Refused(why) => landing.postponed(round, format!("the push was refused: {why}")),
+            Round::Refused(why) => return Err(ActError::Refused(why)),
+            Round::CalledOff => What::LandingWithdrawn { run },
             Round::Lost => continue,
-        };
-        return Ok(acted(case, what));
+        }));
     }
-    let why = format!("{ROUNDS} rounds were lost to others' pushes");
-    Ok(acted(case, landing.postponed(round, why)))
+    Ok(None)
 }
 
-fn acted(case: &Case, what: What) -> Acted {
-    Acted { events: vec![herder_domain::event::Event::of(&case.goal.id, what)], ledger: None }
+/// Puts the landing off: as long as a failed run would wait, twice as long with each time.
+fn postponed(context: &Context, case: &Case, round: u32, why: String) -> What {
+    let settings = &context.settings;
+    let (first, longest) = (settings.backoff_first.value.0, settings.backoff_longest.value.0);
+    let wait = first.saturating_mul(1 << round.min(20)).min(longest);
+    let until = Timestamp::now().checked_add(wait).unwrap_or(Timestamp::MAX);
+    What::LandingPostponed { run: case.run.id.clone(), until, why: context.redactor.line(&why).into_string() }
 }
 
 impl<'a> Landing<'a> {
@@ -82,15 +105,6 @@ impl<'a> Landing<'a> {
         })
     }
 
-    /// Puts the landing off: as long as a failed run would wait, twice as long with each time.
-    fn postponed(&self, round: u32, why: String) -> What {
-        let settings = &self.context.settings;
-        let (first, longest) = (settings.backoff_first.value.0, settings.backoff_longest.value.0);
-        let wait = first.saturating_mul(1 << round.min(20)).min(longest);
-        let until = Timestamp::now().checked_add(wait).unwrap_or(Timestamp::MAX);
-        What::LandingPostponed { run: self.case.run.id.clone(), until, why }
-    }
-
     fn round(&self) -> Result<Round, ActError> {
         let base_tip = self.refresh()?;
         let run = self.case.run.id.as_str();
@@ -105,7 +119,11 @@ impl<'a> Landing<'a> {
             }
             Squash::Empty => return Ok(Round::Bounced(Bounce::Empty)),
         };
-        let word = match self.verdict(&base_tip, &candidate)? {
+        let verdict = self.verdict(&base_tip, &candidate)?;
+        if self.is_called_off() {
+            return Ok(Round::CalledOff);
+        }
+        let word = match verdict {
             Verdict::Red { tail } => return Ok(Round::Bounced(Bounce::Red { tail })),
             Verdict::Green => "green",
             Verdict::Missing => "none",
@@ -116,6 +134,10 @@ impl<'a> Landing<'a> {
             Squash::Conflict { .. } | Squash::Empty => candidate,
         };
         self.push(&base_tip, commit)
+    }
+
+    fn is_called_off(&self) -> bool {
+        self.context.withdrawals.is_called_off(&self.case.run.id)
     }
 
     /// Brings the base branch's tip into the vault.

@@ -10,6 +10,7 @@ mod down;
 mod landing;
 mod local;
 mod lock;
+mod root;
 mod told;
 mod up;
 mod wake;

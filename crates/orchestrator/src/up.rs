@@ -71,6 +71,14 @@ pub enum UpError {
         /// The other's process id, where it is known.
         pid: Option<u32>,
     },
+    /// The directory for clones is another state directory's.
+    #[error("{} holds the clones of another state directory, {}", root.display(), owner.display())]
+    RootTaken {
+        /// The directory for clones.
+        root: PathBuf,
+        /// The other state directory.
+        owner: PathBuf,
+    },
     /// The configuration.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -103,6 +111,10 @@ pub fn up(order: Up) -> Result<UpEnd, UpError> {
         let pid = holder.and_then(|holder| holder.process).map(|process| process.pid);
         return Err(UpError::Busy { state: order.state.root().into(), pid });
     };
+    let root = &settings.root.value;
+    if let Some(owner) = crate::root::claim(root, order.state.root())? {
+        return Err(UpError::RootTaken { root: root.clone(), owner });
+    }
     let store = Store::open(&order.state.database())?;
     let planning =
         herder_store::Settings { only: order.only, ..planning(&order.config, &order.flags, &settings)? };

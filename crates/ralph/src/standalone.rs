@@ -5,6 +5,7 @@
 //! run directory, and `--continue` goes on from there.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use herder_domain::outcome::{Interruption, Outcome};
 use herder_domain::run::{RunId, RunSpec};
@@ -18,6 +19,9 @@ use crate::start::{Order, run};
 
 /// How many bytes of a title stand in a commit's subject.
 const SUBJECT_MAX: usize = 72;
+
+/// Longer than any limit that a provider sets.
+const ANY_WAIT: Duration = Duration::from_secs(366 * 24 * 3600);
 
 /// What a standalone run is asked.
 pub struct Alone<'a> {
@@ -78,7 +82,9 @@ impl AloneRun {
         let branch = checkout.branch.clone().unwrap_or_default();
         let git = Standalone::begin(checkout, &dir.git_dir(), order.spec.run.as_str(), !is_dirty, &user)?;
         let gate = materialize_gate(&git, &head, &order.spec.setup.room)?;
-        let setup = Setup { clone: top, gate, ..order.spec.setup.clone() };
+        let mut setup = Setup { clone: top, gate, ..order.spec.setup.clone() };
+        // Nobody would start it again after the limit, so it waits for any.
+        setup.clocks.wait = setup.clocks.wait.max(ANY_WAIT);
         let spec = RunSpec { base_commit: head.to_string(), base_branch: branch, setup, ..order.spec };
         let dir = RunDir::create(order.state, &spec, order.goal, order.redactor)?;
         Ok(Self { dir, git, goal_file: order.goal_file.to_owned(), person })
@@ -169,23 +175,36 @@ fn record(
 /// and a row. Every herder command does this first; it costs a listing where there is nothing to do.
 ///
 /// # Errors
-/// The state directory cannot be read or written.
+/// The state directory cannot be listed, or some run could not be settled; all others were.
 pub fn sweep_standalone(state: &StateDir, redactor: &Redactor) -> Result<Vec<RunId>, RalphError> {
-    let mut settled = Vec::new();
+    // One that cannot be settled holds up no other; the next sweep sees it again.
+    let mut trouble = None;
     for dir in sweep::abandoned(state)?.into_iter().filter(RunDir::is_standalone) {
-        if let Some(abandoned) = Abandoned::take(dir.clone())? {
-            // Nothing of it may go on spending; what cannot be ended now is found again by its marker.
-            let _ = herder_executor::end_strays(dir.run());
-            let detail = "its ralph died without a word".to_owned();
-            let outcome = Outcome::Interrupted { cause: Interruption::Crashed, detail };
-            abandoned.settle(outcome, Timestamp::now(), redactor)?;
-        }
+        trouble = settle(dir, redactor).err().or(trouble);
     }
+    let mut settled = Vec::new();
     for dir in sweep::unrecorded(state)? {
-        if let Some(ending) = dir.ending()? {
-            record(state, &dir, &ending, &dir.goal_path(), redactor)?;
-            settled.push(dir.run().clone());
+        let recorded = dir.ending().map_err(RalphError::from).and_then(|ending| match ending {
+            Some(ending) => record(state, &dir, &ending, &dir.goal_path(), redactor),
+            None => Ok(()),
+        });
+        match recorded {
+            Ok(()) => settled.push(dir.run().clone()),
+            Err(error) => trouble = Some(error),
         }
     }
-    Ok(settled)
+    trouble.map_or(Ok(settled), Err)
+}
+
+/// Gives a run whose ralph was killed its outcome.
+fn settle(dir: RunDir, redactor: &Redactor) -> Result<(), RalphError> {
+    let Some(abandoned) = Abandoned::take(dir.clone())? else {
+        return Ok(());
+    };
+    // Nothing of it may go on spending; what cannot be ended now is found again by its marker.
+    let _ = herder_executor::end_strays(&dir.mark());
+    let detail = "its ralph died without a word".to_owned();
+    let outcome = Outcome::Interrupted { cause: Interruption::Crashed, detail };
+    abandoned.settle(outcome, Timestamp::now(), redactor)?;
+    Ok(())
 }

@@ -7,6 +7,7 @@ mod verdict;
 mod waiting;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use herder_agent::{Agent, Credential, Ending};
 use herder_domain::gate::Verdict;
@@ -86,7 +87,7 @@ impl Work {
     /// One iteration: prompt, agent, snapshot, gate, bookkeeping.
     fn turn(&mut self) -> Result<Step, RalphError> {
         let number = self.next_number();
-        let started_at = Timestamp::now();
+        let (started_at, begun) = (Timestamp::now(), Instant::now());
         let called = self.iterate(number)?;
         let snapshot = self.snapshot(number)?;
         let gated_before = self.account.gate_time;
@@ -100,6 +101,10 @@ impl Work {
         };
         let mut spend = called.spend;
         spend.time.tools += self.account.gate_time.saturating_sub(gated_before);
+        // Snapshots and bookkeeping are working time, too.
+        let overhead = begun.elapsed().saturating_sub(spend.time.working() + spend.time.waiting);
+        spend.time.other += overhead;
+        self.account.spend.time.other += overhead;
         // An iteration that was answered is one, even if the order to stop came at its end.
         if step.counts() || matches!(called.ending, Ending::Answered(_)) {
             self.account.iterations += 1;
@@ -173,7 +178,7 @@ impl Work {
             waiting_for: waiting.map(|(_, what)| what.to_owned()),
             spend: self.account.spend,
             detail: None,
-            run_key: Some(self.spec.run.to_string()),
+            run_key: Some(self.writer.dir().mark().to_string()),
             cgroup: None,
         }
     }

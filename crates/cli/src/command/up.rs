@@ -125,6 +125,8 @@ fn not_up(error: UpError) -> Failure {
     match error {
         UpError::Busy { .. } => Failure::new(Kind::Busy, text)
             .hint("`herder down` stops it; RALPH_DIR names another state directory for a second one"),
+        UpError::RootTaken { .. } => Failure::environment(text)
+            .hint("give each state directory a root of its own: `herder up --root DIR`"),
         UpError::Config(error) => error.into(),
         UpError::Open(error) => error.into(),
         UpError::Store(error) => error.into(),

@@ -14,13 +14,15 @@ const DEPTH: usize = 4;
 
 pub(super) fn clean(context: &Context, case: &Case) -> Result<Acted, ActError> {
     let dir = context.run_dir(&case.run.id);
-    if let Some(spec) = dir.spec()? {
-        let clone = &spec.setup.clone;
-        let root = clone.ancestors().nth(DEPTH).map_or_else(|| context.root().to_owned(), PathBuf::from);
-        remove(&root, clone)?;
-        remove(&root, &spec.setup.room)?;
-        remove(context.state.root(), &dir.git_dir())?;
-    }
+    let (clone, room) = match dir.spec()? {
+        Some(spec) => (spec.setup.clone, spec.setup.room),
+        // It could not be prepared to the end, and left where it would have been what there is.
+        None => (context.clone_dir(case), context.short_dir(&case.run.id)),
+    };
+    let root = clone.ancestors().nth(DEPTH).map_or_else(|| context.root().to_owned(), PathBuf::from);
+    remove(&root, &clone)?;
+    remove(&root, &room)?;
+    remove(context.state.root(), &dir.git_dir())?;
     Ok(Acted::with(case, What::RunClosed { run: case.run.id.clone() }))
 }
 

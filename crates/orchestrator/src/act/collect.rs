@@ -4,10 +4,9 @@ use std::path::Path;
 use std::sync::PoisonError;
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
-use herder_config::{GatePolicy, Resolved};
+use herder_config::{GatePolicy, Review};
 use herder_domain::event::What;
 use herder_domain::gate::Verdict;
-use herder_domain::goal::GoalOptions;
 use herder_domain::outcome::Outcome;
 use herder_domain::run::{Harvest, RunSpec};
 use herder_executor::end_strays;
@@ -22,8 +21,8 @@ const NAMED_MAX: usize = 12;
 
 pub(super) fn collect(context: &Context, case: &Case) -> Result<Acted, ActError> {
     // Whatever its ralph and keepers left: nothing may write while the last snapshot is taken.
-    end_strays(&case.run.id)?;
     let dir = context.run_dir(&case.run.id);
+    end_strays(&dir.mark())?;
     let harvest = match dir.spec()? {
         Some(spec) => harvest(context, case, &dir, &spec)?,
         None => Harvest::default(),
@@ -55,8 +54,9 @@ fn harvest(context: &Context, case: &Case, dir: &RunDir, spec: &RunSpec) -> Resu
     };
     if let Some(tip) = tip {
         let base = CommitId::parse(&spec.base_commit)?;
-        let resolved = context.resolved(&GoalOptions::default(), &case.repo.id, (mirror.bare(), &base))?;
-        look_at(&vault, (&base, &tip), &resolved, &mut harvest)?;
+        // The vault keeps the base for ever; the mirror is a cache.
+        let review = context.review((vault.bare(), &base))?;
+        look_at(&vault, (&base, &tip), &review, &mut harvest)?;
     }
     Ok(harvest)
 }
@@ -94,13 +94,13 @@ fn last_snapshot(context: &Context, case: &Case, dir: &RunDir, spec: &RunSpec) -
 fn look_at(
     vault: &Vault,
     (base, tip): (&CommitId, &CommitId),
-    resolved: &Resolved,
+    review: &Review,
     harvest: &mut Harvest,
 ) -> Result<(), ActError> {
     let DiffFacts { files, lines_added, lines_deleted } = vault.bare().diff(base, tip)?;
-    let protect = globs(&resolved.protect.value);
-    let tests = globs(&resolved.test_globs.value);
-    harvest.waives_gate = resolved.gate.value == GatePolicy::Waived;
+    let protect = globs(&review.protect);
+    let tests = globs(&review.test_globs);
+    harvest.waives_gate = review.gate == GatePolicy::Waived;
     harvest.files_changed = files.len() as u64;
     harvest.lines_added = lines_added;
     harvest.lines_deleted = lines_deleted;

@@ -8,7 +8,7 @@ use herder_domain::event::What;
 use herder_domain::run::{RetryContext, RunSpec};
 use herder_domain::setup::{GateSetup, Setup};
 use herder_record::RunDir;
-use herder_workspace::{Bare, CommitId, Place, PrepareOrder, Prepared, Start, remove_tree};
+use herder_workspace::{Bare, CommitId, PrepareOrder, Prepared, Start, remove_tree};
 
 use super::{ActError, Acted};
 use crate::context::{CacheSet, Case, Context, run_key};
@@ -37,12 +37,7 @@ fn make(context: &Context, case: &Case) -> Result<RunSpec, ActError> {
     let base = mirror.tip(&base_branch)?;
     let key = run_key(&case.run)?;
     vault.keep_base(&mirror, &base, &key)?;
-    let id = &case.repo.id;
-    let clone = Place::new(id.host(), id.owner(), id.name()).clone_dir(
-        context.root(),
-        case.goal.id.number.0,
-        case.run.attempt,
-    );
+    let clone = context.clone_dir(case);
     let prepared = herder_workspace::prepare(&PrepareOrder {
         mirror: &mirror,
         vault: &vault,

@@ -6,16 +6,16 @@ use herder_domain::run::ProcessName;
 use herder_executor::{EndSignal, ProcessId, Waited, end_strays};
 
 use super::{ActError, Acted};
-use crate::context::Case;
+use crate::context::{Case, Context};
 
 /// How long a ralph may take to stop what is below it and to take its last snapshot: its own grace for
 /// the agent is 5 s.
 const GRACE: Duration = Duration::from_secs(10);
 
-pub(super) fn stop(case: &Case) -> Result<Acted, ActError> {
+pub(super) fn stop(context: &Context, case: &Case) -> Result<Acted, ActError> {
     if let Some(name) = case.run.state.process() {
         end(&process_id(name))?;
-        end_strays(&case.run.id)?;
+        end_strays(&context.run_dir(&case.run.id).mark())?;
     }
     Ok(Acted::default())
 }

@@ -43,7 +43,7 @@ impl Landing<'_> {
             return Ok(Verdict::Green);
         }
         let mut verdict = self.ask(room, &gate, (base_tip, commit))?;
-        if matches!(verdict, Verdict::Red { .. }) {
+        if matches!(verdict, Verdict::Red { .. }) && !self.is_called_off() {
             verdict = self.ask(room, &gate, (base_tip, commit))?;
         }
         if verdict == Verdict::Green {
@@ -75,12 +75,14 @@ impl Landing<'_> {
         let question = Question {
             gate,
             checkout: &checkout,
-            run: &self.case.run.id,
+            run: &self.context.run_dir(&self.case.run.id).mark(),
             env: room.env(&self.context.toolchains, &setup.pass),
             sandbox: setup.write.iter().fold(sandbox, |sandbox, path| sandbox.writing(path)),
             limit: setup.clocks.gate,
         };
-        let answered = question.ask(&self.context.launcher, self.log()?, |_| {})?;
+        let (withdrawals, run) = (&self.context.withdrawals, &self.case.run.id);
+        let log = self.log()?;
+        let answered = question.ask(&self.context.launcher, log, |gate| withdrawals.gate_began(run, gate))?;
         Ok(self.clean(answered.verdict))
     }
 

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use herder_domain::effect::Effect;
 use herder_domain::event::{Event, What};
+use herder_domain::outcome::Outcome;
 use herder_domain::plan::Outlook;
 use herder_domain::run::{Run, RunId};
 use herder_record::redact::RedactingWriter;
@@ -44,6 +45,8 @@ pub(super) struct Daemon {
     pub(super) under_way: BTreeMap<String, Effect>,
     /// Runs whose ralphs are watched.
     watched: BTreeSet<RunId>,
+    /// Runs that were told to stop: whatever ends them, they have not crashed.
+    pub(super) stopped: BTreeSet<RunId>,
     seen_version: i64,
     log: Mutex<RedactingWriter<File>>,
 }
@@ -67,6 +70,7 @@ impl Daemon {
             sender,
             under_way: BTreeMap::new(),
             watched: BTreeSet::new(),
+            stopped: BTreeSet::new(),
             seen_version: 0,
         })
     }
@@ -104,6 +108,7 @@ impl Daemon {
             self.say(&Told::note(now, format!("a decision was refused: {}", refusal.error)));
         }
         self.watch_ralphs()?;
+        self.call_landings_off()?;
         for due in self.store.due_effects(now)? {
             self.start(due)?;
         }
@@ -161,7 +166,7 @@ impl Daemon {
     pub(super) fn take(&mut self, message: Message) -> Result<(), UpError> {
         match message {
             Message::Acted { key, result } => self.acted(&key, result),
-            Message::RalphGone(run) => self.ralph_gone(&run),
+            Message::RalphGone(run, outcome) => self.ralph_gone(&run, outcome),
             Message::Woken | Message::Told => Ok(()),
         }
     }
@@ -176,7 +181,10 @@ impl Daemon {
                 }
                 self.finish(key, &events, now)
             }
-            Err(error) => self.postpone(key, effect.as_ref(), &error.to_string(), now),
+            Err(error) => {
+                let why = self.context.redactor.line(&error.in_full()).into_string();
+                self.postpone(key, effect.as_ref(), &why, now)
+            }
         }
     }
 
@@ -214,13 +222,13 @@ impl Daemon {
         Ok(())
     }
 
-    fn ralph_gone(&mut self, id: &RunId) -> Result<(), UpError> {
+    fn ralph_gone(&mut self, id: &RunId, outcome: Outcome) -> Result<(), UpError> {
         self.watched.remove(id);
         let Some(run) = self.store.run(id)? else {
             return Ok(());
         };
-        if let Some(process) = run.state.process() {
-            let outcome = watching::outcome(&self.context.run_dir(id), process);
+        if run.state.process().is_some() {
+            let outcome = if self.stopped.contains(id) { watching::as_stopped(outcome) } else { outcome };
             self.append(&Event::of(&run.goal, What::RunReported { run: id.clone(), outcome }))?;
         }
         Ok(())
@@ -245,7 +253,19 @@ impl Daemon {
             if let Some(process) = run.state.process()
                 && self.watched.insert(run.id.clone())
             {
-                watching::watch(run.id.clone(), process, self.sender.clone())?;
+                watching::watch(self.context.run_dir(&run.id), process.clone(), self.sender.clone())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A goal that was closed while its work is landing lands no more, if it is not too late.
+    fn call_landings_off(&self) -> Result<(), UpError> {
+        for effect in self.under_way.values() {
+            if let Effect::Land { goal, run, .. } = effect
+                && !self.store.goal(goal)?.is_some_and(|goal| goal.is_running(run))
+            {
+                self.context.withdrawals.call_off(run);
             }
         }
         Ok(())

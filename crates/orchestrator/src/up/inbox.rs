@@ -3,7 +3,9 @@
 use std::io;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
+use std::time::Duration;
 
+use herder_domain::outcome::Outcome;
 use herder_domain::run::RunId;
 use herder_record::StateDir;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -12,12 +14,15 @@ use signal_hook::iterator::Signals;
 use crate::act::{ActError, Acted};
 use crate::wake;
 
+/// Between two wakes; what comes in between is one.
+const CALM: Duration = Duration::from_millis(20);
+
 /// Something that happened.
 pub(super) enum Message {
     /// An effect was carried out, or not.
     Acted { key: String, result: Result<Acted, ActError> },
-    /// A ralph has ended.
-    RalphGone(RunId),
+    /// A ralph has ended, and nothing of its run is left.
+    RalphGone(RunId, Outcome),
     /// Somebody wrote to the database.
     Woken,
     /// The daemon is to end.
@@ -27,12 +32,16 @@ pub(super) enum Message {
 /// The channel, with signals and the wake socket already feeding it.
 pub(super) fn open(state: &StateDir) -> io::Result<(Sender<Message>, Receiver<Message>)> {
     let (tell, told) = mpsc::channel();
-    let socket = wake::listen(state)?;
-    let teller = tell.clone();
-    thread::Builder::new().name("wake".into()).spawn(move || {
-        let mut nothing = [0; 1];
-        while socket.recv(&mut nothing).is_ok() && teller.send(Message::Woken).is_ok() {}
-    })?;
+    if let Some(socket) = wake::listen(state)? {
+        let teller = tell.clone();
+        thread::Builder::new().name("wake".into()).spawn(move || {
+            let mut nothing = [0; 1];
+            while socket.recv(&mut nothing).is_ok() && teller.send(Message::Woken).is_ok() {
+                // Whoever can reach the socket may not keep the daemon from everything else.
+                thread::sleep(CALM);
+            }
+        })?;
+    }
     let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP])?;
     let teller = tell.clone();
     thread::Builder::new().name("signals".into()).spawn(move || {

@@ -26,13 +26,12 @@ pub(super) fn shut_down(daemon: &mut Daemon) -> Result<(), UpError> {
     daemon.say(&Told::note(Timestamp::now(), "going down: ralphs are stopped, their work is kept"));
     daemon.planning.capacity.admission = Admission::Draining;
     let deadline = Instant::now() + LIMIT;
-    let mut ordered = std::collections::BTreeSet::new();
     loop {
         withdraw_unbegun(daemon)?;
         daemon.step()?;
         for run in daemon.store.active_runs()? {
-            if ordered.insert(run.id.clone()) && !stop(&run) {
-                ordered.remove(&run.id);
+            if daemon.stopped.insert(run.id.clone()) && !stop(&run) {
+                daemon.stopped.remove(&run.id);
             }
         }
         if is_down(daemon)? {

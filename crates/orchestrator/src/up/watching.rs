@@ -6,42 +6,59 @@ use std::sync::mpsc::Sender;
 use std::thread;
 use std::time::Duration;
 
+use herder_domain::cause::with_causes;
 use herder_domain::outcome::{Interruption, Outcome};
-use herder_domain::run::{ProcessName, RunId};
+use herder_domain::run::ProcessName;
 use herder_executor::{ProcessId, end_strays};
 use herder_record::{Liveness, RunDir};
 
 use super::inbox::Message;
 use crate::act::process_id;
 
-/// The stack of a watching thread; it only waits.
-const STACK: usize = 64 << 10;
+/// The stack of a watching thread; it waits, and looks for strays at the end.
+const STACK: usize = 512 << 10;
 
 /// How long to wait before a look at a process that cannot be watched is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// Has the end of a ralph told.
-pub(super) fn watch(run: RunId, process: &ProcessName, tell: Sender<Message>) -> io::Result<()> {
-    let process = process_id(process);
+/// Has the end of a ralph told. Whatever it left running is ended first, here: a process that does not die
+/// holds up nothing but the news of its own run.
+pub(super) fn watch(dir: RunDir, process: ProcessName, tell: Sender<Message>) -> io::Result<()> {
     thread::Builder::new().name("watch".into()).stack_size(STACK).spawn(move || {
-        while process.wait_for_exit(None).is_err() {
+        let watched = process_id(&process);
+        while watched.wait_for_exit(None).is_err() {
             thread::sleep(AGAIN);
         }
+        let outcome = outcome(&dir, &process);
         // Nobody listens any more where the daemon has ended.
-        let _ = tell.send(Message::RalphGone(run));
+        let _ = tell.send(Message::RalphGone(dir.run().clone(), outcome));
     })?;
     Ok(())
 }
 
-/// What became of a run whose ralph is gone. Whatever it left running is ended first.
-pub(super) fn outcome(dir: &RunDir, process: &ProcessName) -> Outcome {
-    let swept = end_strays(dir.run());
+/// What became of a run whose ralph is gone.
+fn outcome(dir: &RunDir, process: &ProcessName) -> Outcome {
+    let swept = end_strays(&dir.mark());
     match dir.liveness() {
         Ok(Liveness::Ended(ending)) => ending.outcome,
         Ok(Liveness::Crashed | Liveness::NotStarted | Liveness::Alive) => {
             lost(process, swept.is_ok_and(|left| !left.is_empty()))
         }
-        Err(error) => Outcome::Interrupted { cause: Interruption::Crashed, detail: error.to_string() },
+        Err(error) => {
+            let detail = format!("failed to {}", with_causes(&error));
+            Outcome::Interrupted { cause: Interruption::Crashed, detail }
+        }
+    }
+}
+
+/// The outcome of a run that was told to stop: one that had to be killed has not crashed.
+pub(super) fn as_stopped(outcome: Outcome) -> Outcome {
+    match outcome {
+        Outcome::Interrupted { cause: Interruption::Crashed, .. } => {
+            let detail = "it was told to stop, did not in time, and was killed".into();
+            Outcome::Interrupted { cause: Interruption::Stopped, detail }
+        }
+        ended => ended,
     }
 }
 
@@ -53,4 +70,20 @@ fn lost(process: &ProcessName, left_something: bool) -> Outcome {
         (true, false) => (Interruption::Crashed, "its ralph died without a word"),
     };
     Outcome::Interrupted { cause, detail: detail.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn interrupted(cause: Interruption) -> Outcome {
+        Outcome::Interrupted { cause, detail: String::new() }
+    }
+
+    #[test]
+    fn a_run_that_had_to_be_killed_at_the_end_of_its_grace_is_stopped_and_not_charged_as_a_crash() {
+        assert_eq!(as_stopped(interrupted(Interruption::Crashed)).word(), "stopped");
+        let limited = interrupted(Interruption::Unreachable);
+        assert_eq!(as_stopped(limited.clone()), limited);
+    }
 }

@@ -117,7 +117,7 @@ fn what_a_gate_runs_reaches_no_further_than_the_agent() {
         .try_to("list the state directory", &format!("ls {}", state.root().display()))
         .try_to(
             "forge an outcome",
-            &format!("echo {{}} >{}/$HERDER_RUN/outcome.json", state.runs().display()),
+            &format!("echo {{}} >{}/${{HERDER_RUN%.*}}/outcome.json", state.runs().display()),
         )
         .try_to("write the gate", "echo exit 0 >>\"$(dirname \"$HOME\")/gate/check\"")
         .try_to("read the environment above", "cat /proc/$RALPH/environ")

@@ -88,7 +88,7 @@ fn files_of_herder_can_be_neither_read_nor_changed() {
             .try_to(&format!("configure the {name}"), &writing(&repository.join("config")))
             .try_to(&format!("add to the {name}"), &format!("touch {}/objects/x", repository.display()));
     }
-    let run = format!("{}/$HERDER_RUN", state.runs().display());
+    let run = format!("{}/${{HERDER_RUN%.*}}", state.runs().display());
     for file in ["run.json", "goal.md", "ralph.log", "git/config"] {
         attempts = attempts
             .try_to(&format!("read its own {file}"), &format!("cat {run}/{file}"))

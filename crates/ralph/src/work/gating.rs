@@ -19,7 +19,7 @@ impl Work {
         let question = Question {
             gate: &gate,
             checkout: &clone,
-            run: &self.spec.run,
+            run: &self.writer.dir().mark(),
             env: self.room.env(&self.toolchains, &self.spec.setup.pass),
             sandbox: self.sandbox(&clone),
             limit: self.spec.setup.clocks.gate.min(self.account.working_left(&self.spec.budget)),

@@ -54,6 +54,7 @@ impl Work {
         let place = setup.caches.join(PLACES);
         fs_err::create_dir_all(&place)?;
         let key = self.place_key();
+        let mark = self.writer.dir().mark();
         let (home, tmpdir) = (self.room.home(), self.room.tmp());
         let invocation = Invocation {
             prompt,
@@ -72,7 +73,7 @@ impl Work {
             agent: self.agent.as_ref(),
             invocation,
             launcher: &self.launcher,
-            run: &self.spec.run,
+            run: &mark,
             cwd: &setup.clone,
             sandbox: self.sandbox(&setup.clone),
             bounds: Bounds {

@@ -1,7 +1,7 @@
 //! What follows from the way an iteration ended.
 
 use herder_agent::Ending;
-use herder_domain::agent::Status;
+use herder_domain::agent::{Answer, Status};
 use herder_domain::gate::Verdict;
 use herder_domain::outcome::{FailureCause, Interruption, Outcome};
 use jiff::Timestamp;
@@ -146,10 +146,10 @@ fn lost(called: &Called) -> Option<Outcome> {
     None
 }
 
-/// The answer's word, where there was a valid answer.
-pub(super) fn status(ending: &Ending) -> Option<Status> {
+/// The valid answer, where there was one.
+fn answer(ending: &Ending) -> Option<&Answer> {
     match ending {
-        Ending::Answered(answer) => Some(answer.status),
+        Ending::Answered(answer) => Some(answer),
         Ending::Replied(_)
         | Ending::Invalid { .. }
         | Ending::UsageLimit { .. }
@@ -166,24 +166,15 @@ pub(super) fn status(ending: &Ending) -> Option<Status> {
     }
 }
 
+/// The answer's word, where there was a valid answer.
+pub(super) fn status(ending: &Ending) -> Option<Status> {
+    answer(ending).map(|answer| answer.status)
+}
+
 /// What the next iterations are told of this one.
 pub(super) fn progress(called: &Called, gate: Option<&Verdict>) -> String {
-    let said = match &called.ending {
-        Ending::Answered(answer) => answer.summary.clone(),
-        Ending::Replied(_)
-        | Ending::Invalid { .. }
-        | Ending::UsageLimit { .. }
-        | Ending::Overloaded { .. }
-        | Ending::Unreachable { .. }
-        | Ending::LoginFailed { .. }
-        | Ending::PermissionDenied { .. }
-        | Ending::BudgetSpent
-        | Ending::TurnsSpent
-        | Ending::ModelRefused { .. }
-        | Ending::ContextFull
-        | Ending::Crashed { .. }
-        | Ending::Aborted => format!("({})", failure(called)),
-    };
+    let said =
+        answer(&called.ending).map_or_else(|| format!("({})", failure(called)), |said| said.summary.clone());
     match gate {
         Some(Verdict::Red { tail }) => {
             let line = tail.lines().rev().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();

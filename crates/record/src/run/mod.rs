@@ -155,6 +155,11 @@ impl RunDir {
         &self.run
     }
 
+    /// What the run's processes are marked with: its name and this directory.
+    pub fn mark(&self) -> RunId {
+        self.run.at(&self.path.to_string_lossy())
+    }
+
     /// The directory.
     pub fn path(&self) -> &Path {
         &self.path

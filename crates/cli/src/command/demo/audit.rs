@@ -51,7 +51,8 @@ fn one_row_each(runs: &[Run], rows: &[StatsRow]) -> Vec<String> {
 fn left_running(stage: &Stage, runs: &[Run]) -> Result<Vec<String>, Failure> {
     let mut problems = Vec::new();
     for run in runs {
-        let left = end_strays(&run.id).map_err(|error| Failure::of(Kind::Environment, &error))?;
+        let left = end_strays(&RunDir::of(&stage.state, run.id.clone()).mark())
+            .map_err(|error| Failure::of(Kind::Environment, &error))?;
         problems.extend(left.iter().map(|one| {
             format!("process {} of run {} was left running: {} {}", one.pid, run.id, one.name, one.command)
         }));

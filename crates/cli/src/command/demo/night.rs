@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use herder_domain::run::RunId;
 use herder_executor::end_strays;
+use herder_record::RunDir;
 use herder_store::{GoalFilter, Store};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
@@ -209,6 +210,6 @@ impl<'a> Night<'a> {
     fn end_all(&self) {
         let runs = self.store.active_runs().unwrap_or_default();
         // What cannot be ended now is ended by the next `up` on this state directory.
-        runs.iter().for_each(|run| drop(end_strays(&run.id)));
+        runs.iter().for_each(|run| drop(end_strays(&RunDir::of(&self.stage.state, run.id.clone()).mark())));
     }
 }
