@@ -6,7 +6,7 @@ use std::process::{Command, Output, Stdio};
 
 use herder_record::{RunDir, StateDir, StatsFile, StatsRow};
 use herder_testkit::{ModelServer, Reply, TargetRepo, TempHome, Tokens};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// A gate that wants a file, with nothing but the line `good` in it.
 pub const GATE: &str = "test -f notes.txt || { echo 'notes.txt is missing'; exit 1; }\n! grep -vqx good notes.txt || { echo 'notes.txt is not good'; exit 1; }";
@@ -119,6 +119,12 @@ impl Stage {
         rows.remove(0)
     }
 
+    /// The directories of all runs.
+    pub fn runs(&self) -> Vec<RunDir> {
+        let entries = fs_err::read_dir(self.state().runs()).into_iter().flatten().flatten();
+        entries.filter_map(|entry| RunDir::at(&entry.path())).collect()
+    }
+
     /// The directory of a row's run.
     pub fn run(&self, row: &StatsRow) -> RunDir {
         RunDir::of(&self.state(), row.run.clone().unwrap())
@@ -150,4 +156,21 @@ pub fn assert_tokens(row: &StatsRow, sent: Tokens) {
 fn claude() -> PathBuf {
     let named = std::env::var_os("HERDER_TEST_CLAUDE");
     named.expect("these tests need HERDER_TEST_CLAUDE, the path of the native claude binary").into()
+}
+
+pub fn good() -> Reply {
+    Reply::write("notes.txt", "good\n")
+}
+
+pub fn read(path: &str) -> Reply {
+    Reply::tool("Read", json!({"file_path": format!("{{cwd}}/{path}")}))
+}
+
+pub fn edit(path: &str, old: &str, new: &str) -> Reply {
+    let place = format!("{{cwd}}/{path}");
+    Reply::tool("Edit", json!({"file_path": place, "old_string": old, "new_string": new}))
+}
+
+pub fn done() -> Reply {
+    Reply::answer("done", "The notes are written. They are good.")
 }
