@@ -36,7 +36,6 @@ fn make(context: &Context, case: &Case) -> Result<RunSpec, ActError> {
     let base_branch = resolved.base.as_ref().map_or(&case.repo.base_branch, |base| &base.value).clone();
     let base = mirror.tip(&base_branch)?;
     let key = run_key(&case.run)?;
-    vault.keep_base(&mirror, &base, &key)?;
     let clone = context.clone_dir(case);
     let prepared = herder_workspace::prepare(&PrepareOrder {
         mirror: &mirror,
