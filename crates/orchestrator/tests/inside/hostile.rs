@@ -156,3 +156,33 @@ fn what_an_agent_leaves_in_the_background_is_ended() {
     assert!(stage.repo.file_at("main", "before").is_some_and(|seen| seen.starts_with("sleep 600.")));
     assert_eq!(stage.repo.file_at("main", "alive").as_deref(), Some(""));
 }
+
+/// Directories that nobody may enter are no reason to lose work, nor to stumble.
+#[test]
+fn permissions_that_were_taken_away_hinder_nobody() {
+    let mut stage = Stage::new(GREEN, "");
+    let lock = "echo good >work; mkdir -p locked/inner \"$HOME/locked/inner\" \"$TMPDIR/locked\"; echo x >locked/inner/file; \
+                echo x >\"$HOME/locked/inner/file\"; chmod 000 locked/inner locked \"$HOME/locked/inner\" \"$HOME/locked\" \"$TMPDIR/locked\" .herder";
+    let sessions = json!([[{"run": lock}, answer("continue")], [{"run": "chmod 500 ."}, answer("done")]]);
+    let goal = stage.goal("Lock", &sessions);
+    stage.night();
+    assert_eq!(stage.word(&goal), "done");
+    assert_eq!(stage.repo.file_at("main", "work").as_deref(), Some("good\n"));
+    let setup = stage.runs(&goal)[0].spec().unwrap().unwrap().setup;
+    // For whoever is not root, what cannot be read is not in the snapshot, and keeps the clone with its room.
+    assert_eq!(setup.room.exists(), setup.clone.exists(), "{}", setup.room.display());
+    stage.assert_sound(&stage.id);
+}
+
+/// What a snapshot does not take keeps its clone, so that nothing is lost.
+#[test]
+fn a_file_too_large_for_git_keeps_the_clone() {
+    let mut stage = Stage::new(GREEN, "");
+    let goal = stage
+        .goal("Make it large", &json!([[{"run": "truncate -s 60M large; echo good >work"}, answer("done")]]));
+    stage.night();
+    assert_eq!(stage.word(&goal), "done");
+    assert_eq!(stage.repo.file_at("main", "large"), None);
+    let setup = stage.runs(&goal)[0].spec().unwrap().unwrap().setup;
+    assert!(setup.clone.join("large").exists());
+}
