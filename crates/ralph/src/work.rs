@@ -188,7 +188,13 @@ impl Work {
     /// The outcome of an error. Where an order to stop came first, it may well have caused it.
     pub(crate) fn gave_up(&self, error: &RalphError) -> Outcome {
         if !self.stop.is_ordered() {
-            return cannot_work(error);
+            return match cannot_work(error) {
+                // What has worked is set up well: an agent that is being replaced is away for a moment.
+                Outcome::Misconfigured { detail } if self.account.iterations > 0 => {
+                    Outcome::Interrupted { cause: Interruption::Crashed, detail }
+                }
+                outcome => outcome,
+            };
         }
         // The order is the outcome; the log keeps what went wrong on the way.
         let _ = self.writer.log(&format!("== while it stopped: {}", error.in_full()));
