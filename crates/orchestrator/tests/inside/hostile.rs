@@ -172,6 +172,9 @@ fn permissions_that_were_taken_away_hinder_nobody() {
     // For whoever is not root, what cannot be read is not in the snapshot, and keeps the clone with its room.
     assert_eq!(setup.room.exists(), setup.clone.exists(), "{}", setup.room.display());
     stage.assert_sound(&stage.id);
+    // So that the scene itself can be removed.
+    let mut unlock = std::process::Command::new("chmod");
+    assert!(unlock.args(["-R", "u+rwX"]).arg(stage.home.path()).status().unwrap().success());
 }
 
 /// What a snapshot does not take keeps its clone, so that nothing is lost.
