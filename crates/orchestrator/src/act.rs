@@ -9,6 +9,8 @@ mod prepare;
 mod stats;
 mod stop;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use herder_config::ConfigError;
 use herder_domain::cause::with_causes;
 use herder_domain::effect::Effect;
@@ -67,6 +69,8 @@ pub(crate) enum ActError {
     Missing(&'static str),
     #[error("the push was refused: {0}")]
     Refused(String),
+    #[error("herder itself failed at it; its standard error tells where")]
+    Panicked,
 }
 
 impl ActError {
@@ -78,8 +82,19 @@ impl ActError {
     }
 }
 
-/// Carries out an effect that is about a run.
+/// Carries out an effect that is about a run. What an error of herder's own ends is tried again like the
+/// rest: an effect that nobody heard of again would hold up the daemon for good.
 pub(crate) fn carry_out(context: &Context, effect: &Effect, case: &Case) -> Result<Acted, ActError> {
+    unpanicked(|| try_to(context, effect, case))
+}
+
+/// What `act` gives, or the error that it panicked. Effects keep their state on disk and under locks that
+/// outlive a panic, so there is none to be found broken.
+fn unpanicked<T>(act: impl FnOnce() -> Result<T, ActError>) -> Result<T, ActError> {
+    catch_unwind(AssertUnwindSafe(act)).unwrap_or(Err(ActError::Panicked))
+}
+
+fn try_to(context: &Context, effect: &Effect, case: &Case) -> Result<Acted, ActError> {
     match effect {
         // The embedded forge knows one orchestrator: the row that says so is the claim.
         Effect::Claim { run, .. } => Ok(Acted::with(case, What::RunClaimed { run: run.clone() })),
@@ -114,8 +129,20 @@ fn or_ended(context: &Context, case: &Case, run: &RunId, prepared: Result<Acted,
             | ActError::Notify(_)
             | ActError::Io(_)
             | ActError::Missing(_)
-            | ActError::Refused(_) => Outcome::Interrupted { cause: Interruption::Crashed, detail },
+            | ActError::Refused(_)
+            | ActError::Panicked => Outcome::Interrupted { cause: Interruption::Crashed, detail },
         };
         Acted::with(case, What::RunReported { run: run.clone(), outcome })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_effect_that_panics_has_failed_and_is_heard_of() {
+        let acted: Result<(), _> = unpanicked(|| panic!("an error of herder's own"));
+        assert!(matches!(acted, Err(ActError::Panicked)));
+    }
 }
