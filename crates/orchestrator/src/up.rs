@@ -127,14 +127,20 @@ pub fn up(order: Up) -> Result<UpEnd, UpError> {
     end
 }
 
-/// What `up` would do now: the plan, with nothing recorded and nothing done.
+/// What `up` would do now, in one repository alone where `only` names it: the plan, with nothing recorded and nothing done.
 ///
 /// # Errors
 /// [`UpError`].
-pub fn dry_run(state: &StateDir, config: &UserConfig, flags: &Flags) -> Result<Plan, UpError> {
+pub fn dry_run(
+    state: &StateDir,
+    config: &UserConfig,
+    flags: &Flags,
+    only: Option<RepoId>,
+) -> Result<Plan, UpError> {
     let settings = config.settings(flags, lookup)?;
     let store = Store::open(&state.database())?;
-    let world = store.world(&planning(config, flags, &settings)?)?;
+    let planning = herder_store::Settings { only, ..planning(config, flags, &settings)? };
+    let world = store.world(&planning)?;
     Ok(plan(&world, Timestamp::now()))
 }
 

@@ -24,7 +24,7 @@ pub fn up(call: &Call, args: args::Up) -> Result<Reply, Failure> {
     let flags = args.flags.into();
     mind_credential(call, &config, &flags);
     if args.dry_run {
-        let plan = herder_orchestrator::dry_run(&state, &config, &flags).map_err(not_up)?;
+        let plan = herder_orchestrator::dry_run(&state, &config, &flags, only).map_err(not_up)?;
         return planned(&plan);
     }
     let mode = if args.once { Mode::Once } else { Mode::Stay };
