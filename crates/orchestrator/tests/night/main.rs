@@ -10,3 +10,4 @@ mod mended;
 mod order;
 mod review;
 mod stage;
+mod storm;

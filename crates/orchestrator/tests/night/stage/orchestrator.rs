@@ -43,9 +43,14 @@ impl Orchestrator {
         self.finish()
     }
 
+    /// How it has ended, if it has.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap()
+    }
+
     /// Waits until it ends by itself.
     pub fn finish(mut self) -> ExitStatus {
-        until("the orchestrator's end", PATIENCE, || self.child.try_wait().unwrap())
+        until("the orchestrator's end", PATIENCE, || self.ended())
     }
 
     /// All that orchestrators of this stage said until now.
