@@ -126,7 +126,9 @@ pub fn judge_run(
     policy: &Policy,
     now: Timestamp,
 ) -> Judgement {
-    let context = || context(goal, outcome.sentence(), harvest);
+    // A run that was cut off before its first answer has written no progress.
+    let has_answered = harvest.last_progress.is_some();
+    let context = || context(goal, outcome.sentence(), harvest, has_answered);
     let again = |charge, not_before| {
         requeue(goal, run, Again { charge, not_before, context: context() }, policy, now)
     };
@@ -176,7 +178,7 @@ pub fn judge_bounce(goal: &Goal, run: &RunId, bounce: &Bounce, policy: &Policy, 
         }
     };
     let harvest = Harvest { tip: Some(String::new()), gate_tail, ..Harvest::default() };
-    let again = Again { charge, not_before: None, context: context(goal, sentence, &harvest) };
+    let again = Again { charge, not_before: None, context: context(goal, sentence, &harvest, true) };
     requeue(goal, run, again, policy, now)
 }
 
@@ -231,11 +233,12 @@ fn requeue(goal: &Goal, run: &RunId, again: Again, policy: &Policy, now: Timesta
     Judgement::Requeue { charge, retry_at: not_before.max(backoff), context }
 }
 
-/// What the next prompt says. A run that left nothing does not undo what earlier ones left.
-fn context(goal: &Goal, last_outcome: String, harvest: &Harvest) -> RetryContext {
+/// What the next prompt says. A run that left nothing does not undo what earlier ones left, and what a gate
+/// said stands until a run has answered it.
+fn context(goal: &Goal, last_outcome: String, harvest: &Harvest, has_answered: bool) -> RetryContext {
     let earlier = &goal.context;
     let has_worked = harvest.tip.is_some();
-    let kept_output = earlier.gate_output.clone().filter(|_| !has_worked);
+    let kept_output = earlier.gate_output.clone().filter(|_| !has_answered);
     RetryContext {
         // A reviewer's words hold until a run has answered them.
         feedback: earlier.feedback.clone(),

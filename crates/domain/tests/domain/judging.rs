@@ -270,6 +270,10 @@ fn a_reviewers_words_and_the_last_red_gate_reach_the_next_prompt() {
     assert_eq!(context.last_progress.as_deref(), Some("wrote the test"), "kept from an earlier run");
     assert_eq!(context.gate_output.as_deref(), Some("1 test failed"), "kept from an earlier run");
     assert!(context.is_resumed, "the earlier run's work is still there");
+    let unanswered = Harvest { last_progress: None, gate_tail: None, ..harvest() };
+    let limited = judged(&goal, &interrupted(Interruption::Stopped), &unanswered);
+    let Judgement::Requeue { context, .. } = limited else { panic!("not queued again") };
+    assert_eq!(context.gate_output.as_deref(), Some("1 test failed"), "nobody has answered it yet");
     let first = judged(&draft(42), &interrupted(Interruption::Crashed), &Harvest::default());
     let Judgement::Requeue { context, .. } = first else { panic!("not queued again") };
     assert!(!context.is_resumed, "no snapshot, nothing to resume");

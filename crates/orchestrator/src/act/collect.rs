@@ -40,7 +40,9 @@ fn harvest(context: &Context, case: &Case, dir: &RunDir, spec: &RunSpec) -> Resu
     drop(writing);
     let tip = handed_in(dir)?.or(last);
     let iterations = dir.iterations()?;
-    let gate_tail = iterations.last().and_then(|last| match &last.gate {
+    // An iteration that a limit cut off has not answered what the gate said before.
+    let answered = iterations.iter().rev().find(|iteration| iteration.status.is_some());
+    let gate_tail = answered.and_then(|last| match &last.gate {
         Some(Verdict::Red { tail }) => Some(tail.clone()),
         Some(Verdict::Green | Verdict::Missing) | None => None,
     });
