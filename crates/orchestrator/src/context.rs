@@ -36,8 +36,8 @@ pub(crate) struct Context {
     pub user: UserEnvironment,
     pub toolchains: Toolchains,
     pub host: String,
-    pub withdrawals: Withdrawals,
-    repos: Mutex<BTreeMap<RepoId, Arc<Mutex<()>>>>,
+    pub withdrawals: Arc<Withdrawals>,
+    repos: Arc<Mutex<BTreeMap<RepoId, Arc<Mutex<()>>>>>,
 }
 
 /// An effect's goal with what belongs to it.
@@ -61,21 +61,41 @@ impl Context {
         settings: Settings,
         herder: PathBuf,
     ) -> Result<Self, herder_record::RecordError> {
-        let secrets = settings.secrets.iter().filter_map(|name| std::env::var(name).ok());
-        let redactor = Redactor::new(secrets.filter(|value| value.len() >= herder_record::redact::SHORTEST))?;
         Ok(Self {
             launcher: Launcher::at(&herder),
-            redactor: Arc::new(redactor),
+            redactor: redactor(&settings)?,
             user: UserEnvironment::of_this_process(),
             toolchains: Toolchains::detect(),
             host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
-            withdrawals: Withdrawals::default(),
-            repos: Mutex::default(),
+            withdrawals: Arc::default(),
+            repos: Arc::default(),
             state,
             config,
             flags,
             settings,
             herder,
+        })
+    }
+
+    /// The same with another configuration. What is under way keeps its own; both share their locks.
+    pub(crate) fn with(
+        &self,
+        config: UserConfig,
+        settings: Settings,
+    ) -> Result<Self, herder_record::RecordError> {
+        Ok(Self {
+            redactor: redactor(&settings)?,
+            config,
+            settings,
+            withdrawals: Arc::clone(&self.withdrawals),
+            repos: Arc::clone(&self.repos),
+            state: self.state.clone(),
+            flags: self.flags.clone(),
+            herder: self.herder.clone(),
+            launcher: self.launcher.clone(),
+            user: self.user.clone(),
+            toolchains: self.toolchains.clone(),
+            host: self.host.clone(),
         })
     }
 
@@ -156,6 +176,13 @@ impl Context {
             at: Timestamp::now(),
         }
     }
+}
+
+/// The redactor of all secrets that the settings name.
+fn redactor(settings: &Settings) -> Result<Arc<Redactor>, herder_record::RecordError> {
+    let secrets = settings.secrets.iter().filter_map(|name| std::env::var(name).ok());
+    let long = secrets.filter(|value| value.len() >= herder_record::redact::SHORTEST);
+    Ok(Arc::new(Redactor::new(long)?))
 }
 
 /// The repository's own settings, as a commit of its base branch has them.

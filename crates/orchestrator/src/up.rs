@@ -2,6 +2,7 @@
 
 mod daemon;
 mod inbox;
+mod reload;
 mod shutdown;
 mod watching;
 

@@ -19,6 +19,7 @@ use herder_store::{AppendError, OpenEffect, Settings, Stepped, Store};
 use jiff::Timestamp;
 
 use super::inbox::{self, Message};
+use super::reload::{self, ConfigFile};
 use super::{Mode, UpEnd, UpError, shutdown, watching};
 use crate::act::{self, ActError, Acted};
 use crate::context::{Case, Context};
@@ -48,6 +49,7 @@ pub(super) struct Daemon {
     /// Runs that were told to stop: whatever ends them, they have not crashed.
     pub(super) stopped: BTreeSet<RunId>,
     seen_version: i64,
+    pub(super) config_file: ConfigFile,
     log: Mutex<RedactingWriter<File>>,
 }
 
@@ -62,6 +64,7 @@ impl Daemon {
         let log = context.state.open_orchestrator_log(Arc::clone(&context.redactor))?;
         Ok(Self {
             log: Mutex::new(log),
+            config_file: ConfigFile::of(&context.config),
             context: Arc::new(context),
             store,
             planning,
@@ -98,6 +101,7 @@ impl Daemon {
 
     /// Plans, records, and starts what is due.
     pub(super) fn step(&mut self) -> Result<Stepped, UpError> {
+        reload::reload_if_changed(self)?;
         let now = Timestamp::now();
         self.seen_version = self.store.data_version()?;
         let stepped = self.store.step(&self.planning, now)?;
@@ -139,7 +143,8 @@ impl Daemon {
                 }
                 Err(RecvTimeoutError::Timeout) => {
                     let is_due = due.is_some_and(|due| due <= Timestamp::now());
-                    if is_due || self.store.data_version()? != self.seen_version {
+                    let is_told = self.store.data_version()? != self.seen_version;
+                    if is_due || is_told || self.config_file.has_changed() {
                         return Ok(false);
                     }
                 }

@@ -229,9 +229,7 @@ fn work_is_judged_by_its_repository_whatever_became_of_the_agents_settings() {
     stage.until_waiting(&next, 1);
     up.kill();
     // The agent is taken out of the settings while its ralph works on.
-    let path = stage.home.home().join(".config/herder/config.toml");
-    let config = fs_err::read_to_string(&path).unwrap();
-    fs_err::write(path, config.replace(strict, "")).unwrap();
+    stage.configure(&stage.config().replace(strict, ""));
     stage.let_go(&next, 1);
     stage.good_night();
     assert_eq!(stage.word(&next), "done");

@@ -108,6 +108,20 @@ impl Stage {
         Plan::gate(gate).build()
     }
 
+    fn config_path(&self) -> PathBuf {
+        self.home.home().join(".config/herder/config.toml")
+    }
+
+    /// The user's configuration.
+    pub fn config(&self) -> String {
+        fs_err::read_to_string(self.config_path()).unwrap()
+    }
+
+    /// Replaces the user's configuration.
+    pub fn configure(&self, text: &str) {
+        fs_err::write(self.config_path(), text).unwrap();
+    }
+
     pub fn state(&self) -> StateDir {
         StateDir::at(self.home.state())
     }
