@@ -27,6 +27,8 @@ pub struct World {
     pub default_agent: String,
     /// Work off this repository alone.
     pub only: Option<RepoId>,
+    /// How many runs may be at work at once in a repository, where it has a bound of its own.
+    pub max_in: BTreeMap<RepoId, usize>,
     /// The registered repositories.
     pub repos: BTreeMap<RepoId, Repo>,
     /// Goals that are not settled, and settled ones whose run or landing is still open.
@@ -103,6 +105,7 @@ impl World {
             policy,
             default_agent: default_agent.into(),
             only: None,
+            max_in: BTreeMap::new(),
             repos: BTreeMap::new(),
             goals: BTreeMap::new(),
             settled: BTreeMap::new(),
@@ -133,6 +136,11 @@ impl World {
     /// Runs that take a slot.
     pub fn slots_taken(&self) -> usize {
         self.runs.values().filter(|run| run.state.takes_slot()).count()
+    }
+
+    /// Runs in a repository that take a slot.
+    pub fn slots_taken_in(&self, repo: &RepoId) -> usize {
+        self.runs.values().filter(|run| run.goal.repo == *repo && run.state.takes_slot()).count()
     }
 
     /// The account that a goal would spend from.

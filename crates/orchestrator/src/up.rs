@@ -6,11 +6,13 @@ mod reload;
 mod shutdown;
 mod watching;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 
 use herder_config::{ConfigError, Flags, Settings, UserConfig};
 use herder_domain::capacity::{Admission, Capacity};
+use herder_domain::event::Repo;
 use herder_domain::judge::Policy;
 use herder_domain::plan::{Plan, plan};
 use herder_domain::repo::RepoId;
@@ -140,7 +142,8 @@ pub fn dry_run(
 ) -> Result<Plan, UpError> {
     let settings = config.settings(flags, lookup)?;
     let store = Store::open(&state.database())?;
-    let planning = herder_store::Settings { only, ..planning(config, flags, &settings)? };
+    let max_in = max_in(&store, config)?;
+    let planning = herder_store::Settings { only, max_in, ..planning(config, flags, &settings)? };
     let world = store.world(&planning)?;
     Ok(plan(&world, Timestamp::now()))
 }
@@ -169,5 +172,15 @@ fn planning(
         policy,
         default_agent: defaults.agent.value,
         only: None,
+        max_in: BTreeMap::new(),
     })
+}
+
+/// How many ralphs may work at once in each registered repository that the user bounds.
+///
+/// # Errors
+/// The database.
+pub fn max_in(store: &Store, config: &UserConfig) -> Result<BTreeMap<RepoId, usize>, StoreError> {
+    let bounded = |repo: Repo| Some((repo.id.clone(), config.max_in(&repo.id)?.value));
+    Ok(store.repos()?.into_iter().filter_map(bounded).collect())
 }

@@ -130,6 +130,7 @@ fn plan(store: &mut Store, repo: &RepoId) -> Result<(f64, f64)> {
         policy: Policy::default(),
         default_agent: "claude".into(),
         only: None,
+        max_in: std::collections::BTreeMap::new(),
     };
     let quiet = planning(store, &settings)?;
     for _ in 0..1_000 {

@@ -1,5 +1,7 @@
 //! The whole picture, read in one transaction.
 
+use std::collections::BTreeMap;
+
 use herder_domain::capacity::Capacity;
 use herder_domain::goal::Goal;
 use herder_domain::judge::Policy;
@@ -22,6 +24,8 @@ pub struct Settings {
     pub default_agent: String,
     /// Work off this repository alone.
     pub only: Option<RepoId>,
+    /// How many runs may be at work at once in a repository, where it has a bound of its own.
+    pub max_in: BTreeMap<RepoId, usize>,
 }
 
 impl Store {
@@ -35,6 +39,7 @@ impl Store {
 pub(crate) fn load(conn: &Connection, settings: &Settings) -> Result<World, StoreError> {
     let mut world = World::new(settings.capacity, settings.policy, &settings.default_agent);
     world.only.clone_from(&settings.only);
+    world.max_in.clone_from(&settings.max_in);
     world.repos = repos::all(conn)?.into_iter().map(|repo| (repo.id.clone(), repo)).collect();
     world.stories = stories::standings(conn)?;
     world.parked = accounts::parked(conn)?;

@@ -17,7 +17,9 @@ use crate::place;
 pub fn why(call: &Call, args: &Named) -> Result<Reply, Failure> {
     let opened = call.open()?;
     let id = place::goal(call, &opened.store, &args.number)?;
-    let mut world = opened.store.world(&planning(&call.config()?)?)?;
+    let config = call.config()?;
+    let max_in = herder_orchestrator::max_in(&opened.store, &config)?;
+    let mut world = opened.store.world(&Settings { max_in, ..planning(&config)? })?;
     // The world holds settled goals only where something of them is left to do.
     if let Some(goal) = opened.store.goal(&id)? {
         world.goals.entry(id.clone()).or_insert(goal);
@@ -48,5 +50,6 @@ fn planning(config: &UserConfig) -> Result<Settings, Failure> {
         policy,
         default_agent: usual.agent.value,
         only: None,
+        max_in: std::collections::BTreeMap::new(),
     })
 }

@@ -1,7 +1,7 @@
 //! Which queued goals start, and why the others do not.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -11,24 +11,24 @@ use crate::capacity::Admission;
 use crate::event::{Event, What};
 use crate::goal::Goal;
 use crate::outcome::{Interruption, Outcome};
-use crate::repo::GoalRef;
+use crate::repo::{GoalRef, RepoId};
 use crate::run::{RunId, RunState};
 use crate::world::{Settled, World};
 
 pub(super) fn admit(world: &World, now: Timestamp, plan: &mut Plan) {
-    let mut taken = world.slots_taken();
+    let mut slots = Slots::taken(world);
     for (goal, _) in in_order(world) {
         let mut waits = own_waits(world, goal, now);
         waits.iter().filter_map(Wait::until).for_each(|at| plan.wake(at));
         // A goal that cannot start for reasons of its own never takes a slot from one behind it.
         if waits.is_empty() {
-            waits.extend(no_room(world, taken));
+            waits.extend(slots.no_room(world, &goal.id.repo));
         }
         if !waits.is_empty() {
             plan.waits.insert(goal.id.clone(), waits);
             continue;
         }
-        taken += 1;
+        slots.take(&goal.id.repo);
         plan.decisions.push(start(goal));
     }
 }
@@ -48,11 +48,34 @@ fn start(goal: &Goal) -> Event {
     Event::of(&goal.id, What::RunOrdered { run: RunId::of(&goal.id, attempt), attempt })
 }
 
-fn no_room(world: &World, taken: usize) -> Option<Wait> {
-    match world.capacity.admission {
-        Admission::Draining => Some(Wait::Draining),
-        Admission::Open if taken >= world.capacity.max => Some(Wait::NoSlot { max: world.capacity.max }),
-        Admission::Open => None,
+/// Slots that are taken, by runs that are and by those that are ordered now.
+struct Slots {
+    everywhere: usize,
+    in_repo: BTreeMap<RepoId, usize>,
+}
+
+impl Slots {
+    fn taken(world: &World) -> Self {
+        let in_repo = world.max_in.keys().map(|repo| (repo.clone(), world.slots_taken_in(repo)));
+        Self { everywhere: world.slots_taken(), in_repo: in_repo.collect() }
+    }
+
+    fn take(&mut self, repo: &RepoId) {
+        self.everywhere += 1;
+        if let Some(taken) = self.in_repo.get_mut(repo) {
+            *taken += 1;
+        }
+    }
+
+    fn no_room(&self, world: &World, repo: &RepoId) -> Option<Wait> {
+        let max = world.capacity.max;
+        match world.capacity.admission {
+            Admission::Draining => return Some(Wait::Draining),
+            Admission::Open if self.everywhere >= max => return Some(Wait::NoSlot { max, repo: None }),
+            Admission::Open => {}
+        }
+        let (max, taken) = (*world.max_in.get(repo)?, *self.in_repo.get(repo)?);
+        (taken >= max).then(|| Wait::NoSlot { max, repo: Some(repo.clone()) })
     }
 }
 

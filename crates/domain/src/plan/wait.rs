@@ -39,6 +39,9 @@ pub enum Wait {
     NoSlot {
         /// How many there are.
         max: usize,
+        /// The repository whose own slots they are, where it has fewer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        repo: Option<RepoId>,
     },
     /// The orchestrator is going down.
     Draining,
@@ -133,7 +136,8 @@ impl fmt::Display for Wait {
             Self::AccountParked { agent, until: None, why } => {
                 write!(f, "the account of {agent} is parked until `herder resume {agent}`: {why}")
             }
-            Self::NoSlot { max } => write!(f, "all {max} slots are taken"),
+            Self::NoSlot { max, repo: None } => write!(f, "all {max} slots are taken"),
+            Self::NoSlot { max, repo: Some(repo) } => write!(f, "all {max} slots of {repo} are taken"),
             Self::Draining => f.write_str("the orchestrator is going down"),
             Self::OutOfScope => {
                 f.write_str("the orchestrator works off another repository alone (`up --repo`)")

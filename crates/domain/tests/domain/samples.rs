@@ -157,6 +157,7 @@ every!(stuck_causes -> StuckCause {
     StuckCause::Unreachable => StuckCause::Unreachable,
     StuckCause::Conflicts => StuckCause::Conflicts,
     StuckCause::BudgetSpent => StuckCause::BudgetSpent,
+    StuckCause::Undeliverable => StuckCause::Undeliverable,
 });
 
 every!(failure_causes -> FailureCause {
@@ -210,6 +211,7 @@ every!(bounces -> Bounce {
     Bounce::Red { .. } => Bounce::Red { tail: "1 test failed".into() },
     Bounce::Conflict { .. } => Bounce::Conflict { files: vec!["src/lib.rs".into()] },
     Bounce::Empty => Bounce::Empty,
+    Bounce::Undeliverable { .. } => Bounce::Undeliverable { why: "a hook said no".into() },
 });
 
 every!(charges -> Charge {
@@ -317,7 +319,7 @@ every!(waits -> Wait {
     Wait::Backoff { .. } => Wait::Backoff { until: after(30), after: Some("timeout: 4h are spent".into()) },
     Wait::AccountParked { .. } =>
         Wait::AccountParked { agent: "claude".into(), until: Some(after(60)), why: "limit".into() },
-    Wait::NoSlot { .. } => Wait::NoSlot { max: 2 },
+    Wait::NoSlot { .. } => Wait::NoSlot { max: 2, repo: None },
     Wait::Draining => Wait::Draining,
     Wait::OutOfScope => Wait::OutOfScope,
     Wait::LastRunUnfinished { .. } => Wait::LastRunUnfinished { run: run(), state: "reported".into() },

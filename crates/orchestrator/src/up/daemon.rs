@@ -20,7 +20,7 @@ use jiff::Timestamp;
 
 use super::inbox::{self, Message};
 use super::reload::{self, ConfigFile};
-use super::{Mode, UpEnd, UpError, shutdown, watching};
+use super::{Mode, UpEnd, UpError, max_in, shutdown, watching};
 use crate::act::{self, ActError, Acted};
 use crate::context::{Case, Context};
 use crate::told::Told;
@@ -102,6 +102,8 @@ impl Daemon {
     /// Plans, records, and starts what is due.
     pub(super) fn step(&mut self) -> Result<Stepped, UpError> {
         reload::reload_if_changed(self)?;
+        // A repository may have been added since.
+        self.planning.max_in = max_in(&self.store, &self.context.config)?;
         let now = Timestamp::now();
         self.seen_version = self.store.data_version()?;
         let stepped = self.store.step(&self.planning, now)?;

@@ -49,6 +49,26 @@ fn no_more_ralphs_work_at_once_than_were_allowed_and_no_fewer() {
 }
 
 #[test]
+fn a_repository_may_have_fewer_slots_of_its_own() {
+    let mut stage = Plan::gate(GATE).max(3).build();
+    let (_, id) = stage.another("narrow", GATE);
+    stage.configure(&format!("{}\n[repo.\"{}/{}\"]\nmax = 1\n", stage.config(), id.owner(), id.name()));
+    let session = |path: &str| script(&[[vec![waits()], good(path)].concat()]);
+    let first = stage.goal_in(&id, "First", "", &session("a.txt"));
+    let second = stage.goal_in(&id, "Second", "", &session("b.txt"));
+    let (here, there) =
+        (stage.goal("Here", "", &session("a.txt")), stage.goal("There", "", &session("b.txt")));
+    let up = stage.up_once();
+    [&first, &here, &there].into_iter().for_each(|goal| stage.until_waiting(goal, 1));
+    assert_eq!(stage.word(&second), "queued");
+    [&first, &here, &there].into_iter().for_each(|goal| stage.let_go(goal, 1));
+    stage.until_waiting(&second, 1);
+    stage.let_go(&second, 1);
+    assert!(up.finish().success());
+    assert_eq!(stage.word(&second), "done");
+}
+
+#[test]
 fn priority_goes_before_the_queue_and_the_queue_by_its_age() {
     let mut stage = Plan::gate(GATE).max(1).build();
     let first = stage.goal("First", "", &easy("first.txt"));

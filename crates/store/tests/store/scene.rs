@@ -31,6 +31,7 @@ pub fn settings() -> Settings {
         policy: Policy::default(),
         default_agent: "claude".into(),
         only: None,
+        max_in: std::collections::BTreeMap::new(),
     }
 }
 

@@ -78,6 +78,7 @@ impl Stage {
             policy: Policy::default(),
             default_agent: "replay".into(),
             only: None,
+            max_in: std::collections::BTreeMap::new(),
         };
         let answer = why(&self.store.world(&settings).unwrap(), goal, Timestamp::now()).unwrap();
         format!("{}\n{}", answer.standing, answer.reasons.join("\n"))
