@@ -22,8 +22,7 @@ const SYSTEM: [&str; 13] = [
     "/nix/store",
     "/dev/urandom",
 ];
-const DEVICES: [&str; 7] =
-    ["/dev/null", "/dev/zero", "/dev/full", "/dev/tty", "/dev/ptmx", "/dev/pts", "/dev/shm"];
+const DEVICES: [&str; 6] = ["/dev/null", "/dev/zero", "/dev/full", "/dev/tty", "/dev/ptmx", "/dev/shm"];
 
 /// Toolchain managers: the variable that names their home, and where it is in the user's home
 /// without that variable. A private HOME hides the latter from them, so jobs are given the former.

@@ -1,6 +1,6 @@
 //! What lies outside the clone is out of an agent's reach.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use herder_testkit::Canary;
 use serde_json::json;
@@ -171,6 +171,28 @@ fn the_system_can_be_neither_changed_nor_left() {
     assert_eq!(stage.word(&goal), "done");
     attempts.assert_all_refused(&stage.repo.file_at("main", NOTES).unwrap());
     assert_eq!(stage.repo.file_at("main", "capabilities").unwrap(), "0000000000000000\n");
+}
+
+/// What a person types in another window, a password for example, is read by whoever opens that terminal.
+#[test]
+fn no_terminal_of_a_person_can_be_opened() {
+    let mut stage = Stage::new(GREEN, "");
+    let before = terminals();
+    // The kernel makes the other end as a file.
+    let ours = fs_err::File::options().read(true).write(true).open("/dev/ptmx").unwrap();
+    let terminal = terminals().into_iter().find(|one| !before.contains(one)).unwrap();
+    let attempts = Attempts::new()
+        .try_to("read what is typed", &format!("head -c 1 {}", terminal.display()))
+        .try_to("write to the screen", &format!("echo x >{}", terminal.display()));
+    let goal = stage.goal("Listen in", &script(attempts.script()));
+    stage.night();
+    drop(ours);
+    assert_eq!(stage.word(&goal), "done");
+    attempts.assert_all_refused(&stage.repo.file_at("main", NOTES).unwrap());
+}
+
+fn terminals() -> Vec<PathBuf> {
+    fs_err::read_dir("/dev/pts").unwrap().map(|entry| entry.unwrap().path()).collect()
 }
 
 /// A hole that is known: a socket that is a file is reached by its path. What comes in means nothing.
