@@ -167,6 +167,7 @@ pub fn judge_run(
 pub fn judge_bounce(goal: &Goal, run: &RunId, bounce: &Bounce, policy: &Policy, now: Timestamp) -> Judgement {
     let (charge, sentence, gate_tail) = match bounce {
         Bounce::Empty => return Judgement::SpotCheck { why: vec![SpotCheckReason::NoDiff] },
+        Bounce::Undeliverable { why } => return undeliverable(goal, why),
         Bounce::Red { tail } => {
             let cause = FailureCause::GateRed;
             let detail = "the landing gate was red on a clean checkout of the rebased work".into();
@@ -186,6 +187,13 @@ fn look(reason: SpotCheckReason, harvest: &Harvest) -> Judgement {
     let mut why = vec![reason];
     why.extend(guarded(harvest));
     Judgement::SpotCheck { why }
+}
+
+fn undeliverable(goal: &Goal, why: &str) -> Judgement {
+    let detail = format!("the landing was given up: {why}");
+    let context =
+        context(goal, detail.clone(), &Harvest { tip: Some(String::new()), ..Harvest::default() }, true);
+    Judgement::Stuck { charge: Charge::Nothing, cause: StuckCause::Undeliverable, detail, context }
 }
 
 fn accepted(goal: &Goal, gated: bool, harvest: &Harvest) -> Judgement {

@@ -60,6 +60,11 @@ pub enum Bounce {
     },
     /// Nothing is left of it after the rebase.
     Empty,
+    /// It could not be brought there, however often it was tried.
+    Undeliverable {
+        /// What was said last.
+        why: String,
+    },
 }
 
 /// What can happen to a landing.

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::agent::Reasoning;
+use crate::fnv;
 use crate::illegal::IllegalEvent;
 use crate::outcome::Outcome;
 use crate::repo::{GoalRef, Number};
@@ -27,7 +28,7 @@ impl RunId {
     /// repositories of the same name apart.
     pub fn of(goal: &GoalRef, attempt: u32) -> Self {
         let name: String = goal.repo.name().chars().map(safe).take(40).collect();
-        let hash = fnv1a(goal.repo.to_string().as_bytes()) & 0xff_ffff;
+        let hash = fnv::hash(goal.repo.to_string().as_bytes()) & 0xff_ffff;
         let name = name.trim_matches(|c: char| !c.is_ascii_alphanumeric());
         let name = if name.is_empty() { "run" } else { name };
         Self(format!("{name}-{}-{attempt}-{hash:06x}", goal.number))
@@ -44,7 +45,7 @@ impl RunId {
     /// other's.
     #[must_use]
     pub fn at(&self, place: &str) -> Self {
-        Self(format!("{}.{:08x}", self.0, fnv1a(place.as_bytes()) & 0xffff_ffff))
+        Self(format!("{}.{}", self.0, fnv::short_name(place.as_bytes())))
     }
 
     /// The name as a directory name.
@@ -55,13 +56,6 @@ impl RunId {
 
 fn safe(c: char) -> char {
     if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '-' }
-}
-
-/// FNV-1a, 64 bit: <http://www.isthe.com/chongo/tech/comp/fnv/>.
-fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes
-        .iter()
-        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3))
 }
 
 impl fmt::Display for RunId {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use fs_err as fs;
+use herder_domain::fnv;
 
 /// What a verdict depends on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,11 +17,10 @@ pub struct CacheKey {
 }
 
 impl CacheKey {
-    /// A file name; tree ids are hexadecimal, the rest is folded into a number (FNV-1a, 64 bit).
+    /// A file name; tree ids are hexadecimal, the rest is folded into a number by its hash.
     fn file_name(&self) -> String {
         let rest = format!("{}\0{}", self.gate, self.environment);
-        let fold = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
-        let hash = rest.bytes().fold(0xcbf2_9ce4_8422_2325, fold);
+        let hash = fnv::hash(rest.as_bytes());
         let tree: String = self.tree.chars().filter(char::is_ascii_hexdigit).collect();
         format!("{tree}-{hash:016x}")
     }

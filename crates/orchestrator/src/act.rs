@@ -118,7 +118,9 @@ fn or_ended(context: &Context, case: &Case, run: &RunId, prepared: Result<Acted,
         // Git may name an address with a password in it, and this goes into the journal.
         let detail = context.redactor.line(&error.in_full()).into_string();
         let outcome = match error {
-            ActError::Config(_) => Outcome::Misconfigured { detail },
+            ActError::Config(_) | ActError::Workspace(WorkspaceError::NoBranch { .. }) => {
+                Outcome::Misconfigured { detail }
+            }
             ActError::Origin(_) => Outcome::Interrupted { cause: Interruption::Unreachable, detail },
             ActError::Workspace(_)
             | ActError::Record(_)

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use herder_config::{Flags, RepositoryConfig, Resolved, Review, Settings, UserConfig, resolve, review};
 use herder_domain::event::Repo;
+use herder_domain::fnv;
 use herder_domain::goal::{Goal, GoalOptions};
 use herder_domain::repo::RepoId;
 use herder_domain::run::{Run, RunId, RunSpec};
@@ -149,7 +150,7 @@ impl Context {
     /// A directory with a short path for HOME, TMPDIR, gates and checkouts of a run: a socket's path
     /// has 108 bytes.
     pub(crate) fn short_dir(&self, run: &RunId) -> PathBuf {
-        self.root().join(".run").join(short_name(run.as_str()))
+        self.root().join(".run").join(fnv::short_name(run.as_str().as_bytes()))
     }
 
     /// Package caches of a repository, one set for its runs and another for its gates: what an agent
@@ -159,13 +160,13 @@ impl Context {
             CacheSet::Runs => "runs",
             CacheSet::Gates => "gates",
         };
-        self.root().join(".cache").join(short_name(&repo.to_string())).join(name)
+        self.root().join(".cache").join(fnv::short_name(repo.to_string().as_bytes())).join(name)
     }
 
     /// Where a run's work is judged. Not below the run's own short directory: that one is removed while
     /// the work is landing.
     pub(crate) fn gate_room(&self, run: &RunId, repo: &RepoId) -> Room {
-        let dir = self.root().join(".run").join(short_name(&format!("{run}/landing")));
+        let dir = self.root().join(".run").join(fnv::short_name(format!("{run}/landing").as_bytes()));
         Room::new(dir, self.caches(repo, CacheSet::Gates))
     }
 
@@ -198,13 +199,6 @@ fn repository_config((bare, base): (&Bare, &CommitId)) -> Result<RepositoryConfi
 pub(crate) enum CacheSet {
     Runs,
     Gates,
-}
-
-/// Eight characters that stand for a name (FNV-1a, 32 bit, hexadecimal).
-fn short_name(name: &str) -> String {
-    let hash =
-        name.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-    format!("{hash:08x}")
 }
 
 /// A run as refs name it.

@@ -22,6 +22,9 @@ pub(crate) use withdrawal::Withdrawals;
 /// Rounds in a row that may be lost to others' pushes.
 const ROUNDS: u32 = 5;
 
+/// How often a landing is tried in all before it is given up: some three hours with the usual waits.
+const TRIES: u32 = 12;
+
 /// How a round ended.
 enum Round {
     Landed(CommitId),
@@ -75,13 +78,18 @@ fn try_rounds(context: &Context, case: &Case) -> Result<Option<What>, ActError> 
     Ok(None)
 }
 
-/// Puts the landing off: as long as a failed run would wait, twice as long with each time.
+/// Puts the landing off: as long as a failed run would wait, twice as long with each time. After some
+/// hours of that it is given up, so that a person hears of it.
 fn postponed(context: &Context, case: &Case, round: u32, why: String) -> What {
+    let (run, why) = (case.run.id.clone(), context.redactor.line(&why).into_string());
+    if round + 1 >= TRIES {
+        return What::LandingBounced { run, bounce: Bounce::Undeliverable { why } };
+    }
     let settings = &context.settings;
     let (first, longest) = (settings.backoff_first.value.0, settings.backoff_longest.value.0);
     let wait = first.saturating_mul(1 << round.min(20)).min(longest);
     let until = Timestamp::now().checked_add(wait).unwrap_or(Timestamp::MAX);
-    What::LandingPostponed { run: case.run.id.clone(), until, why: context.redactor.line(&why).into_string() }
+    What::LandingPostponed { run, until, why }
 }
 
 impl<'a> Landing<'a> {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use herder_domain::event::{Event, Repo};
+use herder_domain::fnv;
 use herder_domain::repo::{BadRepoId, RepoId};
 use herder_record::StateDir;
 use herder_store::{AppendError, Store, StoreError};
@@ -32,6 +33,15 @@ pub enum AddRepoError {
         what: String,
         /// Git's words.
         problem: String,
+    },
+    /// Its address would bring a secret into the database and onto every command line.
+    #[error(
+        "the address on {host} holds a password or a token; take it out of the address and let git's \
+         credential helper or ssh keep it"
+    )]
+    Credential {
+        /// The host.
+        host: String,
     },
     /// There is no commit to begin from.
     #[error("{what:?} has no branch yet; commit something first")]
@@ -88,6 +98,7 @@ pub fn add_repo(store: &mut Store, state: &StateDir, order: &AddRepo) -> Result<
         }
         None => (given, facts),
     };
+    refuse_credential(&url)?;
     let base = match order.base.clone().or_else(|| facts.default_branch.clone()) {
         Some(base) => base,
         None => return Err(AddRepoError::Empty { what: order.what.clone() }),
@@ -108,6 +119,20 @@ pub fn add_repo(store: &mut Store, state: &StateDir, order: &AddRepo) -> Result<
     let repo = Repo { id, url, base_branch: base, pushes };
     store.append(&Event::RepoAdded { repo: repo.clone() }, Timestamp::now())?;
     Ok(repo)
+}
+
+/// `https://user:token@host/...`; a user name alone, as ssh has it, is no secret, but for http it is one.
+fn refuse_credential(url: &str) -> Result<(), AddRepoError> {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return Ok(());
+    };
+    let authority = rest.split('/').next().unwrap_or_default();
+    match authority.rsplit_once('@') {
+        Some((who, host)) if scheme.starts_with("http") || who.contains(':') => {
+            Err(AddRepoError::Credential { host: host.to_owned() })
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 fn inspected(what: &str, order: &AddRepo, user: &UserEnvironment) -> Result<RemoteFacts, AddRepoError> {
@@ -164,16 +189,45 @@ fn id_of(url: &str, facts: &RemoteFacts) -> Result<RepoId, AddRepoError> {
     let top = facts.top.clone().unwrap_or_else(|| PathBuf::from(url));
     let name = top.file_stem().map(|name| safe(&name.to_string_lossy())).unwrap_or_default();
     let parent = top.parent().and_then(Path::file_name).map(|name| safe(&name.to_string_lossy()));
-    let hash = top
-        .to_string_lossy()
-        .bytes()
-        .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    let hash = fnv::short_name(top.as_os_str().as_encoded_bytes());
     let parent = parent.filter(|parent| !parent.is_empty()).unwrap_or_else(|| "root".into());
-    Ok(RepoId::new("local", &parent, &format!("{name}-{:06x}", hash & 0xff_ffff))?)
+    Ok(RepoId::new("local", &parent, &format!("{name}-{hash}"))?)
 }
 
 fn safe(text: &str) -> String {
     let text: String =
         text.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' }).collect();
     text.trim_matches(['.', '-']).chars().take(60).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_with_a_secret_is_refused_without_repeating_it() {
+        for bad in
+            ["https://me:hunter2@example.org/a/b", "https://ghp_x@example.org/a/b", "ssh://g:hunter2@h/a/b"]
+        {
+            let error = refuse_credential(bad).unwrap_err().to_string();
+            assert!(!error.contains("hunter2") && !error.contains("ghp_x"), "{error}");
+        }
+        for good in
+            ["https://example.org/a/b", "ssh://git@example.org/a/b", "git@example.org:a/b", "/srv/a@b"]
+        {
+            assert!(refuse_credential(good).is_ok(), "{good}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_taken_from_the_address() {
+        let facts = RemoteFacts::default();
+        for url in [
+            "https://example.org/acme/app.git",
+            "git@example.org:acme/app.git",
+            "ssh://git@example.org/acme/app",
+        ] {
+            assert_eq!(id_of(url, &facts).unwrap().to_string(), "example.org/acme/app", "{url}");
+        }
+    }
 }

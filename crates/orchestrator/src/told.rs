@@ -68,6 +68,7 @@ fn of_goal(what: &What) -> Option<String> {
             Bounce::Red { .. } => "bounced: the landing gate is red".into(),
             Bounce::Conflict { files } => format!("bounced: conflict in {}", files.join(", ")),
             Bounce::Empty => "bounced: nothing is left to land".into(),
+            Bounce::Undeliverable { why } => format!("landing given up: {why}"),
         },
         What::LandingPostponed { until, why, .. } => format!("landing postponed until {until:.0}: {why}"),
         What::GoalQuarantined { error } => format!("quarantined: {error}"),

@@ -102,6 +102,23 @@ pub enum UpError {
     System(#[from] io::Error),
 }
 
+impl UpError {
+    /// Whether the same may work a little later. The night must not end because the disk was full for a
+    /// minute, or for want of a thread.
+    fn is_passing(&self) -> bool {
+        match self {
+            Self::Store(error) | Self::Append(AppendError::Store(error)) => error.is_passing(),
+            Self::System(_) => true,
+            Self::Busy { .. }
+            | Self::RootTaken { .. }
+            | Self::Config(_)
+            | Self::Open(_)
+            | Self::Append(AppendError::Illegal(_) | AppendError::Unknown(_))
+            | Self::Record(_) => false,
+        }
+    }
+}
+
 /// Works off queued goals.
 ///
 /// # Errors

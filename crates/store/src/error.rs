@@ -74,6 +74,24 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether the same may work a little later: another process writes, or the disk is full.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Busy | Self::DiskFull | Self::Disk(_) => true,
+            Self::NotMade(_)
+            | Self::NotOpened(_)
+            | Self::NotADatabase
+            | Self::Foreign { .. }
+            | Self::Newer { .. }
+            | Self::Damaged(_)
+            | Self::Unreadable(_)
+            | Self::ReadOnly
+            | Self::NoWriteAheadLog { .. }
+            | Self::Restless { .. }
+            | Self::Refused(_) => false,
+        }
+    }
+
     /// What a person can do about it, one sentence; empty where nothing is known.
     pub fn hint(&self) -> &'static str {
         match self {

@@ -55,6 +55,8 @@ pub fn not_added(error: AddRepoError) -> Failure {
         AddRepoError::Empty { .. } => {
             Failure::refused(text).hint("commit something first, or name a branch with --base")
         }
+        AddRepoError::Credential { .. } => Failure::refused(text)
+            .hint("`git config credential.helper` shows the helper; `git remote set-url` the address"),
         AddRepoError::NoBase { .. } => Failure::not_found(text).hint("name another branch with --base"),
         AddRepoError::CheckedOut { base, .. } => Failure::refused(text)
             .hint(format!("or check out another branch there than {base}, or name another one with --base")),

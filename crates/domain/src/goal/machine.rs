@@ -121,6 +121,8 @@ pub enum StuckCause {
     Conflicts,
     /// A budget of money is spent.
     BudgetSpent,
+    /// Finished work could not be brought to its origin.
+    Undeliverable,
 }
 
 impl StuckCause {
@@ -133,6 +135,7 @@ impl StuckCause {
             Self::Unreachable => "the provider or the host was away too often",
             Self::Conflicts => "it conflicted with others' work too often",
             Self::BudgetSpent => "its budget is spent",
+            Self::Undeliverable => "its work could not be brought to the origin",
         }
     }
 }

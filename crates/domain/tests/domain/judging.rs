@@ -295,6 +295,10 @@ fn a_bounce_is_charged_to_whom_it_belongs() {
                 assert!(told.contains("src/lib.rs") && !told.contains("stopped"), "{told}");
             }
             (Bounce::Empty, Judgement::SpotCheck { why }) => assert_eq!(why, [SpotCheckReason::NoDiff]),
+            (Bounce::Undeliverable { why }, Judgement::Stuck { charge, cause, detail, context }) => {
+                assert_eq!((charge, cause), (Charge::Nothing, StuckCause::Undeliverable));
+                assert!(detail.contains(why.as_str()) && context.is_resumed, "{detail}");
+            }
             (bounce, judgement) => panic!("{bounce:?} -> {judgement:?}"),
         }
     }

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 
 use herder_domain::gate::Verdict;
-use herder_executor::Room;
+use herder_executor::{Room, end_strays};
 use herder_gate::{Cache, CacheKey, Gate, Question};
 use herder_record::redact::RedactingWriter;
 use herder_workspace::{CommitId, History, make_parents, remove_tree};
@@ -26,6 +26,8 @@ impl Landing<'_> {
     }
 
     fn judged(&self, room: &Room, base_tip: &CommitId, commit: &CommitId) -> Result<Verdict, ActError> {
+        // A gate of an earlier try may have outlived its keeper and the daemon together.
+        end_strays(&self.context.run_dir(&self.case.run.id).mark())?;
         remove_tree(self.context.root(), room.dir())?;
         make_parents(self.context.root(), room.dir())?;
         room.create()?;

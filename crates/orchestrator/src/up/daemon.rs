@@ -7,8 +7,9 @@ use std::io::{self, Write};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use herder_domain::capacity::Admission;
 use herder_domain::effect::Effect;
 use herder_domain::event::{Event, What};
 use herder_domain::outcome::Outcome;
@@ -24,6 +25,9 @@ use super::{Mode, UpEnd, UpError, max_in, shutdown, watching};
 use crate::act::{self, ActError, Acted};
 use crate::context::{Case, Context};
 use crate::told::Told;
+
+/// The pause after trouble that may pass: a full disk, a database that another process holds.
+const ENDURE: Duration = Duration::from_secs(5);
 
 /// How often the database is looked at for writes that nobody told of.
 const LOOK: Duration = Duration::from_secs(1);
@@ -84,17 +88,49 @@ impl Daemon {
             format!("herder is up, {} at once", self.planning.capacity.max),
         ));
         loop {
-            let stepped = self.step()?;
-            if mode == Mode::Once && self.under_way.is_empty() {
-                match self.outlook(&stepped)? {
-                    Outlook::Moving => {}
-                    Outlook::Quiet => return Ok(UpEnd::Idle),
-                    Outlook::Parked => return Ok(UpEnd::Parked),
-                }
+            match self.turn(mode) {
+                Ok(None) => {}
+                Ok(Some(end)) => return Ok(end),
+                Err(error) if error.is_passing() && self.endure(&error) => {}
+                Err(error) => return Err(error),
             }
-            if self.wait(&stepped)? {
-                shutdown::shut_down(&mut self)?;
-                return Ok(UpEnd::Stopped);
+        }
+    }
+
+    /// One time round; gives how it ended where it did.
+    fn turn(&mut self, mode: Mode) -> Result<Option<UpEnd>, UpError> {
+        if self.planning.capacity.admission == Admission::Draining {
+            // Trouble came between; going down goes on.
+            shutdown::shut_down(self)?;
+            return Ok(Some(UpEnd::Stopped));
+        }
+        let stepped = self.step()?;
+        if mode == Mode::Once && self.under_way.is_empty() {
+            match self.outlook(&stepped)? {
+                Outlook::Moving => {}
+                Outlook::Quiet => return Ok(Some(UpEnd::Idle)),
+                Outlook::Parked => return Ok(Some(UpEnd::Parked)),
+            }
+        }
+        if self.wait(&stepped)? {
+            shutdown::shut_down(self)?;
+            return Ok(Some(UpEnd::Stopped));
+        }
+        Ok(None)
+    }
+
+    /// Waits for trouble to pass; false where the daemon is told to end meanwhile. Nothing is lost: what
+    /// could not be recorded is looked at again, for the next plan is made from the whole picture.
+    fn endure(&mut self, trouble: &UpError) -> bool {
+        self.say(&Told::note(Timestamp::now(), format!("{trouble}; trying again in {ENDURE:?}")));
+        let until = Instant::now() + ENDURE;
+        self.watched.clear();
+        loop {
+            match self.inbox.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                Ok(Message::Told) | Err(RecvTimeoutError::Disconnected) => return false,
+                // Recorded if it can be; else its effect is carried out again and its ralph watched again.
+                Ok(message) => drop(self.take(message)),
+                Err(RecvTimeoutError::Timeout) => return true,
             }
         }
     }
@@ -313,7 +349,6 @@ impl Daemon {
 
     /// Whether an effect may begin: while the daemon is going down only what ends runs in order may.
     fn is_admitted(&self, effect: &Effect) -> bool {
-        use herder_domain::capacity::Admission;
         match self.planning.capacity.admission {
             Admission::Open => true,
             Admission::Draining => match effect {

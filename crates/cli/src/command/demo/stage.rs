@@ -115,10 +115,7 @@ fn program() -> String {
 /// The repository's name, which tells two demos apart that are played at once: the processes of a run are
 /// known by the run's name, and that follows from the repository's.
 fn name_in(dir: &Path) -> String {
-    // FNV-1a, 32 bit: <http://www.isthe.com/chongo/tech/comp/fnv/>.
-    let step = |hash: u32, byte: &u8| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193);
-    let hash = dir.as_os_str().as_encoded_bytes().iter().fold(0x811c_9dc5, step);
-    format!("demo-{:06x}/textkit", hash & 0xff_ffff)
+    format!("demo-{}/textkit", herder_domain::fnv::short_name(dir.as_os_str().as_encoded_bytes()))
 }
 
 /// The settings of the demo: nothing of the user's has a say.

@@ -99,18 +99,11 @@ struct Rooms {
 impl Rooms {
     fn of(settings: &Settings, run: &RunId, checkout: &Path) -> Self {
         let root = settings.root.value.clone();
-        let room = root.join(".run").join(short_name(run.as_str().as_bytes()));
-        let place = short_name(checkout.as_os_str().as_encoded_bytes());
+        let room = root.join(".run").join(herder_domain::fnv::short_name(run.as_str().as_bytes()));
+        let place = herder_domain::fnv::short_name(checkout.as_os_str().as_encoded_bytes());
         let caches = root.join(".cache").join(place).join("runs");
         Self { root, room, caches }
     }
-}
-
-/// Eight characters that stand for a name (FNV-1a, 32 bit, hexadecimal): paths of sockets are short.
-fn short_name(name: &[u8]) -> String {
-    let hash =
-        name.iter().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193));
-    format!("{hash:08x}")
 }
 
 fn spec(
