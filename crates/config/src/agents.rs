@@ -19,7 +19,7 @@ pub(crate) const DEFAULT: &str = "claude";
 
 /// The variables in which Claude Code looks for its credential, the first that is set wins.
 /// Source: Claude Code's documentation, "Environment variables".
-const CLAUDE_CREDENTIALS: [&str; 2] = ["CLAUDE_CODE_OAUTH_TOKEN", "ANTHROPIC_API_KEY"];
+const CLAUDE_CREDENTIALS: [&str; 2] = ["ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN"];
 
 impl UserConfig {
     /// The names of all agents.

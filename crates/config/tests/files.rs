@@ -175,7 +175,7 @@ fn a_credential_is_named_and_its_absence_says_what_to_do() {
         summarizer: None,
     };
     let both = [("CLAUDE_CODE_OAUTH_TOKEN", "a"), ("ANTHROPIC_API_KEY", "b"), ("MY_KEY", "c")];
-    assert_eq!(credential(&claude(None), env(&both)).unwrap().as_deref(), Some("CLAUDE_CODE_OAUTH_TOKEN"));
+    assert_eq!(credential(&claude(None), env(&both)).unwrap().as_deref(), Some("ANTHROPIC_API_KEY"));
     assert_eq!(credential(&claude(None), env(&both[1..])).unwrap().as_deref(), Some("ANTHROPIC_API_KEY"));
     assert_eq!(credential(&claude(Some("MY_KEY")), env(&both)).unwrap().as_deref(), Some("MY_KEY"));
     let error = credential(&claude(None), env(&[("ANTHROPIC_API_KEY", "")])).unwrap_err().to_string();

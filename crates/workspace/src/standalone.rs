@@ -11,6 +11,8 @@ use crate::merge::commit;
 use crate::private::{EXCLUDED, PrivateGit};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// The file in the private git directory that holds [`Facts`].
@@ -40,7 +42,7 @@ pub struct Standalone {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Facts {
     checkout: Checkout,
-    /// SHA-256 of all settings of the repository, those of included files too.
+    /// SHA-256 of all settings of the repository, those of included files and its hooks too.
     settings: String,
 }
 
@@ -124,8 +126,29 @@ impl Checkout {
                 digest.update([origin, b"\0", setting, b"\0"].concat());
             }
         }
+        // A hook is a setting, too: the person's own next commit would run it.
+        for (name, content) in hooks(&self.git_dir)? {
+            digest.update([name.as_os_str().as_encoded_bytes(), b"\0", content.as_slice(), b"\0"].concat());
+        }
         Ok(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
     }
+}
+
+/// The repository's own hooks by name, with their content; what is no plain file stands by its name.
+fn hooks(git_dir: &Path) -> Result<BTreeMap<OsString, Vec<u8>>> {
+    let listed = match std::fs::read_dir(git_dir.join("hooks")) {
+        Ok(listed) => listed,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
+        Err(error) => return Err(error.into()),
+    };
+    let mut hooks = BTreeMap::new();
+    for entry in listed {
+        let entry = entry?;
+        let is_file = entry.file_type()?.is_file();
+        let content = if is_file { std::fs::read(entry.path())? } else { Vec::new() };
+        hooks.insert(entry.file_name(), content);
+    }
+    Ok(hooks)
 }
 
 fn current_branch(git_dir: &Path) -> Result<Option<String>> {

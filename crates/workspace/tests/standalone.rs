@@ -59,7 +59,8 @@ fn nothing_moves_if_nothing_changed() {
 #[test]
 fn changed_settings_leave_the_branch_alone() {
     type Plant = fn(&Scene);
-    let plants: [Plant; 3] = [
+    let plants: [Plant; 4] = [
+        |scene| write(&scene.desk.join(".git/hooks/pre-commit"), "#!/bin/sh\ntouch song\n"),
         |scene| {
             git(&scene.desk, &["config", "core.fsmonitor", "touch song"]);
         },
@@ -85,12 +86,12 @@ fn changed_settings_leave_the_branch_alone() {
 #[test]
 fn hooks_do_not_run_when_the_branch_moves() {
     let scene = Scene::new();
-    let run = begin(&scene);
     for hook in ["reference-transaction", "post-checkout", "post-index-change", "post-merge"] {
         let path = scene.desk.join(".git/hooks").join(hook);
         write(&path, &format!("#!/bin/sh\ntouch '{}/song'\n", scene.top.display()));
         set_mode(&path, 0o755);
     }
+    let run = begin(&scene);
     write(&scene.desk.join("new.txt"), "x\n");
     let tip = snapshot(&run, 1).commit;
     assert_eq!(run.finish(&tip).unwrap(), Moved::Done);

@@ -25,6 +25,14 @@ pub enum Phase {
 }
 
 impl Phase {
+    /// Whether a model is being asked, at a cost that is known only afterwards.
+    pub fn is_calling(self) -> bool {
+        match self {
+            Self::Working | Self::Summarizing => true,
+            Self::Starting | Self::Waiting | Self::Gating | Self::Stopping | Self::Ended => false,
+        }
+    }
+
     /// The word for tables.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use herder_domain::gate::Verdict;
 use herder_domain::iteration::{Iteration, Progress};
-use herder_domain::ledger::Spend;
+use herder_domain::ledger::{Cost, CostSource, Spend};
 use herder_domain::outcome::Outcome;
 use herder_domain::run::RunSpec;
 use jiff::Timestamp;
@@ -86,13 +86,19 @@ impl RunDir {
 
     /// The ending of a run that could not write one itself, from what it left behind.
     ///
-    /// What the iteration that was cut off spent is in the last status, if it is anywhere.
+    /// What the iteration that was cut off spent is in the last status, as far as it is anywhere; what a
+    /// model charged for a call that was cut off, nobody said.
     pub fn reconstruct(&self, outcome: Outcome, ended_at: Timestamp) -> Result<Ending, RecordError> {
         let iterations = self.iterations()?;
         let mut summed = Spend::default();
         iterations.iter().for_each(|iteration| summed += iteration.spend);
-        let said = self.status()?.map(|status| status.spend);
-        let spend = said.filter(|said| said.tokens.total() >= summed.tokens.total()).unwrap_or(summed);
+        let status = self.status()?;
+        let said = status.as_ref().map(|status| status.spend);
+        let mut spend = said.filter(|said| said.tokens.total() >= summed.tokens.total()).unwrap_or(summed);
+        if status.is_some_and(|status| status.state.is_calling()) {
+            spend.cost = spend.cost + Cost::UNKNOWN;
+            spend.cost_source = CostSource::Unknown;
+        }
         let gated = iterations.iter().filter(|iteration| asked(iteration.gate.as_ref())).count();
         Ok(Ending {
             iterations: iterations.last().map_or(0, |last| last.iteration),
