@@ -32,7 +32,7 @@ pub struct NewGoal {
 pub struct GoalFilter {
     /// Of this repository.
     pub repo: Option<RepoId>,
-    /// In one of these states, by their words ([`GoalState::WORDS`]); any where it is empty.
+    /// In one of these states, by their words ([`herder_domain::goal::GoalState::WORDS`]); any where it is empty.
     pub states: Vec<String>,
     /// Of this story.
     pub story: Option<Number>,

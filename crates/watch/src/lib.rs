@@ -3,7 +3,7 @@
 //! *Invariant:* nothing is written but the view itself. It needs only the run directories: no database,
 //! no orchestrator, and no word from a ralph but what stands in its files.
 //!
-//! [`Watch`] finds the runs whose ralph lives and shows each as a [`Block`]; [`redraw`] and [`follow`] show
+//! [`Watch`] finds the runs whose ralph lives and shows each as a [`Block`]; [`redraw()`] and [`follow()`] show
 //! them for as long as somebody looks. [`Tail`] follows one file.
 
 mod block;

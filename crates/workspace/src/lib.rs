@@ -5,7 +5,7 @@
 //! configuration runs in herder's name. It knows no forge and keeps no state but the directories it is
 //! given. All calls block.
 //!
-//! The way of a goal's work: [`Mirror`] fetches the base branch; [`prepare`] makes a clone and a
+//! The way of a goal's work: [`Mirror`] fetches the base branch; [`prepare()`] makes a clone and a
 //! [`PrivateGit`] beside it; [`PrivateGit::snapshot`] commits what the agent left; [`Vault::fetch_run`]
 //! keeps it for ever; [`Vault::squash`] makes one commit of it; [`Bare::checkout`] gives the gate clean
 //! files; [`Bare::push`] moves the branch of the remote, or loses the race and says so.
