@@ -7,9 +7,12 @@ use crate::bare::Bare;
 use crate::error::Result;
 use crate::git::Git;
 use crate::id::CommitId;
-use crate::objects::copy_all;
+use crate::objects::{copy_all, copy_packs};
 use crate::private::EXCLUDED;
 use std::path::Path;
+
+/// What the directories begin with in which a pack for a clone is made.
+const LEND_SCRATCH: &str = "herder.lend-";
 
 /// What a fresh `.git` is to hold.
 pub(crate) struct CloneGit<'a> {
@@ -37,7 +40,7 @@ impl CloneGit<'_> {
             .done()?;
         copy_all(self.objects.path(), &git_dir)?;
         if self.tip != self.base {
-            pack_range(self.lender, Some(self.base), self.tip, &git_dir.join("objects/pack"))?;
+            self.lend(&git_dir)?;
         }
         fs_err::create_dir_all(git_dir.join("info"))?;
         fs_err::write(git_dir.join("info/exclude"), EXCLUDED)?;
@@ -46,6 +49,15 @@ impl CloneGit<'_> {
             self.branch.map_or_else(|| self.tip.to_string(), |branch| format!("ref: refs/heads/{branch}"));
         fs_err::write(git_dir.join("HEAD"), format!("{head}\n"))?;
         Ok(())
+    }
+
+    /// Gives the clone what `tip` needs beyond `base`. Git makes a pack beside the objects that it is of
+    /// and renames it into its place, so it is made there and then copied: the clone may lie on another
+    /// file system.
+    fn lend(&self, git_dir: &Path) -> Result<()> {
+        let scratch = tempfile::Builder::new().prefix(LEND_SCRATCH).tempdir_in(self.lender.path())?;
+        pack_range(self.lender, Some(self.base), self.tip, scratch.path())?;
+        copy_packs(scratch.path(), &git_dir.join("objects/pack"))
     }
 
     fn packed_refs(&self) -> Result<String> {
@@ -59,7 +71,8 @@ impl CloneGit<'_> {
     }
 }
 
-/// Writes the objects that `tip` needs beyond `base` as a pack with its index into `directory`.
+/// Writes the objects that `tip` needs beyond `base` as a pack with its index into `directory`, which lies
+/// on the file system of `from`.
 pub(crate) fn pack_range(
     from: &Bare,
     base: Option<&CommitId>,

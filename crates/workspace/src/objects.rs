@@ -62,7 +62,7 @@ pub(crate) fn copy_all(from: &Path, to: &Path) -> Result<()> {
 }
 
 /// Copies packs. A fetch may be adding some: only those with an index are complete.
-fn copy_packs(from: &Path, to: &Path) -> Result<()> {
+pub(crate) fn copy_packs(from: &Path, to: &Path) -> Result<()> {
     fs_err::create_dir_all(to)?;
     for entry in fs_err::read_dir(from)? {
         let index = entry?.path();
