@@ -87,6 +87,34 @@ fn only_runs_with_a_living_ralph_are_shown() {
 }
 
 #[test]
+fn each_living_ralph_has_a_block_of_its_own() {
+    let home = tempfile::tempdir().unwrap();
+    let state = StateDir::at(home.path());
+    state.create().unwrap();
+    let living = [(7, "seven"), (8, "eight")].map(|(goal, line)| {
+        let writer = begin(&state, &spec(goal, 1));
+        writer.status(&status(1)).unwrap();
+        writer.log(line).unwrap();
+        writer
+    });
+    let mut watch = Watch::new(state.clone(), None);
+    let now = at("2026-02-01T12:00:10Z");
+    let blocks = watch.blocks(now, 3).unwrap();
+    let mut seen: Vec<(&str, &str)> = blocks
+        .iter()
+        .map(|block| (block.goal.as_deref().unwrap(), block.log[0].rsplit(' ').next().unwrap()))
+        .collect();
+    seen.sort_unstable();
+    assert_eq!(seen, [("acme/app#7", "seven"), ("acme/app#8", "eight")]);
+    let text = page(&blocks);
+    assert!(text.contains("acme/app#7") && text.contains("acme/app#8"), "{text}");
+
+    end(&living[0]);
+    let left = watch.blocks(now, 3).unwrap();
+    assert_eq!((left.len(), left[0].goal.as_deref()), (1, Some("acme/app#8")));
+}
+
+#[test]
 fn one_repository_can_be_looked_at_alone() {
     let home = tempfile::tempdir().unwrap();
     let state = StateDir::at(home.path());
