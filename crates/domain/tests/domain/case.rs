@@ -5,9 +5,9 @@ use herder_domain::event::{Event, What};
 use herder_domain::goal::Goal;
 use herder_domain::judge::Judgement;
 use herder_domain::landing::Bounce;
-use herder_domain::outcome::Outcome;
+use herder_domain::outcome::{Interruption, Outcome};
 use herder_domain::plan::plan;
-use herder_domain::run::{Harvest, RunId};
+use herder_domain::run::{Harvest, RunId, RunState};
 
 use crate::samples::{self, draft, id, start};
 use crate::sim::{self, Ending, Op, Sim};
@@ -82,6 +82,30 @@ fn a_goal_that_is_cancelled_stops_its_ralph_and_leaves_a_row() {
     assert!(!sim.world.runs.contains_key(&run));
     assert!(sim.world.was_ordered(&format!("stats/{run}")));
     assert_eq!(sim.state(1).word(), "cancelled");
+}
+
+#[test]
+fn a_goal_that_is_closed_before_its_run_began_begins_no_more() {
+    let closings = [What::GoalCancelled, What::GoalResolved];
+    for (done, verb, next) in [(0, "claim", "prepare"), (1, "prepare", "launch")] {
+        for (closing, word) in closings.iter().zip(["cancelled", "resolved"]) {
+            let mut sim = Sim::new(1);
+            sim.write(&[], |_| {});
+            sim.take(&Op::Queue(0));
+            (0..done).for_each(|_| sim.take(&Op::FinishAll));
+            let run = sim.world.goals[&sim::id(1)].current_run().unwrap().clone();
+            tell(&mut sim, closing.clone());
+            assert!(has_open(&sim, verb), "what is under way is awaited");
+            finish(&mut sim, verb, Ending::Well);
+            assert!(!sim.world.was_ordered(&format!("{next}/{run}")));
+            let detail = "the goal was closed before the run began".to_owned();
+            let outcome = Outcome::Interrupted { cause: Interruption::Stopped, detail };
+            assert_eq!(sim.world.runs[&run].state, RunState::Reported { outcome });
+            (0..3).for_each(|_| sim.take(&Op::FinishAll));
+            assert!(sim.world.was_ordered(&format!("stats/{run}")) && !sim.world.runs.contains_key(&run));
+            assert_eq!(sim.state(1).word(), word);
+        }
+    }
 }
 
 #[test]

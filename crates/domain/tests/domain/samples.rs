@@ -148,6 +148,7 @@ every!(spot_check_reasons -> SpotCheckReason {
     SpotCheckReason::DeletedTests { .. } =>
         SpotCheckReason::DeletedTests { paths: vec!["tests/sort.rs".into()] },
     SpotCheckReason::PushNeedsLeave => SpotCheckReason::PushNeedsLeave,
+    SpotCheckReason::LeftOut { .. } => SpotCheckReason::LeftOut { paths: vec!["video.mp4".into()] },
 });
 
 every!(stuck_causes -> StuckCause {

@@ -112,6 +112,7 @@ impl Sim {
         assert_eq!(started, self.expected_starts(), "in {:#?}", planned.waits);
         assert!(planned.wake_at.is_none_or(|at| at > self.now), "it would wake in the past");
         self.check_lanes(planned);
+        self.check_beginnings(planned);
         for goal in self.world.goals.values().filter(|goal| goal.state.word() == "queued") {
             let waits = planned.waits.get(&goal.id).map_or(0, Vec::len);
             assert_eq!(waits == 0, started.contains(&&goal.id), "{} neither starts nor says why", goal.id);
@@ -126,6 +127,20 @@ impl Sim {
         let soonest = planned.waits.values().flatten().filter_map(Wait::until).chain(postponed).min();
         if let Some(soonest) = soonest {
             assert!(planned.wake_at.is_some_and(|at| at <= soonest), "nothing wakes it at {soonest}");
+        }
+    }
+
+    /// Nothing begins for a goal that was closed, or that another run works at.
+    fn check_beginnings(&self, planned: &Plan) {
+        for effect in &planned.effects {
+            let (Effect::Claim { goal, run } | Effect::Prepare { goal, run } | Effect::Launch { goal, run }) =
+                effect
+            else {
+                continue;
+            };
+            let state = &self.world.goals[goal].state;
+            let is_wanted = matches!(state, GoalState::Running { run: current } if current == run);
+            assert!(is_wanted, "{} begins although its goal is {}", effect.key(), state.word());
         }
     }
 
