@@ -3,7 +3,8 @@
 use herder_domain::event::What;
 use herder_domain::goal::{GoalState, StuckCause};
 use herder_domain::repo::GoalRef;
-use herder_domain::run::RunId;
+use herder_domain::run::{ProcessName, RunId};
+use herder_executor::ProcessId;
 use herder_testkit::{processes, until};
 use rustix::process::Signal;
 
@@ -67,6 +68,81 @@ fn an_orchestrator_killed_between_claim_and_launch_goes_on_where_it_was() {
     }
     assert!(kills >= 5, "{kills} kills");
     landed_once(&stage, &goal);
+}
+
+#[test]
+fn an_orchestrator_killed_at_claim_goes_on_where_it_was() {
+    for done in 0..3 {
+        let mut stage = Stage::new(GATE);
+        let goal = stage.goal("Write a file", "", &easy("new.txt"));
+        let run = RunId::of(&goal, 1);
+        stage.plan_only();
+        assert_eq!((stage.word(&goal), stage.open_effects()), ("running", vec![format!("claim/{run}")]));
+        if done > 0 {
+            stage.finish("claim", &goal, What::RunClaimed { run: run.clone() });
+            assert!(stage.open_effects().is_empty(), "nobody has planned since");
+        }
+        if done > 1 {
+            stage.plan_only();
+            assert_eq!(stage.open_effects(), [format!("prepare/{run}")]);
+        }
+        landed_once(&stage, &goal);
+    }
+}
+
+#[test]
+fn an_orchestrator_killed_before_it_launches_launches_then() {
+    let mut stage = Stage::new(GATE);
+    let goal = stage.goal("Write a file", "", &easy("new.txt"));
+    stage.prepare_only(&goal);
+    assert!(stage.status(&goal, 1).is_none());
+    landed_once(&stage, &goal);
+}
+
+#[test]
+fn an_orchestrator_killed_right_after_it_launched_adopts_the_ralph_that_nobody_recorded() {
+    let mut stage = Stage::new(GATE);
+    let goal = patient(&mut stage);
+    stage.prepare_only(&goal);
+    let mut ralph = stage.start_ralph(&goal);
+    stage.until_waiting(&goal, 1);
+    assert_eq!(stage.run(&goal, 1).state.word(), "prepared");
+    let up = stage.up_once();
+    let process = stage.until_happened("its adoption", &goal, |what| {
+        let What::RunLaunched { process, .. } = what else { return None };
+        Some(process.clone())
+    });
+    assert_eq!(process.pid, ralph.id());
+    stage.let_go(&goal, 1);
+    assert!(ralph.wait().unwrap().success() && up.finish().success());
+    landed_once(&stage, &goal);
+}
+
+#[test]
+fn a_run_that_ended_before_anybody_recorded_its_launch_is_not_begun_again() {
+    let mut stage = Stage::new(GATE);
+    let goal = stage.goal("Write a file", "", &easy("new.txt"));
+    stage.prepare_only(&goal);
+    assert!(stage.start_ralph(&goal).wait().unwrap().success());
+    landed_once(&stage, &goal);
+    assert_eq!(stage.run_dir(&goal, 1).iterations().unwrap().len(), 1);
+    assert!(!stage.happened(&goal).iter().any(|(_, what)| matches!(what, What::RunLaunched { .. })));
+}
+
+#[test]
+fn a_run_of_another_boot_is_queued_again_uncounted_and_nobodys_process_is_touched() {
+    let mut stage = Stage::new(GATE);
+    let goal = stage.goal("Write a file", "", &easy("new.txt"));
+    stage.prepare_only(&goal);
+    // The number and the start time are those of a process that lives now.
+    let ProcessId { pid, start_time, .. } = ProcessId::own().unwrap();
+    let process = ProcessName { pid, start_time, boot_id: "00000000-0000-4000-8000-000000000000".into() };
+    stage.finish("launch", &goal, What::RunLaunched { run: RunId::of(&goal, 1), process });
+    stage.good_night();
+    assert_eq!(stage.outcomes(&goal), ["host_restarted", "done"]);
+    let series = stage.found(&goal).series;
+    assert_eq!((stage.word(&goal), series.failed, series.crashed), ("done", 0, 0));
+    assert_eq!((stage.row(&goal, 1).exit_reason.as_str(), stage.rows().len()), ("host_restarted", 2));
 }
 
 #[test]
@@ -236,7 +312,9 @@ fn ctrl_c_stops_all_ralphs_at_once_keeps_their_work_and_queues_their_goals_uncou
         .collect();
     let up = stage.up();
     goals.iter().for_each(|goal| stage.until_waiting(goal, 1));
+    let agents: Vec<_> = goals.iter().map(|goal| stage.agent_of(goal, 1)).collect();
     assert!(up.stop().success());
+    assert!(agents.into_iter().all(|agent| !processes::is_alive(agent)));
     stage.home.assert_no_process_left();
     let stopped: Vec<_> = goals.iter().map(|goal| stage.row(goal, 1)).collect();
     for (goal, row) in goals.iter().zip(&stopped) {

@@ -3,7 +3,8 @@
 pub mod gates;
 mod git;
 pub mod killing;
-mod look;
+pub mod look;
+pub mod moments;
 mod orchestrator;
 pub mod script;
 

@@ -17,6 +17,17 @@ use jiff::Timestamp;
 
 use super::{PATIENCE, Stage};
 
+/// What a planner of these nights looks at beside the database.
+pub fn settings() -> Settings {
+    Settings {
+        capacity: Capacity { max: 3, admission: Admission::Open },
+        policy: Policy::default(),
+        default_agent: "replay".into(),
+        only: None,
+        max_in: std::collections::BTreeMap::new(),
+    }
+}
+
 impl Stage {
     pub fn found(&self, goal: &GoalRef) -> Goal {
         self.store.goal(goal).unwrap().unwrap()
@@ -73,14 +84,7 @@ impl Stage {
 
     /// What herder has to say about a goal.
     pub fn why(&self, goal: &GoalRef) -> String {
-        let settings = Settings {
-            capacity: Capacity { max: 3, admission: Admission::Open },
-            policy: Policy::default(),
-            default_agent: "replay".into(),
-            only: None,
-            max_in: std::collections::BTreeMap::new(),
-        };
-        let answer = why(&self.store.world(&settings).unwrap(), goal, Timestamp::now()).unwrap();
+        let answer = why(&self.store.world(&settings()).unwrap(), goal, Timestamp::now()).unwrap();
         format!("{}\n{}", answer.standing, answer.reasons.join("\n"))
     }
 
