@@ -3,7 +3,9 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use herder_testkit::until;
+use herder_record::{RunDir, StateDir, StatsFile, sweep};
+use herder_testkit::{processes, processes_with, until};
+use rustix::process::Signal;
 use serde_json::json;
 
 use crate::bad_input::check_text;
@@ -11,6 +13,10 @@ use crate::scene::{Said, Scene, feed, git};
 
 const DONE: &str = "# Say hello\n\n## Objective\nSay hello.\n\n```replay\n\
     [{\"write\": {\"path\": \"hello\", \"text\": \"hi\\n\"}}, {\"answer\": {\"status\": \"done\", \"summary\": \"Said it.\"}}]\n```\n";
+
+/// The agent is in a tool that has put a process into a session of its own.
+const BUSY: &str = "## Objective\nWait.\n\n```replay\n\
+    [{\"run\": \"(setsid sleep 704 >/dev/null 2>&1 &); echo half >begun; tail -f /dev/null\"}]\n```\n";
 
 const ENDLESS: &str = "## Objective\nWait.\n\n```replay\n[\"hang\"]\n```\n";
 
@@ -97,4 +103,49 @@ fn the_next_command_settles_a_ralph_that_was_killed() {
     assert_eq!((&stats["items"][0]["name"], &stats["all"]["runs"]), (&json!("crashed"), &json!(1)));
     assert_eq!(scene.json(&["stats"])["all"]["runs"], 1);
     scene.home.assert_no_process_left();
+}
+
+fn is_hidden_sleeper(pid: &u32) -> bool {
+    std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.starts_with(b"sleep\0704\0"))
+}
+
+/// A ralph in the middle of a tool's work is told to go.
+fn stopped_by(signal: Signal) {
+    let (scene, checkout, file) = prepared(BUSY);
+    let before = git(&checkout, &["rev-parse", "HEAD"]);
+    let mut command = scene.command(&["ralph", "--goal", &file, "--json"]);
+    command.current_dir(&checkout).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let ralph = command.spawn().unwrap();
+    until("the tool to be at work", Duration::from_secs(60), || {
+        let hidden = processes_with(scene.home.marker()).iter().any(is_hidden_sleeper);
+        (hidden && checkout.join("begun").exists()).then_some(())
+    });
+    processes::kill(ralph.id(), signal);
+    let said = Said::of(ralph.wait_with_output().unwrap());
+    assert_eq!((said.code, &said.as_json()["ok"]), (1, &json!(false)), "{said:?}");
+    scene.home.assert_no_process_left();
+
+    let state = StateDir::at(scene.home.state());
+    let rows = StatsFile::at(state.stats()).read().unwrap().rows;
+    let reasons: Vec<&str> = rows.iter().map(|row| row.exit_reason.as_str()).collect();
+    assert_eq!(reasons, ["stopped"], "{said:?}");
+    let runs: Vec<RunDir> = sweep::runs(&state).unwrap();
+    assert_eq!(runs.len(), 1);
+    assert!(runs[0].path().join("outcome.json").is_file());
+    assert_eq!(runs[0].ending().unwrap().unwrap().outcome.word(), "stopped");
+    let snapshots = git(&runs[0].git_dir(), &["for-each-ref", "--format=%(objectname)", "refs/herder/wip"]);
+    assert_eq!(snapshots.lines().count(), 1, "{snapshots:?}");
+    assert_eq!(git(&runs[0].git_dir(), &["show", &format!("{snapshots}:begun")]), "half");
+    assert_eq!(git(&checkout, &["rev-parse", "HEAD"]), before);
+    assert!(checkout.join("begun").exists());
+}
+
+#[test]
+fn a_ralph_that_is_told_to_terminate_leaves_all_but_processes() {
+    stopped_by(Signal::TERM);
+}
+
+#[test]
+fn a_ralph_that_is_interrupted_leaves_all_but_processes() {
+    stopped_by(Signal::INT);
 }
