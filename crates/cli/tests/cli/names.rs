@@ -1,7 +1,9 @@
 //! The journal's own words, verbatim, in a shell.
 
 use std::process::Stdio;
+use std::time::Duration;
 
+use herder_testkit::until;
 use serde_json::{Value, json};
 
 use crate::scene::{Said, Scene, feed};
@@ -80,6 +82,33 @@ fn the_orchestrators_line_of_the_journal_works_off_the_queue_of_a_checkout() {
     assert!(said.out.lines().all(|line| line.starts_with('{')), "{said:?}");
     assert!(said.out.contains("registered"), "{said:?}");
     assert_eq!(scene.json(&["repo", "list"])["items"].as_array().unwrap().len(), 1);
+    scene.home.assert_no_process_left();
+}
+
+#[test]
+fn the_orchestrators_line_of_the_journal_works_until_it_is_told_to_go() {
+    let scene = installed();
+    let script = "goal-create --title \"Say hello\" <<EOF\n## Objective\nSay hello.\n\n```replay\n\
+                  [{\"write\": {\"path\": \"hello\", \"text\": \"hi\"}}, \
+                  {\"answer\": {\"status\": \"done\", \"summary\": \"Said it.\"}}]\n```\nEOF\n\
+                  goal-queue 1"
+        .replace('`', "\\`");
+    assert_eq!(shell(&scene, &script).code, 0);
+    let mut sh = scene.home.herder("/bin/sh");
+    sh.args(["-c", "orchestrator --max 5 --model sonnet --reasoning med --duration 4h"]);
+    let mut orchestrator = sh.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
+    until("the goal to land", Duration::from_secs(60), || (scene.status(1) == "done").then_some(()));
+    // Without --once it stays when all is done.
+    assert!(orchestrator.try_wait().unwrap().is_none());
+    assert_eq!(scene.json(&["down"])["was_running"], true);
+    assert!(orchestrator.wait().unwrap().success());
+
+    assert_eq!(scene.origin.file_at("main", "hello").as_deref(), Some("hi"));
+    let run = scene.json(&["goal", "show", "1"])["run"].as_str().unwrap().to_owned();
+    let path = scene.home.state().join("runs").join(run).join("run.json");
+    let spec: Value = serde_json::from_slice(&fs_err::read(path).unwrap()).unwrap();
+    assert_eq!((&spec["model"], &spec["reasoning"]), (&json!("sonnet"), &json!("med")));
+    assert_eq!(spec["budget"]["duration"].as_f64(), Some(14400.0));
     scene.home.assert_no_process_left();
 }
 
