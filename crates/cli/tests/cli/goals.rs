@@ -81,6 +81,44 @@ fn several_goals_are_queued_in_one_go_and_none_where_one_is_unknown() {
     assert_eq!(queued["items"][0]["number"], 2);
 }
 
+/// A night whose only goal's agent claims each time to be done and is refused by the gate.
+fn vain_night(scene: &Scene) -> usize {
+    scene.ok(&["up", "--once", "--max-iterations", "1"]);
+    let shown = scene.json(&["goal", "show", "1"]);
+    assert_eq!(shown["status"], "stuck");
+    shown["runs"].as_array().unwrap().len()
+}
+
+fn stuck() -> Scene {
+    let scene = Scene::new();
+    let body = "## Objective\nSay hello.\n\n```replay\n\
+                [{\"write\": {\"path\": \"other\", \"text\": \"hi\"}}, \
+                {\"answer\": {\"status\": \"done\", \"summary\": \"Said it.\"}}]\n```\n";
+    scene.goal_of(body, "Hello", &["--queue"]);
+    assert_eq!(vain_night(&scene), 3);
+    scene
+}
+
+#[test]
+fn a_stuck_goal_is_queued_again_by_a_retry() {
+    let scene = stuck();
+    assert_eq!(scene.json(&["goal", "retry", "1"])["status"], "queued");
+    assert_eq!(scene.status(1), "queued");
+}
+
+#[test]
+fn queueing_a_stuck_goal_is_a_retry() {
+    let scene = stuck();
+    let mut queue = scene.home.herder(scene.link("goal-queue"));
+    queue.arg("1");
+    let said = crate::scene::feed(queue, b"");
+    assert_eq!((said.code, &said.as_json()["items"][0]["status"]), (0, &json!("queued")), "{said:?}");
+    assert_eq!(scene.status(1), "queued");
+    // A new series: the three failed runs before it do not count.
+    assert_eq!(vain_night(&scene), 6);
+    scene.home.assert_no_process_left();
+}
+
 #[test]
 fn cancelling_and_resolving_settle_a_goal_and_close_its_story() {
     let scene = Scene::new();
