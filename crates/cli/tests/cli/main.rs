@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that fails says so")]
 
+mod abroad;
 mod alone;
 mod bad_input;
 mod goals;
+mod json;
 mod names;
 mod scene;
 mod surroundings;

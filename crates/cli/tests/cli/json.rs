@@ -1,0 +1,111 @@
+//! `--json` everywhere: each command says one object, and nothing on standard error.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::scene::{GOAL, Said, Scene, feed};
+
+const DONE: &str = "## Objective\nSay hello.\n\n```replay\n\
+    [{\"write\": {\"path\": \"hello\", \"text\": \"hi\"}}, \
+    {\"answer\": {\"status\": \"done\", \"summary\": \"Said it.\"}}]\n```\n";
+
+/// Money that is spent makes a goal stuck at once.
+const SPENT: &str = "## Objective\nx\n\n```replay\n[\"budget_spent\"]\n```\n";
+
+/// The words of a command, what follows them, and whether it goes well. Those that tell line by line what
+/// happens (`up`, `watch`, `logs -f`) stand here as they are asked once.
+fn rows<'r>(
+    origin: &'r str,
+    name: &'r str,
+    file: &'r str,
+    links: &'r str,
+) -> Vec<(&'r str, Vec<&'r str>, bool)> {
+    vec![
+        ("repo add", vec![origin, "--name", name], true),
+        ("repo list", vec![], true),
+        ("story create", vec!["--title", "More"], true),
+        ("story list", vec![], true),
+        ("story show", vec!["1"], true),
+        ("goal create", vec!["--title", "Again"], true),
+        ("goal queue", vec!["7"], true),
+        ("goal list", vec![], true),
+        ("goal show", vec!["2"], true),
+        ("goal comment", vec!["2"], true),
+        ("goal approve", vec!["2"], true),
+        ("goal reject", vec!["3", "--feedback", "Too short."], true),
+        ("goal spot-check", vec!["4", "approve"], true),
+        ("goal retry", vec!["5"], true),
+        ("goal cancel", vec!["7"], true),
+        ("goal resolve", vec!["5"], true),
+        ("up", vec!["--dry-run"], true),
+        ("down", vec![], true),
+        ("why", vec!["2"], true),
+        ("watch", vec!["--once"], true),
+        ("logs", vec!["2"], true),
+        ("stats", vec![], true),
+        ("doctor", vec![], true),
+        ("demo", vec!["--dir", "."], false),
+        ("config explain", vec![], true),
+        ("resume", vec!["replay"], false),
+        ("ralph", vec!["--goal", file], true),
+        ("install-links", vec![links], true),
+    ]
+}
+
+/// A story (1), goals that wait for a look (2 to 4) and one that is stuck (5).
+fn prepared() -> (Scene, PathBuf) {
+    let scene = Scene::new();
+    scene.ok(&["story", "create", "--title", "Greetings"]);
+    for title in ["Two", "Three", "Four"] {
+        scene.goal_of(DONE, title, &["--queue", "--spot-check", "--story", "1"]);
+    }
+    scene.goal_of(SPENT, "Five", &["--queue"]);
+    scene.ok(&["up", "--once", "--max", "2"]);
+    let states: Vec<String> = (2..=5).map(|number| scene.status(number)).collect();
+    assert_eq!(states, ["spot-check", "spot-check", "spot-check", "stuck"]);
+    let checkout = scene.checkout("work");
+    (scene, checkout)
+}
+
+#[track_caller]
+fn check(said: &Said, goes_well: bool, words: &str) {
+    assert_eq!((said.err.as_str(), said.code == 0), ("", goes_well), "{words}: {said:?}");
+    let value: Value =
+        serde_json::from_str(&said.out).unwrap_or_else(|error| panic!("{words}: {error}: {said:?}"));
+    assert_eq!(value["ok"], goes_well, "{words}: {said:?}");
+    assert_eq!(value["error"].is_object(), !goes_well, "{words}: {said:?}");
+}
+
+fn perform(scene: &Scene, checkout: &Path, words: &str, more: &[&str]) -> Said {
+    let args: Vec<&str> = words.split(' ').chain(more.iter().copied()).chain(["--json"]).collect();
+    let mut command = scene.command(&args);
+    command.current_dir(checkout);
+    feed(command, GOAL.as_bytes())
+}
+
+#[test]
+fn each_command_says_one_object() {
+    let (scene, checkout) = prepared();
+    let (origin, name) = (scene.origin.path().to_str().unwrap(), scene.full("acme/app"));
+    let file = scene.home.write("hello.md", DONE);
+    let links = scene.home.home().join("links");
+    let rows = rows(origin, &name, file.to_str().unwrap(), links.to_str().unwrap());
+    for (words, more, goes_well) in &rows {
+        check(&perform(&scene, &checkout, words, more), *goes_well, words);
+    }
+    let named: Vec<&str> = rows.iter().map(|(words, ..)| *words).collect();
+    let missing: Vec<String> =
+        leaves(&scene, "").into_iter().filter(|leaf| !named.contains(&leaf.as_str())).collect();
+    assert!(missing.is_empty(), "commands without a row: {missing:?}");
+    scene.home.assert_no_process_left();
+}
+
+/// The commands below `words` that have no commands below them, as the help lists them.
+fn leaves(scene: &Scene, words: &str) -> Vec<String> {
+    let help = scene.ok(&words.split_whitespace().chain(["--help"]).collect::<Vec<_>>());
+    let Some((_, listed)) = help.split_once("\nCommands:\n") else { return vec![words.to_owned()] };
+    let lines = listed.lines().take_while(|line| !line.is_empty());
+    let names = lines.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help");
+    names.flat_map(|name| leaves(scene, format!("{words} {name}").trim_start())).collect()
+}
