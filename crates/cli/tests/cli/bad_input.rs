@@ -192,7 +192,9 @@ fn what_is_not_there() {
     let scene = Scene::new();
     scene.ok(&["story", "create", "--title", "Greetings"]);
     scene.goal("Hello", &[]);
-    let rows: [(&[&str], &str); 10] = [
+    refuses_goal(&scene, GOAL, &["--repo", "nowhere"], (3, "not_found", "\"nowhere\""));
+    let rows: [(&[&str], &str); 11] = [
+        (&["up", "--once", "--repo", "nowhere"], "\"nowhere\""),
         (&["goal", "show", "7"], "no goal #7"),
         (&["goal", "show", "acme/app#7"], "no goal acme/app#7"),
         (&["goal", "show", "app#1"], "no goal acme/app#1"),

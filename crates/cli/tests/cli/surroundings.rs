@@ -29,13 +29,17 @@ fn a_read_only_state_directory() {
     scene.goal("Kept", &[]);
     let mode = |mode| fs_err::set_permissions(scene.home.state(), Permissions::from_mode(mode)).unwrap();
     mode(0o500);
-    let args = ["goal", "create", "--title", "T"];
-    let text = without_privilege(scene.command(&args), GOAL.as_bytes());
-    let json = without_privilege(scene.command(&[&args[..], &["--json"]].concat()), GOAL.as_bytes());
+    let said = [["goal", "create", "--title", "T"].as_slice(), &["up", "--once"]].map(|args| {
+        let text = without_privilege(scene.command(args), GOAL.as_bytes());
+        let json = without_privilege(scene.command(&[args, &["--json"]].concat()), GOAL.as_bytes());
+        (text, json)
+    });
     mode(0o700);
-    assert_eq!((text.code, json.code), (6, 6), "{text:?}");
-    check_text(&text, "as the state directory");
-    check_json(&json, "environment", "RALPH_DIR");
+    for (text, json) in said {
+        assert_eq!((text.code, json.code), (6, 6), "{text:?}");
+        check_text(&text, "as the state directory");
+        check_json(&json, "environment", "RALPH_DIR");
+    }
     assert_eq!(scene.json(&["goal", "list"])["items"].as_array().unwrap().len(), 1);
 }
 
@@ -86,10 +90,14 @@ fn a_full_disk_loses_nothing() {
                   \"$3\" goal list --json && \"$3\" goal create --title T --json <\"$4\"";
     let body = scene.home.write("goal.md", GOAL);
     let mut outer = scene.home.herder("unshare");
-    outer.args(["--map-root-user", "--mount", "sh", "-c", script, "sh"]);
+    if !rustix::process::geteuid().is_root() {
+        outer.arg("--map-root-user");
+    }
+    outer.args(["--mount", "sh", "-c", script, "sh"]);
     outer.arg(&small).arg(scene.home.state()).arg(HERDER).arg(&body);
     let said = feed(outer, GOAL.repeat(1000).as_bytes());
     if said.err.contains("unshare") || said.err.contains("mount") {
+        assert!(std::env::var_os("CI").is_none(), "nobody may mount a disk of his own: {}", said.err);
         eprintln!("skipped: this machine lets nobody mount a disk of his own: {}", said.err);
         return;
     }
