@@ -219,7 +219,8 @@ fn guarded(harvest: &Harvest) -> impl Iterator<Item = SpotCheckReason> {
     let named = |paths: &Vec<String>| (!paths.is_empty()).then(|| paths.clone());
     let protected = named(&harvest.protected).map(|paths| SpotCheckReason::ProtectedPaths { paths });
     let deleted = named(&harvest.deleted_tests).map(|paths| SpotCheckReason::DeletedTests { paths });
-    protected.into_iter().chain(deleted)
+    let left_out = named(&harvest.left_out).map(|paths| SpotCheckReason::LeftOut { paths });
+    protected.into_iter().chain(deleted).chain(left_out)
 }
 
 struct Again {

@@ -256,6 +256,9 @@ pub struct Harvest {
     pub last_progress: Option<String>,
     /// The clone holds what no snapshot could take (nested repositories, huge files).
     pub keeps_clone: bool,
+    /// What no snapshot could take, at most a dozen.
+    #[serde(default)]
+    pub left_out: Vec<String>,
     /// The repository says that it has no gate on purpose.
     #[serde(default)]
     pub waives_gate: bool,

@@ -47,6 +47,11 @@ pub enum GateError {
     /// It could not be started, for reasons of ours.
     #[error("failed to start the gate")]
     Start(#[source] StartError),
+    /// It cannot be executed: that is the repository's affair, and no verdict on the work.
+    #[error(
+        "the gate .ralph/check cannot be executed ({0}); is it executable, and is its interpreter there?"
+    )]
+    NotRunnable(String),
     /// Its keeper was killed.
     #[error("failed to learn what the gate said")]
     Lost(#[source] KeeperDied),
@@ -90,7 +95,7 @@ impl Question<'_> {
         let (handle, reports) = match launcher.start(&self.job(), stdio) {
             Ok(started) => started,
             Err(error @ StartError::Refused { step: herder_executor::Step::Execute, .. }) => {
-                return Ok(cannot_begin(&error, begun.elapsed()));
+                return Err(GateError::NotRunnable(error.to_string()));
             }
             Err(error) => return Err(GateError::Start(error)),
         };
@@ -150,12 +155,6 @@ fn explain(ending: &Ending, tail: &str) -> String {
         said.push_str(&format!("\n(the kernel killed {kills} of its processes for want of memory)"));
     }
     said
-}
-
-/// A gate that cannot be executed says no, and says what to do.
-fn cannot_begin(error: &StartError, elapsed: Duration) -> Answered {
-    let tail = format!("the gate .ralph/check cannot be executed: {error}; is it executable (chmod +x)?");
-    Answered { verdict: Verdict::Red { tail }, elapsed, ending: None }
 }
 
 /// The output of a gate, while a thread of its own reads it.

@@ -65,6 +65,10 @@ pub(crate) enum ActError {
     Io(#[from] std::io::Error),
     #[error("the origin cannot be reached: {0}")]
     Origin(WorkspaceError),
+    #[error(
+        "the gate .ralph/check is not executable on the base branch; `chmod +x .ralph/check`, commit, push"
+    )]
+    GateNotExecutable,
     #[error("failed to find {0}")]
     Missing(&'static str),
     #[error("the push was refused: {0}")]
@@ -118,9 +122,9 @@ fn or_ended(context: &Context, case: &Case, run: &RunId, prepared: Result<Acted,
         // Git may name an address with a password in it, and this goes into the journal.
         let detail = context.redactor.line(&error.in_full()).into_string();
         let outcome = match error {
-            ActError::Config(_) | ActError::Workspace(WorkspaceError::NoBranch { .. }) => {
-                Outcome::Misconfigured { detail }
-            }
+            ActError::Config(_)
+            | ActError::GateNotExecutable
+            | ActError::Workspace(WorkspaceError::NoBranch { .. }) => Outcome::Misconfigured { detail },
             ActError::Origin(_) => Outcome::Interrupted { cause: Interruption::Unreachable, detail },
             ActError::Workspace(_)
             | ActError::Record(_)

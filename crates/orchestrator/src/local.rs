@@ -43,6 +43,14 @@ pub enum AddRepoError {
         /// The host.
         host: String,
     },
+    /// It has another name already, under which its goals are.
+    #[error("{what:?} is registered already, as {name}")]
+    AlreadyThere {
+        /// As given.
+        what: String,
+        /// Its name.
+        name: String,
+    },
     /// There is no commit to begin from.
     #[error("{what:?} has no branch yet; commit something first")]
     Empty {
@@ -104,12 +112,15 @@ pub fn add_repo(store: &mut Store, state: &StateDir, order: &AddRepo) -> Result<
         None => return Err(AddRepoError::Empty { what: order.what.clone() }),
     };
     if facts.refuses_push_to(&base) {
-        return Err(AddRepoError::CheckedOut { what: order.what.clone(), base });
+        return Err(AddRepoError::CheckedOut { what: url, base });
     }
     let id = match &order.name {
         Some(name) => name_of(name, &url)?,
         None => id_of(&url, &facts)?,
     };
+    if let Some(other) = store.repos()?.into_iter().find(|other| other.url == url && other.id != id) {
+        return Err(AddRepoError::AlreadyThere { what: order.what.clone(), name: other.id.short() });
+    }
     let mirror = Mirror::open_or_create(&state.mirror(&id), &url, &user)?;
     mirror.fetch(&user)?;
     if mirror.tip(&base).is_err() {
@@ -163,9 +174,9 @@ fn relative_to(origin: &str, facts: &RemoteFacts) -> String {
 }
 
 fn name_of(name: &str, url: &str) -> Result<RepoId, AddRepoError> {
-    match name.matches('/').count() {
-        2 => Ok(name.parse()?),
-        _ => Ok(format!("{}/{name}", host_of(url).unwrap_or("local")).parse()?),
+    match name.split('/').collect::<Vec<_>>().as_slice() {
+        [owner, name] => Ok(RepoId::new(host_of(url).unwrap_or("local"), owner, name)?),
+        _ => Ok(name.parse()?),
     }
 }
 

@@ -205,6 +205,12 @@ fn settle(dir: RunDir, redactor: &Redactor) -> Result<(), RalphError> {
     let _ = herder_executor::end_strays(&dir.mark());
     let detail = "its ralph died without a word".to_owned();
     let outcome = Outcome::Interrupted { cause: Interruption::Crashed, detail };
+    let spec = dir.spec()?;
     abandoned.settle(outcome, Timestamp::now(), redactor)?;
+    if let Some(root) = spec.as_ref().and_then(|spec| spec.setup.room.parent())
+        && let Some(spec) = &spec
+    {
+        herder_workspace::remove_tree(root, &spec.setup.room)?;
+    }
     Ok(())
 }

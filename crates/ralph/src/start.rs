@@ -8,7 +8,7 @@ use herder_domain::outcome::{Interruption, Outcome};
 use herder_domain::run::RunSpec;
 use herder_domain::setup::GateSetup;
 use herder_executor::{self as executor, Launcher, ProcessId, Room, Toolchains};
-use herder_gate::Gate;
+use herder_gate::{Gate, GateError};
 use herder_record::{Ending, Phase, Redactor, RunDir, RunLock, RunWriter};
 use herder_workspace::{PrivateGit, RunKey};
 use jiff::Timestamp;
@@ -18,7 +18,7 @@ use crate::error::RalphError;
 use crate::memory::Memory;
 use crate::signals;
 use crate::stop::Stop;
-use crate::work::Work;
+use crate::work::{Stillness, Work};
 
 /// Finds the adapter that a run's setup names.
 pub type FindAgent = dyn Fn(&RunSpec) -> Result<Arc<dyn Agent>, RalphError>;
@@ -132,6 +132,7 @@ impl Parts {
             process,
             account: Account::default(),
             gate_output: None,
+            stillness: Stillness::default(),
             failures: 0,
             waits: 0,
             writer,
@@ -148,7 +149,9 @@ pub(crate) fn cannot_work(error: &RalphError) -> Outcome {
         RalphError::Agent(AgentError::NoCredential { .. }) => {
             Outcome::Interrupted { cause: Interruption::LoginFailed, detail }
         }
-        RalphError::Agent(_) => Outcome::Misconfigured { detail },
+        RalphError::Agent(_) | RalphError::Gate(GateError::NotRunnable(_)) => {
+            Outcome::Misconfigured { detail }
+        }
         RalphError::Record(_)
         | RalphError::Workspace(_)
         | RalphError::Start(_)

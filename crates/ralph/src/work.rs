@@ -3,6 +3,7 @@
 mod fold;
 mod gating;
 mod iterate;
+mod stillness;
 mod verdict;
 mod waiting;
 
@@ -12,7 +13,7 @@ use std::time::Instant;
 use herder_agent::{Agent, Credential, Ending};
 use herder_domain::gate::Verdict;
 use herder_domain::iteration::{Iteration, Progress};
-use herder_domain::outcome::{Interruption, Outcome};
+use herder_domain::outcome::{FailureCause, Interruption, Outcome};
 use herder_domain::run::RunSpec;
 use herder_executor::{Launcher, ProcessId, Room, Toolchains};
 use herder_gate::Gate;
@@ -26,6 +27,8 @@ use crate::error::RalphError;
 use crate::memory::Memory;
 use crate::start::cannot_work;
 use crate::stop::Stop;
+use stillness::Said;
+pub(crate) use stillness::Stillness;
 use verdict::Step;
 
 /// A ralph at work.
@@ -46,6 +49,8 @@ pub(crate) struct Work {
     pub account: Account,
     /// The end of a red gate's output that no iteration has answered yet.
     pub gate_output: Option<String>,
+    /// Whether anything moves.
+    pub stillness: Stillness,
     /// Iterations in a row that the agent failed.
     pub failures: u32,
     /// Waits in a row for a provider that is overloaded or away.
@@ -89,7 +94,9 @@ impl Work {
         let number = self.next_number();
         let (started_at, begun) = (Timestamp::now(), Instant::now());
         let called = self.iterate(number)?;
+        let before = self.account.snapshot.clone();
         let snapshot = self.snapshot(number)?;
+        let has_changed = before.as_ref() != Some(&snapshot);
         let gated_before = self.account.gate_time;
         let (step, gate) = match self.conclude(&called) {
             Ok(concluded) => concluded,
@@ -110,6 +117,7 @@ impl Work {
             self.account.iterations += 1;
             self.remember(number, &called, gate.as_ref())?;
         }
+        let said = verdict::status(&called.ending).map(|status| Said::of(status, gate.as_ref()));
         self.writer.iteration(&Iteration {
             iteration: number,
             started_at,
@@ -120,7 +128,19 @@ impl Work {
             spend,
             snapshot: Some(snapshot),
         })?;
-        Ok(step)
+        Ok(self.unless_still(step, said, has_changed))
+    }
+
+    /// Ends a run in which nothing moves any more.
+    fn unless_still(&mut self, step: Step, said: Option<Said>, has_changed: bool) -> Step {
+        let is_still = said.is_some_and(|said| self.stillness.note(said, has_changed));
+        match step {
+            Step::Again if is_still => {
+                let (cause, detail) = (FailureCause::NoProgress, Stillness::sentence());
+                Step::End(Outcome::Failed { cause, detail })
+            }
+            Step::Again | Step::WaitUntil(..) | Step::End(_) => step,
+        }
     }
 
     fn next_number(&self) -> u32 {

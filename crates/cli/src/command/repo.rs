@@ -57,6 +57,9 @@ pub fn not_added(error: AddRepoError) -> Failure {
         }
         AddRepoError::Credential { .. } => Failure::refused(text)
             .hint("`git config credential.helper` shows the helper; `git remote set-url` the address"),
+        AddRepoError::AlreadyThere { name, .. } => {
+            Failure::refused(text).hint(format!("use that name, for example with --repo {name}"))
+        }
         AddRepoError::NoBase { .. } => Failure::not_found(text).hint("name another branch with --base"),
         AddRepoError::CheckedOut { base, .. } => Failure::refused(text)
             .hint(format!("or check out another branch there than {base}, or name another one with --base")),

@@ -77,7 +77,7 @@ fn heard(_said: io::Result<()>) {}
 
 fn ended(end: UpEnd) -> Result<Reply, Failure> {
     let (word, text) = match end {
-        UpEnd::Stopped => ("stopped", "stopped; its goals are queued\n"),
+        UpEnd::Stopped => ("stopped", "stopped; the next `herder up` goes on from here\n"),
         UpEnd::Idle => ("idle", "nothing is left that can start without a person\n"),
         UpEnd::Parked => ("parked", ""),
     };

@@ -25,7 +25,11 @@ pub fn why(call: &Call, args: &Named) -> Result<Reply, Failure> {
         world.goals.entry(id.clone()).or_insert(goal);
     }
     let gone = || Failure::not_found(format!("there is no goal {id}"));
-    let answer = ask(&world, &id, call.now).ok_or_else(gone)?;
+    let mut answer = ask(&world, &id, call.now).ok_or_else(gone)?;
+    let moves = world.goals.get(&id).is_some_and(|goal| goal.state.moves_by_itself());
+    if moves && herder_orchestrator::holder(&opened.state).is_ok_and(|holder| holder.is_none()) {
+        answer.hints.push("no orchestrator is at work: `herder up` starts one".to_owned());
+    }
     Reply::one(&answer, text(&answer))
 }
 

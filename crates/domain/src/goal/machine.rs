@@ -72,8 +72,13 @@ pub enum SpotCheckReason {
     },
     /// The repository has no gate, so nothing checked the work.
     NoGate,
-    /// The gate is green and nothing was changed: is there nothing to do?
+    /// Nothing was changed: is there nothing to do?
     NoDiff,
+    /// Something lies in the clone that no snapshot takes, so it will not land.
+    LeftOut {
+        /// What, at most a dozen.
+        paths: Vec<String>,
+    },
     /// Protected files were changed.
     ProtectedPaths {
         /// Which, at most a dozen.
@@ -95,7 +100,10 @@ impl fmt::Display for SpotCheckReason {
             Self::NeedsReview { summary } => write!(f, "the agent asks for a review: {summary}"),
             Self::Question { question } => write!(f, "the agent asks: {question}"),
             Self::NoGate => f.write_str("the repository has no gate"),
-            Self::NoDiff => f.write_str("the gate is green and nothing was changed: nothing to do?"),
+            Self::NoDiff => f.write_str("nothing was changed: is there nothing to do?"),
+            Self::LeftOut { paths } => {
+                write!(f, "no commit can take these, and they will not land: {}", paths.join(", "))
+            }
             Self::ProtectedPaths { paths } => write!(f, "protected files were changed: {}", paths.join(", ")),
             Self::DeletedTests { paths } => write!(f, "tests were deleted: {}", paths.join(", ")),
             Self::PushNeedsLeave => f.write_str(
@@ -217,6 +225,19 @@ impl GoalState {
             | Self::Running { .. }
             | Self::SpotCheck { .. }
             | Self::Stuck { .. } => false,
+        }
+    }
+
+    /// Whether an orchestrator has something to do about it.
+    pub fn moves_by_itself(&self) -> bool {
+        match self {
+            Self::Queued { .. } | Self::Running { .. } => true,
+            Self::Draft { .. }
+            | Self::SpotCheck { .. }
+            | Self::Done { .. }
+            | Self::Stuck { .. }
+            | Self::Cancelled
+            | Self::Resolved => false,
         }
     }
 

@@ -31,7 +31,7 @@ pub(super) fn collect(context: &Context, case: &Case) -> Result<Acted, ActError>
 }
 
 fn harvest(context: &Context, case: &Case, dir: &RunDir, spec: &RunSpec) -> Result<Harvest, ActError> {
-    let keeps_clone = last_snapshot(context, case, dir, spec)?;
+    let left_out = last_snapshot(context, case, dir, spec)?;
     let lock = context.repo_lock(&case.repo.id);
     let writing = lock.lock().unwrap_or_else(PoisonError::into_inner);
     let mirror = context.mirror(&case.repo)?;
@@ -50,7 +50,8 @@ fn harvest(context: &Context, case: &Case, dir: &RunDir, spec: &RunSpec) -> Resu
         tip: tip.as_ref().map(ToString::to_string),
         gate_tail,
         last_progress: dir.progress()?.pop().map(|last| last.progress),
-        keeps_clone,
+        keeps_clone: !left_out.is_empty(),
+        left_out,
         push_needs_leave: !case.repo.pushes,
         ..Harvest::default()
     };
@@ -77,11 +78,16 @@ fn handed_in(dir: &RunDir) -> Result<Option<CommitId>, ActError> {
     Ok(snapshot.map(|commit| CommitId::parse(&commit)).transpose()?)
 }
 
-/// Records what lies in the clone now: a ralph that was killed could not. Gives whether something lies
-/// there that no snapshot takes.
-fn last_snapshot(context: &Context, case: &Case, dir: &RunDir, spec: &RunSpec) -> Result<bool, ActError> {
+/// Records what lies in the clone now: a ralph that was killed could not. Gives what lies there that no
+/// snapshot takes, at most a dozen of it.
+fn last_snapshot(
+    context: &Context,
+    case: &Case,
+    dir: &RunDir,
+    spec: &RunSpec,
+) -> Result<Vec<String>, ActError> {
     if !spec.setup.clone.is_dir() {
-        return Ok(false);
+        return Ok(Vec::new());
     }
     let last = dir.iterations()?.last().map_or(0, |last| last.iteration);
     let taken = private_git(dir, spec, &case.run)?.snapshot(&SnapshotOrder {
@@ -90,7 +96,8 @@ fn last_snapshot(context: &Context, case: &Case, dir: &RunDir, spec: &RunSpec) -
         signature: context.signature(),
         limits: SnapshotLimits::default(),
     })?;
-    Ok(!taken.skipped.is_empty())
+    let named = taken.skipped.iter().take(NAMED_MAX);
+    Ok(named.map(|skipped| format!("{} ({})", skipped.path.display(), skipped.why)).collect())
 }
 
 fn look_at(

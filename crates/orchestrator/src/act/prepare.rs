@@ -66,8 +66,15 @@ fn materialize_gate(
     remove_tree(context.root(), &room)?;
     fs_err::create_dir_all(&room)?;
     let dir = room.join("gate");
-    let has_gate = bare.has_path(base, ".ralph/check")? && bare.materialize_dir(base, ".ralph", &dir)?;
-    Ok(if has_gate { GateSetup::At { dir } } else { GateSetup::Missing })
+    let Some(check) = bare.entry(base, ".ralph/check")? else {
+        return Ok(GateSetup::Missing);
+    };
+    // Said before a token is spent: a gate that cannot run can only ever say nothing.
+    if check.is_file() && check.mode & 0o111 == 0 {
+        return Err(ActError::GateNotExecutable);
+    }
+    bare.materialize_dir(base, ".ralph", &dir)?;
+    Ok(GateSetup::At { dir })
 }
 
 struct Parts<'a> {

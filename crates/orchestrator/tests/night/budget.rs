@@ -96,10 +96,28 @@ fn a_gate_that_takes_too_long_is_red() {
 }
 
 #[test]
+fn a_run_in_which_nothing_moves_any_more_fails() {
+    let mut stage = Stage::new(GATE);
+    let spins = vec![write("new.txt", "bad\n"), done("Met, I am sure.")];
+    let goal =
+        stage.goal("Spin", "", &script(&[spins.clone(), spins.clone(), spins.clone(), spins.clone(), spins]));
+    let up = stage.up();
+    stage.until_happened("a judged run", &goal, |what| matches!(what, What::RunJudged { .. }).then_some(()));
+    assert!(up.stop().success());
+    stage.home.assert_no_process_left();
+    assert_eq!((stage.outcomes(&goal)[0].as_str(), stage.row(&goal, 1).iterations), ("no_progress", 4));
+}
+
+/// A trace in the tree: without any a run is ended.
+fn step(number: u32) -> serde_json::Value {
+    write("steps.txt", &format!("{number}\nok\n"))
+}
+
+#[test]
 fn a_long_run_is_told_its_history_folded() {
     let mut stage = Stage::new(GATE);
     let mut sessions: Vec<_> =
-        (1..=11).map(|number| vec![goes_on(&format!("Step {number} of many."))]).collect();
+        (1..=11).map(|number| vec![step(number), goes_on(&format!("Step {number} of many."))]).collect();
     sessions.push(vec![
         expect("What happened in iterations 1 to 5, folded:\n<summary>\n- iteration 1: Step 1 of many."),
         expect("- Iteration 11: Step 11 of many."),

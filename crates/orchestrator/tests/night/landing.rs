@@ -1,11 +1,13 @@
 //! Work that lands, and work that does not at first.
 
+use std::path::PathBuf;
+
 use herder_domain::event::What;
-use herder_domain::goal::SpotCheckReason;
+use herder_domain::goal::{GoalState, SpotCheckReason, StuckCause};
 use herder_domain::landing::Bounce;
 use herder_domain::repo::GoalRef;
 use herder_domain::run::RunId;
-use herder_testkit::until;
+use herder_testkit::{NotifySink, until};
 use serde_json::json;
 
 use crate::stage::gates::{landing_only, slow_once};
@@ -139,12 +141,18 @@ fn goals_of_two_repositories_land_at_the_same_time() {
     assert_eq!((stage.repo.log()[0].as_str(), repo.log()[0].as_str()), ("Goal #1: Here", "Goal #1: There"));
 }
 
-#[test]
-fn a_push_that_a_hook_refuses_is_tried_again_later() {
-    let mut stage = Stage::new(GATE);
+/// Has every push refused until the hook is removed.
+fn refuse_pushes(stage: &Stage) -> PathBuf {
     let hook = stage.repo.path().join("hooks/pre-receive");
     let installed = stage.home.install_program("hook", "#!/bin/sh\necho closed for the night\nexit 1\n");
     fs_err::rename(installed, &hook).unwrap();
+    hook
+}
+
+#[test]
+fn a_push_that_a_hook_refuses_is_tried_again_later() {
+    let mut stage = Stage::new(GATE);
+    let hook = refuse_pushes(&stage);
     let goal = stage.goal("Write a file", "", &easy("new.txt"));
     let up = stage.up_once();
     let why = stage.until_happened("a postponed landing", &goal, |what| {
@@ -156,6 +164,29 @@ fn a_push_that_a_hook_refuses_is_tried_again_later() {
     fs_err::remove_file(hook).unwrap();
     assert!(up.finish().success());
     assert_eq!((stage.word(&goal), stage.found(&goal).runs), ("done", 1));
+}
+
+#[test]
+fn a_push_that_a_hook_always_refuses_is_given_up_and_a_person_is_told() {
+    let sink = NotifySink::start();
+    let mut stage = Plan::gate(GATE).config(&format!("[notify]\npost_url = \"{}\"", sink.url())).build();
+    stage.configure(&stage.config().replace("[backoff]", "[backoff]\nlongest = \"1s\""));
+    refuse_pushes(&stage);
+    let goal = stage.goal("Write a file", "", &easy("new.txt"));
+    stage.good_night();
+    let GoalState::Stuck { cause: StuckCause::Undeliverable, detail } = stage.found(&goal).state else {
+        panic!("{:?}", stage.found(&goal).state);
+    };
+    assert!(detail.contains("closed for the night"), "{detail}");
+    let Bounce::Undeliverable { why } = bounce(&stage, &goal) else { panic!("not given up") };
+    assert!(why.contains("closed for the night"), "{why}");
+    assert!(stage.comments(&goal)[0].contains("closed for the night"), "{:?}", stage.comments(&goal));
+    let posts = sink.wait_for(1, PATIENCE);
+    assert!(posts.len() == 1 && posts[0].body.contains("#1 is stuck: Write a file"), "{posts:?}");
+    // The work is whole and waits: nothing was charged, and a person who has opened the door says go on.
+    assert_eq!((stage.found(&goal).series.failed, stage.found(&goal).runs), (0, 1));
+    assert_eq!(stage.vault_file("refs/heads/goal-1", "new.txt").as_deref(), Some("ok\n"));
+    assert_eq!((stage.repo.log(), stage.rows().len()), (vec!["Begin".to_owned()], 1));
 }
 
 #[test]

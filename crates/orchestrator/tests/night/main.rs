@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "a test fails by panicking")]
 
 mod budget;
+mod command;
 mod dying;
 mod failing;
+mod keeping;
 mod landing;
 mod limits;
 mod mended;

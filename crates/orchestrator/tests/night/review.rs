@@ -12,13 +12,19 @@ use crate::stage::{GATE, PATIENCE, Plan, Stage};
 #[test]
 fn work_that_a_person_wants_to_see_lands_when_it_is_approved() {
     let sink = NotifySink::start();
-    let mut stage = Plan::gate(GATE).config(&format!("[notify]\npost_url = \"{}\"", sink.url())).build();
+    let command =
+        "[notify]\ncommand = [\"sh\", \"-c\", 'echo \"$HERDER_GOAL $HERDER_TITLE\" >>\"$HOME/told\"']";
+    let post = format!("post_url = \"{}\"", sink.url());
+    let mut stage = Plan::gate(GATE).config(command).config(&post).build();
     let goal = stage.goal_to_see("Write a file", &easy("new.txt"));
     stage.good_night();
     assert_eq!(stage.spot_check(&goal), [SpotCheckReason::Requested]);
     assert_eq!(stage.repo.log(), ["Begin"]);
     assert!(stage.comments(&goal)[0].contains("`herder goal approve 1` lands it"));
     assert!(sink.wait_for(1, PATIENCE)[0].body.contains("waits for a spot-check: Write a file"));
+    let told = fs_err::read_to_string(stage.home.home().join("told")).unwrap();
+    assert!(told.starts_with(&goal.to_string()), "{told}");
+    assert!(told.contains("waits for a spot-check: Write a file") && told.lines().count() == 1, "{told}");
     stage.repo.push("main", "Meanwhile", &[("other.txt", Some("ok\n"))]);
     stage.person(&goal, What::GoalApproved);
     stage.good_night();
