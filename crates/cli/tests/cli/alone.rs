@@ -106,7 +106,7 @@ fn the_next_command_settles_a_ralph_that_was_killed() {
 }
 
 fn is_hidden_sleeper(pid: &u32) -> bool {
-    std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.starts_with(b"sleep\0704\0"))
+    std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.starts_with(b"sleep\x00704\x00"))
 }
 
 /// A ralph in the middle of a tool's work is told to go.
