@@ -1,7 +1,7 @@
 //! Work that is done, and what is told of it.
 
 use herder_domain::gate::Verdict;
-use herder_testkit::{Reply, Tokens};
+use herder_testkit::{Fault, Reply, Tokens};
 
 use crate::stage::{API_KEY, GATE, Stage, assert_tokens, done, edit, good, read};
 
@@ -130,22 +130,45 @@ fn model_and_reasoning_arrive_at_the_server_as_they_were_asked_for() {
 fn old_progress_is_folded_by_the_cheap_model_and_its_spend_counts() {
     let stage = Stage::new(GATE);
     let title = "Take many steps";
-    let steps = (1..=10).map(|step| Reply::answer("continue", &format!("Step {step} went well.")));
     let fold =
         Reply::text("The first five steps went well.").tokens(Tokens { input: 5000, ..Tokens::default() });
-    stage.script(title, steps.chain([fold, good(), done()]));
+    stage.script(title, ten_steps().chain([fold, good(), done()]));
     stage.goal(title);
     assert_eq!(stage.night(), 0);
     assert_eq!(stage.status(title), "done");
     let seen = stage.server.seen_for(title);
-    assert!(seen[10].model.contains("haiku"), "{}", seen[10].model);
-    assert!(seen[11].user_text.contains("The first five steps went well."), "{}", seen[11].user_text);
-    assert!(
-        !seen[11].user_text.contains("Step 5 went well") && seen[11].user_text.contains("Step 6 went well")
-    );
+    let (folded, next) = (&seen[20], &seen[21].user_text);
+    assert!(folded.model.contains("haiku"), "{}", folded.model);
+    assert!(next.contains("The first five steps went well."), "{next}");
+    assert!(!next.contains("Step 5 went well") && next.contains("Step 6 went well"), "{next}");
     let row = stage.row();
     assert_eq!(row.iterations, 11);
     assert_tokens(&row, stage.server.tokens_sent());
+    stage.assert_all_is_well();
+}
+
+/// Ten iterations that each leave a trace in the tree: without any a run is ended.
+fn ten_steps() -> impl Iterator<Item = Reply> {
+    (1..=10).flat_map(|step: u32| {
+        let trace = Reply::bash(&format!("echo {step} >steps.txt"));
+        [trace, Reply::answer("continue", &format!("Step {step} went well."))]
+    })
+}
+
+#[test]
+#[ignore = "needs the real Claude Code CLI in HERDER_TEST_CLAUDE"]
+fn a_summarizer_that_fails_never_ends_the_run() {
+    let stage = Stage::new(GATE);
+    let title = "Take many steps without a summary";
+    stage.script(title, ten_steps().chain([Reply::fault(Fault::PromptTooLong), good(), done()]));
+    stage.goal(title);
+    assert_eq!(stage.night(), 0);
+    assert_eq!(stage.status(title), "done");
+    let seen = stage.server.seen_for(title);
+    assert!(seen[20].model.contains("haiku") && seen[20].status >= 400, "{}", seen[20].status);
+    // Folded by herder itself, from the entries' own words.
+    assert!(seen[21].user_text.contains("- iteration 1: Step 1 went well."), "{}", seen[21].user_text);
+    assert_eq!(stage.row().iterations, 11);
     stage.assert_all_is_well();
 }
 
