@@ -10,7 +10,7 @@ use super::reference::Reference;
 /// What to do with goals.
 #[derive(Debug, Subcommand)]
 pub enum GoalCommand {
-    /// Write a goal; its text is read from standard input
+    /// Write a goal; its text is read from standard input and needs a "## Objective"
     Create(Create),
     /// Queue drafts; a stuck goal is retried
     Queue(Several),

@@ -24,7 +24,8 @@ pub struct Cli {
     /// Print JSON
     #[arg(long, global = true)]
     pub json: bool,
-    /// The repository: NAME, OWNER/NAME or HOST/OWNER/NAME [default: the one of the current directory]
+    /// The repository: NAME, OWNER/NAME or HOST/OWNER/NAME [default: the one of the current directory;
+    /// for `up`: all]
     #[arg(long, global = true, value_name = "REPO")]
     pub repo: Option<String>,
     /// What to do.
@@ -171,7 +172,7 @@ pub enum Group {
 /// What to do with settings.
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
-    /// Show each setting with its value and who said so
+    /// Show what holds for agent, budgets, gate and paths, and who said so
     Explain(Explain),
 }
 

@@ -36,7 +36,7 @@ pub struct UpFlags {
 /// How runs are carried out; a goal's own front matter goes before.
 #[derive(Debug, Args)]
 pub struct RunFlags {
-    /// The coding agent
+    /// The coding agent: claude, replay, or a configured one
     #[arg(long)]
     pub agent: Option<String>,
     /// The model, passed to the agent
