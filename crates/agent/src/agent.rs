@@ -32,6 +32,10 @@ pub trait Agent: Send + Sync + fmt::Debug {
     /// The decoder for the process that was started for an invocation. One decoder, one process.
     fn session(&self, invocation: &Invocation<'_>) -> Box<dyn Session>;
 
+    /// Whether it has its model answer in the structured form. Any other must be told in the prompt what to
+    /// print.
+    fn answers_by_schema(&self) -> bool;
+
     /// The model that folds old progress into a summary cheaply; nothing where it is done without a model.
     fn summarizer(&self) -> Option<&str>;
 }

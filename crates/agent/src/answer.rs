@@ -9,7 +9,8 @@ use crate::session::head;
 const SUMMARY_LIMIT: usize = 16 << 10;
 
 /// The words that an agent may answer with.
-const STATUSES: [Status; 4] = [Status::Continue, Status::Done, Status::Blocked, Status::NeedsReview];
+pub(crate) const STATUSES: [Status; 4] =
+    [Status::Continue, Status::Done, Status::Blocked, Status::NeedsReview];
 
 /// The answer's JSON schema.
 pub fn schema() -> Value {
@@ -44,6 +45,9 @@ pub enum Invalid {
     /// It is something else than an object.
     #[error("the answer was not a JSON object")]
     NotAnObject,
+    /// It cannot be read.
+    #[error("the answer was not valid JSON: {0}")]
+    Syntax(String),
     /// The word is missing or unknown.
     #[error("status was {0} instead of continue, done, blocked or needs_review")]
     Status(String),

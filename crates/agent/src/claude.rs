@@ -150,6 +150,10 @@ impl Agent for Claude {
         Box::new(session::ClaudeSession::new(invocation.expected, invocation.model))
     }
 
+    fn answers_by_schema(&self) -> bool {
+        true
+    }
+
     fn summarizer(&self) -> Option<&str> {
         Some(&self.summarizer)
     }

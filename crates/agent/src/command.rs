@@ -1,8 +1,9 @@
 //! Any program as an agent: the prompt on its standard input, the answer on its standard output.
 //!
-//! The last line that is a JSON object with a `status` is the answer. Without one, exit code 0 is a claim
-//! of done (the gate decides), and what it printed last is the summary. Any other exit is a failed
-//! iteration. What it costs, nobody knows.
+//! The last JSON object that is a valid answer is the answer, wherever it stands. Without one, something
+//! that was clearly meant as an answer makes the iteration invalid; else exit code 0 is a claim of done (the
+//! gate decides), and what it printed last is the summary. Any other exit is a failed iteration. What it
+//! costs, nobody knows.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -11,22 +12,18 @@ use std::time::Duration;
 
 use herder_domain::agent::{Answer, Status};
 use herder_domain::ledger::{Cost, CostSource, Spend};
-use serde_json::Value;
 
-use crate::answer;
 use crate::invocation::environment;
 use crate::lines::Line;
 use crate::program::{self, Program};
 use crate::registry::Entry;
 use crate::session::{Activity, AgentEvent, Ending, Exit, Session, tail, without_verdict};
+use crate::sieve::Sieve;
 use crate::stopwatch::Stopwatch;
 use crate::{Agent, AgentError, Credential, Expected, Input, Invocation, Launch};
 
 /// What is kept of the printed text as a summary, bytes.
 const SUMMARY_TAIL: usize = 4 << 10;
-
-/// What is kept of the printed text where text was asked for, bytes.
-const TEXT_TAIL: usize = 64 << 10;
 
 /// A program of the configuration.
 #[derive(Debug)]
@@ -108,6 +105,10 @@ impl Agent for Command {
         Box::new(CommandSession::new(invocation.expected))
     }
 
+    fn answers_by_schema(&self) -> bool {
+        false
+    }
+
     fn summarizer(&self) -> Option<&str> {
         self.summarizer.as_deref()
     }
@@ -116,8 +117,7 @@ impl Agent for Command {
 #[derive(Debug)]
 struct CommandSession {
     expected: Expected,
-    answer: Option<Result<Answer, answer::Invalid>>,
-    printed: String,
+    sieve: Sieve,
     watch: Stopwatch,
 }
 
@@ -126,23 +126,11 @@ impl CommandSession {
         let mut watch = Stopwatch::default();
         // Nobody knows what it does when; all of it is booked as the model's time.
         watch.working();
-        Self { expected, answer: None, printed: String::new(), watch }
-    }
-
-    fn keep(&mut self, text: &str) {
-        let limit = match self.expected {
-            Expected::Answer => SUMMARY_TAIL,
-            Expected::Text => TEXT_TAIL,
-        };
-        self.printed.push_str(tail(text, limit));
-        self.printed.push('\n');
-        if self.printed.len() > 2 * limit {
-            self.printed = tail(&self.printed, limit).to_owned();
-        }
+        Self { expected, sieve: Sieve::default(), watch }
     }
 
     fn claim(&self) -> Answer {
-        let printed = tail(self.printed.trim(), SUMMARY_TAIL);
+        let printed = tail(self.sieve.printed(), SUMMARY_TAIL);
         let summary = if printed.is_empty() { "The command ended without a word." } else { printed };
         Answer { status: Status::Done, summary: summary.to_owned() }
     }
@@ -154,15 +142,8 @@ impl Session for CommandSession {
         if line.is_cut() {
             return vec![AgentEvent::LineCut { length: line.length }];
         }
-        let trimmed = line.bytes.trim_ascii();
-        if trimmed.first() == Some(&b'{')
-            && let Ok(value) = serde_json::from_slice::<Value>(trimmed)
-            && value.get("status").is_some()
-        {
-            self.answer = Some(answer::judge(&value));
-        }
         let text = String::from_utf8_lossy(line.bytes).into_owned();
-        self.keep(&text);
+        self.sieve.line(&text);
         vec![AgentEvent::Text(text)]
     }
 
@@ -189,11 +170,13 @@ impl Session for CommandSession {
         if exit != Exit::Code(0) {
             return without_verdict(exit, stderr_tail);
         }
-        match (self.expected, self.answer.take()) {
-            (Expected::Text, _) => Ending::Replied(tail(self.printed.trim(), TEXT_TAIL).to_owned()),
-            (Expected::Answer, Some(Ok(answer))) => Ending::Answered(answer),
-            (Expected::Answer, Some(Err(problem))) => Ending::Invalid { problem: problem.to_string() },
-            (Expected::Answer, None) => Ending::Answered(self.claim()),
+        match self.expected {
+            Expected::Text => Ending::Replied(self.sieve.printed().to_owned()),
+            Expected::Answer => match self.sieve.answer() {
+                Some(Ok(answer)) => Ending::Answered(answer),
+                Some(Err(problem)) => Ending::Invalid { problem: problem.to_string() },
+                None => Ending::Answered(self.claim()),
+            },
         }
     }
 }

@@ -20,6 +20,7 @@ pub mod program;
 pub mod registry;
 pub mod replay;
 pub mod session;
+mod sieve;
 mod standing;
 mod stopwatch;
 

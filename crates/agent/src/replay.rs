@@ -102,6 +102,10 @@ impl Agent for Replay {
         Box::new(session::ReplaySession::new(invocation.expected, invocation.model))
     }
 
+    fn answers_by_schema(&self) -> bool {
+        true
+    }
+
     fn summarizer(&self) -> Option<&str> {
         None
     }

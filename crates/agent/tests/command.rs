@@ -32,7 +32,7 @@ fn answered(status: Status, summary: &str) -> Ending {
 }
 
 #[test]
-fn the_last_line_with_a_status_is_the_answer() {
+fn the_last_object_that_is_an_answer_is_the_answer() {
     let script = r#"cat; echo '{"status":"continue","summary":"first"}'; echo between
         echo '{"status":"blocked","summary":"Which of the two?"}'; echo '{"other":1}'; echo bye"#;
     assert_eq!(ending(script), answered(Status::Blocked, "Which of the two?"));
@@ -63,6 +63,16 @@ fn a_long_output_is_kept_by_its_end() {
 fn an_answer_that_is_none_is_invalid() {
     let found = ending(r#"echo '{"status":"finished","summary":"x"}'"#);
     assert!(matches!(found, Ending::Invalid { problem } if problem.contains("finished")));
+}
+
+#[test]
+fn an_answer_of_several_lines_in_a_fence_is_one() {
+    let script = "printf 'I am stuck.\\n```json\\n{\\n  \"status\": \"needs_review\",\\n  \"summary\": \"Look.\"\\n}\\n```\\n'";
+    assert_eq!(ending(script), answered(Status::NeedsReview, "Look."));
+    let prefixed = r#"printf 'Answer: {"status":"blocked","summary":"Which?"}\n'"#;
+    assert_eq!(ending(prefixed), answered(Status::Blocked, "Which?"));
+    let log = r#"echo '{"status":200}'"#;
+    assert_eq!(ending(log), answered(Status::Done, r#"{"status":200}"#));
 }
 
 #[test]
