@@ -8,6 +8,7 @@ use herder_domain::setup::{AgentKind, AgentSetup};
 
 use crate::error::{ConfigError, nearest};
 use crate::file::UserConfig;
+use crate::settings::expanded;
 use crate::source::Sourced;
 use crate::text::AgentText;
 
@@ -27,8 +28,15 @@ impl UserConfig {
         BUILT_IN.iter().map(|(name, _)| *name).chain(self.raw.agents.keys().map(String::as_str)).collect()
     }
 
-    /// An agent as it is configured.
-    pub fn agent(&self, name: &Sourced<String>) -> Result<AgentSetup, ConfigError> {
+    /// An agent as it is configured; `env` looks a variable up (for `~/`).
+    ///
+    /// # Errors
+    /// There is no such agent, it lacks its kind or program, or there is no home directory for its `~/`.
+    pub fn agent(
+        &self,
+        name: &Sourced<String>,
+        env: &impl Fn(&str) -> Option<OsString>,
+    ) -> Result<AgentSetup, ConfigError> {
         let table = self.raw.agents.get(name.as_str());
         let built_in = BUILT_IN.iter().find(|(known, _)| *known == name.as_str()).map(|(_, kind)| *kind);
         if table.is_none() && built_in.is_none() {
@@ -45,7 +53,7 @@ impl UserConfig {
         }
         Ok(AgentSetup {
             kind,
-            program: table.program.clone(),
+            program: table.program.as_deref().map(|program| expanded(program, env)).transpose()?,
             args: table.args.clone(),
             base_url: table.base_url.clone(),
             credential: table.credential.clone(),

@@ -122,7 +122,7 @@ pub fn resolve(
 ) -> Result<Resolved, ConfigError> {
     let layers = Layers::of(goal, flags, repo, repository, user);
     let agent = layers.agent();
-    let agent_setup = user.agent(&agent)?;
+    let agent_setup = user.agent(&agent, &env)?;
     let model = layers.model(&agent).unwrap_or_else(|| user.own_model(&agent, agent_setup.kind));
     user.allow_model(&agent, &model)?;
     let reasoning = layers.first(|layer| layer.reasoning.clone());

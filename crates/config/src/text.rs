@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
-use std::path::PathBuf;
 
 use herder_domain::agent::Reasoning;
 use herder_domain::duration::Span;
@@ -67,7 +66,7 @@ pub(crate) struct CeilingsText {
 #[serde(default)]
 pub(crate) struct AgentText {
     pub kind: Option<AgentKind>,
-    pub program: Option<PathBuf>,
+    pub program: Option<String>,
     pub args: Vec<String>,
     pub base_url: Option<String>,
     pub credential: Option<String>,

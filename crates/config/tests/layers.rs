@@ -204,3 +204,12 @@ fn the_sandbox_is_the_users() {
     assert_eq!(resolved.sandbox.env, ["LANG"]);
     assert_eq!(resolved.agent_setup.summarizer, None);
 }
+
+#[test]
+fn an_agents_program_may_stand_in_the_home_directory() {
+    for (said, expected) in [("~/bin/mine", "/h/bin/mine"), ("/opt/mine", "/opt/mine"), ("mine", "mine")] {
+        let user = format!("agent = \"mine\"\n[agents.mine]\nkind = \"command\"\nprogram = \"{said}\"\n");
+        let resolved = Ask { user: &user, ..Ask::default() }.answer().unwrap();
+        assert_eq!(resolved.agent_setup.program, Some(expected.into()));
+    }
+}

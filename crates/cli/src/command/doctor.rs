@@ -133,7 +133,7 @@ fn agents(config: &UserConfig) -> Vec<Finding> {
 fn agent(config: &UserConfig, name: &str, is_usual: bool) -> Finding {
     let subject = format!("agent {name}");
     let bad = |detail: String| Finding::bad(subject.clone(), is_usual, detail, "");
-    let setup = match config.agent(&Sourced::new(name.to_owned(), Source::Default)) {
+    let setup = match config.agent(&Sourced::new(name.to_owned(), Source::Default), &env) {
         Ok(setup) => setup,
         Err(error) => return bad(format!("failed to {error}")),
     };
