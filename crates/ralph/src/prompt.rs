@@ -20,6 +20,8 @@ pub(crate) struct Prompt<'a> {
     pub gate_output: Option<&'a str>,
     pub iteration: u32,
     pub has_gate: bool,
+    /// Whether the agent has its model answer in the structured form; any other is told what to print.
+    pub answers_by_schema: bool,
 }
 
 impl Prompt<'_> {
@@ -39,6 +41,7 @@ impl Prompt<'_> {
                 gate_output => self.gate_output.map(|text| fenced(text, "check")),
                 iteration => self.iteration,
                 has_gate => self.has_gate,
+                answers_by_schema => self.answers_by_schema,
             },
         )
     }
@@ -80,7 +83,16 @@ mod tests {
     use super::*;
 
     fn prompt<'a>(goal: &'a str, context: &'a RetryContext, memory: &'a Memory) -> Prompt<'a> {
-        Prompt { title: "T", goal, context, memory, gate_output: None, iteration: 1, has_gate: true }
+        Prompt {
+            title: "T",
+            goal,
+            context,
+            memory,
+            gate_output: None,
+            iteration: 1,
+            has_gate: true,
+            answers_by_schema: true,
+        }
     }
 
     #[test]
@@ -127,5 +139,16 @@ mod tests {
         let at = |needle: &str| text.find(needle).unwrap_or_else(|| panic!("{needle}: {text}"));
         assert!(at("use tabs") < at("do it") && at("do it") < at("4h are spent"));
         assert!(at("test x failed") > 0);
+    }
+
+    #[test]
+    fn an_agent_without_a_schema_is_told_what_to_print() {
+        let memory = Memory::default();
+        let context = RetryContext::default();
+        let form = "one line of JSON with nothing behind it:\n`{\"status\":\"...\",\"summary\":\"...\"}`";
+        let asked = prompt("g", &context, &memory);
+        assert!(!asked.render().unwrap().contains("JSON"));
+        let told = Prompt { answers_by_schema: false, ..asked }.render().unwrap();
+        assert!(told.trim_end().ends_with(form), "{told}");
     }
 }

@@ -1,9 +1,16 @@
 //! What a person reads in `ralph.log`.
 
 use herder_agent::{AgentEvent, LimitState, Turn};
+use herder_domain::agent::Answer;
 
 /// The longest piece of text that is logged at once, in bytes.
 const PIECE_MAX: usize = 4 << 10;
+
+/// The longest reason of a failure that is logged, in bytes: the end of a standard error has room.
+const REASON_MAX: usize = PIECE_MAX;
+
+/// The beginning of a summary that is logged at an iteration's end, in bytes.
+const FIRST_WORDS: usize = 200;
 
 /// An event as lines for a person; most of the stream says nothing to one.
 pub(crate) fn line(event: &AgentEvent) -> Option<String> {
@@ -35,6 +42,41 @@ pub(crate) fn line(event: &AgentEvent) -> Option<String> {
     })
 }
 
+/// An iteration's end with an answer: its word and the first words of its summary.
+pub(crate) fn answered(iteration: u32, answer: &Answer) -> String {
+    let words = one_line(&answer.summary, FIRST_WORDS);
+    format!("-- iteration {iteration} ended: {}: {words}", answer.status.as_str())
+}
+
+/// An iteration's end without one: the sentence that says why.
+pub(crate) fn failed(iteration: u32, why: &str) -> String {
+    format!("-- iteration {iteration} ended: {}", one_line(why, REASON_MAX))
+}
+
+/// A text on one line, and no more of it than `limit` bytes.
+fn one_line(text: &str, limit: usize) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let cut = &line[..line.floor_char_boundary(limit)];
+    if cut.len() < line.len() { format!("{cut}…") } else { line }
+}
+
 fn piece(text: &str) -> &str {
     &text[..text.floor_char_boundary(PIECE_MAX)]
+}
+
+#[cfg(test)]
+mod tests {
+    use herder_domain::agent::Status;
+
+    use super::*;
+
+    #[test]
+    fn an_iterations_end_is_one_line() {
+        let answer = Answer { status: Status::Blocked, summary: "Which of\nthe two? ".repeat(40) };
+        let line = answered(3, &answer);
+        assert!(line.starts_with("-- iteration 3 ended: blocked: Which of the two? Which"), "{line}");
+        assert!(line.len() < 250 && line.ends_with('…'), "{line}");
+        let line = failed(4, "the agent failed: ended by exit code 3: no\n  disk\n");
+        assert_eq!(line, "-- iteration 4 ended: the agent failed: ended by exit code 3: no disk");
+    }
 }

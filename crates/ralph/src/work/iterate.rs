@@ -32,6 +32,7 @@ impl Work {
             gate_output: self.gate_output.as_deref(),
             iteration: number,
             has_gate: self.gate.is_some(),
+            answers_by_schema: self.agent.answers_by_schema(),
         }
         .render()?;
         let model = self.spec.model.clone();

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::{Work, stopped};
 use crate::call::{Called, Cut};
 use crate::error::RalphError;
+use crate::voice;
 
 /// So many failures of the agent in a row end the run.
 const FAILURES_MAX: u32 = 5;
@@ -45,6 +46,7 @@ impl Step {
 impl Work {
     /// Decides; asks the gate where the agent claims to be done.
     pub(super) fn conclude(&mut self, called: &Called) -> Result<(Step, Option<Verdict>), RalphError> {
+        self.writer.log(&epitaph(self.next_number(), called))?;
         if matches!(called.ending, Ending::Answered(_)) {
             // An iteration that was cut off has not answered what the gate said.
             self.gate_output = None;
@@ -184,12 +186,38 @@ pub(super) fn progress(called: &Called, gate: Option<&Verdict>) -> String {
     }
 }
 
-fn failure(called: &Called) -> String {
-    match (called.cut, &called.ending) {
-        (Some(cut), _) => cut.sentence().into(),
-        (None, Ending::Invalid { problem }) => format!("the agent gave no valid answer: {problem}"),
-        (None, Ending::Crashed { detail }) => format!("the agent failed: {detail}"),
-        (None, Ending::PermissionDenied { tools }) => format!("the agent was refused {}", tools.join(", ")),
-        (None, other) => format!("the agent ended without an answer: {}", other.word()),
+/// The iteration's end in the log.
+fn epitaph(number: u32, called: &Called) -> String {
+    match answer(&called.ending) {
+        Some(answer) => voice::answered(number, answer),
+        None => voice::failed(number, &failure(called)),
     }
+}
+
+fn failure(called: &Called) -> String {
+    let why = match (called.cut, &called.ending) {
+        (Some(cut), _) => return cut.sentence().into(),
+        (None, Ending::Invalid { problem }) => return format!("the agent gave no valid answer: {problem}"),
+        (None, Ending::Crashed { detail }) => return format!("the agent failed: {detail}"),
+        (None, Ending::PermissionDenied { tools }) => {
+            return format!("the agent was refused {}", tools.join(", "));
+        }
+        (None, Ending::Overloaded { detail } | Ending::Unreachable { detail }) => detail.clone(),
+        (None, Ending::LoginFailed { hint }) => hint.clone(),
+        (None, Ending::ModelRefused { model }) => format!("{model:?}"),
+        (None, Ending::UsageLimit { resets_at }) => {
+            resets_at.map(|at| format!("until {at:.0}")).unwrap_or_default()
+        }
+        (
+            None,
+            Ending::Answered(_)
+            | Ending::Replied(_)
+            | Ending::BudgetSpent
+            | Ending::TurnsSpent
+            | Ending::ContextFull
+            | Ending::Aborted,
+        ) => String::new(),
+    };
+    let gap = if why.is_empty() { "" } else { ": " };
+    format!("the agent ended without an answer: {}{gap}{why}", called.ending.word())
 }
