@@ -183,7 +183,7 @@ fn a_push_that_a_hook_always_refuses_is_given_up_and_a_person_is_told() {
     assert!(stage.comments(&goal)[0].contains("closed for the night"), "{:?}", stage.comments(&goal));
     let posts = sink.wait_for(1, PATIENCE);
     assert!(posts.len() == 1 && posts[0].body.contains("#1 is stuck: Write a file"), "{posts:?}");
-    // The work is whole and waits: nothing was charged, and a person who has opened the door says go on.
+    // The work is whole and waits, and nothing was charged.
     assert_eq!((stage.found(&goal).series.failed, stage.found(&goal).runs), (0, 1));
     assert_eq!(stage.vault_file("refs/heads/goal-1", "new.txt").as_deref(), Some("ok\n"));
     assert_eq!((stage.repo.log(), stage.rows().len()), (vec!["Begin".to_owned()], 1));
