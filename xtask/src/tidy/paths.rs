@@ -7,8 +7,8 @@ use regex::Regex;
 use super::tree::{Tree, is_fixture};
 use super::violation::Violation;
 
-/// An absolute path into a home directory, or into a directory in which machines commonly build. What comes before must
-/// not be part of a longer path: `src/work/` is somebody's directory.
+/// An absolute path into a home directory, or into a directory in which machines commonly build. What comes
+/// before must not be part of a longer path: a relative one is somebody's directory.
 static MACHINE_PATH: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"(?:^|[^A-Za-z0-9_.~*/}-])(/(?:work|root|home/[A-Za-z0-9_-]+)/[^\s]?)").ok()
 });
