@@ -177,6 +177,7 @@ impl Sim {
             && goal.depends.iter().all(|on| self.satisfied.contains(on))
             && goal.retry_at.is_none_or(|at| at <= self.now)
             && !is_parked
+            && !world.runs.values().any(|run| run.agent.as_deref() == Some(agent) && will_park(&run.state))
             && !world.runs.values().any(|run| run.goal == goal.id && is_live(&run.state))
     }
 
@@ -263,4 +264,13 @@ fn started_goal(event: &Event) -> Option<&GoalRef> {
 
 fn is_live(state: &RunState) -> bool {
     !["judged", "closed"].contains(&state.word())
+}
+
+/// A run whose end will park its account once it is judged.
+fn will_park(state: &RunState) -> bool {
+    let ended = match state {
+        RunState::Reported { outcome } | RunState::Collected { outcome, .. } => outcome,
+        _ => return false,
+    };
+    matches!(ended.word(), "usage_limit" | "login_failed")
 }
