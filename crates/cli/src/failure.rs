@@ -4,6 +4,7 @@
 use std::error::Error;
 
 use herder_config::ConfigError;
+pub use herder_domain::cause::with_causes as chain;
 use herder_domain::goal::BadGoalText;
 use herder_record::RecordError;
 use herder_store::{AppendError, OpenError, StoreError};
@@ -104,21 +105,6 @@ impl Failure {
         self.message = format!("{subject}: {}", self.message);
         self
     }
-}
-
-/// An error and its causes, outermost first.
-pub fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let more = error.to_string();
-        // Some errors repeat their cause in their own text.
-        if !text.contains(&more) {
-            text = format!("{text}: {more}");
-        }
-        cause = error.source();
-    }
-    text
 }
 
 impl From<StoreError> for Failure {
