@@ -7,6 +7,7 @@
 pub mod canary;
 pub mod http;
 pub mod model;
+pub mod pairs;
 pub mod processes;
 pub mod scene;
 pub mod sink;
