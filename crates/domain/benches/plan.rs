@@ -82,9 +82,7 @@ fn running(goal: &GoalRef) -> Run {
         base_branch: Some("main".into()),
         agent: Some("claude".into()),
         result: None,
-        state: RunState::Launched {
-            process: ProcessName { pid: 4_242, start_time: 1, boot_id: "b".into() },
-        },
+        state: RunState::Launched { process: ProcessName { pid: 4_242, start_time: 1, boot_id: "b".into() } },
     }
 }
 

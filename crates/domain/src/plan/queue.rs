@@ -12,13 +12,14 @@ use crate::event::{Event, What};
 use crate::goal::Goal;
 use crate::outcome::{Interruption, Outcome};
 use crate::repo::{GoalRef, RepoId};
-use crate::run::{RunId, RunState};
+use crate::run::{Run, RunId, RunState};
 use crate::world::{Settled, World};
 
 pub(super) fn admit(world: &World, now: Timestamp, plan: &mut Plan) {
     let mut slots = Slots::taken(world);
+    let mut obstacles = Obstacles::of(world);
     for (goal, _) in in_order(world) {
-        let mut waits = own_waits(world, goal, now);
+        let mut waits = obstacles.of_goal(goal, now);
         waits.iter().filter_map(Wait::until).for_each(|at| plan.wake(at));
         // A goal that cannot start for reasons of its own never takes a slot from one behind it.
         if waits.is_empty() {
@@ -79,28 +80,51 @@ impl Slots {
     }
 }
 
-fn own_waits(world: &World, goal: &Goal, now: Timestamp) -> Vec<Wait> {
-    let mut waits = Vec::new();
-    if let Some(error) = &goal.quarantine {
-        waits.push(Wait::Quarantined { error: error.clone() });
-    }
-    if !world.is_in_scope(&goal.id) {
-        waits.push(Wait::OutOfScope);
-    }
-    if !world.repos.contains_key(&goal.id.repo) {
-        waits.push(Wait::RepoUnknown { repo: goal.id.repo.clone() });
-    }
-    waits.extend(goal.depends.iter().filter_map(|on| dependency(world, goal, on)));
-    if let Some(until) = goal.retry_at.filter(|at| *at > now) {
-        waits.push(Wait::Backoff { until, after: goal.context.last_outcome.clone() });
-    }
-    waits.extend(parked(world, goal, now));
-    waits.extend(unfinished_run(world, goal));
-    waits
+/// What keeps goals from starting for reasons of their own. What many goals share is looked up once: a queue
+/// may be long.
+struct Obstacles<'w> {
+    world: &'w World,
+    /// The runs that have to be gone before their goal starts again: never two live runs of a goal.
+    unfinished: BTreeMap<&'w GoalRef, &'w Run>,
+    /// What keeps each account that was asked about from spending.
+    accounts: BTreeMap<&'w str, Option<Wait>>,
 }
 
-fn parked(world: &World, goal: &Goal, now: Timestamp) -> Option<Wait> {
-    let agent = world.agent_of(goal);
+impl<'w> Obstacles<'w> {
+    fn of(world: &'w World) -> Self {
+        let unfinished = world.runs.values().filter(|run| !run.state.is_over());
+        let unfinished = unfinished.map(|run| (&run.goal, run)).collect();
+        Self { world, unfinished, accounts: BTreeMap::new() }
+    }
+
+    fn of_goal(&mut self, goal: &'w Goal, now: Timestamp) -> Vec<Wait> {
+        let world = self.world;
+        let mut waits = Vec::new();
+        if let Some(error) = &goal.quarantine {
+            waits.push(Wait::Quarantined { error: error.clone() });
+        }
+        if !world.is_in_scope(&goal.id) {
+            waits.push(Wait::OutOfScope);
+        }
+        if !world.repos.contains_key(&goal.id.repo) {
+            waits.push(Wait::RepoUnknown { repo: goal.id.repo.clone() });
+        }
+        waits.extend(goal.depends.iter().filter_map(|on| dependency(world, goal, on)));
+        if let Some(until) = goal.retry_at.filter(|at| *at > now) {
+            waits.push(Wait::Backoff { until, after: goal.context.last_outcome.clone() });
+        }
+        let agent = world.agent_of(goal);
+        waits.extend(self.accounts.entry(agent).or_insert_with(|| parked(world, agent, now)).clone());
+        waits.extend(
+            self.unfinished
+                .get(&goal.id)
+                .map(|run| Wait::LastRunUnfinished { run: run.id.clone(), state: run.state.word().into() }),
+        );
+        waits
+    }
+}
+
+fn parked(world: &World, agent: &str, now: Timestamp) -> Option<Wait> {
     let parked = world.parked.get(agent).filter(|parked| parked.until.is_none_or(|until| until > now));
     let (until, why) = match parked {
         Some(parked) => (parked.until, parked.why.clone()),
@@ -141,12 +165,6 @@ fn ended_by(state: &RunState) -> Option<&Outcome> {
         | RunState::Judged { .. }
         | RunState::Closed => None,
     }
-}
-
-/// Never two live runs of a goal: the last one has to be gone first.
-fn unfinished_run(world: &World, goal: &Goal) -> Option<Wait> {
-    let run = world.runs.values().find(|run| run.goal == goal.id && !run.state.is_over())?;
-    Some(Wait::LastRunUnfinished { run: run.id.clone(), state: run.state.word().into() })
 }
 
 fn dependency(world: &World, goal: &Goal, on: &GoalRef) -> Option<Wait> {
