@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use herder_domain::event::Repo;
 use herder_domain::repo::{GoalRef, RepoId};
 use herder_orchestrator::{AddRepo, add_repo};
+use herder_record::StateDir;
 use herder_store::Store;
-use herder_workspace::{UserEnvironment, inspect_remote};
+use herder_workspace::{UserEnvironment, Vault, inspect_remote};
 
 use crate::args::Reference;
 use crate::call::{Call, Opened};
@@ -150,6 +151,39 @@ pub fn goal(call: &Call, store: &Store, reference: &Reference) -> Result<GoalRef
         Some(_) => unknown.hint(format!("{id} is a story; `herder story show {}` shows it", id.number)),
         None => unknown.hint("`herder goal list` shows the goals that there are"),
     })
+}
+
+/// The goal that is meant, for a question that herder's vault answers: its repository may be forgotten, and the
+/// goal's row gone with the database.
+pub fn kept_goal(call: &Call, state: &StateDir, reference: &Reference) -> Result<GoalRef, Failure> {
+    let number = reference.number;
+    let name = reference.repo.as_ref().or(call.repo.as_ref());
+    // A database that cannot be opened must not stand between a person and their work.
+    let store = call.open().ok().map(|opened| opened.store);
+    let known = match (&store, name) {
+        (Some(store), Some(name)) => named(store, name).ok(),
+        (Some(store), None) => scope(call, store).ok().flatten(),
+        (None, _) => None,
+    };
+    if let Some(repo) = known {
+        return Ok(GoalRef { repo, number });
+    }
+    let mut found = Vec::new();
+    for repo in state.vaults()?.into_iter().filter(|repo| name.is_none_or(|name| repo.answers_to(name))) {
+        if !Vault::at(&state.vault(&repo)).saved(number.0)?.is_empty() {
+            found.push(GoalRef { repo, number });
+        }
+    }
+    match found.as_slice() {
+        [only] => Ok(only.clone()),
+        [] => Err(Failure::not_found(format!("no vault keeps work of a goal #{number}"))
+            .hint("`herder goal list --all` shows the goals that there are")),
+        [_, _, ..] => {
+            let candidates: Vec<String> = found.iter().map(GoalRef::to_string).collect();
+            Err(Failure::usage(format!("more than one vault keeps work of a goal #{number}"))
+                .hint(format!("write one of {}", candidates.join(", "))))
+        }
+    }
 }
 
 /// The story that is meant, which exists.

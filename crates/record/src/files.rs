@@ -112,6 +112,22 @@ pub(crate) fn replace_json<T: Serialize>(
     replace(path, &text, durability)
 }
 
+/// The names in a directory; none where it is missing. What is not UTF-8 is none of ours.
+pub(crate) fn names(path: &Path) -> Result<Vec<String>, RecordError> {
+    let entries = match fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(Vec::new());
+        }
+        Err(error) => return Err(error).during("list", path),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        names.extend(entry.during("list", path)?.file_name().into_string().ok());
+    }
+    Ok(names)
+}
+
 /// Reads a whole text; `None` where there is no such file.
 pub(crate) fn read_text(path: &Path) -> Result<Option<String>, RecordError> {
     let mut bytes = Vec::new();

@@ -97,6 +97,31 @@ impl StateDir {
         self.bare("vault", repo)
     }
 
+    /// The repositories that have a vault, whether or not anything else knows of them, in order.
+    pub fn vaults(&self) -> Result<Vec<RepoId>, RecordError> {
+        self.bares("vault")
+    }
+
+    /// The repositories that have a mirror, in order.
+    pub fn mirrors(&self) -> Result<Vec<RepoId>, RecordError> {
+        self.bares("mirrors")
+    }
+
+    fn bares(&self, kind: &str) -> Result<Vec<RepoId>, RecordError> {
+        let mut found = Vec::new();
+        for host in files::names(&self.root.join(kind))? {
+            for owner in files::names(&self.root.join(kind).join(&host))? {
+                for name in files::names(&self.root.join(kind).join(&host).join(&owner))? {
+                    let name = name.strip_suffix(".git").unwrap_or_default();
+                    // What is no name of a repository is not ours.
+                    found.extend(RepoId::new(&host, &owner, name).ok());
+                }
+            }
+        }
+        found.sort();
+        Ok(found)
+    }
+
     fn bare(&self, kind: &str, repo: &RepoId) -> PathBuf {
         self.root.join(kind).join(repo.host()).join(repo.owner()).join(format!("{}.git", repo.name()))
     }
@@ -163,6 +188,18 @@ mod tests {
             log.write_all(b"saw hunter2-x\n").unwrap();
         }
         assert_eq!(fs::read_to_string(state.orchestrator_log()).unwrap(), "saw [redacted]\n".repeat(2));
+    }
+
+    #[test]
+    fn repositories_are_known_by_their_vaults_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = StateDir::at(dir.path());
+        assert_eq!(state.vaults().unwrap(), []);
+        let repo: RepoId = "example.org/acme/app".parse().unwrap();
+        fs::create_dir_all(state.vault(&repo)).unwrap();
+        fs::write(state.root().join("vault/stray"), "").unwrap();
+        assert_eq!(state.vaults().unwrap(), [repo]);
+        assert_eq!(state.mirrors().unwrap(), []);
     }
 
     #[test]

@@ -111,7 +111,7 @@ impl Checkout {
 
     /// A sealed call in the person's repository. Its own settings apply; the caller has seen that they
     /// are the person's.
-    fn git(&self, command: &str) -> Git {
+    pub(crate) fn git(&self, command: &str) -> Git {
         // Among the settings of a repository this one alone names a program that fetching would run.
         Git::sealed(command).repository(&self.git_dir).setting("core.alternateRefsCommand=true")
     }

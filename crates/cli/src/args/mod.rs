@@ -2,6 +2,7 @@
 
 mod demo;
 mod goal;
+mod keep;
 mod reference;
 mod refusal;
 mod run;
@@ -13,6 +14,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use demo::{Demo, Player};
 pub use goal::{Create, GoalCommand, List, Named, Several, SpotCheck, Verdict};
+pub use keep::Salvage;
 pub use reference::Reference;
 pub use refusal::Refusal;
 pub use run::{RunFlags, Up, UpFlags};
@@ -55,6 +57,8 @@ pub enum Command {
     Watch(Watch),
     /// Print the log of a goal's last run, or of a run
     Logs(Logs),
+    /// Bring back any snapshot of a goal's work as a branch
+    Salvage(Salvage),
     /// Add up what runs cost
     Stats(Stats),
     /// Look at everything that herder needs

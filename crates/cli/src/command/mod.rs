@@ -10,6 +10,7 @@ mod logs;
 mod ralph;
 pub mod repo;
 mod resume;
+mod salvage;
 mod stats;
 mod story;
 mod up;
@@ -37,6 +38,7 @@ pub fn perform(cli: Cli, output: Output) -> Result<Reply, Failure> {
         Command::Why(args) => why::why(&call, &args),
         Command::Watch(args) => watch::watch(&call, &args),
         Command::Logs(args) => logs::logs(&call, &args),
+        Command::Salvage(args) => salvage::salvage(&call, &args),
         Command::Stats(args) => stats::stats(&call, &args),
         Command::Demo(args) => demo::perform(&call, &args),
         Command::Doctor => doctor::doctor(&call),
