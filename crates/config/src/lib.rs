@@ -25,7 +25,7 @@ mod text;
 mod values;
 
 pub use agents::credential;
-pub use check::{Finding, check};
+pub use check::check;
 pub use error::ConfigError;
 pub use explain::Explained;
 pub use file::{RepositoryConfig, UserConfig};

@@ -9,6 +9,7 @@ use std::path::Path;
 use herder_config::{
     ConfigError, Flags, KEYS, Key, Place, RepositoryConfig, Source, UserConfig, check, credential,
 };
+use herder_domain::finding::Verdict;
 use herder_domain::setup::{AgentKind, AgentSetup};
 
 const EVERYTHING: &str = include_str!("everything.toml");
@@ -190,15 +191,17 @@ fn the_doctor_is_told_what_is_missing() {
     let file = home.path().join("config.toml");
     fs::write(&file, "[notify]\ncommand = [\"no-such-program\"]\npost_token_env = \"NTFY\"\n").unwrap();
     let pairs = [("HERDER_CONFIG", file.to_str().unwrap()), ("HOME", "/h"), ("PATH", "/usr/bin:/bin")];
-    let found: Vec<_> = check(env(&pairs)).into_iter().map(|finding| finding.message).collect();
-    assert!(found[0].contains("no credential"), "{found:?}");
-    assert!(found[1].contains("NTFY is not set"), "{found:?}");
-    assert!(found[2].contains("no-such-program"), "{found:?}");
+    let bad = || -> Vec<_> {
+        check(env(&pairs)).into_iter().filter(|found| found.verdict != Verdict::Ok).collect()
+    };
+    let found: Vec<_> = bad().into_iter().map(|finding| finding.detail).collect();
+    assert!(found[0].contains("NTFY is not set"), "{found:?}");
+    assert!(found[1].contains("no-such-program"), "{found:?}");
 
     fs::write(&file, "agent = \"replay\"\n[notify]\ncommand = [\"sh\", \"-c\", \"true\"]\n").unwrap();
-    assert_eq!(check(env(&pairs)), []);
+    assert_eq!(bad(), []);
     fs::write(&file, "agent = \"replya\"\n").unwrap();
-    assert!(check(env(&pairs))[0].is_fatal);
+    assert_eq!(bad()[0].verdict, Verdict::Error);
     fs::write(&file, "agent = \n").unwrap();
-    assert!(check(env(&pairs))[0].message.contains("config.toml:1"));
+    assert!(bad()[0].detail.contains("config.toml:1"));
 }

@@ -10,6 +10,7 @@ pub mod cause;
 pub mod duration;
 pub mod effect;
 pub mod event;
+pub mod finding;
 pub mod fnv;
 pub mod gate;
 pub mod goal;

@@ -1,72 +1,59 @@
 //! What this machine can do for supervision, for `herder doctor`.
 
 use std::path::Path;
+use std::time::Duration;
 
+use herder_domain::finding::Finding;
 use herder_domain::run::RunId;
-use serde::Serialize;
+use rustix::process::{Resource, getrlimit};
 
 use crate::cgroup::Leaf;
 use crate::process::ProcessId;
 use crate::sandbox::SandboxSupport;
 
-/// How much a finding matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// As it should be.
-    Good,
-    /// herder works, with less than it could have.
-    Reduced,
-    /// herder cannot run agents here.
-    Missing,
-}
-
-/// One thing that was looked at.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Finding {
-    /// What it is about.
-    pub subject: &'static str,
-    /// How it stands.
-    pub verdict: Verdict,
-    /// What was seen and what follows from it, one sentence.
-    pub detail: String,
-}
+/// Below this many open files an orchestrator with a handful of ralphs is short of them.
+const FILES_WANTED: u64 = 512;
 
 /// Looks at everything that this crate makes use of.
 pub fn check() -> Vec<Finding> {
-    vec![landlock(), pidfd(), cgroup(), memory(), pressure()]
+    vec![kernel(), landlock(), pidfd(), cgroup(), memory(), pressure(), files()]
 }
 
-fn finding(subject: &'static str, verdict: Verdict, detail: impl Into<String>) -> Finding {
-    Finding { subject, verdict, detail: detail.into() }
+fn kernel() -> Finding {
+    let name = rustix::system::uname();
+    let text = |part: &std::ffi::CStr| part.to_string_lossy().into_owned();
+    let detail = format!("{} {} on {}", text(name.sysname()), text(name.release()), text(name.machine()));
+    Finding::ok("kernel", detail)
 }
 
 fn landlock() -> Finding {
-    let (verdict, detail) = match SandboxSupport::detect() {
+    match SandboxSupport::detect() {
         SandboxSupport::Full { abi } => {
-            (Verdict::Good, format!("landlock {abi} governs all that is asked for"))
+            Finding::ok("sandbox", format!("landlock ABI {abi} governs all that is asked for"))
         }
         SandboxSupport::Partial { abi, missing } => {
-            (Verdict::Good, format!("landlock {abi}; it does not govern {}", missing.join(", ")))
+            Finding::ok("sandbox", format!("landlock ABI {abi}; it does not govern {}", missing.join(", ")))
         }
-        SandboxSupport::Insufficient { abi } => {
-            (Verdict::Missing, format!("landlock {abi} is too old to count; linux 6.2 or later is needed"))
-        }
-        SandboxSupport::Absent { reason } => (Verdict::Missing, format!("no landlock: {reason}")),
-    };
-    finding("sandbox", verdict, detail)
+        SandboxSupport::Insufficient { abi } => Finding::error(
+            "sandbox",
+            format!("landlock ABI {abi} is too old to count"),
+            "start a kernel of Linux 6.2 or later",
+        ),
+        SandboxSupport::Absent { reason } => Finding::error(
+            "sandbox",
+            format!("no landlock: {reason}"),
+            "start a kernel of Linux 6.2 or later with `landlock` among its `lsm=` modules",
+        ),
+    }
 }
 
 fn pidfd() -> Finding {
-    let alive = ProcessId::own().and_then(|own| own.wait_for_exit(Some(std::time::Duration::ZERO)));
-    match alive {
-        Ok(_) => {
-            finding("signals", Verdict::Good, "processes can be signalled without mistaking one for another")
-        }
-        Err(error) => finding(
+    match ProcessId::own().and_then(|own| own.wait_for_exit(Some(Duration::ZERO))) {
+        Ok(_) => Finding::ok("signals", "processes can be signalled without mistaking one for another"),
+        Err(error) => Finding::error(
             "signals",
-            Verdict::Missing,
-            format!("pidfd_open does not work; linux 5.3 is needed: {error}"),
+            format!("pidfd_open does not work: {error}"),
+            "start a kernel of Linux 6.2 or later, and let no seccomp filter forbid pidfd_open",
         ),
     }
 }
@@ -78,43 +65,46 @@ fn probe() -> Option<Leaf> {
 
 fn cgroup() -> Finding {
     match probe().as_ref().and_then(Leaf::path) {
-        Some(_) => finding("kill", Verdict::Good, "each job gets a cgroup, which the kernel kills at once"),
-        None => finding(
+        Some(_) => Finding::ok("kill", "each job gets a cgroup, which the kernel kills at once"),
+        None => Finding::warning(
             "kill",
-            Verdict::Reduced,
-            "no cgroup can be made here, so jobs are ended by walking the process tree; delegate a cgroup v2 to change that",
+            "no cgroup can be made here, so jobs are ended by walking the process tree",
+            "delegate a cgroup v2, for example by `systemd-run --user --scope -p Delegate=yes`",
         ),
     }
 }
 
 fn memory() -> Finding {
     match probe().as_ref().and_then(Leaf::peak_memory) {
-        Some(_) => finding("memory", Verdict::Good, "the memory of whole jobs is measured"),
-        None => finding(
+        Some(_) => Finding::ok("memory", "the memory of whole jobs is measured"),
+        None => Finding::warning(
             "memory",
-            Verdict::Reduced,
             "no memory controller here, so only the largest process of a job is measured",
+            "delegate the memory controller of cgroup v2",
         ),
     }
 }
 
 fn pressure() -> Finding {
-    let missing: Vec<&str> = ["cpu", "memory", "io"]
-        .into_iter()
-        .filter(|name| !Path::new("/proc/pressure").join(name).exists())
-        .collect();
+    let is_missing = |name: &&str| !Path::new("/proc/pressure").join(name).exists();
+    let missing: Vec<&str> = ["cpu", "memory", "io"].into_iter().filter(is_missing).collect();
     if missing.is_empty() {
-        return finding(
-            "pressure",
-            Verdict::Good,
-            "the kernel tells how long work waits for cpu, memory and io",
-        );
+        return Finding::ok("pressure", "the kernel tells how long work waits for cpu, memory and io");
     }
-    finding(
-        "pressure",
-        Verdict::Reduced,
-        format!("the kernel does not tell the pressure on {}", missing.join(", ")),
-    )
+    let detail = format!("the kernel does not tell the pressure on {}", missing.join(", "));
+    Finding::warning("pressure", detail, "start the kernel with psi=1")
+}
+
+fn files() -> Finding {
+    match getrlimit(Resource::Nofile).current {
+        Some(limit) if limit < FILES_WANTED => Finding::warning(
+            "open files",
+            format!("a process may have {limit} files open, and {FILES_WANTED} are wanted"),
+            format!("`ulimit -n {FILES_WANTED}` before `herder up`, or LimitNOFILE= in its unit"),
+        ),
+        Some(limit) => Finding::ok("open files", format!("a process may have {limit} files open")),
+        None => Finding::ok("open files", "a process may have any number of files open"),
+    }
 }
 
 #[cfg(test)]
@@ -124,9 +114,9 @@ mod tests {
     #[test]
     fn everything_is_looked_at_once_and_said_in_a_sentence() {
         let findings = check();
-        let mut subjects: Vec<_> = findings.iter().map(|finding| finding.subject).collect();
-        subjects.dedup();
-        assert_eq!(subjects, ["sandbox", "signals", "kill", "memory", "pressure"]);
+        let subjects: Vec<_> = findings.iter().map(|finding| finding.subject.as_str()).collect();
+        let all = ["kernel", "sandbox", "signals", "kill", "memory", "pressure", "open files"];
+        assert_eq!(subjects, all);
         assert!(findings.iter().all(|finding| !finding.detail.is_empty()));
     }
 }

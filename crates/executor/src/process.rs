@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
@@ -129,6 +130,16 @@ impl ProcessId {
             return Ok(Waited::StillAlive);
         }
         Ok(Waited::Ended(self.reap()))
+    }
+
+    /// Whether it was started from the very file that the caller was started from; `None` where that cannot
+    /// be told, for example for the process of another user.
+    pub fn runs_own_program(&self) -> Option<bool> {
+        let file = |path: String| std::fs::metadata(path).ok().map(|file| (file.dev(), file.ino()));
+        let other = file(format!("/proc/{}/exe", self.pid))?;
+        // Whoever has this id now may be another process.
+        self.is_alive().ok().filter(|alive| *alive)?;
+        Some(other == file("/proc/self/exe".to_owned())?)
     }
 
     fn reap(&self) -> Option<Exit> {

@@ -187,7 +187,7 @@ fn redactor(settings: &Settings) -> Result<Arc<Redactor>, herder_record::RecordE
 }
 
 /// The repository's own settings, as a commit of its base branch has them.
-fn repository_config((bare, base): (&Bare, &CommitId)) -> Result<RepositoryConfig, ActError> {
+pub(crate) fn repository_config((bare, base): (&Bare, &CommitId)) -> Result<RepositoryConfig, ActError> {
     Ok(match bare.read_file(base, ".ralph/config.toml", REPOSITORY_CONFIG_MAX)? {
         Some(bytes) => RepositoryConfig::parse(&String::from_utf8_lossy(&bytes))?,
         None => RepositoryConfig::empty(),

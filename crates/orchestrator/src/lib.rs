@@ -5,6 +5,7 @@
 //! token: it cannot even name an agent's adapter.
 
 mod act;
+mod check;
 mod context;
 mod down;
 mod landing;
@@ -15,6 +16,7 @@ mod told;
 mod up;
 mod wake;
 
+pub use check::{check_daemon, check_repo, check_root};
 pub use down::{Down, DownError, down};
 pub use local::{AddRepo, AddRepoError, add_repo};
 pub use lock::{Holder, holder};

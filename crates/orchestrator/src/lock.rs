@@ -16,6 +16,9 @@ const TRIES: u32 = 10;
 /// The pause between two tries.
 const PAUSE: Duration = Duration::from_millis(5);
 
+/// What this program is.
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// Proof that this process is the only orchestrator. The kernel frees it however the process ends.
 #[derive(Debug)]
 pub(crate) struct OrchestratorLock {
@@ -27,6 +30,8 @@ pub(crate) struct OrchestratorLock {
 pub struct Holder {
     /// Its process, where it could be read.
     pub process: Option<ProcessId>,
+    /// Its version of herder; those before 0.2 did not say.
+    pub version: Option<String>,
 }
 
 fn path(state: &StateDir) -> PathBuf {
@@ -43,7 +48,7 @@ impl OrchestratorLock {
         }
         let own = ProcessId::own().map_err(io::Error::other)?;
         file.set_len(0)?;
-        write!(file, "{} {} {}", own.pid, own.start_time, own.boot_id)?;
+        write!(file, "{} {} {} {VERSION}", own.pid, own.start_time, own.boot_id)?;
         Ok(Some(Self { _file: file }))
     }
 }
@@ -83,7 +88,8 @@ pub fn holder(state: &StateDir) -> io::Result<Option<Holder>> {
         let start_time = parts.next()?.parse().ok()?;
         Some(ProcessId { pid, start_time, boot_id: parts.next()?.to_owned() })
     })();
-    Ok(Some(Holder { process }))
+    let version = parts.next().map(ToOwned::to_owned);
+    Ok(Some(Holder { process, version }))
 }
 
 #[cfg(test)]

@@ -28,6 +28,11 @@ pub(crate) fn claim(root: &Path, state: &Path) -> io::Result<Option<PathBuf>> {
     }
 }
 
+/// The state directory that a root belongs to, where one has taken it.
+pub(crate) fn owner_of(root: &Path) -> Option<PathBuf> {
+    owner(&root.join(OWNER)).ok().flatten()
+}
+
 fn owner(file: &Path) -> io::Result<Option<PathBuf>> {
     match std::fs::read(file) {
         Ok(bytes) => Ok(Some(PathBuf::from(std::ffi::OsStr::from_bytes(&bytes)))),

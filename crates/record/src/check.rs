@@ -3,54 +3,69 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
+use herder_domain::finding::Finding;
+
 use crate::state_dir::StateDir;
 use crate::stats::StatsFile;
+use crate::sweep::{abandoned, runs};
 
-/// One thing that a person should know about the state directory.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    /// Whether herder cannot work because of it.
-    pub is_fatal: bool,
-    /// What is wrong, one sentence.
-    pub message: String,
-    /// What to do.
-    pub hint: String,
-}
-
-/// Looks at the state directory without changing it. No finding: all is well.
+/// Looks at the state directory without changing it.
 pub fn check(state: &StateDir) -> Vec<Finding> {
     let root = state.root().display();
     let Ok(metadata) = fs::metadata(state.root()) else {
-        // It is made when it is needed first.
-        return Vec::new();
+        return vec![Finding::ok("state", format!("{root} is made when it is needed first"))];
     };
     let mut findings = Vec::new();
     if let Err(error) = state.is_writable() {
-        findings.push(Finding {
-            is_fatal: true,
-            message: format!("the state directory {root} cannot be written: {error}"),
-            hint: "set RALPH_DIR to a directory you can write".into(),
-        });
+        findings.push(Finding::error(
+            "state",
+            format!("the state directory {root} cannot be written: {error}"),
+            "set RALPH_DIR to a directory you can write",
+        ));
     }
     if metadata.permissions().mode() & 0o077 != 0 {
-        findings.push(Finding {
-            is_fatal: false,
-            message: format!("the state directory {root} is open to other users"),
-            hint: format!("chmod 700 {root}"),
-        });
+        findings.push(Finding::warning(
+            "state",
+            format!("the state directory {root} is open to other users"),
+            format!("chmod 700 {root}"),
+        ));
     }
-    findings.extend(check_stats(&StatsFile::at(state.stats())));
+    if findings.is_empty() {
+        findings.push(Finding::ok("state", root.to_string()));
+    }
+    findings.push(check_runs(state));
+    findings.push(check_stats(&StatsFile::at(state.stats())));
     findings
 }
 
-fn check_stats(stats: &StatsFile) -> Option<Finding> {
-    let path = stats.path().display();
-    let finding = |message| Some(Finding { is_fatal: false, message, hint: format!("look at {path}") });
-    match stats.read() {
-        Err(error) => finding(format!("failed to {error}")),
-        Ok(rows) => {
-            let broken = rows.broken.first()?;
-            finding(format!("line {} of {path} is broken: {}", broken.line, broken.reason))
+fn check_runs(state: &StateDir) -> Finding {
+    let (all, dead) = match runs(state).and_then(|all| Ok((all, abandoned(state)?))) {
+        Ok(found) => found,
+        Err(error) => {
+            return Finding::warning("runs", format!("failed to {error}"), "look at the directory `runs`");
         }
+    };
+    match dead.first() {
+        None => Finding::ok("runs", format!("{} run directories, each living or ended", all.len())),
+        Some(first) => Finding::warning(
+            "runs",
+            format!("{} runs died without a word; one is {}", dead.len(), first.run()),
+            "`herder up` settles those of goals, any other command settles the rest",
+        ),
+    }
+}
+
+fn check_stats(stats: &StatsFile) -> Finding {
+    let path = stats.path().display();
+    let hint = format!("look at {path}; what is no row is left out");
+    match stats.read() {
+        Err(error) => Finding::warning("stats", format!("failed to {error}"), hint),
+        Ok(rows) => match rows.broken.first() {
+            None => Finding::ok("stats", format!("{} rows in {path}", rows.rows.len())),
+            Some(broken) => {
+                let detail = format!("line {} of {path} is broken: {}", broken.line, broken.reason);
+                Finding::warning("stats", detail, hint)
+            }
+        },
     }
 }

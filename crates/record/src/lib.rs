@@ -18,7 +18,7 @@ pub mod stats;
 pub mod sweep;
 pub mod tail;
 
-pub use check::{Finding, check};
+pub use check::check;
 pub use error::RecordError;
 pub use redact::{Redacted, Redactor};
 pub use run::{Ending, LiveStatus, Liveness, Phase, RunDir, RunLock, RunWriter, Summary};

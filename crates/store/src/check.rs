@@ -1,8 +1,11 @@
 //! Whether the database is sound.
 
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use herder_domain::finding::Finding;
+use jiff::Timestamp;
 use rusqlite::Connection;
 
 use crate::error::StoreError;
@@ -26,6 +29,49 @@ pub struct Health {
 }
 
 const PROBLEMS_MAX: usize = 12;
+
+/// By how much a clock may be behind the newest event before it is told: clocks are set by seconds.
+const CLOCK_SLACK: Duration = Duration::from_secs(60);
+
+/// Looks a database over for `doctor`; one that is not there yet is not made.
+pub fn check(path: &Path, now: Timestamp) -> Vec<Finding> {
+    if !path.exists() {
+        let detail = format!("{} is made when it is needed first", path.display());
+        return vec![Finding::ok("database", detail)];
+    }
+    let store = match Store::open(path) {
+        Ok(store) => store,
+        Err(error) => return vec![Finding::error("database", format!("failed to {error}"), error.hint())],
+    };
+    match store.check().and_then(|health| Ok((health, store.newest()?))) {
+        Ok((health, newest)) => {
+            let clock = newest.map(|newest| check_clock(newest, now));
+            std::iter::once(soundness(&health)).chain(clock).collect()
+        }
+        Err(error) => vec![Finding::error("database", error.to_string(), error.hint())],
+    }
+}
+
+fn soundness(health: &Health) -> Finding {
+    if health.problems.is_empty() {
+        let Health { schema, events, open_effects, bytes, .. } = health;
+        let detail =
+            format!("schema {schema}, {events} events, {open_effects} effects open, {bytes} bytes, sound");
+        return Finding::ok("database", detail);
+    }
+    let hint = "`herder backup` keeps a copy; `sqlite3 herder.db .recover` reads what can be read";
+    Finding::warning("database", health.problems.join("; "), hint)
+}
+
+/// Backoffs and resets are wall time: a clock that went back holds goals up.
+fn check_clock(newest: Timestamp, now: Timestamp) -> Finding {
+    let ahead = Duration::try_from(newest.duration_since(now)).unwrap_or_default();
+    if ahead > CLOCK_SLACK {
+        let detail = format!("the clock says {now:.0}, and the newest event is of {newest:.0}");
+        return Finding::warning("clock", detail, "set the clock; what waits for a time waits too long");
+    }
+    Finding::ok("clock", format!("it is {now:.0}, after the newest event"))
+}
 
 impl Store {
     /// Looks the whole database over. It reads every page, so it takes its time.

@@ -7,7 +7,7 @@ use rusqlite::{Connection, params};
 
 use crate::column::{At, Count, Json, columns};
 use crate::error::StoreError;
-use crate::{Store, execute, rows};
+use crate::{Store, execute, row, rows};
 
 /// One line of the journal.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +44,12 @@ impl Store {
             let (Count(seq), At(at), Json(event)) = (row.get(0)?, row.get(1)?, row.get(2)?);
             Ok(Entry { seq, at, event })
         })
+    }
+
+    /// When the newest event was taken down.
+    pub fn newest(&self) -> Result<Option<Timestamp>, StoreError> {
+        let sql = "SELECT at FROM journal ORDER BY seq DESC LIMIT 1";
+        row(&self.conn, sql, [], |row| row.get(0).map(|At(at)| at))
     }
 
     /// How a goal came to be where it is, first transition first.

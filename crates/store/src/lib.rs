@@ -28,7 +28,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use append::Appended;
-pub use check::Health;
+pub use check::{Health, check};
 pub use comments::Comment;
 pub use error::{AppendError, Missing, OpenError, StoreError};
 pub use goals::{GoalFilter, NewGoal};

@@ -39,7 +39,7 @@ mod standalone;
 mod vault;
 
 pub use bare::{Bare, TreeEntry};
-pub use check::check;
+pub use check::{RemoteCheck, check, check_remote};
 pub use checkout::History;
 pub use diff::{ChangeKind, DiffFacts, FileChange, Patch};
 pub use error::{Result, WorkspaceError};

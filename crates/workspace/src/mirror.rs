@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 /// Where the branches of the remote lie in the mirror.
-const BRANCHES: &str = "refs/remotes/origin";
+pub(crate) const BRANCHES: &str = "refs/remotes/origin";
 
 /// The file whose age is that of the last fetch.
 const FETCHED: &str = "herder.fetched";

@@ -5,6 +5,7 @@ use crate::error::{Result, WorkspaceError};
 use crate::git::{Git, UserEnvironment, checked_branch, checked_url};
 use crate::id::CommitId;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// What became of a push.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,8 +89,19 @@ fn settle(order: PushOrder<'_>, said: String, user: &UserEnvironment) -> Result<
 /// # Errors
 /// The remote cannot be reached.
 pub fn remote_tip(url: &str, branch: &str, user: &UserEnvironment) -> Result<Option<CommitId>> {
+    tip_of(url, branch, None, user)
+}
+
+/// Where a branch of a remote is, asked with other patience than a fetch has.
+pub(crate) fn tip_of(
+    url: &str,
+    branch: &str,
+    patience: Option<Duration>,
+    user: &UserEnvironment,
+) -> Result<Option<CommitId>> {
     let name = format!("refs/heads/{}", checked_branch(branch)?);
-    let answer = Git::outside("ls-remote", user).args(["--", checked_url(url)?, &name]).answer()?;
+    let git = Git::outside("ls-remote", user).args(["--", checked_url(url)?, &name]);
+    let answer = patience.into_iter().fold(git, Git::time_limit).answer()?;
     let text = String::from_utf8_lossy(&answer);
     let mut tips = text.lines().filter_map(|line| line.split_once('\t'));
     tips.find(|(_, found)| *found == name).map(|(id, _)| CommitId::parse(id)).transpose()

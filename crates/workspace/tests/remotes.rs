@@ -3,6 +3,7 @@
 
 mod scene;
 
+use herder_domain::finding::Verdict;
 use herder_workspace::*;
 use scene::*;
 
@@ -168,5 +169,7 @@ fn a_repository_of_sha256_works_the_same() {
 
 #[test]
 fn git_here_is_new_enough() {
-    assert!(check().unwrap().starts_with("2."));
+    let found = check();
+    assert_eq!(found.verdict, Verdict::Ok);
+    assert!(found.detail.starts_with("git 2."), "{found:?}");
 }

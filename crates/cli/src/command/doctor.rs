@@ -1,9 +1,12 @@
 //! `herder doctor`.
 
-use std::ffi::OsString;
+use std::path::PathBuf;
 
-use herder_config::{Source, Sourced, UserConfig};
-use herder_executor::Verdict;
+use herder_config::{Flags, RepositoryConfig, Source, Sourced, UserConfig, resolve};
+use herder_domain::finding::{Finding, Verdict};
+use herder_domain::repo::RepoId;
+use herder_executor::check_disk;
+use herder_orchestrator::{check_daemon, check_repo, check_root};
 use herder_record::StateDir;
 use herder_store::Store;
 use serde::Serialize;
@@ -12,157 +15,150 @@ use crate::agents::adapter;
 use crate::call::{Call, env, env_text};
 use crate::failure::{Failure, chain};
 use crate::output::{Reply, Table};
+use crate::place;
 
-/// One thing that was looked at.
+/// A finding and where it belongs.
 #[derive(Debug, Serialize)]
-struct Finding {
-    subject: String,
-    verdict: Verdict,
-    detail: String,
-    hint: Option<String>,
-}
-
-impl Finding {
-    fn good(subject: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { subject: subject.into(), verdict: Verdict::Good, detail: detail.into(), hint: None }
-    }
-
-    fn bad(subject: impl Into<String>, is_fatal: bool, detail: impl Into<String>, hint: &str) -> Self {
-        let verdict = if is_fatal { Verdict::Missing } else { Verdict::Reduced };
-        let hint = Some(hint.to_owned()).filter(|hint| !hint.is_empty());
-        Self { subject: subject.into(), verdict, detail: detail.into(), hint }
-    }
+struct Item {
+    group: &'static str,
+    #[serde(flatten)]
+    finding: Finding,
 }
 
 /// Looks at everything that herder needs.
 pub fn doctor(call: &Call) -> Result<Reply, Failure> {
     let state = call.state()?;
-    let mut found = vec![git()];
-    found.extend(executor());
-    found.extend(record(&state));
-    found.push(store(&state));
-    found.extend(config());
-    if let Ok(config) = call.config() {
-        found.extend(agents(&config));
+    let only = only(call, &state)?;
+    let config = call.config().ok();
+    let database = state.database();
+    let mut groups = vec![
+        ("machine", machine()),
+        ("settings", herder_config::check(env)),
+        ("state", [herder_record::check(&state), check_disk("disk", state.root())].concat()),
+        ("database", herder_store::check(&database, call.now)),
+    ];
+    if let Some(config) = &config {
+        groups.push(("clones", clones(config, &state)));
+        groups.push(("agents", agents(config)));
+        groups.push(("repositories", repositories(config, &state, only.as_ref())));
     }
-    let missing: Vec<&Finding> = found.iter().filter(|finding| finding.verdict == Verdict::Missing).collect();
-    let failure = missing.first().map(|first| {
-        let failure = Failure::environment(format!("herder cannot work here: {}", first.detail));
-        missing.iter().filter_map(|finding| finding.hint.clone()).fold(failure, Failure::hint)
-    });
-    let reply = Reply::list(&found, text(&found))?;
-    Ok(match failure {
+    groups.push(("orchestrator", vec![check_daemon(&state)]));
+    let items: Vec<Item> = groups
+        .into_iter()
+        .flat_map(|(group, found)| found.into_iter().map(move |finding| Item { group, finding }))
+        .collect();
+    let reply = Reply::list(&items, text(&items))?;
+    Ok(match failure(&items) {
         Some(failure) => reply.but(failure),
         None => reply,
     })
 }
 
-fn git() -> Finding {
-    match herder_workspace::check() {
-        Ok(version) => Finding::good("git", format!("git {version}")),
-        Err(error) => Finding::bad("git", true, chain(&error), "install git 2.38 or later"),
-    }
-}
-
-fn executor() -> Vec<Finding> {
-    let found = herder_executor::check().into_iter();
-    found
-        .map(|finding| Finding {
-            subject: finding.subject.to_owned(),
-            verdict: finding.verdict,
-            detail: finding.detail,
-            hint: None,
-        })
-        .collect()
-}
-
-fn record(state: &StateDir) -> Vec<Finding> {
-    let found = herder_record::check(state);
-    if found.is_empty() {
-        return vec![Finding::good("state", state.root().display().to_string())];
-    }
-    found.into_iter().map(|found| Finding::bad("state", found.is_fatal, found.message, &found.hint)).collect()
-}
-
-fn store(state: &StateDir) -> Finding {
-    let path = state.database();
-    if !path.exists() {
-        return Finding::good("database", format!("{} is made when it is needed first", path.display()));
-    }
-    let health = match Store::open(&path) {
-        Ok(store) => store.check(),
-        Err(error) => return Finding::bad("database", true, format!("failed to {error}"), error.hint()),
-    };
-    match health {
-        Ok(health) if health.problems.is_empty() => {
-            let detail =
-                format!("schema {}, {} events, {} bytes", health.schema, health.events, health.bytes);
-            Finding::good("database", detail)
+/// The repository that `--repo` names; without it, all of them are looked at.
+fn only(call: &Call, state: &StateDir) -> Result<Option<RepoId>, Failure> {
+    match &call.repo {
+        Some(name) if state.database().exists() => {
+            place::named(&Store::open(&state.database())?, name).map(Some)
         }
-        Ok(health) => Finding::bad("database", false, health.problems.join("; "), "keep a copy of it"),
-        Err(error) => Finding::bad("database", true, error.to_string(), error.hint()),
+        Some(name) => Err(Failure::not_found(format!("no repository is called {name:?}"))
+            .hint("`herder repo add PATH` registers one")),
+        None => Ok(None),
     }
 }
 
-fn config() -> Vec<Finding> {
-    let found = herder_config::check(env);
-    if found.is_empty() {
-        return vec![Finding::good("config", "config.toml is understood, and what it names is there")];
+fn failure(items: &[Item]) -> Option<Failure> {
+    let errors: Vec<&Finding> =
+        items.iter().map(|item| &item.finding).filter(|finding| finding.verdict == Verdict::Error).collect();
+    let first = errors.first()?;
+    let failure = Failure::environment(format!("herder cannot work here: {}", first.detail));
+    Some(errors.iter().filter_map(|finding| finding.hint.clone()).fold(failure, Failure::hint))
+}
+
+fn machine() -> Vec<Finding> {
+    std::iter::once(herder_workspace::check()).chain(herder_executor::check()).collect()
+}
+
+fn clones(config: &UserConfig, state: &StateDir) -> Vec<Finding> {
+    match config.settings(&Flags::default(), env) {
+        Ok(settings) => check_root(&settings.root.value, state),
+        // The settings' own findings say why.
+        Err(_) => Vec::new(),
     }
-    found
-        .into_iter()
-        .map(|found| Finding::bad("config", found.is_fatal, found.message, &found.hint))
-        .collect()
+}
+
+/// What is registered, in a database that the doctor does not make.
+fn repositories(config: &UserConfig, state: &StateDir, only: Option<&RepoId>) -> Vec<Finding> {
+    let database = state.database();
+    let repos = match database.exists().then(|| Store::open(&database)) {
+        Some(Ok(store)) => store.repos().unwrap_or_default(),
+        // What is wrong with the database stands among its own findings.
+        Some(Err(_)) | None => Vec::new(),
+    };
+    let meant = repos.iter().filter(|repo| only.is_none_or(|only| repo.id == *only));
+    let found: Vec<Finding> = meant.flat_map(|repo| check_repo(state, repo, config, env)).collect();
+    match found.is_empty() {
+        true => vec![Finding::ok("repositories", "none is registered; `herder repo add PATH` registers one")],
+        false => found,
+    }
 }
 
 /// Every agent; the one that nobody has to ask for must be there.
 fn agents(config: &UserConfig) -> Vec<Finding> {
-    let usual = herder_config::resolve(
-        &Default::default(),
-        &Default::default(),
-        None,
-        &herder_config::RepositoryConfig::empty(),
-        config,
-        env,
-    );
+    let (options, flags, none) = (Default::default(), Flags::default(), RepositoryConfig::empty());
+    let usual = resolve(&options, &flags, None, &none, config, env);
     let usual = usual.map(|resolved| resolved.agent.value).ok();
     let names = config.agents().into_iter();
     names.map(|name| agent(config, name, usual.as_deref() == Some(name))).collect()
 }
 
 fn agent(config: &UserConfig, name: &str, is_usual: bool) -> Finding {
-    let subject = format!("agent {name}");
-    let bad = |detail: String| Finding::bad(subject.clone(), is_usual, detail, "");
-    let setup = match config.agent(&Sourced::new(name.to_owned(), Source::Default), &env) {
-        Ok(setup) => setup,
-        Err(error) => return bad(format!("failed to {error}")),
-    };
-    let adapter = match adapter(name, &setup) {
-        Ok(adapter) => adapter,
-        Err(error) => return bad(error.to_string()),
-    };
-    let path: OsString = env("PATH").unwrap_or_default();
-    let program = match adapter.find(&path) {
-        Ok(program) => program,
-        Err(error) => return bad(error.to_string()),
-    };
-    if let Err(error) = adapter.credential(&env_text) {
-        return bad(error.to_string());
+    match agent_at_work(config, name) {
+        Ok(detail) => {
+            Finding::ok(name, if is_usual { format!("{detail}; it is the usual one") } else { detail })
+        }
+        Err(why) if is_usual => {
+            Finding::error(name, why, "or name another agent: `agent = \"...\"` in config.toml")
+        }
+        Err(why) => Finding::warning(name, why, ""),
     }
-    let version = program.version.map(|version| format!(" {version}")).unwrap_or_default();
-    Finding::good(subject.clone(), format!("{}{version}", program.path.display()))
 }
 
-fn text(found: &[Finding]) -> String {
-    let mut table = Table::new(&["", "part", "finding"]);
-    for finding in found {
-        let word = match finding.verdict {
-            Verdict::Good => "ok",
-            Verdict::Reduced => "less",
-            Verdict::Missing => "MISSING",
-        };
-        let hint = finding.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
-        table.row([word.to_owned(), finding.subject.clone(), format!("{}{hint}", finding.detail)]);
+/// Where an agent's program is and what it would be let in with; or why it cannot work. Whether a login is
+/// accepted is known only of one that was used, which the doctor does not do: it would cost.
+fn agent_at_work(config: &UserConfig, name: &str) -> Result<String, String> {
+    let setup = config
+        .agent(&Sourced::new(name.to_owned(), Source::Default), &env)
+        .map_err(|error| format!("failed to {}", chain(&error)))?;
+    let adapter = adapter(name, &setup).map_err(|error| chain(&error))?;
+    let program = adapter.find(&env("PATH").unwrap_or_default()).map_err(|error| chain(&error))?;
+    let credential = adapter.credential(&env_text).map_err(|error| chain(&error))?;
+    let version = program.version.map(|version| format!(" {version}"));
+    let version = version.unwrap_or_else(|| ", version unknown".to_owned());
+    let login = match credential {
+        Some(credential) => format!("{} is set, the login was not tried", credential.variable),
+        None => "it needs no credential".to_owned(),
+    };
+    Ok(format!("{}{version}; {login}", shown(program.path)))
+}
+
+fn shown(path: PathBuf) -> String {
+    path.display().to_string()
+}
+
+fn text(items: &[Item]) -> String {
+    let mut text = String::new();
+    for group in items.chunk_by(|one, other| one.group == other.group) {
+        let mut table = Table::plain();
+        for Item { finding, .. } in group {
+            let hint = finding.hint.as_ref().map(|hint| format!(" -> {hint}")).unwrap_or_default();
+            let detail = format!("{}{hint}", finding.detail);
+            table.row([finding.verdict.word().to_owned(), finding.subject.clone(), detail]);
+        }
+        let name = group.first().map(|item| item.group).unwrap_or_default();
+        text.push_str(&format!("{name}\n{}\n", table.or("")));
     }
-    table.or("")
+    let count = |verdict| items.iter().filter(|item| item.finding.verdict == verdict).count();
+    let (errors, warnings) = (count(Verdict::Error), count(Verdict::Warning));
+    text.push_str(&format!("{errors} errors, {warnings} warnings\n"));
+    text
 }

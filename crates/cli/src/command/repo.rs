@@ -8,6 +8,7 @@ use crate::args::RepoAdd;
 use crate::call::Call;
 use crate::failure::Failure;
 use crate::output::{Reply, Table};
+use crate::place;
 
 #[derive(Debug, Serialize)]
 struct RepoItem {
@@ -73,7 +74,10 @@ pub fn not_added(error: AddRepoError) -> Failure {
 /// Lists registered repositories.
 pub fn list(call: &Call) -> Result<Reply, Failure> {
     let opened = call.open()?;
-    let items: Vec<RepoItem> = opened.store.repos()?.iter().map(RepoItem::from).collect();
+    let only = call.repo.as_ref().map(|name| place::named(&opened.store, name)).transpose()?;
+    let repos =
+        opened.store.repos()?.into_iter().filter(|repo| only.as_ref().is_none_or(|only| repo.id == *only));
+    let items: Vec<RepoItem> = repos.map(|repo| RepoItem::from(&repo)).collect();
     let mut table = Table::new(&["repository", "branch", "lands", "address"]);
     for item in &items {
         let lands = if item.pushes { "pushed" } else { "in the vault" };

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use herder_domain::duration::Span;
+use herder_domain::repo::RepoId;
 use herder_record::StatsFile;
 use herder_record::Totals;
 use herder_record::stats::{BrokenLine, Sum};
@@ -33,7 +34,13 @@ pub fn stats(call: &Call, args: &args::Stats) -> Result<Reply, Failure> {
         Some(file) => file.clone(),
         None => call.state()?.stats(),
     };
-    let (totals, broken) = StatsFile::at(path).totals()?;
+    let of_repo = |repo: Option<&str>| match &call.repo {
+        Some(name) => {
+            repo.and_then(|repo| repo.parse::<RepoId>().ok()).is_some_and(|repo| repo.answers_to(name))
+        }
+        None => true,
+    };
+    let (totals, broken) = StatsFile::at(path).totals_of(|row| of_repo(row.repo()))?;
     match args.by {
         Some(group) => by(&totals, group, &broken),
         None => all(&totals, &broken),

@@ -1,6 +1,7 @@
 //! Where text and JSON leave the program.
 
 mod table;
+mod terminal;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -11,6 +12,8 @@ use serde_json::{Map, Value, json};
 use crate::failure::{Failure, Kind};
 pub use herder_watch::printable;
 pub use table::Table;
+pub use terminal::width;
+use terminal::wrapped;
 
 /// What a command has to say, in both tongues.
 #[derive(Debug, Default)]
@@ -129,7 +132,7 @@ impl Output {
     }
 
     fn finish_text(self, reply: &Reply, failure: Option<&Failure>) -> io::Result<()> {
-        self.text(&printable(&reply.text))?;
+        self.text(&wrapped(&printable(&reply.text), width()))?;
         let Some(failure) = failure else { return Ok(()) };
         let mut err = io::stderr().lock();
         writeln!(err, "error: {}", printable(&failure.message))?;

@@ -75,7 +75,7 @@ fn a_corrupt_database_is_left_as_it_is() {
     assert_eq!(fs_err::read(&path).unwrap(), garbage);
     let doctor = scene.run(&["doctor"]);
     assert_eq!(doctor.code, 6);
-    assert!(doctor.out.contains("MISSING  database"), "{doctor:?}");
+    assert!(doctor.out.contains("ERROR  database"), "{doctor:?}");
 }
 
 #[test]

@@ -72,11 +72,22 @@ fn doctor_looks_at_everything_and_fails_where_herder_cannot_work() {
         let items = found["items"].as_array().unwrap();
         items.iter().find(|item| item["subject"] == name).unwrap()["verdict"].clone()
     };
-    for name in ["git", "database", "agent replay"] {
-        assert_eq!(subject(name), "good", "{name}");
+    for name in ["git", "database", "clock", "replay", "config", "runs", "stats", "orchestrator"] {
+        assert_eq!(subject(name), "ok", "{name}");
     }
-    assert_eq!(subject("agent claude"), "reduced");
-    for name in ["sandbox", "signals", "kill", "memory", "pressure", "config", "state"] {
+    assert_eq!(subject("claude"), "warning");
+    for name in [
+        "kernel",
+        "sandbox",
+        "signals",
+        "kill",
+        "memory",
+        "pressure",
+        "open files",
+        "state",
+        "disk",
+        "clones",
+    ] {
         subject(name);
     }
     scene.config("agent = \"claude\"\n");
@@ -85,6 +96,61 @@ fn doctor_looks_at_everything_and_fails_where_herder_cannot_work() {
     assert!(said.as_json()["items"].is_array());
     let text = scene.run(&["doctor"]);
     assert!(text.err.contains("herder cannot work here") && text.err.contains("setup-token"), "{text:?}");
+}
+
+#[test]
+fn doctor_looks_at_each_repository_and_at_one_alone() {
+    let scene = Scene::new();
+    let found = |args: &[&str]| -> Vec<(String, String, String)> {
+        let items = scene.run(&[&["doctor", "--json"], args].concat()).as_json()["items"].clone();
+        let of_repos = items.as_array().unwrap().iter().filter(|item| item["group"] == "repositories");
+        let text = |item: &serde_json::Value, key: &str| item[key].as_str().unwrap_or_default().to_owned();
+        of_repos.map(|item| (text(item, "subject"), text(item, "verdict"), text(item, "detail"))).collect()
+    };
+    let bad = |args: &[&str]| -> Vec<String> {
+        let bad = found(args).into_iter().filter(|(_, verdict, _)| verdict != "ok");
+        bad.map(|(subject, verdict, detail)| format!("{subject} {verdict}: {detail}")).collect()
+    };
+    assert_eq!(bad(&[]), Vec::<String>::new());
+    scene.second("acme/other");
+    assert!(bad(&[])[0].starts_with("acme/other warning: there is no gate"), "{:?}", bad(&[]));
+    assert_eq!(bad(&["--repo", "app"]), Vec::<String>::new());
+    assert!(found(&["--repo", "app"]).iter().all(|(subject, ..)| subject == "acme/app"));
+    assert_eq!(scene.run(&["doctor", "--repo", "nobody"]).code, 3);
+
+    scene.origin.push("main", "Odd settings", &[(".ralph/config.toml", Some("colour = 1\n"))]);
+    scene.add(&scene.origin, "acme/app");
+    assert!(bad(&["--repo", "app"])[0].contains(".ralph/config.toml:1"), "{:?}", bad(&["--repo", "app"]));
+    fs_err::rename(scene.origin.path(), scene.home.path().join("away")).unwrap();
+    let said = scene.run(&["doctor", "--repo", "app"]);
+    assert_eq!(said.code, 6);
+    assert!(said.out.contains("does not answer"), "{said:?}");
+}
+
+#[test]
+fn doctor_names_the_variable_of_a_credential_and_never_its_value() {
+    let scene = Scene::new();
+    let program = scene.home.write("bin/claude", "#!/bin/sh\n");
+    fs_err::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    scene.config(&format!("agent = \"claude\"\n[agents.claude]\nprogram = {program:?}\n"));
+    let mut doctor = scene.command(&["doctor"]);
+    doctor.env("ANTHROPIC_API_KEY", "sk-do-not-tell");
+    let said = crate::scene::feed(doctor, b"");
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(said.out.contains("ANTHROPIC_API_KEY is set, the login was not tried"), "{said:?}");
+    assert!(!said.out.contains("do-not-tell"), "{said:?}");
+}
+
+#[test]
+fn one_repository_is_listed_and_added_up_alone() {
+    let scene = Scene::new();
+    scene.second("acme/other");
+    let listed = scene.json(&["repo", "list", "--repo", "other"]);
+    assert_eq!(listed["items"].as_array().unwrap().len(), 1, "{listed}");
+    scene.goal_of(SCRIPT, "Hello", &["--queue", "--repo", "acme/app"]);
+    scene.ok(&["up", "--once", "--repo", "acme/app"]);
+    let runs = |repo: &str| scene.json(&["stats", "--repo", repo])["all"]["runs"].clone();
+    assert_eq!((runs("acme/app"), runs("other")), (json!(1), json!(0)));
 }
 
 #[test]

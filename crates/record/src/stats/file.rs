@@ -88,10 +88,19 @@ impl StatsFile {
 
     /// Adds the rows up without holding them.
     pub fn totals(&self) -> Result<(Totals, Vec<BrokenLine>), RecordError> {
+        self.totals_of(|_| true)
+    }
+
+    /// Adds those rows up that are meant.
+    pub fn totals_of(
+        &self,
+        is_meant: impl Fn(&Figures) -> bool,
+    ) -> Result<(Totals, Vec<BrokenLine>), RecordError> {
         let (mut totals, mut broken) = (Totals::default(), Vec::new());
         for row in self.iter::<Figures>()? {
             match row? {
-                Ok(figures) => totals.add(&figures),
+                Ok(figures) if is_meant(&figures) => totals.add(&figures),
+                Ok(_) => {}
                 Err(line) => broken.push(line),
             }
         }

@@ -37,6 +37,13 @@ fn unknown() -> Cost {
     Cost::UNKNOWN
 }
 
+impl Figures {
+    /// The repository of the row's run, where it says one.
+    pub fn repo(&self) -> Option<&str> {
+        self.repo.as_deref()
+    }
+}
+
 impl From<&StatsRow> for Figures {
     fn from(row: &StatsRow) -> Self {
         Self {
