@@ -29,6 +29,8 @@ enum Chore {
     Ci,
     /// Check the house rules
     Tidy,
+    /// Write the papers that are made of the program: docs/reference/commands.md
+    Gen,
 }
 
 fn main() -> ExitCode {
@@ -49,5 +51,6 @@ fn call(chore: Chore) -> anyhow::Result<bool> {
         Chore::Test { suites, args } => xtask::suites::run(&root, &suites, &args),
         Chore::Ci => xtask::ci::run(&root),
         Chore::Tidy => xtask::tidy::report(&root),
+        Chore::Gen => xtask::papers::generate(&root),
     }
 }

@@ -35,6 +35,46 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All kinds, in the order of their exit codes.
+    pub const ALL: [Self; 8] = [
+        Self::Unfinished,
+        Self::Usage,
+        Self::NotFound,
+        Self::Refused,
+        Self::Config,
+        Self::Environment,
+        Self::Busy,
+        Self::Internal,
+    ];
+
+    /// Its word in JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Unfinished => "unfinished",
+            Self::Usage => "usage",
+            Self::NotFound => "not_found",
+            Self::Refused => "refused",
+            Self::Config => "config",
+            Self::Environment => "environment",
+            Self::Busy => "busy",
+            Self::Internal => "internal",
+        }
+    }
+
+    /// What it says, one sentence.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Unfinished => "A run ended without its goal being met.",
+            Self::Usage => "What was typed or written cannot be understood.",
+            Self::NotFound => "There is nothing of that name.",
+            Self::Refused => "Its state forbids it.",
+            Self::Config => "The configuration says something that cannot be.",
+            Self::Environment => "Files, disk, git, permissions, the agent's program.",
+            Self::Busy => "Another orchestrator is at work.",
+            Self::Internal => "An error of herder.",
+        }
+    }
+
     /// The exit code. 70 is EX_SOFTWARE of sysexits.h.
     pub fn exit_code(self) -> u8 {
         match self {
@@ -213,18 +253,11 @@ mod tests {
 
     #[test]
     fn every_kind_has_an_exit_code_of_its_own() {
-        let kinds = [
-            Kind::Unfinished,
-            Kind::Usage,
-            Kind::NotFound,
-            Kind::Refused,
-            Kind::Config,
-            Kind::Environment,
-            Kind::Busy,
-            Kind::Internal,
-        ];
-        let codes: std::collections::BTreeSet<u8> = kinds.into_iter().map(Kind::exit_code).collect();
-        assert_eq!(codes.len(), kinds.len());
+        let codes: std::collections::BTreeSet<u8> = Kind::ALL.into_iter().map(Kind::exit_code).collect();
+        assert_eq!(codes.len(), Kind::ALL.len());
         assert!(!codes.contains(&0));
+        for kind in Kind::ALL {
+            assert_eq!(serde_json::json!(kind), kind.word());
+        }
     }
 }

@@ -26,6 +26,13 @@ const fn name(name: &'static str, command: &'static [&'static str], prints: Prin
     Name { name, command, prints }
 }
 
+impl Name {
+    /// The command it stands for, as it is typed.
+    pub fn stands_for(&self) -> String {
+        format!("herder {}", self.command.join(" "))
+    }
+}
+
 /// All names.
 pub const NAMES: [Name; 17] = [
     name("orchestrator", &["up"], Prints::JsonForPrograms),

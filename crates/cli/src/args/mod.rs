@@ -3,6 +3,7 @@
 mod demo;
 mod goal;
 mod keep;
+mod papers;
 mod reference;
 mod refusal;
 mod run;
@@ -15,6 +16,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use demo::{Demo, Player};
 pub use goal::{Create, GoalCommand, List, Named, Several, SpotCheck, Verdict};
 pub use keep::Salvage;
+pub use papers::{Completions, Man, Shell, definition, plain_definition};
 pub use reference::Reference;
 pub use refusal::Refusal;
 pub use run::{RunFlags, Up, UpFlags};
@@ -74,6 +76,13 @@ pub enum Command {
     Ralph(Ralph),
     /// Make links with the names of the journal (goal-create, orchestrator, ...)
     InstallLinks(InstallLinks),
+    /// Print a script that completes herder's commands in a shell
+    Completions(Completions),
+    /// Print the manual page, or write a page for each command
+    Man(Man),
+    /// Print the reference of all commands as Markdown
+    #[command(hide = true)]
+    Reference,
 }
 
 /// What to do with repositories.

@@ -7,6 +7,7 @@ mod down;
 mod goal;
 mod links;
 mod logs;
+mod papers;
 mod ralph;
 pub mod repo;
 mod resume;
@@ -46,6 +47,9 @@ pub fn perform(cli: Cli, output: Output) -> Result<Reply, Failure> {
         Command::Resume(args) => resume::resume(&call, &args),
         Command::Ralph(args) => ralph::ralph(&call, args),
         Command::InstallLinks(args) => links::install(&args),
+        Command::Completions(args) => papers::completions(&call, &args),
+        Command::Man(args) => papers::man(&call, &args),
+        Command::Reference => papers::reference(&call),
     }
 }
 

@@ -50,6 +50,8 @@ fn rows<'r>(
         ("resume", vec!["replay"], false),
         ("ralph", vec!["--goal", file], true),
         ("install-links", vec![links], true),
+        ("completions", vec!["zsh"], true),
+        ("man", vec![], true),
     ]
 }
 

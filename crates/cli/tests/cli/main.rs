@@ -8,6 +8,7 @@ mod bad_input;
 mod goals;
 mod json;
 mod names;
+mod papers;
 mod salvage;
 mod scene;
 mod surroundings;
