@@ -12,6 +12,7 @@ pub mod agent;
 pub mod answer;
 pub mod claude;
 pub mod command;
+mod context;
 pub mod error;
 pub mod invocation;
 pub mod lines;
@@ -25,6 +26,7 @@ mod standing;
 mod stopwatch;
 
 pub use agent::Agent;
+pub use context::ContextUse;
 pub use error::AgentError;
 pub use invocation::{Credential, Expected, Input, Invocation, Launch, Place};
 pub use lines::{LINE_LIMIT, Line, Lines};

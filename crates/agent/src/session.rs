@@ -7,6 +7,7 @@ use herder_domain::agent::Answer;
 use herder_domain::ledger::Spend;
 use jiff::Timestamp;
 
+use crate::context::ContextUse;
 use crate::lines::Line;
 
 /// How often an invalid answer is corrected in the same session before the session counts as invalid.
@@ -30,6 +31,17 @@ pub trait Session: Send {
     /// What it has spent until now. Before the end tokens are a lower bound, and the cost is unknown while
     /// a turn is under way. After [`Session::end`] this is the final account.
     fn spend(&self, at: Duration) -> Spend;
+
+    /// How full the model's context was at its fullest, as far as the stream tells. Helpers that have a
+    /// context of their own do not count.
+    fn context(&self) -> Option<ContextUse> {
+        None
+    }
+
+    /// What the last tool call that ended said, where it failed; at most [`DETAIL_LIMIT`] bytes.
+    fn tool_error(&self) -> Option<&str> {
+        None
+    }
 
     /// Takes the end of the process and says how the invocation ended. Judged by exit status and typed
     /// fields of the stream only, never by what the agent or its tools wrote. `stderr_tail` is shown to
@@ -280,7 +292,7 @@ pub(crate) fn without_verdict(exit: Exit, stderr_tail: &str) -> Ending {
 }
 
 /// The longest detail that an ending carries, bytes.
-pub(crate) const DETAIL_LIMIT: usize = 2_000;
+pub const DETAIL_LIMIT: usize = 2_000;
 
 /// The beginning of a text, at most `limit` bytes, whole characters.
 pub(crate) fn head(text: &str, limit: usize) -> &str {

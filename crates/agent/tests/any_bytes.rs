@@ -6,7 +6,11 @@ mod scene;
 
 use std::time::Duration;
 
-use herder_agent::{Ending, Entry, Exit, Expected, Invocation, Kind, Lines, Registry, Session};
+use herder_agent::session::DETAIL_LIMIT;
+use herder_agent::{
+    AgentEvent, Ending, Entry, Exit, Expected, Invocation, Kind, Line, Lines, Registry, Session,
+};
+use herder_domain::ledger::TimeSplit;
 use proptest::prelude::*;
 use scene::{decode, decode_corrected, fixtures, invocation, path_env};
 
@@ -57,6 +61,101 @@ fn line() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
+/// What a bad line, a full disk or a crash does to a stream.
+#[derive(Clone, Debug)]
+enum Damage {
+    Flip(prop::sample::Index, u8),
+    /// Two lines become one.
+    Join(prop::sample::Index),
+    /// A line becomes two.
+    Break(prop::sample::Index),
+    /// A line comes again, out of its place.
+    Repeat(prop::sample::Index, prop::sample::Index),
+    /// The rest is lost.
+    Cut(prop::sample::Index),
+    /// A line of ten mebibytes comes between.
+    Flood(prop::sample::Index),
+}
+
+fn damage() -> impl Strategy<Value = Damage> {
+    let at = any::<prop::sample::Index>;
+    prop_oneof![
+        20 => (at(), any::<u8>()).prop_map(|(at, byte)| Damage::Flip(at, byte)),
+        10 => at().prop_map(Damage::Join),
+        10 => at().prop_map(Damage::Break),
+        10 => (at(), at()).prop_map(|(line, to)| Damage::Repeat(line, to)),
+        4 => at().prop_map(Damage::Cut),
+        1 => at().prop_map(Damage::Flood),
+    ]
+}
+
+impl Damage {
+    fn done_to(&self, stream: &mut Vec<u8>) {
+        let lines = |stream: &[u8]| -> Vec<Vec<u8>> {
+            stream.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect()
+        };
+        if stream.is_empty() {
+            return;
+        }
+        match self {
+            Self::Flip(at, byte) => {
+                let at = at.index(stream.len());
+                stream[at] = *byte;
+            }
+            Self::Join(at) => {
+                let from = at.index(stream.len());
+                if let Some(end) = stream[from..].iter().position(|byte| *byte == b'\n') {
+                    stream.remove(from + end);
+                }
+            }
+            Self::Break(at) => stream.insert(at.index(stream.len()), b'\n'),
+            Self::Repeat(line, to) => {
+                let mut all = lines(stream);
+                let again = all[line.index(all.len())].clone();
+                all.insert(to.index(all.len()), again);
+                *stream = all.concat();
+            }
+            Self::Cut(at) => stream.truncate(at.index(stream.len())),
+            Self::Flood(at) => {
+                let mut all = lines(stream);
+                let beginning = b"{\"type\":\"assistant\",\"x\":\"".as_slice();
+                let flood = [beginning, &vec![b'x'; 10 << 20], b"\"}\n"].concat();
+                all.insert(at.index(all.len()), flood);
+                *stream = all.concat();
+            }
+        }
+    }
+}
+
+/// Feeds a stream line by line and checks after each line what must hold at any time.
+fn hold_to_account(session: &mut dyn Session, stream: &[u8]) {
+    let mut at = Duration::ZERO;
+    let mut before = session.spend(at);
+    let mut settled = before.tokens.total();
+    let mut lines = Lines::default();
+    let mut each = |line: Line<'_>| {
+        at += Duration::from_secs(1);
+        let events = session.line(line, at);
+        assert!(events.len() <= line.bytes.len() + 1, "a line gives no more events than it has bytes");
+        let now = session.spend(at);
+        assert!(now.assistant_messages >= before.assistant_messages && now.tool_uses >= before.tool_uses);
+        let parts = |time: &TimeSplit| [time.llm, time.tools, time.other, time.waiting];
+        let runs_on = parts(&now.time).iter().zip(parts(&before.time)).all(|(now, before)| *now >= before);
+        assert!(runs_on, "time does not run back");
+        if events.iter().any(|event| matches!(event, AgentEvent::TurnEnded(_))) {
+            assert!(now.tokens.total() >= settled, "what a turn was charged stays charged");
+            settled = now.tokens.total();
+        }
+        assert!(session.tool_error().is_none_or(|said| said.len() <= DETAIL_LIMIT));
+        assert!(session.context().is_none_or(|context| context.window != Some(0)));
+        before = now;
+    };
+    for chunk in stream.chunks(64 << 10) {
+        lines.feed(chunk, &mut each);
+    }
+    lines.finish(&mut each);
+}
+
 fn exit() -> impl Strategy<Value = Exit> {
     prop_oneof![any::<i32>().prop_map(Exit::Code), any::<i32>().prop_map(Exit::Signal)]
 }
@@ -79,18 +178,11 @@ proptest! {
     #[test]
     fn a_damaged_recording_never_answers_what_it_did_not_say(
         which in any::<prop::sample::Index>(),
-        flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..20),
-        cut in any::<prop::sample::Index>(),
+        damages in prop::collection::vec(damage(), 0..20),
     ) {
         let all = recordings();
         let mut stream = all[which.index(all.len())].clone();
-        if !stream.is_empty() {
-            for (at, byte) in flips {
-                let at = at.index(stream.len());
-                stream[at] = byte;
-            }
-            stream.truncate(cut.index(stream.len() + 1));
-        }
+        damages.iter().for_each(|damage| damage.done_to(&mut stream));
         for mut session in sessions(Expected::Answer) {
             decode(&mut *session, &stream, Exit::Code(1), "");
         }
@@ -98,6 +190,21 @@ proptest! {
         let ending = decode(&mut *claude, &stream, Exit::Signal(9), "").ending;
         let has_answer = stream.windows(17).any(|bytes| bytes == b"structured_output");
         prop_assert!(has_answer || !matches!(ending, Ending::Answered(_)));
+    }
+
+    #[test]
+    fn whatever_comes_nothing_that_was_spent_is_given_back(
+        which in any::<prop::sample::Index>(),
+        damages in prop::collection::vec(damage(), 0..12),
+        hostile in prop::collection::vec(line(), 0..10),
+    ) {
+        let all = recordings();
+        let mut stream = all[which.index(all.len())].clone();
+        stream.extend(hostile.join(&b'\n'));
+        damages.iter().for_each(|damage| damage.done_to(&mut stream));
+        for mut session in sessions(Expected::Answer) {
+            hold_to_account(&mut *session, &stream);
+        }
     }
 
     #[test]

@@ -12,8 +12,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use herder_agent::{
-    Activity, AgentEvent, Ending, Entry, Exit, Expected, Invocation, Kind, LimitState, Line, Registry,
-    Session, Turn,
+    Activity, AgentEvent, ContextUse, Ending, Entry, Exit, Expected, Invocation, Kind, LimitState, Line,
+    Registry, Session, Turn,
 };
 use herder_domain::agent::{Answer, Status};
 use herder_domain::ledger::{CostSource, Tokens};
@@ -308,6 +308,31 @@ fn the_time_of_a_subagent_is_the_models_and_its_tools_are_tools() {
     // Call of the agent, three lines until its first message shows what it is; its own shell call one more.
     assert_eq!(found.spend.time.tools.as_secs(), 3);
     assert_eq!(found.spend.tool_uses, 2);
+}
+
+#[test]
+fn how_full_the_context_was_is_told_without_the_helpers() {
+    let context = |case: &str, expected| {
+        let mut session = session(expected, "sonnet");
+        decode(&mut *session, &recorded(case, "stdout"), OK, "");
+        session.context().unwrap()
+    };
+    // Two requests of 1,111 and 1,112 tokens, and a window of 200,000.
+    assert_eq!(context("ok", Expected::Text), ContextUse { used: 1_112, window: Some(200_000) });
+    // It was stopped before it said what the context holds.
+    assert_eq!(context("sigTERM", Expected::Text), ContextUse { used: 1_111, window: None });
+    assert_eq!(context("subagent", Expected::Answer).window, Some(1_000_000));
+}
+
+#[test]
+fn what_the_last_tool_said_is_known_where_it_failed() {
+    let error = |case: &str| {
+        let mut session = session(Expected::Answer, "sonnet");
+        decode(&mut *session, &recorded(case, "stdout"), OK, "");
+        session.tool_error().map(str::to_owned)
+    };
+    assert!(error("perm-default").unwrap().contains("you haven't granted it yet"));
+    assert_eq!(error("ok"), None);
 }
 
 #[test]

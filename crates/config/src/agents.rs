@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
+use std::num::NonZeroU64;
 
 use globset::Glob;
 use herder_domain::setup::{AgentKind, AgentSetup};
@@ -58,6 +59,7 @@ impl UserConfig {
             base_url: table.base_url.clone(),
             credential: table.credential.clone(),
             summarizer: summarizer(kind, table.summarizer.as_deref()),
+            context_window: table.context_window.map(NonZeroU64::get),
         })
     }
 

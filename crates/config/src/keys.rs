@@ -73,6 +73,7 @@ pub const KEYS: &[Key] = &[
     user("agents.*.model", NAME, "its model where nobody says another"),
     user("agents.*.models_allowed", GLOBS, "the models that may be asked for; all, if absent"),
     user("agents.*.summarizer", NAME, "the cheap model that folds progress, or \"none\""),
+    user("agents.*.context_window", COUNT, "tokens that its model's context holds, if it does not say so"),
     user("root", PATH, "where clones lie"),
     user("author.name", TEXT, "who makes herder's commits"),
     user("author.email", TEXT, "the address of who makes herder's commits"),

@@ -73,6 +73,7 @@ pub(crate) struct AgentText {
     pub model: Option<String>,
     pub models_allowed: Option<Vec<String>>,
     pub summarizer: Option<String>,
+    pub context_window: Option<NonZeroU64>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]

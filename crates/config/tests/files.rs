@@ -174,6 +174,7 @@ fn a_credential_is_named_and_its_absence_says_what_to_do() {
         base_url: None,
         credential: credential.map(ToOwned::to_owned),
         summarizer: None,
+        context_window: None,
     };
     let both = [("CLAUDE_CODE_OAUTH_TOKEN", "a"), ("ANTHROPIC_API_KEY", "b"), ("MY_KEY", "c")];
     assert_eq!(credential(&claude(None), env(&both)).unwrap().as_deref(), Some("ANTHROPIC_API_KEY"));

@@ -62,6 +62,12 @@ pub enum FailureCause {
     AgentFailed,
     /// Nothing changed over several iterations.
     NoProgress,
+    /// Several iterations in a row ended with the same error.
+    SameError,
+    /// The files went to and fro between two states.
+    Oscillating,
+    /// The work no longer fits the model's context.
+    ContextFull,
     /// The landing gate was red (recorded for a bounce).
     GateRed,
 }
@@ -113,6 +119,9 @@ impl FailureCause {
             Self::TokensSpent => "max_tokens",
             Self::AgentFailed => "agent_failed",
             Self::NoProgress => "no_progress",
+            Self::SameError => "same_error",
+            Self::Oscillating => "oscillation",
+            Self::ContextFull => "context_full",
             Self::GateRed => "gate_red",
         }
     }

@@ -50,6 +50,9 @@ pub struct AgentSetup {
     pub credential: Option<String>,
     /// The cheap model that folds old progress; without one it is folded mechanically.
     pub summarizer: Option<String>,
+    /// What its model's context holds, tokens, where the agent does not say so itself.
+    #[serde(default)]
+    pub context_window: Option<u64>,
 }
 
 /// The adapters.

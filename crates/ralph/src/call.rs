@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
-use herder_agent::{Agent, AgentEvent, Ending, Exit, Invocation, Launch, Line, Session};
+use herder_agent::{Agent, AgentEvent, ContextUse, Ending, Exit, Invocation, Launch, Line, Session};
 use herder_domain::ledger::Spend;
 use herder_domain::run::RunId;
 use herder_executor::{self as executor, Job, KeeperHandle, Launcher, Report, Sandbox};
@@ -49,6 +49,10 @@ pub(crate) struct Called {
     pub cut: Option<Cut>,
     pub spend: Spend,
     pub exit: Option<Exit>,
+    /// How full the model's context was, as far as the agent told.
+    pub context: Option<ContextUse>,
+    /// What the last tool call said, where it failed.
+    pub tool_error: Option<String>,
     /// What the keeper measured; absent where it was killed.
     pub measured: Option<executor::Ending>,
 }
@@ -191,7 +195,8 @@ impl Conversation<'_> {
         let mut spend = self.session.spend(at);
         let accounted = spend.time.llm + spend.time.tools + spend.time.other + spend.time.waiting;
         spend.time.other += at.saturating_sub(accounted);
-        Called { ending, cut: self.cut, spend, exit, measured }
+        let (context, tool_error) = (self.session.context(), self.session.tool_error().map(str::to_owned));
+        Called { ending, cut: self.cut, spend, exit, context, tool_error, measured }
     }
 }
 

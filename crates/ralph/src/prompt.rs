@@ -22,6 +22,8 @@ pub(crate) struct Prompt<'a> {
     pub has_gate: bool,
     /// Whether the agent has its model answer in the structured form; any other is told what to print.
     pub answers_by_schema: bool,
+    /// Whether the last iteration nearly filled the model's context.
+    pub is_tight: bool,
 }
 
 impl Prompt<'_> {
@@ -42,6 +44,7 @@ impl Prompt<'_> {
                 iteration => self.iteration,
                 has_gate => self.has_gate,
                 answers_by_schema => self.answers_by_schema,
+                is_tight => self.is_tight,
             },
         )
     }
@@ -92,6 +95,7 @@ mod tests {
             iteration: 1,
             has_gate: true,
             answers_by_schema: true,
+            is_tight: false,
         }
     }
 

@@ -18,7 +18,7 @@ use crate::error::RalphError;
 use crate::memory::Memory;
 use crate::signals;
 use crate::stop::Stop;
-use crate::work::{Stillness, Work};
+use crate::work::{Breakers, Work};
 
 /// Finds the adapter that a run's setup names.
 pub type FindAgent = dyn Fn(&RunSpec) -> Result<Arc<dyn Agent>, RalphError>;
@@ -132,7 +132,7 @@ impl Parts {
             process,
             account: Account::default(),
             gate_output: None,
-            stillness: Stillness::default(),
+            breakers: Breakers::new(spec.setup.agent.context_window),
             failures: 0,
             waits: 0,
             writer,

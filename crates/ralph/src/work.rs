@@ -1,8 +1,13 @@
 //! The loop itself.
 
+mod breakers;
+mod fitting;
 mod fold;
+mod fullness;
 mod gating;
 mod iterate;
+mod oscillation;
+mod repetition;
 mod stillness;
 mod verdict;
 mod waiting;
@@ -13,12 +18,12 @@ use std::time::Instant;
 use herder_agent::{Agent, Credential, Ending};
 use herder_domain::gate::Verdict;
 use herder_domain::iteration::{Iteration, Progress};
-use herder_domain::outcome::{FailureCause, Interruption, Outcome};
+use herder_domain::outcome::{Interruption, Outcome};
 use herder_domain::run::RunSpec;
 use herder_executor::{Launcher, ProcessId, Room, Toolchains};
 use herder_gate::Gate;
 use herder_record::{LiveStatus, Phase, RunWriter};
-use herder_workspace::{Identity, PrivateGit, Signature, SnapshotLimits, SnapshotOrder};
+use herder_workspace::{Identity, PrivateGit, Signature, Snapshot, SnapshotLimits, SnapshotOrder};
 use jiff::Timestamp;
 
 use crate::account::Account;
@@ -27,8 +32,9 @@ use crate::error::RalphError;
 use crate::memory::Memory;
 use crate::start::cannot_work;
 use crate::stop::Stop;
+pub(crate) use breakers::Breakers;
+use breakers::Evidence;
 use stillness::Said;
-pub(crate) use stillness::Stillness;
 use verdict::Step;
 
 /// A ralph at work.
@@ -49,8 +55,8 @@ pub(crate) struct Work {
     pub account: Account,
     /// The end of a red gate's output that no iteration has answered yet.
     pub gate_output: Option<String>,
-    /// Whether anything moves.
-    pub stillness: Stillness,
+    /// What ends the run on evidence.
+    pub breakers: Breakers,
     /// Iterations in a row that the agent failed.
     pub failures: u32,
     /// Waits in a row for a provider that is overloaded or away.
@@ -78,7 +84,7 @@ impl Work {
                 return Ok(outcome);
             }
             match self.turn()? {
-                Step::Again => self.fold_history()?,
+                Step::Again => self.fold_history(self.breakers.depth())?,
                 Step::WaitUntil(until, what) => {
                     if let Some(outcome) = self.wait_until(until, &what)? {
                         return Ok(outcome);
@@ -93,9 +99,14 @@ impl Work {
     fn turn(&mut self) -> Result<Step, RalphError> {
         let number = self.next_number();
         let (started_at, begun) = (Timestamp::now(), Instant::now());
-        let called = self.iterate(number)?;
+        let prompt = match self.fitting_prompt(number)? {
+            Ok(prompt) => prompt,
+            Err(outcome) => return Ok(Step::End(outcome)),
+        };
+        let called = self.iterate(number, &prompt)?;
         let before = self.account.snapshot.clone();
-        let snapshot = self.snapshot(number)?;
+        let taken = self.snapshot(number)?;
+        let snapshot = taken.commit.to_string();
         let has_changed = before.as_ref() != Some(&snapshot);
         let gated_before = self.account.gate_time;
         let (step, gate) = match self.conclude(&called) {
@@ -117,7 +128,7 @@ impl Work {
             self.account.iterations += 1;
             self.remember(number, &called, gate.as_ref())?;
         }
-        let said = verdict::status(&called.ending).map(|status| Said::of(status, gate.as_ref()));
+        let broken = step.may_break().then(|| self.evidence(&called, gate.as_ref(), &taken, has_changed));
         self.writer.iteration(&Iteration {
             iteration: number,
             started_at,
@@ -128,19 +139,26 @@ impl Work {
             spend,
             snapshot: Some(snapshot),
         })?;
-        Ok(self.unless_still(step, said, has_changed))
+        Ok(broken.flatten().map_or(step, Step::End))
     }
 
-    /// Ends a run in which nothing moves any more.
-    fn unless_still(&mut self, step: Step, said: Option<Said>, has_changed: bool) -> Step {
-        let is_still = said.is_some_and(|said| self.stillness.note(said, has_changed));
-        match step {
-            Step::Again if is_still => {
-                let (cause, detail) = (FailureCause::NoProgress, Stillness::sentence());
-                Step::End(Outcome::Failed { cause, detail })
-            }
-            Step::Again | Step::WaitUntil(..) | Step::End(_) => step,
-        }
+    /// Shows an iteration to the breakers.
+    fn evidence(
+        &mut self,
+        called: &Called,
+        gate: Option<&Verdict>,
+        taken: &Snapshot,
+        has_changed: bool,
+    ) -> Option<Outcome> {
+        let error = verdict::error(called, gate);
+        self.breakers.note(&Evidence {
+            said: verdict::status(&called.ending).map(|status| Said::of(status, gate)),
+            tree: &taken.tree.to_string(),
+            has_changed,
+            error: error.as_deref(),
+            context: called.context,
+            overflowed: called.ending == Ending::ContextFull,
+        })
     }
 
     fn next_number(&self) -> u32 {
@@ -148,7 +166,7 @@ impl Work {
     }
 
     /// Records the clone as a commit, whatever the iteration came to.
-    fn snapshot(&mut self, number: u32) -> Result<String, RalphError> {
+    fn snapshot(&mut self, number: u32) -> Result<Snapshot, RalphError> {
         let author = &self.spec.setup.author;
         let taken = self.git.snapshot(&SnapshotOrder {
             iteration: number,
@@ -167,9 +185,8 @@ impl Work {
             // checkout is left alone.
             let _ = self.git.refresh_clone_git();
         }
-        let commit = taken.commit.to_string();
-        self.account.snapshot = Some(commit.clone());
-        Ok(commit)
+        self.account.snapshot = Some(taken.commit.to_string());
+        Ok(taken)
     }
 
     fn remember(&mut self, number: u32, called: &Called, gate: Option<&Verdict>) -> Result<(), RalphError> {

@@ -18,7 +18,7 @@ use herder_domain::outcome::{Interruption, Outcome};
 use herder_domain::run::RunId;
 use herder_record::{
     Abandoned, Ending, Liveness, RecordError, Redactor, RunDir, RunLock, RunWriter, StateDir, StatsFile,
-    StatsRow, abandoned, check, unrecorded,
+    StatsRow, Tail, abandoned, check, unrecorded,
 };
 use scene::{SECRET, Scene, iteration, order, progress, spend, status, time};
 
@@ -330,6 +330,38 @@ fn the_log_is_one_line_after_the_other() {
     writer.log("one\n").unwrap();
     writer.log("two\nthree").unwrap();
     assert_eq!(fs::read_to_string(writer.dir().log_path()).unwrap(), "one\ntwo\nthree\n");
+}
+
+#[test]
+fn the_log_is_bounded_and_whoever_follows_it_misses_nothing() {
+    let scene = Scene::new();
+    let writer = scene.started(42);
+    let dir = writer.dir().clone();
+    let mut tail = Tail::from_start(dir.log_path());
+    let mut followed = Vec::new();
+    for number in 0..200 {
+        writer.log_within(300, &format!("line {number}")).unwrap();
+        while let Some(chunk) = tail.read().unwrap() {
+            followed.extend(chunk.bytes);
+        }
+    }
+    let all: String = (0..200).map(|number| format!("line {number}\n")).collect();
+    assert_eq!(String::from_utf8(followed).unwrap(), all);
+    let parts = dir.log_parts();
+    assert_eq!(parts.len(), 2);
+    let kept: String = parts.iter().map(|part| fs::read_to_string(part).unwrap()).collect();
+    assert!(kept.len() <= 600 && all.ends_with(&kept) && kept.lines().count() > 30, "{kept}");
+}
+
+#[test]
+fn the_gates_logs_are_bounded_in_number() {
+    let scene = Scene::new();
+    let writer = scene.started(42);
+    for count in 1..=50 {
+        writer.gate_log(count).unwrap();
+    }
+    let newest: Vec<_> = (31..=50).map(|count| writer.dir().gate_log_path(count)).collect();
+    assert_eq!((writer.dir().gate_logs(), newest.len()), (newest, 20));
 }
 
 #[test]

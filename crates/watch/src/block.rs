@@ -57,8 +57,7 @@ pub struct Spent {
 impl Block {
     /// The block of a run whose ralph lives, with the last `lines` of its log.
     pub(crate) fn of(dir: &RunDir, spec: &RunSpec, now: Timestamp, lines: usize) -> Result<Self, WatchError> {
-        let path = dir.log_path();
-        let log = last_lines(&path, lines).map_err(|source| WatchError::Read { path, source })?;
+        let log = last_of(dir, lines)?;
         let status = dir.status()?;
         let said = status.as_ref();
         Ok(Self {
@@ -82,6 +81,20 @@ impl Block {
             log,
         })
     }
+}
+
+/// The last lines of a run's log; where its newer part has just begun, the older one's come before.
+fn last_of(dir: &RunDir, lines: usize) -> Result<Vec<String>, WatchError> {
+    let mut last = Vec::new();
+    for path in dir.log_parts().into_iter().rev() {
+        let missing = lines - last.len();
+        let part = last_lines(&path, missing).map_err(|source| WatchError::Read { path, source })?;
+        last.splice(0..0, part);
+        if last.len() >= lines {
+            break;
+        }
+    }
+    Ok(last)
 }
 
 impl Spent {

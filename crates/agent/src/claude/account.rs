@@ -38,12 +38,12 @@ impl Account {
         self.is_open = true;
     }
 
-    /// A message of the model, or one more block of it.
-    pub(super) fn message(&mut self, id: &str, usage: Option<&Value>) {
+    /// A message of the model, or one more block of it; gives what its request came to, as far as known.
+    pub(super) fn message(&mut self, id: &str, usage: Option<&Value>) -> Tokens {
         let tokens = usage.and_then(Value::as_object).map(main_usage).unwrap_or_default();
         if let Some((_, known)) = self.recent.iter_mut().find(|(known, _)| known == id) {
             *known = tokens;
-            return;
+            return tokens;
         }
         self.messages += 1;
         self.is_open = true;
@@ -52,6 +52,7 @@ impl Account {
             self.passed += oldest;
         }
         self.recent.push((id.to_owned(), tokens));
+        tokens
     }
 
     /// The account of a turn.

@@ -11,8 +11,11 @@ use super::classify::{self, Context};
 use super::user_line;
 use crate::Expected;
 use crate::answer;
+use crate::context::ContextUse;
 use crate::lines::Line;
-use crate::session::{Activity, AgentEvent, Ending, Exit, LimitState, Session, Turn, head};
+use crate::session::{
+    Activity, AgentEvent, DETAIL_LIMIT, Ending, Exit, LimitState, Session, Turn, head, tail,
+};
 use crate::standing::Standing;
 use crate::stopwatch::Stopwatch;
 
@@ -39,6 +42,8 @@ pub(super) struct ClaudeSession {
     error: Option<String>,
     rejected_until: Option<Timestamp>,
     denied: Vec<String>,
+    context: ContextUse,
+    tool_error: Option<String>,
 }
 
 impl ClaudeSession {
@@ -55,6 +60,8 @@ impl ClaudeSession {
             error: None,
             rejected_until: None,
             denied: Vec::new(),
+            context: ContextUse::default(),
+            tool_error: None,
         }
     }
 
@@ -108,7 +115,10 @@ impl ClaudeSession {
         if text(message, "model") == SYNTHETIC {
             self.error = Some(short(text(event, "error"))).filter(|word| !word.is_empty());
         } else {
-            self.account.message(&short(text(message, "id")), message.get("usage"));
+            let tokens = self.account.message(&short(text(message, "id")), message.get("usage"));
+            if event.get("parent_tool_use_id").is_none_or(Value::is_null) {
+                self.context.request(&tokens);
+            }
         }
         for block in content(message) {
             match text(block, "type") {
@@ -141,6 +151,7 @@ impl ClaudeSession {
             }
             self.watch.tool_ended(&id);
             let is_error = block.get("is_error").and_then(Value::as_bool).unwrap_or(false);
+            self.tool_error = is_error.then(|| said(block));
             events.push(AgentEvent::ToolEnded { id, is_error });
         }
     }
@@ -173,6 +184,7 @@ impl ClaudeSession {
 
     fn result(&mut self, event: &Value, events: &mut Vec<AgentEvent>) {
         self.account.result(event, &self.model);
+        self.context.holds(window(event, &self.model));
         self.watch.idle();
         for denial in event.get("permission_denials").and_then(Value::as_array).into_iter().flatten() {
             self.remember_denied(text(denial, "tool_name"));
@@ -275,6 +287,14 @@ impl Session for ClaudeSession {
         }
     }
 
+    fn context(&self) -> Option<ContextUse> {
+        self.context.known()
+    }
+
+    fn tool_error(&self) -> Option<&str> {
+        self.tool_error.as_deref()
+    }
+
     fn end(&mut self, exit: Exit, stderr_tail: &str, at: Duration) -> Ending {
         self.watch.advance(at);
         self.watch.idle();
@@ -295,6 +315,22 @@ fn text<'a>(value: &'a Value, field: &str) -> &'a str {
 
 fn content(message: &Value) -> impl Iterator<Item = &Value> {
     message.get("content").and_then(Value::as_array).into_iter().flatten()
+}
+
+/// The end of what a tool said: a text, or blocks of text.
+fn said(block: &Value) -> String {
+    let content = block.get("content").unwrap_or(&Value::Null);
+    let blocks = content.as_array().into_iter().flatten().map(|block| text(block, "text"));
+    let text = content.as_str().map_or_else(|| blocks.collect::<Vec<_>>().join("\n"), str::to_owned);
+    tail(text.trim(), DETAIL_LIMIT).to_owned()
+}
+
+/// What the model's context holds, by the account of each model in a `result`. Where the model goes by
+/// another name there, the largest: nothing is to end for a helper's small context.
+fn window(result: &Value, model: &str) -> Option<u64> {
+    let models = result.get("modelUsage")?.as_object()?;
+    let size = |usage: &Value| usage.get("contextWindow").and_then(Value::as_u64);
+    models.get(model).and_then(size).or_else(|| models.values().filter_map(size).max())
 }
 
 /// A word as it may be kept: no id, name or kind is longer.

@@ -168,6 +168,9 @@ impl Player<'_> {
             Step::Run(program) => self.run(program, Stdio::null, Stdio::null)?,
             Step::RunAttached(program) => self.run(program, Stdio::inherit, Stdio::inherit)?,
             Step::Usage(spent) => self.emit(&Played::Usage { tokens: spent.clone().into() })?,
+            Step::Context(context) => {
+                self.emit(&Played::Context { used: context.used, window: context.window })?
+            }
             Step::CostUsd(usd) => self.emit(&Played::Cost { usd: *usd })?,
             Step::Wait(pace) => self.wait(pace)?,
             Step::Answer(answer) => {
@@ -217,7 +220,8 @@ impl Player<'_> {
     fn tool(&mut self, tool: &Tool) -> Result<(), PlayError> {
         let id = self.begin(&tool.name, &tool.input)?;
         std::thread::sleep(Duration::from_millis(tool.real_ms));
-        self.emit(&Played::ToolEnded { id, is_error: tool.fails, seconds: tool.seconds })
+        let error = tool.error.clone();
+        self.emit(&Played::ToolEnded { id, is_error: tool.fails, seconds: tool.seconds, error })
     }
 
     fn edit(
@@ -228,7 +232,7 @@ impl Player<'_> {
     ) -> Result<(), PlayError> {
         let id = self.begin(name, path)?;
         let is_error = deed(&self.stage.cwd.join(path)).is_err();
-        self.emit(&Played::ToolEnded { id, is_error, seconds: 0.0 })
+        self.emit(&Played::ToolEnded { id, is_error, seconds: 0.0, error: String::new() })
     }
 
     fn run(
@@ -244,7 +248,7 @@ impl Player<'_> {
         let id = self.begin("Bash", &text)?;
         command.current_dir(&self.stage.cwd).stdin(Stdio::null()).stdout(stdout()).stderr(stderr());
         let is_error = !command.status().is_ok_and(|status| status.success());
-        self.emit(&Played::ToolEnded { id, is_error, seconds: 0.0 })
+        self.emit(&Played::ToolEnded { id, is_error, seconds: 0.0, error: String::new() })
     }
 
     fn begin(&mut self, name: &str, input: &str) -> Result<String, PlayError> {

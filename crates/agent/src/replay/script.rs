@@ -48,6 +48,8 @@ pub enum Step {
     Usage(Spent),
     /// Spends money, US dollars.
     CostUsd(f64),
+    /// Reports how full its context is.
+    Context(Context),
     /// Announces a wait and waits.
     Wait(Pace),
     /// Ends the turn with a valid answer. Steps behind it are played still.
@@ -124,6 +126,20 @@ pub struct Tool {
     /// Whether it fails.
     #[serde(default)]
     pub fails: bool,
+    /// What it says when it fails.
+    #[serde(default)]
+    pub error: String,
+}
+
+/// How full a context is, tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Context {
+    /// What is in it.
+    pub used: u64,
+    /// What it holds.
+    #[serde(default)]
+    pub window: Option<u64>,
 }
 
 /// Text for a file.
@@ -281,6 +297,8 @@ mod tests {
             r#"{"run_attached":"sleep 1 &"}"#,
             r#"{"usage":{"input":1,"cache_read":2}}"#,
             r#"{"cost_usd":0.25}"#,
+            r#"{"context":{"used":190000,"window":200000}}"#,
+            r#"{"tool":{"name":"Bash","fails":true,"error":"no such file"}}"#,
             r#"{"wait":{"seconds":1,"real_ms":1}}"#,
             r#"{"answer":{"status":"needs_review","summary":"x"}}"#,
             r#"{"invalid":{"status":"maybe"}}"#,

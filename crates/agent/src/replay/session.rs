@@ -5,8 +5,9 @@ use std::time::Duration;
 use herder_domain::ledger::{Cost, CostSource, Spend, TimeSplit, Tokens};
 
 use super::wire::{Failure, Played, input_line};
+use crate::context::ContextUse;
 use crate::lines::Line;
-use crate::session::{Activity, AgentEvent, Ending, Exit, LimitState, Session, Turn};
+use crate::session::{Activity, AgentEvent, DETAIL_LIMIT, Ending, Exit, LimitState, Session, Turn, head};
 use crate::standing::Standing;
 use crate::stopwatch::Stopwatch;
 use crate::{Expected, answer, prices};
@@ -23,6 +24,8 @@ pub(super) struct ReplaySession {
     is_turn_open: bool,
     messages: u64,
     tool_uses: u64,
+    context: ContextUse,
+    tool_error: Option<String>,
 }
 
 impl ReplaySession {
@@ -37,6 +40,8 @@ impl ReplaySession {
             is_turn_open: false,
             messages: 0,
             tool_uses: 0,
+            context: ContextUse::default(),
+            tool_error: None,
         }
     }
 
@@ -64,8 +69,9 @@ impl ReplaySession {
                 self.watch.tool_started(&id);
                 events.push(AgentEvent::ToolStarted { id, name, summary: input });
             }
-            Played::ToolEnded { id, is_error, seconds } => {
+            Played::ToolEnded { id, is_error, seconds, error } => {
                 self.watch.tool_ended(&id);
+                self.tool_error = is_error.then(|| head(&error, DETAIL_LIMIT).to_owned());
                 self.watch.add(TimeSplit { tools: duration(seconds), ..TimeSplit::default() });
                 events.push(AgentEvent::ToolEnded { id, is_error });
             }
@@ -75,6 +81,10 @@ impl ReplaySession {
                 events.push(AgentEvent::Waiting { wait, why });
             }
             Played::Usage { tokens } => self.spent(tokens),
+            Played::Context { used, window } => {
+                self.context.request(&Tokens { input: used, ..Tokens::default() });
+                self.context.holds(window);
+            }
             Played::Cost { usd } => self.cost = Some(self.cost.unwrap_or_default() + Cost::usd(usd)),
             Played::Turn { answer } => {
                 let turn = match self.expected {
@@ -165,6 +175,14 @@ impl Session for ReplaySession {
             assistant_messages: self.messages,
             tool_uses: self.tool_uses,
         }
+    }
+
+    fn context(&self) -> Option<ContextUse> {
+        self.context.known()
+    }
+
+    fn tool_error(&self) -> Option<&str> {
+        self.tool_error.as_deref()
     }
 
     fn end(&mut self, exit: Exit, stderr_tail: &str, at: Duration) -> Ending {

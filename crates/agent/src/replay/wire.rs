@@ -49,6 +49,9 @@ pub enum Played {
         is_error: bool,
         /// How long it took, played seconds beside those that passed.
         seconds: f64,
+        /// What it said, where it failed.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        error: String,
     },
     /// The agent waits before it tries again.
     Waiting {
@@ -61,6 +64,13 @@ pub enum Played {
     Usage {
         /// How many.
         tokens: Tokens,
+    },
+    /// How full the context is.
+    Context {
+        /// What is in it, tokens.
+        used: u64,
+        /// What it holds, tokens.
+        window: Option<u64>,
     },
     /// Money was spent.
     Cost {

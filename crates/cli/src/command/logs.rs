@@ -1,6 +1,7 @@
 //! `herder logs`.
 
 use std::io::{ErrorKind, Write, stdout};
+use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
@@ -104,19 +105,25 @@ impl Followed {
 }
 
 fn print(state: &StateDir, run: &RunId) -> Result<(), Stop> {
-    let mut tail = Tail::new(RunDir::of(state, run.clone()).log_path());
-    let lines = tail.lines()?.into_iter().chain(tail.rest());
     let mut out = stdout().lock();
-    for line in lines {
-        writeln!(out, "{}", printable(&line))?;
+    for part in RunDir::of(state, run.clone()).log_parts() {
+        for line in lines_of(part)? {
+            writeln!(out, "{}", printable(&line))?;
+        }
     }
     Ok(out.flush()?)
 }
 
+/// What stands in one part of a log by now.
+fn lines_of(part: PathBuf) -> std::io::Result<Vec<String>> {
+    let mut tail = Tail::new(part);
+    Ok(tail.lines()?.into_iter().chain(tail.rest()).collect())
+}
+
 fn as_json(state: &StateDir, run: &RunId) -> Result<Reply, Failure> {
-    let mut tail = Tail::new(RunDir::of(state, run.clone()).log_path());
     let read = |error: std::io::Error| Failure::environment(format!("failed to read the log: {error}"));
-    let lines: Vec<String> = tail.lines().map_err(read)?.into_iter().chain(tail.rest()).collect();
+    let parts = RunDir::of(state, run.clone()).log_parts().into_iter();
+    let lines: Vec<String> = parts.map(lines_of).collect::<Result<Vec<_>, _>>().map_err(read)?.concat();
     Reply::one(&json!({ "run": run, "items": lines }), "")
 }
 
@@ -134,22 +141,25 @@ fn follow(output: Output, opened: &Opened, followed: &Followed, first: RunId) ->
 fn follow_run(output: Output, state: &StateDir, run: &RunId) -> Result<(), Stop> {
     let dir = RunDir::of(state, run.clone());
     let mut tail = Tail::new(dir.log_path());
+    if let [older, _] = &dir.log_parts()[..] {
+        lines_of(older.clone())?.iter().try_for_each(|line| tell(output, run, line))?;
+    }
     loop {
         // Looked at first: what was written before the end is then read for sure.
         let is_over = match dir.liveness().map_err(Failure::from)? {
             Liveness::Alive | Liveness::NotStarted => false,
             Liveness::Ended(_) | Liveness::Crashed => true,
         };
-        for line in tail.lines()? {
-            output.say(&json!({ "run": run, "line": line }), &line)?;
-        }
+        tail.lines()?.iter().try_for_each(|line| tell(output, run, line))?;
         if is_over {
-            return Ok(tail
-                .rest()
-                .map_or(Ok(()), |line| output.say(&json!({ "run": run, "line": line }), &line))?);
+            return Ok(tail.rest().map_or(Ok(()), |line| tell(output, run, &line))?);
         }
         thread::sleep(PAUSE);
     }
+}
+
+fn tell(output: Output, run: &RunId, line: &str) -> std::io::Result<()> {
+    output.say(&json!({ "run": run, "line": line }), line)
 }
 
 /// The run after `run`, waited for as long as one may come.

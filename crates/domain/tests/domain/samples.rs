@@ -167,6 +167,9 @@ every!(failure_causes -> FailureCause {
     FailureCause::TokensSpent => FailureCause::TokensSpent,
     FailureCause::AgentFailed => FailureCause::AgentFailed,
     FailureCause::NoProgress => FailureCause::NoProgress,
+    FailureCause::SameError => FailureCause::SameError,
+    FailureCause::Oscillating => FailureCause::Oscillating,
+    FailureCause::ContextFull => FailureCause::ContextFull,
     FailureCause::GateRed => FailureCause::GateRed,
 });
 

@@ -79,6 +79,7 @@ fn never_prepared(case: &Case) -> RunSpec {
                 base_url: None,
                 credential: None,
                 summarizer: None,
+                context_window: None,
             },
             clocks: Clocks::default(),
             gate: GateSetup::Missing,

@@ -159,8 +159,8 @@ fn what_cannot_run_as_it_is_written_goes_back_to_draft_with_a_note() {
 #[test]
 fn an_agent_that_crashes_five_times_in_a_row_has_failed() {
     let mut stage = Stage::new(GATE);
-    let crash = vec![json!({"say": "oh"}), json!({"crash": {"exit": 3}})];
-    let sessions = [vec![crash; 5], vec![good("new.txt")]].concat();
+    let crash = |code: u32| vec![json!({"say": "oh"}), json!({"crash": {"exit": code}})];
+    let sessions = [(1..=5).map(crash).collect(), vec![good("new.txt")]].concat();
     let goal = stage.goal("Crash", "", &script(&sessions));
     stage.good_night();
     assert_eq!(stage.outcomes(&goal), ["agent_failed", "done"]);

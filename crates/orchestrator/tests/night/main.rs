@@ -1,6 +1,7 @@
 //! Whole nights, in small: real git, real keepers, real ralphs, scripted agents.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "a test fails by panicking")]
 
+mod breaking;
 mod budget;
 mod command;
 mod dying;

@@ -6,11 +6,12 @@ use herder_record::Phase;
 
 use super::Work;
 use crate::error::RalphError;
+use crate::memory::Depth;
 
 impl Work {
-    /// Folds the oldest entries where there are enough of them.
-    pub(super) fn fold_history(&mut self) -> Result<(), RalphError> {
-        let Some(entries) = self.memory.due() else {
+    /// Folds the oldest entries where there are enough of them, or nearly all where the context is tight.
+    pub(super) fn fold_history(&mut self, depth: Depth) -> Result<(), RalphError> {
+        let Some(entries) = self.memory.due(depth) else {
             return Ok(());
         };
         self.say(Phase::Summarizing, None)?;
@@ -18,7 +19,12 @@ impl Work {
             Some(text) => text,
             None => self.memory.fold_mechanically(&entries),
         };
-        self.memory.fold(text, &entries);
+        self.memory.fold(text, &entries, depth);
+        self.keep_summary()
+    }
+
+    /// Writes the summary down.
+    pub(super) fn keep_summary(&self) -> Result<(), RalphError> {
         let summary = self.memory.summary().unwrap_or_default();
         Ok(self.writer.summary(summary, self.memory.covers_up_to())?)
     }

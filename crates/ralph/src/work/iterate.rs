@@ -10,7 +10,6 @@ use jiff::Timestamp;
 use super::Work;
 use crate::call::{Bounds, Call, Called, Ear};
 use crate::error::RalphError;
-use crate::prompt::Prompt;
 use crate::voice;
 
 /// How often `status.json` tells what was spent within an iteration.
@@ -21,22 +20,11 @@ const PLACES: &str = "places";
 
 impl Work {
     /// One iteration of the agent.
-    pub(super) fn iterate(&mut self, number: u32) -> Result<Called, RalphError> {
+    pub(super) fn iterate(&mut self, number: u32, prompt: &str) -> Result<Called, RalphError> {
         self.writer.log(&format!("-- iteration {number}"))?;
         self.say(Phase::Working, None)?;
-        let prompt = Prompt {
-            title: &self.spec.title,
-            goal: &self.goal,
-            context: &self.spec.context,
-            memory: &self.memory,
-            gate_output: self.gate_output.as_deref(),
-            iteration: number,
-            has_gate: self.gate.is_some(),
-            answers_by_schema: self.agent.answers_by_schema(),
-        }
-        .render()?;
         let model = self.spec.model.clone();
-        let called = self.call(&prompt, &model, Expected::Answer)?;
+        let called = self.call(prompt, &model, Expected::Answer)?;
         self.account.add(called.spend);
         self.account.exit_code = called.exit.and_then(exit_code);
         self.account.used(called.measured.as_ref());

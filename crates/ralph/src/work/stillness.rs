@@ -27,7 +27,7 @@ impl Said {
 
 /// Counts iterations in which nothing moved.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Stillness {
+pub(super) struct Stillness {
     last: Option<Said>,
     count: u32,
 }

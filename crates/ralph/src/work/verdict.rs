@@ -43,6 +43,17 @@ impl Step {
     }
 }
 
+impl Step {
+    /// Whether the evidence of its iteration may end the run: it counted, and nothing better ends it.
+    pub(super) fn may_break(&self) -> bool {
+        match self {
+            Self::Again => true,
+            Self::End(Outcome::Failed { cause, .. }) => *cause == FailureCause::AgentFailed,
+            Self::WaitUntil(..) | Self::End(_) => false,
+        }
+    }
+}
+
 impl Work {
     /// Decides; asks the gate where the agent claims to be done.
     pub(super) fn conclude(&mut self, called: &Called) -> Result<(Step, Option<Verdict>), RalphError> {
@@ -171,6 +182,18 @@ fn answer(ending: &Ending) -> Option<&Answer> {
 /// The answer's word, where there was a valid answer.
 pub(super) fn status(ending: &Ending) -> Option<Status> {
     answer(ending).map(|answer| answer.status)
+}
+
+/// The error that an iteration ended with: the agent's, the gate's, or that of its last tool.
+pub(super) fn error(called: &Called, gate: Option<&Verdict>) -> Option<String> {
+    if let Some(Cut::TimeSpent | Cut::TokensSpent) = called.cut {
+        return None;
+    }
+    match gate {
+        _ if answer(&called.ending).is_none() => Some(failure(called)),
+        Some(Verdict::Red { tail }) => Some(tail.clone()),
+        Some(Verdict::Green | Verdict::Missing) | None => called.tool_error.clone(),
+    }
 }
 
 /// What the next iterations are told of this one.

@@ -1,9 +1,10 @@
 //! The agent's stream, kept line by line in two files of bounded size.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::rotation;
 use crate::error::{During, RecordError};
 use crate::redact::{Redacted, Redactor};
 use crate::{files, lines};
@@ -57,8 +58,7 @@ impl EventsWriter {
     }
 
     fn rotate(&mut self) -> Result<(), RecordError> {
-        let older = self.path.with_extension("jsonl.1");
-        fs::rename(&self.path, &older).during("rotate", &self.path)?;
+        rotation::rotate(&self.path)?;
         self.file = files::open_append(&self.path)?;
         self.length = 0;
         Ok(())

@@ -4,6 +4,7 @@ mod events;
 mod live_status;
 mod lock;
 mod read;
+mod rotation;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -22,7 +23,7 @@ use crate::state_dir::StateDir;
 pub use events::{EVENTS_LIMIT, EventsWriter};
 pub use live_status::{LiveStatus, Phase};
 pub use lock::RunLock;
-pub use write::{GateLog, RunWriter};
+pub use write::{GATE_LOGS_KEPT, GateLog, LOG_LIMIT, RunWriter};
 
 /// A run directory, as its readers see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -170,9 +171,15 @@ impl RunDir {
         self.path.join("git")
     }
 
-    /// What a person reads.
+    /// What a person reads, its newer part; [`RunDir::log_parts`] has the older one too.
     pub fn log_path(&self) -> PathBuf {
         self.path.join("ralph.log")
+    }
+
+    /// What a person reads, from its beginning as far as it is kept: the parts that there are, older first.
+    pub fn log_parts(&self) -> Vec<PathBuf> {
+        let newer = self.log_path();
+        [rotation::older(&newer), newer].into_iter().filter(|path| path.is_file()).collect()
     }
 
     /// The agent's stream, its newer part; the older one has `.1` at the end.

@@ -59,9 +59,13 @@ impl RunDir {
         files::read_json(&self.outcome_path())
     }
 
-    /// The logs of the gate, in the order of its runs.
+    /// The logs of the gate that are kept, in the order of its runs.
     pub fn gate_logs(&self) -> Vec<PathBuf> {
-        (1..).map(|count| self.gate_log_path(count)).take_while(|path| path.is_file()).collect()
+        let entries = fs::read_dir(self.path().join("gate")).into_iter().flatten().flatten();
+        let number = |name: &str| name.strip_suffix(".log").and_then(|number| number.parse().ok());
+        let mut counts: Vec<u32> = entries.filter_map(|entry| number(entry.file_name().to_str()?)).collect();
+        counts.sort_unstable();
+        counts.into_iter().map(|count| self.gate_log_path(count)).collect()
     }
 
     /// Whether the run lives.

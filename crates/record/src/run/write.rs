@@ -5,11 +5,17 @@ use std::sync::Arc;
 
 use herder_domain::iteration::{Iteration, Progress};
 
-use super::{Ending, EventsWriter, LiveStatus, RunDir, RunLock, SummaryMeta};
+use super::{Ending, EventsWriter, LiveStatus, RunDir, RunLock, SummaryMeta, rotation};
 use crate::error::{During, RecordError};
 use crate::files::{self, Durability};
 use crate::lines;
 use crate::redact::{RedactingWriter, Redactor};
+
+/// How large one of the two parts of `ralph.log` grows, in bytes.
+pub const LOG_LIMIT: u64 = 8 << 20;
+
+/// How many logs of the gate are kept; each is bounded by the gate.
+pub const GATE_LOGS_KEPT: u32 = 20;
 
 /// Writes a run's files, each through the redactor. Holding one means holding the run's lock.
 #[derive(Debug)]
@@ -61,10 +67,14 @@ impl RunWriter {
         files::replace_json(&self.dir.summary_meta_path(), &meta, &self.redactor, Durability::Synced)
     }
 
-    /// The log of the `count`-th gate run, from 1, emptied.
+    /// The log of the `count`-th gate run, from 1, emptied. One that is too old to be kept goes.
     pub fn gate_log(&self, count: u32) -> Result<GateLog, RecordError> {
         let path = self.dir.gate_log_path(count);
         files::make_dir(&self.dir.path().join("gate"))?;
+        if let Some(old) = count.checked_sub(GATE_LOGS_KEPT).filter(|old| *old > 0) {
+            // One that was never written is gone already; another that stays is bounded by the next runs.
+            let _ = fs::remove_file(self.dir.gate_log_path(old));
+        }
         let file = files::open_append(&path)?;
         file.set_len(0).during("empty", &path)?;
         Ok(RedactingWriter::new(Arc::clone(&self.redactor), file))
@@ -75,11 +85,23 @@ impl RunWriter {
         EventsWriter::open(self.dir.events_path(), Arc::clone(&self.redactor))
     }
 
-    /// Adds to `ralph.log`: one text, any number of lines, in one write.
+    /// Adds to `ralph.log`: one text, any number of lines, in one write. What no longer fits begins a new
+    /// file, and the one before is kept as its older part.
     pub fn log(&self, text: &str) -> Result<(), RecordError> {
+        self.log_within(LOG_LIMIT, text)
+    }
+
+    /// As [`RunWriter::log`] with another limit, in bytes.
+    pub fn log_within(&self, limit: u64, text: &str) -> Result<(), RecordError> {
         let path = self.dir.log_path();
-        let file = files::open_append(&path)?;
-        lines::append_to(&file, &path, &self.redactor.line(text.trim_end_matches('\n')))
+        let text = self.redactor.line(text.trim_end_matches('\n'));
+        let mut file = files::open_append(&path)?;
+        let length = file.metadata().during("look at", &path)?.len();
+        if length > 0 && length + text.as_str().len() as u64 >= limit {
+            rotation::rotate(&path)?;
+            file = files::open_append(&path)?;
+        }
+        lines::append_to(&file, &path, &text)
     }
 
     /// Writes the outcome, last of all and once; after this it outlives a power failure.

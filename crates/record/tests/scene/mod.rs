@@ -82,6 +82,7 @@ fn setup() -> Setup {
             base_url: None,
             credential: Some("ANTHROPIC_API_KEY".into()),
             summarizer: None,
+            context_window: None,
         },
         clocks: Clocks::default(),
         gate: GateSetup::Missing,
