@@ -189,8 +189,10 @@ pub(super) fn error(called: &Called, gate: Option<&Verdict>) -> Option<String> {
     if let Some(Cut::TimeSpent | Cut::TokensSpent) = called.cut {
         return None;
     }
+    if answer(&called.ending).is_none() {
+        return Some(failure(called));
+    }
     match gate {
-        _ if answer(&called.ending).is_none() => Some(failure(called)),
         Some(Verdict::Red { tail }) => Some(tail.clone()),
         Some(Verdict::Green | Verdict::Missing) | None => called.tool_error.clone(),
     }
