@@ -14,7 +14,7 @@ use herder_domain::run::{Run, RunId, RunSpec};
 use herder_executor::{Launcher, Room, Toolchains};
 use herder_record::{Redactor, RunDir, StateDir};
 use herder_workspace::{
-    Bare, CommitId, Identity, Mirror, Place, PrivateGit, RunKey, Signature, UserEnvironment, Vault,
+    Bare, CommitId, Identity, Mirror, Place, PrivateGit, RunKey, Signature, Templates, UserEnvironment, Vault,
 };
 use jiff::Timestamp;
 
@@ -113,6 +113,10 @@ impl Context {
 
     pub(crate) fn vault(&self, repo: &Repo, mirror: &Mirror) -> Result<Vault, ActError> {
         Ok(Vault::open_or_create(&self.state.vault(&repo.id), mirror)?)
+    }
+
+    pub(crate) fn templates(&self, repo: &RepoId) -> Templates {
+        Templates::at(self.state.templates(repo))
     }
 
     pub(crate) fn run_dir(&self, run: &RunId) -> RunDir {

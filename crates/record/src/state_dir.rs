@@ -122,8 +122,17 @@ impl StateDir {
         Ok(found)
     }
 
+    /// A repository's templates, which clones are copied from; a cache.
+    pub fn templates(&self, repo: &RepoId) -> PathBuf {
+        self.place("templates", repo, "")
+    }
+
     fn bare(&self, kind: &str, repo: &RepoId) -> PathBuf {
-        self.root.join(kind).join(repo.host()).join(repo.owner()).join(format!("{}.git", repo.name()))
+        self.place(kind, repo, ".git")
+    }
+
+    fn place(&self, kind: &str, repo: &RepoId, ending: &str) -> PathBuf {
+        self.root.join(kind).join(repo.host()).join(repo.owner()).join(format!("{}{ending}", repo.name()))
     }
 
     /// The run directories.
@@ -208,5 +217,6 @@ mod tests {
         let repo = "example.org/acme/app".parse().unwrap();
         assert_eq!(state.mirror(&repo), Path::new("/s/mirrors/example.org/acme/app.git"));
         assert_eq!(state.vault(&repo), Path::new("/s/vault/example.org/acme/app.git"));
+        assert_eq!(state.templates(&repo), Path::new("/s/templates/example.org/acme/app"));
     }
 }

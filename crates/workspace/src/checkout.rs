@@ -5,6 +5,7 @@ use crate::clone_git::CloneGit;
 use crate::error::{Result, WorkspaceError};
 use crate::id::CommitId;
 use crate::mirror::Mirror;
+use crate::template::Templates;
 use std::path::Path;
 
 /// The repository that a checkout is given, for gates that ask git something.
@@ -12,6 +13,8 @@ use std::path::Path;
 pub struct History<'a> {
     /// Where the objects are copied from.
     pub mirror: &'a Mirror,
+    /// The repository's templates.
+    pub templates: &'a Templates,
     /// The base branch.
     pub base_branch: &'a str,
     /// Its tip, which the mirror holds and the commit descends from.
@@ -25,7 +28,7 @@ impl Bare {
     /// # Errors
     /// `dest` is not empty, the commit is missing, or the disk or git refuses.
     pub fn checkout(&self, commit: &CommitId, dest: &Path) -> Result<()> {
-        self.materialize(commit.as_str(), dest, None)
+        self.materialize(commit.as_str(), dest)
     }
 
     /// Like [`Bare::checkout`], and gives `dest` a `.git` of its own with copied objects, a detached
@@ -35,16 +38,12 @@ impl Bare {
     /// Those of [`Bare::checkout`].
     pub fn checkout_with_history(&self, commit: &CommitId, dest: &Path, history: History<'_>) -> Result<()> {
         make_empty(dest)?;
-        let git = CloneGit {
-            objects: history.mirror.bare(),
-            lender: self,
-            base: history.base,
-            base_branch: history.base_branch,
-            tip: commit,
-            branch: None,
-        };
+        let template = history.templates.ready(history.mirror, history.base_branch, history.base)?;
+        let git =
+            CloneGit { template: &template, lender: self, base: history.base, tip: commit, branch: None };
         git.make(dest)?;
-        self.materialize_into(commit.as_str(), dest, Some(&dest.join(".git/index")))
+        git.bring_to_tip(self.git("read-tree").work_tree(dest).index(&dest.join(".git/index")))?;
+        Ok(())
     }
 
     /// Writes what `commit` has in `directory` (for example `.ralph`) to `dest`, which is made or must
@@ -57,28 +56,17 @@ impl Bare {
         let Some(entry) = self.entry(commit, directory)?.filter(|entry| is_directory(entry.mode)) else {
             return Ok(false);
         };
-        self.materialize(&entry.object, dest, None)?;
+        self.materialize(&entry.object, dest)?;
         Ok(true)
     }
 
-    fn materialize(&self, tree: &str, dest: &Path, index: Option<&Path>) -> Result<()> {
+    fn materialize(&self, tree: &str, dest: &Path) -> Result<()> {
         make_empty(dest)?;
-        self.materialize_into(tree, dest, index)
-    }
-
-    fn materialize_into(&self, tree: &str, dest: &Path, keep_index: Option<&Path>) -> Result<()> {
         let scratch = tempfile::Builder::new().prefix("herder.index-").tempdir_in(self.path())?;
         let index = scratch.path().join("index");
         self.git("read-tree").index(&index).arg(tree).done()?;
-        self.git("checkout-index")
-            .work_tree(dest)
-            .index(&index)
-            .args(["--all", "--force", "--quiet", "--index"])
-            .done()?;
-        if let Some(kept) = keep_index {
-            fs_err::copy(&index, kept)?;
-        }
-        Ok(())
+        let git = self.git("checkout-index").work_tree(dest).index(&index);
+        git.args(["--all", "--force", "--quiet", "--index"]).done()
     }
 }
 

@@ -7,48 +7,57 @@ use crate::bare::Bare;
 use crate::error::Result;
 use crate::git::Git;
 use crate::id::CommitId;
-use crate::objects::{copy_all, copy_packs};
-use crate::private::EXCLUDED;
+use crate::objects::copy_packs;
+use crate::template::Template;
+use std::io::Write;
 use std::path::Path;
 
 /// What the directories begin with in which a pack for a clone is made.
 const LEND_SCRATCH: &str = "herder.lend-";
 
-/// What a fresh `.git` is to hold.
+/// A clone to be made: a copy of its base's template, brought to its tip.
 pub(crate) struct CloneGit<'a> {
-    /// Where the objects are copied from.
-    pub(crate) objects: &'a Bare,
-    /// Further objects: all of `lender` that `tip` needs beyond `base`.
+    /// The files and objects of the base.
+    pub(crate) template: &'a Template,
+    /// Further objects: all of `lender` that `tip` needs beyond the base.
     pub(crate) lender: &'a Bare,
     pub(crate) base: &'a CommitId,
-    pub(crate) base_branch: &'a str,
     pub(crate) tip: &'a CommitId,
     /// The branch to be on; a detached HEAD without.
     pub(crate) branch: Option<&'a str>,
 }
 
 impl CloneGit<'_> {
-    /// Makes `<clone>/.git`: copied objects, one branch, the base branch as `origin` knows it, tags, no
-    /// remote. The index is left to the caller.
-    pub(crate) fn make(&self, clone: &Path) -> Result<()> {
+    /// Makes it in the empty directory `clone`: the files of the base, copied objects, one branch, the base
+    /// branch as `origin` knows it, tags, no remote. Gives the index of the files, which are still those of
+    /// the base.
+    pub(crate) fn make(&self, clone: &Path) -> Result<Vec<u8>> {
         let git_dir = clone.join(".git");
-        Git::sealed("init")
-            .args(["--quiet", "--template="])
-            .arg(format!("--object-format={}", self.tip.object_format()))
-            .arg("--")
-            .arg(clone)
-            .done()?;
-        copy_all(self.objects.path(), &git_dir)?;
+        let index = self.template.copy_to(clone)?;
         if self.tip != self.base {
             self.lend(&git_dir)?;
         }
-        fs_err::create_dir_all(git_dir.join("info"))?;
-        fs_err::write(git_dir.join("info/exclude"), EXCLUDED)?;
-        fs_err::write(git_dir.join("packed-refs"), self.packed_refs()?)?;
-        let head =
-            self.branch.map_or_else(|| self.tip.to_string(), |branch| format!("ref: refs/heads/{branch}"));
+        let head = match self.branch {
+            Some(branch) => {
+                let refs = format!("{} refs/heads/{branch}\n", self.tip);
+                let mut file = fs_err::OpenOptions::new().append(true).open(git_dir.join("packed-refs"))?;
+                file.write_all(refs.as_bytes())?;
+                format!("ref: refs/heads/{branch}")
+            }
+            None => self.tip.to_string(),
+        };
         fs_err::write(git_dir.join("HEAD"), format!("{head}\n"))?;
-        Ok(())
+        Ok(index)
+    }
+
+    /// Brings the files from the base to the tip by `git`, a call of `read-tree` in a repository that has
+    /// both with an index of the files. Gives whether there was anything to bring.
+    pub(crate) fn bring_to_tip(&self, git: Git) -> Result<bool> {
+        if self.tip == self.base {
+            return Ok(false);
+        }
+        git.args(["-m", "-u", self.base.as_str(), self.tip.as_str()]).done()?;
+        Ok(true)
     }
 
     /// Gives the clone what `tip` needs beyond `base`. Git makes a pack beside the objects that it is of
@@ -58,16 +67,6 @@ impl CloneGit<'_> {
         let scratch = tempfile::Builder::new().prefix(LEND_SCRATCH).tempdir_in(self.lender.path())?;
         pack_range(self.lender, Some(self.base), self.tip, scratch.path())?;
         copy_packs(scratch.path(), &git_dir.join("objects/pack"))
-    }
-
-    fn packed_refs(&self) -> Result<String> {
-        let mut refs = self.objects.tags()?;
-        refs.push((format!("refs/remotes/origin/{}", self.base_branch), self.base.clone()));
-        if let Some(branch) = self.branch {
-            refs.push((format!("refs/heads/{branch}"), self.tip.clone()));
-        }
-        refs.sort();
-        Ok(refs.iter().map(|(name, id)| format!("{id} {name}\n")).collect())
     }
 }
 
@@ -88,11 +87,4 @@ pub(crate) fn pack_range(
         .arg(directory.join("pack"))
         .stdin(revisions)
         .done()
-}
-
-impl Bare {
-    /// Tags and what they point at directly.
-    fn tags(&self) -> Result<Vec<(String, CommitId)>> {
-        self.refs("refs/tags")
-    }
 }

@@ -33,13 +33,17 @@ pub(crate) fn lock(bare: &Path, guard: Guard, operation: FlockOperation) -> Resu
         Guard::Refs => "herder.refs-lock",
         Guard::Packs => "herder.packs-lock",
     };
-    let path = bare.join(name);
+    take_lock(&bare.join(name), operation)
+}
+
+/// Waits for a lock on a file of ours; it is held until the file is dropped.
+pub(crate) fn take_lock(path: &Path, operation: FlockOperation) -> Result<File> {
     let file = fs_err::OpenOptions::new().create(true).append(true).open(path)?.into_file();
     loop {
         match flock(&file, operation) {
             Ok(()) => return Ok(file),
             Err(rustix::io::Errno::INTR) => {}
-            Err(errno) => return Err(crate::contained::at(bare, errno)),
+            Err(errno) => return Err(crate::contained::at(path, errno)),
         }
     }
 }
@@ -76,6 +80,19 @@ pub(crate) fn copy_packs(from: &Path, to: &Path) -> Result<()> {
             if file.exists() && !copy.exists() {
                 fs_err::copy(&file, copy)?;
             }
+        }
+    }
+    Ok(())
+}
+
+/// Removes the packs of the git directory `of` that `from`, of which it is a copy, has gathered into others.
+pub(crate) fn forget_packs(of: &Path, from: &Path) -> Result<()> {
+    let _unchanged = lock(from, Guard::Packs, FlockOperation::LockShared)?;
+    let kept = from.join("objects/pack");
+    for entry in fs_err::read_dir(of.join("objects/pack"))? {
+        let entry = entry?;
+        if entry.file_name().to_str().is_some_and(is_pack_file) && !kept.join(entry.file_name()).exists() {
+            fs_err::remove_file(entry.path())?;
         }
     }
     Ok(())

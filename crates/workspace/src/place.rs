@@ -60,7 +60,7 @@ pub fn make_parents(root: &Path, path: &Path) -> Result<()> {
 /// One safe directory name for any text: ASCII letters, digits and `-_.+~`, not beginning with a dot
 /// or dash, at most [`NAME_MAX`] bytes. A text that had to be changed gets the start of its SHA-256
 /// appended, after a `~` that no unchanged text has there.
-fn safe_name(text: &str) -> String {
+pub(crate) fn safe_name(text: &str) -> String {
     let is_safe = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '+');
     let is_first = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let is_kept = text.chars().all(is_safe)

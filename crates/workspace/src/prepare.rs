@@ -7,8 +7,9 @@ use crate::id::{CommitId, RunKey, Signature};
 use crate::merge::{Merged, carry, commit};
 use crate::mirror::Mirror;
 use crate::place::make_parents;
-use crate::private::{PrivateGit, REFRESHED, show};
+use crate::private::{PrivateGit, REFRESHED, lend_all, show};
 use crate::removal::remove_tree;
+use crate::template::Templates;
 use crate::vault::Vault;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -21,6 +22,8 @@ const PREPARED: &str = "herder.prepared.json";
 pub struct PrepareOrder<'a> {
     /// The repository's mirror; it must hold `base`.
     pub mirror: &'a Mirror,
+    /// The repository's templates.
+    pub templates: &'a Templates,
     /// The repository's vault.
     pub vault: &'a Vault,
     /// The run.
@@ -157,17 +160,7 @@ fn build(order: &PrepareOrder<'_>, facts: Facts) -> Result<Prepared> {
         remove_tree(root, path)?;
     }
     fs_err::create_dir(&new_clone)?;
-    let branch = order.key.branch();
-    let git = CloneGit {
-        objects: order.mirror.bare(),
-        lender: order.vault.bare(),
-        base: &order.base,
-        base_branch: order.base_branch,
-        tip: &facts.tip,
-        branch: Some(&branch),
-    };
-    git.make(&new_clone)?;
-    fill_private(order, &facts, &new_private, &new_clone)?;
+    fill(order, &facts, &new_private, &new_clone)?;
     show(&new_clone, "goal.md", order.goal_text)?;
     fs_err::rename(&new_clone, order.clone)?;
     fs_err::rename(&new_private, order.private)?;
@@ -175,18 +168,30 @@ fn build(order: &PrepareOrder<'_>, facts: Facts) -> Result<Prepared> {
     Ok(Prepared { start: facts.start, base: facts.base, tip: facts.tip, private })
 }
 
-/// Makes the private git directory, and through it checks out the files of the clone.
-fn fill_private(order: &PrepareOrder<'_>, facts: &Facts, path: &Path, clone: &Path) -> Result<()> {
-    let format = facts.tip.object_format();
-    let private = PrivateGit::create(path, clone, order.key.clone(), &order.vault.objects(), format)?;
-    let refs = [order.key.branch_ref(), REFRESHED.to_owned()];
-    private.bare().move_refs(&refs.map(|name| (name, facts.tip.clone(), None)))?;
-    fs_err::write(path.join("HEAD"), format!("ref: {}\n", order.key.branch_ref()))?;
-    private.git("read-tree").arg(facts.tip.as_str()).done()?;
-    private.git("checkout-index").args(["--all", "--force", "--quiet", "--index"]).done()?;
-    fs_err::copy(path.join("index"), clone.join(".git/index"))?;
+/// Fills the clone and its private git directory from the template of the base branch.
+fn fill(order: &PrepareOrder<'_>, facts: &Facts, private: &Path, clone: &Path) -> Result<()> {
+    let template = order.templates.ready(order.mirror, order.base_branch, &order.base)?;
+    let (branch, branch_ref) = (order.key.branch(), order.key.branch_ref());
+    let git = CloneGit {
+        template: &template,
+        lender: order.vault.bare(),
+        base: &order.base,
+        tip: &facts.tip,
+        branch: Some(&branch),
+    };
+    let index = git.make(clone)?;
+    template.copy_private_to(private)?;
+    lend_all(private, &order.vault.objects())?;
+    fs_err::write(private.join("index"), index)?;
+    fs_err::write(private.join("HEAD"), format!("ref: {branch_ref}\n"))?;
+    let tip = &facts.tip;
+    fs_err::write(private.join("packed-refs"), format!("{tip} {branch_ref}\n{tip} {REFRESHED}\n"))?;
+    let made = PrivateGit::at(private, clone, order.key.clone());
+    if git.bring_to_tip(made.git("read-tree"))? {
+        fs_err::copy(private.join("index"), clone.join(".git/index"))?;
+    }
     let text = serde_json::to_vec_pretty(facts).map_err(std::io::Error::from)?;
-    fs_err::write(path.join(PREPARED), text)?;
+    fs_err::write(private.join(PREPARED), text)?;
     Ok(())
 }
 

@@ -42,23 +42,6 @@ impl PrivateGit {
         Self { bare: Bare::at(path), clone: clone.to_owned(), key, patience: None }
     }
 
-    /// Makes an empty one that borrows the objects in `lender`.
-    pub(crate) fn create(
-        path: &Path,
-        clone: &Path,
-        key: RunKey,
-        lender: &Path,
-        format: &str,
-    ) -> Result<Self> {
-        let bare = Bare::create(path, format)?;
-        let mut alternates = lender.as_os_str().to_owned();
-        alternates.push("\n");
-        fs_err::write(path.join("objects/info/alternates"), alternates.as_encoded_bytes())?;
-        fs_err::create_dir_all(path.join("info"))?;
-        fs_err::write(path.join("info/exclude"), EXCLUDED)?;
-        Ok(Self { bare, clone: clone.to_owned(), key, patience: None })
-    }
-
     /// The git directory, for questions.
     pub fn bare(&self) -> &Bare {
         &self.bare
@@ -136,6 +119,17 @@ impl PrivateGit {
         }
         self.bare.alone().map(drop)
     }
+}
+
+/// Lets the private git directory `path` borrow the objects in `lender`, and has it leave out what herder
+/// shows the agent.
+pub(crate) fn lend_all(path: &Path, lender: &Path) -> Result<()> {
+    let mut alternates = lender.as_os_str().to_owned();
+    alternates.push("\n");
+    fs_err::write(path.join("objects/info/alternates"), alternates.as_encoded_bytes())?;
+    fs_err::create_dir_all(path.join("info"))?;
+    fs_err::write(path.join("info/exclude"), EXCLUDED)?;
+    Ok(())
 }
 
 /// See [`PrivateGit::show`].

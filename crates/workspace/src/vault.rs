@@ -12,6 +12,7 @@ use crate::id::{CommitId, RunKey, branch_of, goal_base_ref};
 use crate::mirror::Mirror;
 use crate::objects::{copy_all, gather};
 use crate::private::PrivateGit;
+use crate::ref_files::{read_ref, write_ref};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -57,8 +58,7 @@ impl Vault {
     /// The mirror lacks the commit, or the vault cannot be written.
     pub fn keep_base(&self, mirror: &Mirror, commit: &CommitId, key: &RunKey) -> Result<()> {
         self.take(mirror, commit)?;
-        let _alone = self.bare.alone()?;
-        self.bare.move_refs(&[(key.base_ref(), commit.clone(), None)])
+        write_ref(&self.bare, &key.base_ref(), commit)
     }
 
     /// Takes a commit with its history from the mirror, so that it can be built upon here.
@@ -67,10 +67,13 @@ impl Vault {
     /// The mirror lacks the commit, or the vault cannot be written.
     pub fn take(&self, mirror: &Mirror, commit: &CommitId) -> Result<()> {
         let name = format!("refs/herder/taken/{commit}");
-        if self.bare.resolve(&name)?.is_some() {
+        if read_ref(&self.bare, &name)?.is_some() {
             return Ok(());
         }
         let _alone = self.bare.alone()?;
+        if read_ref(&self.bare, &name)?.is_some() {
+            return Ok(());
+        }
         if self.bare.refs("refs/")?.is_empty() {
             // The first time, files are many times cheaper than the transport.
             copy_all(mirror.bare().path(), self.bare.path())?;
@@ -153,10 +156,10 @@ impl Vault {
     /// # Errors
     /// Git cannot be run.
     pub fn branch(&self, goal: u64) -> Result<Option<GoalBranch>> {
-        let Some(tip) = self.bare.resolve(&format!("refs/heads/{}", branch_of(goal)))? else {
+        let Some(tip) = read_ref(&self.bare, &format!("refs/heads/{}", branch_of(goal)))? else {
             return Ok(None);
         };
-        let base = self.bare.resolve(&goal_base_ref(goal))?.unwrap_or_else(|| tip.clone());
+        let base = read_ref(&self.bare, &goal_base_ref(goal))?.unwrap_or_else(|| tip.clone());
         Ok(Some(GoalBranch { tip, base }))
     }
 

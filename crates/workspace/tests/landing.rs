@@ -233,7 +233,12 @@ fn a_checkout_can_have_history_of_its_own() {
     let snapshot = work.snapshot(1);
     scene.vault.fetch_run(work.git(), &work.key).unwrap();
     let dest = scene.top.join("checkout");
-    let history = History { mirror: &scene.mirror, base_branch: "main", base: &work.prepared.base };
+    let history = History {
+        mirror: &scene.mirror,
+        templates: &scene.templates,
+        base_branch: "main",
+        base: &work.prepared.base,
+    };
     scene.vault.bare().checkout_with_history(&snapshot.commit, &dest, history).unwrap();
     assert_eq!(git(&dest, &["status", "--porcelain"]), "");
     assert_eq!(git(&dest, &["rev-parse", "HEAD"]), snapshot.commit.as_str());

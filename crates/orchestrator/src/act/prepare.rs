@@ -27,10 +27,12 @@ pub(super) fn prepare(context: &Context, case: &Case) -> Result<Acted, ActError>
 
 fn make(context: &Context, case: &Case) -> Result<RunSpec, ActError> {
     let lock = context.repo_lock(&case.repo.id);
-    let _writing = lock.lock().unwrap_or_else(PoisonError::into_inner);
+    let writing = lock.lock().unwrap_or_else(PoisonError::into_inner);
     let mirror = context.mirror(&case.repo)?;
     mirror.fetch(&context.user).map_err(ActError::Origin)?;
     let vault = context.vault(&case.repo, &mirror)?;
+    // What follows waits where it must by itself: many clones of one repository may be made at once.
+    drop(writing);
     let branch_tip = mirror.tip(&case.repo.base_branch)?;
     let resolved = context.resolved(&case.goal.options, &case.repo.id, (mirror.bare(), &branch_tip))?;
     let base_branch = resolved.base.as_ref().map_or(&case.repo.base_branch, |base| &base.value).clone();
@@ -39,6 +41,7 @@ fn make(context: &Context, case: &Case) -> Result<RunSpec, ActError> {
     let clone = context.clone_dir(case);
     let prepared = herder_workspace::prepare(&PrepareOrder {
         mirror: &mirror,
+        templates: &context.templates(&case.repo.id),
         vault: &vault,
         key,
         base_branch: &base_branch,

@@ -70,7 +70,12 @@ impl Landing<'_> {
     ) -> Result<Verdict, ActError> {
         let checkout = room.dir().join("tree");
         remove_tree(self.context.root(), &checkout)?;
-        let history = History { mirror: &self.mirror, base_branch: &self.spec.base_branch, base: base_tip };
+        let history = History {
+            mirror: &self.mirror,
+            templates: &self.context.templates(&self.case.repo.id),
+            base_branch: &self.spec.base_branch,
+            base: base_tip,
+        };
         self.vault.bare().checkout_with_history(commit, &checkout, history)?;
         let setup = &self.spec.setup;
         let sandbox = setup.read.iter().fold(room.sandbox(&checkout), |sandbox, path| sandbox.reading(path));

@@ -16,6 +16,7 @@ pub struct Scene {
     pub origin: PathBuf,
     pub desk: PathBuf,
     pub mirror: Mirror,
+    pub templates: Templates,
     pub vault: Vault,
     pub user: UserEnvironment,
 }
@@ -49,7 +50,8 @@ impl Scene {
             Mirror::open_or_create(&top.join("state/mirror.git"), origin.to_str().unwrap(), &user).unwrap();
         mirror.fetch(&user).unwrap();
         let vault = Vault::open_or_create(&top.join("state/vault.git"), &mirror).unwrap();
-        Self { _dir: dir, top, origin, desk, mirror, vault, user }
+        let templates = Templates::at(top.join("state/templates"));
+        Self { _dir: dir, top, origin, desk, mirror, templates, vault, user }
     }
 
     pub fn root(&self) -> PathBuf {
@@ -68,6 +70,7 @@ impl Scene {
         let private = self.top.join("state/runs").join(key.run()).join("git");
         let order = PrepareOrder {
             mirror: &self.mirror,
+            templates: &self.templates,
             vault: &self.vault,
             key: key.clone(),
             base_branch: "main",

@@ -1,0 +1,192 @@
+//! A workspace for a run, for small, middle and large repositories, beside `git clone --no-hardlinks` from
+//! the same mirror and beside extracting the same files from a tar, which is the limit. One at a time and
+//! ten at once, in turns, for machines are noisy: what counts is the ratio.
+//!
+//! `cargo bench -p herder-workspace`; `HERDER_BENCH_DIR` names a directory on the file system to measure.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use herder_testkit::pairs::{Failure, Figure, PAIRS, Target, interleaved, milliseconds};
+use herder_workspace::{
+    CommitId, Identity, Mirror, PrepareOrder, RunKey, Signature, Templates, UserEnvironment, Vault, prepare,
+};
+use jiff::Timestamp;
+
+type Result<T> = std::result::Result<T, Failure>;
+
+const AT_ONCE: u64 = 10;
+
+/// Name, files, bytes of each.
+const SIZES: [(&str, usize, usize); 3] =
+    [("small", 10, 1_000), ("middle", 2_000, 4_000), ("large", 20_000, 4_000)];
+
+/// Runs this program again to do one preparation with a git that counts its calls.
+const COUNTED: &str = "HERDER_BENCH_COUNTED";
+
+#[expect(clippy::print_stdout, reason = "figures are all that it is for")]
+fn main() -> Result<()> {
+    if let Some(top) = std::env::var_os(COUNTED) {
+        return Scene::at(Path::new(&top))?.prepare(1_000_001).map(drop);
+    }
+    let place = std::env::var_os("HERDER_BENCH_DIR").unwrap_or_else(|| env!("CARGO_TARGET_TMPDIR").into());
+    for (name, files, bytes) in SIZES {
+        let dir = tempfile::tempdir_in(&place)?;
+        make_origin(dir.path(), files, bytes)?;
+        let scene = Scene::at(dir.path())?;
+        let begun = Instant::now();
+        scene.prepare(1)?;
+        let first = milliseconds(begun.elapsed());
+        let calls = scene.counted()?;
+        println!("{name}, {files} files: the first workspace {first:.1} ms; then {calls} calls of git each");
+        scene.measure(name, 1)?;
+        scene.measure(&format!("{name}, ten at once"), AT_ONCE)?;
+    }
+    Ok(())
+}
+
+/// A repository with its mirror, vault and templates.
+struct Scene {
+    top: PathBuf,
+    mirror: Mirror,
+    vault: Vault,
+    templates: Templates,
+    tip: CommitId,
+}
+
+impl Scene {
+    fn at(top: &Path) -> Result<Self> {
+        let user = UserEnvironment::of_this_process();
+        let url = top.join("origin").display().to_string();
+        let mirror = Mirror::open_or_create(&top.join("state/mirror.git"), &url, &user)?;
+        if mirror.age().is_none() {
+            mirror.fetch(&user)?;
+        }
+        let vault = Vault::open_or_create(&top.join("state/vault.git"), &mirror)?;
+        let tip = mirror.tip("main")?;
+        let templates = Templates::at(top.join("state/templates"));
+        Ok(Self { top: top.into(), mirror, vault, templates, tip })
+    }
+
+    fn root(&self) -> PathBuf {
+        self.top.join("clones")
+    }
+
+    fn prepare(&self, goal: u64) -> Result<()> {
+        let key = RunKey::new(goal, &format!("run-{goal}"))?;
+        prepare(&PrepareOrder {
+            mirror: &self.mirror,
+            templates: &self.templates,
+            vault: &self.vault,
+            base_branch: "main",
+            base: self.tip.clone(),
+            root: &self.root(),
+            clone: &self.root().join(goal.to_string()),
+            private: &self.top.join("state/runs").join(key.run()),
+            key,
+            goal_text: "Measure it.\n",
+            signature: Signature {
+                who: Identity { name: "bench".into(), email: "bench@localhost".into() },
+                at: Timestamp::UNIX_EPOCH,
+            },
+        })?;
+        Ok(())
+    }
+
+    fn clone_by_git(&self, goal: u64) -> Result<()> {
+        let mut git = Command::new("git");
+        git.args(["clone", "-q", "--no-hardlinks", "-b", "main"]).arg(self.top.join("origin"));
+        done(git.arg(self.root().join(format!("git-{goal}"))))
+    }
+
+    fn extract(&self, goal: u64) -> Result<()> {
+        let dest = self.root().join(format!("tar-{goal}"));
+        fs::create_dir_all(&dest)?;
+        done(Command::new("tar").arg("-xf").arg(self.top.join("tree.tar")).arg("-C").arg(dest))
+    }
+
+    /// How many times git is started for one run.
+    fn counted(&self) -> Result<usize> {
+        let (bin, log) = (self.top.join("bin"), self.top.join("calls"));
+        fs::create_dir_all(&bin)?;
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let found = std::env::split_paths(&path).map(|dir| dir.join("git")).find(|git| git.is_file());
+        let git = found.ok_or("git is not on the PATH")?;
+        let script = format!("#!/bin/sh\necho . >>'{}'\nexec '{}' \"$@\"\n", log.display(), git.display());
+        fs::write(bin.join("git"), script)?;
+        fs::set_permissions(bin.join("git"), std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
+        let all = std::env::join_paths(std::iter::once(bin).chain(std::env::split_paths(&path)))?;
+        let mut again = Command::new(std::env::current_exe()?);
+        done(again.env("PATH", all).env(COUNTED, &self.top))?;
+        let opening = 4; // hash function, settings, vault, tip: asked by `Scene::at`
+        Ok(fs::read_to_string(log)?.lines().count().saturating_sub(opening))
+    }
+
+    fn measure(&self, name: &str, at_once: u64) -> Result<()> {
+        let name = format!("workspace, {name}");
+        let ours = || self.timed(at_once, |goal| self.prepare(goal));
+        let pairs = interleaved(PAIRS, ours, || self.timed(at_once, |goal| self.extract(goal)))?;
+        Figure::new(&name, "ms", "tar", pairs).aiming_at(Target::RatioAtMost(1.5)).tell()?;
+        let pairs = interleaved(PAIRS, ours, || self.timed(at_once, |goal| self.clone_by_git(goal)))?;
+        Figure::new(&name, "ms", "git clone --no-hardlinks", pairs).tell()
+    }
+
+    /// Milliseconds until so many are done at once; what they made is removed off the clock.
+    fn timed(&self, at_once: u64, act: impl Fn(u64) -> Result<()> + Sync) -> Result<f64> {
+        static GOALS: AtomicU64 = AtomicU64::new(2);
+        let first = GOALS.fetch_add(at_once, Ordering::Relaxed);
+        let begun = Instant::now();
+        let act = &|goal| act(goal).map_err(|error| error.to_string());
+        std::thread::scope(|scope| {
+            let all: Vec<_> = (first..first + at_once).map(|goal| scope.spawn(move || act(goal))).collect();
+            all.into_iter().try_for_each(|one| one.join().unwrap_or_else(|_| Err("a thread panicked".into())))
+        })?;
+        let taken = milliseconds(begun.elapsed());
+        fs::remove_dir_all(self.root())?;
+        fs::create_dir_all(self.root())?;
+        Ok(taken)
+    }
+}
+
+fn done(command: &mut Command) -> Result<()> {
+    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).status()?;
+    if status.success() { Ok(()) } else { Err(format!("{command:?} ended with {status}").into()) }
+}
+
+/// An origin with three commits, and a tar of its files.
+fn make_origin(top: &Path, files: usize, bytes: usize) -> Result<()> {
+    let origin = top.join("origin");
+    fs::create_dir_all(&origin)?;
+    let git = |args: &[&str]| {
+        let who = ["-c", "user.name=bench", "-c", "user.email=bench@localhost"];
+        done(Command::new("git").arg("-C").arg(&origin).args(who).args(args))
+    };
+    git(&["init", "-q", "-b", "main"])?;
+    for commit in 0..3 {
+        for number in (commit..files).step_by(1 + commit) {
+            let file = origin.join(format!("d{}/e{}/f{number}.txt", number % 20, number % 7));
+            fs::create_dir_all(file.parent().unwrap_or(&origin))?;
+            fs::write(file, text(number * 3 + commit, bytes))?;
+        }
+        git(&["add", "-A"])?;
+        git(&["commit", "-q", "-m", "More"])?;
+    }
+    git(&["gc", "-q"])?;
+    git(&["archive", "--format=tar", "-o", "../tree.tar", "main"])
+}
+
+/// Text that packs about as well as source code does.
+fn text(seed: usize, bytes: usize) -> String {
+    let words = ["let ", "fn ", "value", " = ", "self.", "();\n", "// why\n", "0x"];
+    let mut state = seed as u64 + 1;
+    let mut text = String::with_capacity(bytes + 32);
+    while text.len() < bytes {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        text.push_str(words[(state >> 61) as usize]);
+        text.push_str(&format!("{:x}", state >> 48));
+    }
+    text
+}

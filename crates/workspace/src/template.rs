@@ -1,0 +1,183 @@
+//! Templates: ready-made clones that the clones of runs and the checkouts of gates are copied from.
+//!
+//! There is one for each base branch: the files of its tip, a `.git` with the mirror's objects, and an empty
+//! private git directory. Copying it costs little more than writing the files does, and starts no git.
+//! When the branch moves, only what has changed is written anew. A template is a cache: it may be deleted
+//! at any time, is made again when it is missing or broken, and no job ever sees it.
+
+use crate::bare::Bare;
+use crate::copying::{copy_directory, copy_work_tree};
+use crate::error::Result;
+use crate::git::Git;
+use crate::id::CommitId;
+use crate::index_file::IndexFile;
+use crate::mirror::Mirror;
+use crate::objects::{copy_all, forget_packs, take_lock};
+use crate::place::safe_name;
+use crate::private::EXCLUDED;
+use crate::removal::remove_tree;
+use rustix::fs::FlockOperation;
+use serde::{Deserialize, Serialize};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+/// The file in a template that says it is complete, and of which commit it is.
+const FACTS: &str = "template.json";
+
+/// The index of a template's files, beside its `.git`: a copy gets another one.
+const INDEX: &str = "index";
+
+/// The templates of one repository.
+#[derive(Debug, Clone)]
+pub struct Templates {
+    dir: PathBuf,
+}
+
+/// A template that stays as it is for as long as this lives.
+pub(crate) struct Template {
+    dir: PathBuf,
+    /// The commit whose files it has.
+    commit: CommitId,
+    _unchanged: File,
+}
+
+/// What [`FACTS`] holds.
+#[derive(Debug, Serialize, Deserialize)]
+struct Facts {
+    commit: CommitId,
+}
+
+impl Templates {
+    /// The templates in `dir`, which nobody but herder may reach; nothing is made yet.
+    pub fn at(dir: impl Into<PathBuf>) -> Self {
+        Self { dir: dir.into() }
+    }
+
+    /// The template of `branch` at `commit`, which the mirror holds. It is made, or brought there, if
+    /// need be.
+    pub(crate) fn ready(&self, mirror: &Mirror, branch: &str, commit: &CommitId) -> Result<Template> {
+        let top = self.dir.join(safe_name(branch));
+        make_private(&top)?;
+        let dir = top.join("now");
+        let template = |lock| Template { dir: dir.clone(), commit: commit.clone(), _unchanged: lock };
+        let shared = take_lock(&top.join("lock"), FlockOperation::LockShared)?;
+        if is_of(&dir, commit) {
+            return Ok(template(shared));
+        }
+        drop(shared);
+        // Kept while it is copied, so that nobody can bring it elsewhere in between.
+        let alone = take_lock(&top.join("lock"), FlockOperation::LockExclusive)?;
+        if !is_of(&dir, commit) {
+            let making = Making { top: &top, dir: &dir, mirror, branch, commit };
+            making.advance().or_else(|_| making.begin())?;
+        }
+        Ok(template(alone))
+    }
+}
+
+fn make_private(dir: &Path) -> Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    Ok(std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?)
+}
+
+fn facts(dir: &Path) -> Option<Facts> {
+    serde_json::from_slice(&std::fs::read(dir.join(FACTS)).ok()?).ok()
+}
+
+fn is_of(dir: &Path, commit: &CommitId) -> bool {
+    facts(dir).is_some_and(|facts| facts.commit == *commit)
+}
+
+/// A template in the making.
+struct Making<'a> {
+    top: &'a Path,
+    dir: &'a Path,
+    mirror: &'a Mirror,
+    branch: &'a str,
+    commit: &'a CommitId,
+}
+
+impl Making<'_> {
+    /// Makes it from nothing, beside its place.
+    fn begin(&self) -> Result<()> {
+        let new = self.top.join("new");
+        remove_tree(self.top, &new)?;
+        remove_tree(self.top, self.dir)?;
+        fs_err::create_dir(&new)?;
+        let tree = new.join("tree");
+        let format = self.commit.object_format();
+        Git::sealed("init")
+            .args(["--quiet", "--template="])
+            .arg(format!("--object-format={format}"))
+            .arg("--")
+            .arg(&tree)
+            .done()?;
+        Bare::create(&new.join("private"), format)?;
+        copy_all(self.mirror.bare().path(), &tree.join(".git"))?;
+        git(&new, "read-tree").arg(self.commit.as_str()).done()?;
+        git(&new, "checkout-index").args(["--all", "--force", "--quiet", "--index"]).done()?;
+        self.complete(&new)?;
+        Ok(fs_err::rename(&new, self.dir)?)
+    }
+
+    /// Brings the one that is there to the commit. Until that is done it counts as broken.
+    fn advance(&self) -> Result<()> {
+        let old = facts(self.dir).ok_or(std::io::Error::from(std::io::ErrorKind::NotFound))?.commit;
+        fs_err::remove_file(self.dir.join(FACTS))?;
+        let tree = self.dir.join("tree");
+        let from = self.mirror.bare().path();
+        copy_all(from, &tree.join(".git"))?;
+        git(self.dir, "read-tree").args(["-m", "-u", old.as_str(), self.commit.as_str()]).done()?;
+        forget_packs(&tree.join(".git"), from)?;
+        self.complete(self.dir)
+    }
+
+    fn complete(&self, dir: &Path) -> Result<()> {
+        let git_dir = dir.join("tree/.git");
+        fs_err::create_dir_all(git_dir.join("info"))?;
+        fs_err::write(git_dir.join("info/exclude"), EXCLUDED)?;
+        // The tags and what they point at directly, and the base branch as `origin` knows it.
+        let mut refs = self.mirror.bare().refs("refs/tags")?;
+        refs.push((format!("refs/remotes/origin/{}", self.branch), self.commit.clone()));
+        fs_err::write(git_dir.join("packed-refs"), packed(refs))?;
+        let text =
+            serde_json::to_vec(&Facts { commit: self.commit.clone() }).map_err(std::io::Error::from)?;
+        fs_err::write(dir.join(FACTS), text)?;
+        Ok(())
+    }
+}
+
+/// A sealed call in a template.
+fn git(template: &Path, command: &str) -> Git {
+    let tree = template.join("tree");
+    let git = Git::sealed(command).repository(&tree.join(".git")).work_tree(&tree);
+    // Version 2 of the index is the one that is read here.
+    git.index(&template.join(INDEX)).setting("index.version=2")
+}
+
+/// The lines of a file of packed refs.
+fn packed(mut refs: Vec<(String, CommitId)>) -> String {
+    refs.sort();
+    refs.iter().map(|(name, id)| format!("{id} {name}\n")).collect()
+}
+
+impl Template {
+    /// Copies it into the empty directory `to`: files and `.git`, with an index that fits the copy and a
+    /// detached HEAD. Gives the index, too.
+    pub(crate) fn copy_to(&self, to: &Path) -> Result<Vec<u8>> {
+        let (from, git_dir) = (self.dir.join("tree"), to.join(".git"));
+        let index = IndexFile::read(&self.dir.join(INDEX), self.commit.object_format())?;
+        let index = copy_work_tree(index, &from, to)?;
+        fs_err::create_dir(&git_dir)?;
+        copy_directory(&from.join(".git"), &git_dir)?;
+        fs_err::write(git_dir.join("index"), &index)?;
+        fs_err::write(git_dir.join("HEAD"), format!("{}\n", self.commit))?;
+        Ok(index)
+    }
+
+    /// Copies the empty private git directory to `to`, which must not be there.
+    pub(crate) fn copy_private_to(&self, to: &Path) -> Result<()> {
+        make_private(to)?;
+        copy_directory(&self.dir.join("private"), to)
+    }
+}
