@@ -21,6 +21,7 @@ mod policy;
 mod resolve;
 mod settings;
 mod source;
+mod template;
 mod text;
 mod values;
 
@@ -34,3 +35,4 @@ pub use policy::{Review, review};
 pub use resolve::{Flags, GatePolicy, Resolved, SandboxSettings, resolve};
 pub use settings::{NotifySettings, Settings};
 pub use source::{Source, Sourced};
+pub use template::repository_template;

@@ -7,8 +7,10 @@
 mod ask;
 mod cache;
 mod check;
+mod draft;
 mod tail;
 
 pub use ask::{Answered, GateError, Question};
 pub use cache::{Cache, CacheKey};
 pub use check::Gate;
+pub use draft::{Draft, draft};

@@ -2,6 +2,7 @@
 
 mod demo;
 mod goal;
+mod init;
 mod keep;
 mod papers;
 mod reference;
@@ -15,6 +16,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use demo::{Demo, Player};
 pub use goal::{Create, GoalCommand, List, Named, Several, SpotCheck, Verdict};
+pub use init::Init;
 pub use keep::Salvage;
 pub use papers::{Completions, Man, Shell, definition, plain_definition};
 pub use reference::Reference;
@@ -65,6 +67,8 @@ pub enum Command {
     Stats(Stats),
     /// Look at everything that herder needs
     Doctor,
+    /// Draft what a repository needs: its check and its settings
+    Init(Init),
     /// Watch twelve goals being worked off, in a directory of its own
     Demo(Demo),
     /// Look at settings

@@ -5,6 +5,7 @@ mod demo;
 mod doctor;
 mod down;
 mod goal;
+mod init;
 mod links;
 mod logs;
 mod papers;
@@ -42,6 +43,7 @@ pub fn perform(cli: Cli, output: Output) -> Result<Reply, Failure> {
         Command::Salvage(args) => salvage::salvage(&call, &args),
         Command::Stats(args) => stats::stats(&call, &args),
         Command::Demo(args) => demo::perform(&call, &args),
+        Command::Init(args) => init::init(&args),
         Command::Doctor => doctor::doctor(&call),
         Command::Config(ConfigCommand::Explain(args)) => config::explain(&call, args),
         Command::Resume(args) => resume::resume(&call, &args),

@@ -46,6 +46,7 @@ fn rows<'r>(
         ("stats", vec![], true),
         ("doctor", vec![], true),
         ("demo", vec!["--dir", "."], false),
+        ("init", vec!["--dry-run"], true),
         ("config explain", vec![], true),
         ("resume", vec!["replay"], false),
         ("ralph", vec!["--goal", file], true),
