@@ -81,6 +81,7 @@ fn running(goal: &GoalRef) -> Run {
         queue_seconds: 0.0,
         base_branch: Some("main".into()),
         agent: Some("claude".into()),
+        by: None,
         result: None,
         state: RunState::Launched { process: ProcessName { pid: 4_242, start_time: 1, boot_id: "b".into() } },
     }

@@ -1,6 +1,7 @@
 //! A goal with the run and the landing that an event is about, and how the event changes them.
 
 mod goal_events;
+mod hand_events;
 mod run_events;
 
 use jiff::Timestamp;
@@ -48,6 +49,8 @@ impl Case {
             What::BounceJudged { run, judgement } => {
                 self.follow(run, judgement, &format!("{run}/bounce"), at)?
             }
+            What::Undone { commit, .. } => self.undone(commit, at)?,
+            What::UndoRefused { trouble, .. } => self.not_undone(trouble)?,
             quiet => {
                 self.fold(quiet, at)?;
                 Vec::new()
@@ -66,6 +69,10 @@ impl Case {
             What::GoalApproved => self.approve(),
             What::GoalRejected { feedback } => self.reject(feedback, at),
             What::GoalQuarantined { error } => self.quarantine(error),
+            What::GoalTaken { by } => self.take(by, at),
+            What::RunHeld { .. } => self.step_run(&RunEvent::Held(at)),
+            What::GoalGiven { run, end, say } => self.give(run, *end, say.as_deref()),
+            What::UndoOrdered { run, undo } => self.order_undo(run, undo),
             What::RunOrdered { run, attempt } => self.order(run, *attempt, at),
             What::RunClaimed { .. } => self.step_run(&RunEvent::Claimed),
             What::RunPrepared { base_branch, agent, .. } => self.prepared(base_branch, agent),
@@ -78,6 +85,7 @@ impl Case {
             What::LandingWithdrawn { .. } => self.step_landing(&LandingEvent::Withdrawn),
             What::Landed { commit, .. } => self.landed(commit),
             What::RunJudged { .. } | What::BounceJudged { .. } => Err(self.refuse("judged twice")),
+            What::Undone { .. } | What::UndoRefused { .. } => Err(self.refuse("undone twice")),
         }
     }
 }

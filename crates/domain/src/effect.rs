@@ -56,6 +56,19 @@ pub enum Effect {
         /// The round, from 0.
         round: u32,
     },
+    /// One round of taking landed work out of the base branch: revert, gate, push.
+    Revert {
+        /// The goal.
+        goal: GoalRef,
+        /// The run whose work it is.
+        run: RunId,
+        /// The branch that it landed on.
+        base_branch: String,
+        /// Which of the person's requests it is, from 1.
+        undo: u32,
+        /// The round, from 0.
+        round: u32,
+    },
     /// Remove a run's clone and its short-lived directories.
     Clean {
         /// The goal.
@@ -102,6 +115,7 @@ impl Effect {
             Self::Stop { run, .. } => format!("stop/{run}"),
             Self::Collect { run, .. } => format!("collect/{run}"),
             Self::Land { run, round, .. } => format!("land/{run}/{round}"),
+            Self::Revert { run, undo, round, .. } => format!("revert/{run}/{undo}/{round}"),
             Self::Clean { run, .. } => format!("clean/{run}"),
             Self::WriteStats { run, .. } => format!("stats/{run}"),
             Self::Comment { goal, key, .. } => format!("comment/{}#{}/{key}", goal.repo, goal.number),
@@ -118,6 +132,7 @@ impl Effect {
             | Self::Stop { run, .. }
             | Self::Collect { run, .. }
             | Self::Land { run, .. }
+            | Self::Revert { run, .. }
             | Self::Clean { run, .. }
             | Self::WriteStats { run, .. } => Some(run),
             Self::Comment { .. } | Self::Notify { .. } => None,
@@ -133,6 +148,7 @@ impl Effect {
             | Self::Stop { goal, .. }
             | Self::Collect { goal, .. }
             | Self::Land { goal, .. }
+            | Self::Revert { goal, .. }
             | Self::Clean { goal, .. }
             | Self::WriteStats { goal, .. }
             | Self::Comment { goal, .. }

@@ -4,12 +4,14 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::goal::Goal;
+use crate::hand::HandEnd;
 use crate::judge::Judgement;
 use crate::landing::Bounce;
 use crate::outcome::Outcome;
 use crate::repo::{GoalRef, RepoId};
 use crate::run::{Harvest, ProcessName, RunId};
 use crate::story::Story;
+use crate::undo::{Undo, UndoTrouble};
 
 /// Something that happened. The journal is a list of these, and every state follows from it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -92,6 +94,47 @@ pub enum What {
     GoalQuarantined {
         /// What was met.
         error: String,
+    },
+    /// A person takes it into their own hands.
+    GoalTaken {
+        /// Who.
+        by: String,
+    },
+    /// The workspace is a person's.
+    RunHeld {
+        /// The run.
+        run: RunId,
+    },
+    /// A person gave it back.
+    GoalGiven {
+        /// The run that was theirs.
+        run: RunId,
+        /// How.
+        end: HandEnd,
+        /// For the next prompt.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        say: Option<String>,
+    },
+    /// A person wants what landed undone.
+    UndoOrdered {
+        /// The run whose work it is.
+        run: RunId,
+        /// What was asked for.
+        undo: Undo,
+    },
+    /// The base branch is without the work again.
+    Undone {
+        /// The run whose work it was.
+        run: RunId,
+        /// The commit that took it out.
+        commit: String,
+    },
+    /// The work could not be undone and stays.
+    UndoRefused {
+        /// The run whose work it is.
+        run: RunId,
+        /// Why.
+        trouble: UndoTrouble,
     },
     /// The planner started a run.
     RunOrdered {
@@ -220,6 +263,11 @@ impl What {
             | Self::LandingBounced { run, .. }
             | Self::BounceJudged { run, .. }
             | Self::LandingWithdrawn { run }
+            | Self::RunHeld { run }
+            | Self::GoalGiven { run, .. }
+            | Self::UndoOrdered { run, .. }
+            | Self::Undone { run, .. }
+            | Self::UndoRefused { run, .. }
             | Self::Landed { run, .. } => Some(run),
             Self::GoalCreated { .. }
             | Self::GoalQueued
@@ -228,6 +276,7 @@ impl What {
             | Self::GoalResolved
             | Self::GoalApproved
             | Self::GoalRejected { .. }
+            | Self::GoalTaken { .. }
             | Self::GoalQuarantined { .. } => None,
         }
     }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 pub use machine::{GoalEvent, GoalState, SpotCheckReason, StuckCause};
 pub use text::{BadGoalText, GoalOptions, GoalText, MAX_BODY_BYTES, MAX_TITLE_CHARS};
 
+use crate::hand::Hold;
 use crate::outcome::Outcome;
 use crate::repo::{GoalRef, Number};
 use crate::run::{RetryContext, RunId};
@@ -46,6 +47,9 @@ pub struct Goal {
     pub history: Vec<RunNote>,
     /// An error that took it out of the planner's hands; a person's retry or cancel ends it.
     pub quarantine: Option<String>,
+    /// A person has it in hand, or is about to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken: Option<Hold>,
 }
 
 /// How one run of a goal ended.
@@ -140,21 +144,19 @@ impl Goal {
             context: RetryContext::default(),
             history: Vec::new(),
             quarantine: None,
+            taken: None,
         }
     }
 
     /// The run that the goal's state names: the one at work, in review or landed.
     pub fn current_run(&self) -> Option<&RunId> {
-        match &self.state {
-            GoalState::Running { run } | GoalState::SpotCheck { run, .. } | GoalState::Done { run, .. } => {
-                Some(run)
-            }
-            GoalState::Draft { .. }
-            | GoalState::Queued { .. }
-            | GoalState::Stuck { .. }
-            | GoalState::Cancelled
-            | GoalState::Resolved => None,
-        }
+        self.state.run()
+    }
+
+    /// The runs that may be asked for again: the current one, and the one that a person who took the goal
+    /// found there.
+    pub fn named_runs(&self) -> impl Iterator<Item = &RunId> {
+        self.state.run().into_iter().chain(self.taken.as_ref().and_then(|hold| hold.before.run()))
     }
 
     /// Whether `run` is the one that the goal is at work with.

@@ -1,5 +1,7 @@
 //! What follows from the end of a run, or from a bounce.
 
+mod hand;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -9,6 +11,8 @@ use crate::goal::{Charge, Goal, SpotCheckReason, StuckCause};
 use crate::landing::Bounce;
 use crate::outcome::{FailureCause, Interruption, Outcome};
 use crate::run::{Harvest, RetryContext, RunId};
+
+pub use hand::{judge_by_hand, judge_taken_over};
 
 /// What follows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +50,8 @@ pub enum Judgement {
         /// Why.
         note: String,
     },
+    /// The goal stands again where it stood when a person took it.
+    PutBack,
     /// The goal was closed in between; nothing follows.
     Nothing,
 }
@@ -160,6 +166,8 @@ pub fn judge_run(
             context: context(),
         },
         Outcome::Misconfigured { detail } => Judgement::Draft { note: detail.clone() },
+        // No ralph ends so: what it wrote is not to be believed.
+        Outcome::ByHand { .. } => again(Charge::Crashed, None),
     }
 }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::illegal::IllegalEvent;
 use crate::repo::GoalRef;
 use crate::run::RunId;
+use crate::undo::Undo;
 
 /// The landing of one run's work.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +19,9 @@ pub struct Landing {
     pub base_branch: String,
     /// Where it stands.
     pub state: LandingState,
+    /// How often a person wanted it undone.
+    #[serde(default)]
+    pub undos: u32,
 }
 
 /// Where a landing stands.
@@ -42,6 +46,24 @@ pub enum LandingState {
     Bounced(Bounce),
     /// Its goal was closed in between.
     Withdrawn,
+    /// It is part of the base branch and on its way out.
+    Reverting {
+        /// The commit that it landed as.
+        commit: String,
+        /// What was asked for.
+        undo: Undo,
+        /// How often it was tried.
+        rounds: u32,
+        /// Not before this.
+        not_before: Option<Timestamp>,
+        /// Why it was postponed.
+        why: Option<String>,
+    },
+    /// It was part of the base branch.
+    Reverted {
+        /// The commit that took it out.
+        commit: String,
+    },
 }
 
 /// Why work cannot land as it is.
@@ -86,6 +108,15 @@ pub enum LandingEvent {
     Bounced(Bounce),
     /// Its goal was closed.
     Withdrawn,
+    /// A person wants it undone.
+    Undoing(Undo),
+    /// It was taken out.
+    Reverted {
+        /// The commit that did it.
+        commit: String,
+    },
+    /// It could not be taken out.
+    Kept,
 }
 
 impl LandingEvent {
@@ -96,6 +127,9 @@ impl LandingEvent {
             Self::Landed { .. } => "landed",
             Self::Bounced(_) => "bounced",
             Self::Withdrawn => "withdrawn",
+            Self::Undoing(_) => "undone",
+            Self::Reverted { .. } => "reverted",
+            Self::Kept => "kept",
         }
     }
 }
@@ -104,6 +138,10 @@ impl LandingState {
     /// A landing that may be tried at once.
     pub const FRESH: Self = Self::Submitted { rounds: 0, not_before: None, why: None };
 
+    fn reverting(commit: &str, undo: &Undo) -> Self {
+        Self::Reverting { commit: commit.into(), undo: undo.clone(), rounds: 0, not_before: None, why: None }
+    }
+
     /// A participle.
     pub fn word(&self) -> &'static str {
         match self {
@@ -111,6 +149,8 @@ impl LandingState {
             Self::Landed { .. } => "landed",
             Self::Bounced(_) => "bounced",
             Self::Withdrawn => "withdrawn",
+            Self::Reverting { .. } => "reverting",
+            Self::Reverted { .. } => "reverted",
         }
     }
 
@@ -126,6 +166,22 @@ impl LandingState {
             }
             (Self::Submitted { .. }, LandingEvent::Bounced(bounce)) => Ok(Self::Bounced(bounce.clone())),
             (Self::Submitted { .. }, LandingEvent::Withdrawn) => Ok(Self::Withdrawn),
+            (Self::Landed { commit }, LandingEvent::Undoing(undo)) => Ok(Self::reverting(commit, undo)),
+            (Self::Reverting { commit, undo, rounds, .. }, LandingEvent::Postponed { until, why }) => {
+                Ok(Self::Reverting {
+                    commit: commit.clone(),
+                    undo: undo.clone(),
+                    rounds: rounds + 1,
+                    not_before: Some(*until),
+                    why: Some(why.clone()),
+                })
+            }
+            (Self::Reverting { .. }, LandingEvent::Reverted { commit }) => {
+                Ok(Self::Reverted { commit: commit.clone() })
+            }
+            (Self::Reverting { commit, .. }, LandingEvent::Kept) => {
+                Ok(Self::Landed { commit: commit.clone() })
+            }
             (state, event) => {
                 Err(IllegalEvent { machine: "a landing", state: state.word(), event: event.word() })
             }

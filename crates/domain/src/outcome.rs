@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::hand::HandEnd;
+
 /// How a run ended. Written last into the run directory, as `outcome.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -45,6 +47,13 @@ pub enum Outcome {
     Misconfigured {
         /// What, for example an unknown model.
         detail: String,
+    },
+    /// A person worked at it, and gave it back.
+    ByHand {
+        /// Who.
+        by: String,
+        /// How it was given back.
+        end: HandEnd,
     },
 }
 
@@ -106,6 +115,7 @@ impl Outcome {
             Self::Interrupted { cause, .. } => cause.word(),
             Self::BudgetSpent { .. } => "budget",
             Self::Misconfigured { .. } => "misconfigured",
+            Self::ByHand { end, .. } => end.word(),
         }
     }
 }
@@ -158,6 +168,13 @@ impl Outcome {
             Self::Interrupted { cause, detail } => format!("{}: {detail}", cause.word()),
             Self::BudgetSpent { detail } => format!("budget spent: {detail}"),
             Self::Misconfigured { detail } => detail.clone(),
+            Self::ByHand { by, end: HandEnd::Finished, .. } => format!("{by} finished it by hand"),
+            Self::ByHand { by, end: HandEnd::Back, .. } => {
+                format!("{by} worked at it by hand and gave it back")
+            }
+            Self::ByHand { by, end: HandEnd::Dropped, .. } => {
+                format!("{by} worked at it by hand and dropped what was changed")
+            }
         }
     }
 
@@ -170,7 +187,8 @@ impl Outcome {
             | Self::Blocked { .. }
             | Self::Interrupted { .. }
             | Self::BudgetSpent { .. }
-            | Self::Misconfigured { .. } => false,
+            | Self::Misconfigured { .. }
+            | Self::ByHand { .. } => false,
         }
     }
 }

@@ -129,6 +129,9 @@ pub struct RunSpec {
     pub queue_seconds: f64,
     /// What earlier runs left for the prompt.
     pub context: RetryContext,
+    /// The person who does it by hand; a ralph does it where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
     /// Where and with what it works.
     pub setup: Setup,
 }
@@ -172,11 +175,26 @@ pub struct Run {
     pub base_branch: Option<String>,
     /// The agent's account that it spends from; known once it is prepared.
     pub agent: Option<String>,
+    /// The person who does it by hand; a ralph does it where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
     /// What it came to; known once it is judged.
     #[serde(default)]
     pub result: Option<RunResult>,
     /// Where it stands.
     pub state: RunState,
+}
+
+impl Run {
+    /// Whether it takes a slot: a ralph may begin to work, or works. A person needs none.
+    pub fn takes_slot(&self) -> bool {
+        self.by.is_none() && self.state.takes_slot()
+    }
+
+    /// Whether a person has its workspace in hand.
+    pub fn is_held(&self) -> bool {
+        matches!(self.state, RunState::Held { .. })
+    }
 }
 
 /// What a run came to.
@@ -213,6 +231,11 @@ pub enum RunState {
     Launched {
         /// The ralph.
         process: ProcessName,
+    },
+    /// A person works in its workspace; nobody else touches it.
+    Held {
+        /// Since when.
+        since: Timestamp,
     },
     /// It ended; its work still lies in its own directories.
     Reported {
@@ -276,6 +299,8 @@ pub enum RunEvent {
     Prepared,
     /// A ralph is at work.
     Launched(ProcessName),
+    /// Its workspace is a person's.
+    Held(Timestamp),
     /// It ended, or could not begin.
     Reported(Outcome),
     /// The vault has its work.
@@ -293,6 +318,7 @@ impl RunEvent {
             Self::Claimed => "claimed",
             Self::Prepared => "prepared",
             Self::Launched(_) => "launched",
+            Self::Held(_) => "held",
             Self::Reported(_) => "reported",
             Self::Collected(_) => "collected",
             Self::Judged => "judged",
@@ -309,6 +335,7 @@ impl RunState {
             Self::Claimed => "claimed",
             Self::Prepared => "prepared",
             Self::Launched { .. } => "launched",
+            Self::Held { .. } => "held",
             Self::Reported { .. } => "reported",
             Self::Collected { .. } => "collected",
             Self::Judged { .. } => "judged",
@@ -323,6 +350,7 @@ impl RunState {
             Self::Ordered
             | Self::Claimed
             | Self::Prepared
+            | Self::Held { .. }
             | Self::Reported { .. }
             | Self::Collected { .. }
             | Self::Judged { .. }
@@ -334,7 +362,11 @@ impl RunState {
     pub fn takes_slot(&self) -> bool {
         match self {
             Self::Ordered | Self::Claimed | Self::Prepared | Self::Launched { .. } => true,
-            Self::Reported { .. } | Self::Collected { .. } | Self::Judged { .. } | Self::Closed => false,
+            Self::Held { .. }
+            | Self::Reported { .. }
+            | Self::Collected { .. }
+            | Self::Judged { .. }
+            | Self::Closed => false,
         }
     }
 
@@ -346,6 +378,7 @@ impl RunState {
             | Self::Claimed
             | Self::Prepared
             | Self::Launched { .. }
+            | Self::Held { .. }
             | Self::Reported { .. }
             | Self::Collected { .. } => false,
         }
@@ -359,9 +392,11 @@ impl RunState {
             (S::Ordered, E::Claimed) => S::Claimed,
             (S::Claimed, E::Prepared) => S::Prepared,
             (S::Prepared, E::Launched(process)) => S::Launched { process: process.clone() },
-            (S::Ordered | S::Claimed | S::Prepared | S::Launched { .. }, E::Reported(outcome)) => {
-                S::Reported { outcome: outcome.clone() }
-            }
+            (S::Prepared, E::Held(since)) => S::Held { since: *since },
+            (
+                S::Ordered | S::Claimed | S::Prepared | S::Launched { .. } | S::Held { .. },
+                E::Reported(outcome),
+            ) => S::Reported { outcome: outcome.clone() },
             (S::Reported { outcome }, E::Collected(harvest)) => {
                 S::Collected { outcome: outcome.clone(), harvest: harvest.clone() }
             }

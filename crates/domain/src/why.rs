@@ -7,7 +7,7 @@ use crate::goal::{Goal, GoalState};
 use crate::landing::LandingState;
 use crate::plan::{Plan, Wait, plan};
 use crate::repo::GoalRef;
-use crate::run::RunId;
+use crate::run::{Run, RunId, RunState};
 use crate::world::World;
 
 /// The answer: what the goal's state is, in one sentence, and each reason for it.
@@ -32,7 +32,7 @@ pub fn why(world: &World, id: &GoalRef, now: Timestamp) -> Option<Answer> {
             vec![format!("`herder goal queue {number}` queues it")],
         ),
         GoalState::Queued { since } => queued(world, goal, *since, now),
-        GoalState::Running { run } => running(world, run, now),
+        GoalState::Running { run } => running(world, goal, run, now),
         GoalState::SpotCheck { why, .. } => (
             "waits for a person's look".into(),
             why.iter().map(ToString::to_string).collect(),
@@ -61,7 +61,10 @@ type Parts = (String, Vec<String>, Vec<String>);
 
 fn queued(world: &World, goal: &Goal, since: Timestamp, now: Timestamp) -> Parts {
     let Plan { waits, .. } = plan(world, now);
-    let standing = format!("is queued since {since:.0}");
+    let standing = match &goal.taken {
+        Some(hold) => format!("is to be taken by {} since {:.0}", hold.by, hold.since),
+        None => format!("is queued since {since:.0}"),
+    };
     let Some(waits) = waits.get(&goal.id) else {
         return (
             standing,
@@ -77,7 +80,10 @@ fn queued(world: &World, goal: &Goal, since: Timestamp, now: Timestamp) -> Parts
     (standing, waits.iter().map(ToString::to_string).collect(), hints)
 }
 
-fn running(world: &World, run: &RunId, now: Timestamp) -> Parts {
+fn running(world: &World, goal: &Goal, run: &RunId, now: Timestamp) -> Parts {
+    if let Some(parts) = in_hand(goal, world.runs.get(run)).or_else(|| undoing(world, run, now)) {
+        return parts;
+    }
     if let Some(landing) = world.landings.get(run)
         && let LandingState::Submitted { rounds, not_before, why } = &landing.state
     {
@@ -93,4 +99,38 @@ fn running(world: &World, run: &RunId, now: Timestamp) -> Parts {
     let ralph = world.runs.get(run).and_then(|run| run.state.process());
     let hints = ralph.map(|_| format!("`herder logs {run}` shows the run")).into_iter().collect();
     (format!("is running: run {run} is {state}"), Vec::new(), hints)
+}
+
+/// A person has the goal, or is about to have it.
+fn in_hand(goal: &Goal, run: Option<&Run>) -> Option<Parts> {
+    let hold = goal.taken.as_ref()?;
+    let n = goal.id.number;
+    let (by, since) = (&hold.by, hold.since);
+    let Some(Run { by: Some(_), state: RunState::Held { .. }, .. }) = run else {
+        let state = run.map_or("ending", |run| run.state.word());
+        let reasons = run.map(|run| format!("run {} is {state}", run.id)).into_iter().collect();
+        return Some((format!("is between {by} and herder, taken since {since:.0}"), reasons, Vec::new()));
+    };
+    let hints = vec![
+        format!("`herder take {n}` opens a shell in its workspace"),
+        format!("`herder give {n}` lands the work, with --back a ralph goes on, with --drop it is forgotten"),
+    ];
+    Some((format!("is taken by {by} since {since:.0}"), Vec::new(), hints))
+}
+
+/// The goal's work is on its way out of the base branch.
+fn undoing(world: &World, run: &RunId, now: Timestamp) -> Option<Parts> {
+    let landing = world.landings.get(run)?;
+    let LandingState::Reverting { rounds, not_before, why, undo, .. } = &landing.state else {
+        return None;
+    };
+    let waits = not_before.filter(|at| *at > now).map(|at| format!("next round at {at:.0}"));
+    let reasons = why.iter().cloned().chain(waits).collect();
+    let standing = format!(
+        "is being taken out of {} again (round {}), as {} wants it",
+        landing.base_branch,
+        rounds + 1,
+        undo.by
+    );
+    Some((standing, reasons, Vec::new()))
 }

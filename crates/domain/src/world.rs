@@ -37,10 +37,10 @@ pub struct World {
     pub settled: BTreeMap<GoalRef, Settled>,
     /// Stories, with what is left of them.
     pub stories: BTreeMap<GoalRef, StoryStanding>,
-    /// Runs that are not closed, those whose landing is open, and those that their goal's state names: work
+    /// Runs that are not closed, those whose landing is open, and those that their goal names: work
     /// that waits for a person's look is landed long after its run was closed.
     pub runs: BTreeMap<RunId, Run>,
-    /// Landings that are not ended, or whose bounce was not judged yet.
+    /// Landings that are not ended, or whose bounce was not judged yet, and those that are being undone.
     pub landings: BTreeMap<RunId, Landing>,
     /// Accounts that can spend no more for now, by agent.
     pub parked: BTreeMap<String, Parked>,
@@ -135,12 +135,12 @@ impl World {
 
     /// Runs that take a slot.
     pub fn slots_taken(&self) -> usize {
-        self.runs.values().filter(|run| run.state.takes_slot()).count()
+        self.runs.values().filter(|run| run.takes_slot()).count()
     }
 
     /// Runs in a repository that take a slot.
     pub fn slots_taken_in(&self, repo: &RepoId) -> usize {
-        self.runs.values().filter(|run| run.goal.repo == *repo && run.state.takes_slot()).count()
+        self.runs.values().filter(|run| run.goal.repo == *repo && run.takes_slot()).count()
     }
 
     /// The account that a goal would spend from.
@@ -239,7 +239,7 @@ impl World {
             self.landings.insert(landing.run.clone(), landing);
         }
         if let Some(run) = case.run {
-            let is_named = case.goal.current_run() == Some(&run.id);
+            let is_named = case.goal.named_runs().any(|named| *named == run.id);
             if matches!(run.state, RunState::Closed) && !is_named && !self.landings.contains_key(&run.id) {
                 self.runs.remove(&run.id);
             } else {

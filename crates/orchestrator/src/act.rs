@@ -107,6 +107,7 @@ fn try_to(context: &Context, effect: &Effect, case: &Case) -> Result<Acted, ActE
         Effect::Stop { .. } => stop::stop(context, case),
         Effect::Collect { .. } => collect::collect(context, case),
         Effect::Land { round, .. } => Ok(landing::land(context, case, *round)),
+        Effect::Revert { undo, round, .. } => Ok(landing::revert(context, case, (*undo, *round))),
         Effect::Clean { .. } => clean::clean(context, case),
         Effect::WriteStats { .. } => stats::write(context, case),
         Effect::Notify { goal, key, title, message } => notify::notify(context, goal, key, (title, message)),

@@ -9,6 +9,7 @@ use herder_config::{Flags, RepositoryConfig, Resolved, Review, Settings, UserCon
 use herder_domain::event::Repo;
 use herder_domain::fnv;
 use herder_domain::goal::{Goal, GoalOptions};
+use herder_domain::landing::Landing;
 use herder_domain::repo::RepoId;
 use herder_domain::run::{Run, RunId, RunSpec};
 use herder_executor::{Launcher, Room, Toolchains};
@@ -47,6 +48,8 @@ pub(crate) struct Case {
     pub goal: Goal,
     pub run: Run,
     pub repo: Repo,
+    /// The run's landing, where it came to one.
+    pub landing: Option<Landing>,
 }
 
 /// Looks a variable of this process's environment up.

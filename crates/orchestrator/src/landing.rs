@@ -1,6 +1,7 @@
 //! Land: rebase and squash, gate on a clean checkout, push with compare-and-swap; a few rounds where
 //! others push in between. The trailer `Herder-Run` in the base shows that it was done already.
 
+mod revert;
 mod verdict;
 mod withdrawal;
 
@@ -17,6 +18,7 @@ use jiff::Timestamp;
 use crate::act::{ActError, Acted};
 use crate::context::{Case, Context};
 
+pub(crate) use revert::revert;
 pub(crate) use withdrawal::Withdrawals;
 
 /// Rounds in a row that may be lost to others' pushes.
@@ -170,7 +172,11 @@ impl<'a> Landing<'a> {
             agent: Some(self.spec.agent.clone()),
             model: Some(self.spec.model.clone()).filter(|model| !model.is_empty()),
             gate: gate.map(str::to_owned),
-            cost: Some(cost.map_or_else(|| "unknown".to_owned(), |usd| format!("${usd:.4}"))),
+            cost: match &self.spec.by {
+                // A person's work has no price that herder knows of.
+                Some(_) => None,
+                None => Some(cost.map_or_else(|| "unknown".to_owned(), |usd| format!("${usd:.4}"))),
+            },
         };
         Ok(self.vault.squash(&SquashOrder {
             base_tip: base_tip.clone(),

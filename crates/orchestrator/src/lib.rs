@@ -21,5 +21,6 @@ pub use down::{Down, DownError, down};
 pub use local::{AddRepo, AddRepoError, add_repo};
 pub use lock::{Holder, holder};
 pub use told::Told;
+pub use up::{Attend, IsOver, attend};
 pub use up::{Mode, Up, UpEnd, UpError, dry_run, max_in, up};
 pub use wake::wake;

@@ -71,6 +71,12 @@ fn of_goal(what: &What) -> Option<String> {
             Bounce::Undeliverable { why } => format!("landing given up: {why}"),
         },
         What::LandingPostponed { until, why, .. } => format!("landing postponed until {until:.0}: {why}"),
+        What::GoalTaken { by } => format!("{by} takes it"),
+        What::RunHeld { run } => format!("its workspace is a person's (run {run})"),
+        What::GoalGiven { end, .. } => format!("given back: {}", end.word()),
+        What::UndoOrdered { undo, .. } => format!("{} wants it undone", undo.by),
+        What::Undone { commit, .. } => format!("undone by {}", short(commit)),
+        What::UndoRefused { trouble, .. } => format!("not undone: {trouble}"),
         What::GoalQuarantined { error } => format!("quarantined: {error}"),
         What::GoalCreated { .. }
         | What::GoalQueued
@@ -98,6 +104,7 @@ fn of_judgement(judgement: &Judgement) -> Option<String> {
         Judgement::Requeue { retry_at: None, .. } => "queued again".into(),
         Judgement::Stuck { cause, .. } => format!("stuck: {}", cause.as_str()),
         Judgement::Draft { note } => format!("back to draft: {note}"),
+        Judgement::PutBack => "as it was before it was taken".into(),
         Judgement::Nothing => return None,
     })
 }

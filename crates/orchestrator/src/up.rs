@@ -1,5 +1,6 @@
 //! `herder up`: the daemon's life, from its lock to its last word.
 
+mod attend;
 mod daemon;
 mod inbox;
 mod reload;
@@ -23,6 +24,7 @@ use jiff::Timestamp;
 use crate::context::{Context, lookup};
 use crate::lock::OrchestratorLock;
 use crate::told::Told;
+pub use attend::{Attend, IsOver, attend};
 use daemon::Daemon;
 
 /// When `up` ends.

@@ -108,7 +108,8 @@ impl AloneRun {
             | Outcome::Failed { .. }
             | Outcome::Interrupted { .. }
             | Outcome::BudgetSpent { .. }
-            | Outcome::Misconfigured { .. } => None,
+            | Outcome::Misconfigured { .. }
+            | Outcome::ByHand { .. } => None,
         };
         // However the branch fares, the run was one.
         record(state, &self.dir, &ending, &self.goal_file, redactor)?;

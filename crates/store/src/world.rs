@@ -63,7 +63,7 @@ fn add_runs(conn: &Connection, world: &mut World) -> Result<(), StoreError> {
     for landing in runs::open_landings(conn)? {
         world.landings.insert(landing.run.clone(), landing);
     }
-    let named = world.goals.values().filter_map(Goal::current_run).chain(world.landings.keys());
+    let named = world.goals.values().flat_map(Goal::named_runs).chain(world.landings.keys());
     for id in named {
         if !world.runs.contains_key(id)
             && let Some(run) = runs::load(conn, id)?

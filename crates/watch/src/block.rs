@@ -66,8 +66,8 @@ impl Block {
             title: spec.title.clone(),
             agent: spec.agent.clone(),
             model: spec.model.clone(),
-            state: said.map_or(Phase::Starting, |status| status.state),
-            detail: said.and_then(|status| status.detail.clone()),
+            state: said.map_or(usual_phase(spec), |status| status.state),
+            detail: said.and_then(|status| status.detail.clone()).or_else(|| in_hand(spec)),
             waiting_for: said.and_then(|status| status.waiting_for.clone()),
             waiting_until: said.and_then(|status| status.waiting_until),
             iteration: said.map_or(0, |status| status.iteration),
@@ -95,6 +95,15 @@ fn last_of(dir: &RunDir, lines: usize) -> Result<Vec<String>, WatchError> {
         }
     }
     Ok(last)
+}
+
+fn usual_phase(spec: &RunSpec) -> Phase {
+    if spec.by.is_some() { Phase::ByHand } else { Phase::Starting }
+}
+
+fn in_hand(spec: &RunSpec) -> Option<String> {
+    let by = spec.by.as_ref()?;
+    Some(format!("taken by {by} since {:.0}", spec.created_at))
 }
 
 impl Spent {

@@ -25,7 +25,7 @@ impl Watch {
         Self { state, only, ended: BTreeSet::new() }
     }
 
-    /// The runs whose ralph lives now, the oldest first.
+    /// The runs whose ralph lives now, or which a person does by hand, the oldest first.
     pub fn running(&mut self) -> Result<Vec<(RunDir, RunSpec)>, WatchError> {
         let mut running = Vec::new();
         for dir in sweep::runs(&self.state)? {
@@ -48,7 +48,9 @@ impl Watch {
                 self.ended.insert(dir.run().clone());
                 false
             }
-            Liveness::NotStarted | Liveness::Crashed => false,
+            // A workspace that a person has in hand has no ralph, and no outcome yet.
+            Liveness::NotStarted => dir.spec()?.is_some_and(|spec| spec.by.is_some()),
+            Liveness::Crashed => false,
         })
     }
 

@@ -119,6 +119,12 @@ impl RunKey {
         format!("refs/herder/attempts/{}/{}", self.goal, self.component())
     }
 
+    /// The refs under which the goal's branch and its base are remembered as they were before this run.
+    pub(crate) fn before_refs(&self) -> (String, String) {
+        let component = self.component();
+        (format!("refs/herder/before/{component}/tip"), format!("refs/herder/before/{component}/base"))
+    }
+
     /// The run's name as one component of a ref: git refuses `..`, a leading dot and `.lock`.
     fn component(&self) -> String {
         self.run.replace('.', "%2E")

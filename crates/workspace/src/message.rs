@@ -7,6 +7,12 @@ use crate::id::CommitId;
 /// How many bytes of a title stand in a subject.
 const TITLE_MAX: usize = 120;
 
+/// How many bytes of a person's reason stand in a message.
+const BODY_MAX: usize = 2_000;
+
+/// The trailer of a commit that takes a run's work out again.
+const REVERTS: &str = "Herder-Reverts";
+
 /// What the message of a landing commit says. Absent parts leave no trailer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LandingMessage {
@@ -76,6 +82,51 @@ fn one_line(text: &str, max: usize) -> String {
     }
 }
 
+/// What the message of a commit says that takes landed work out again.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RevertMessage {
+    /// The goal's number.
+    pub goal: u64,
+    /// The goal's title.
+    pub title: String,
+    /// The commit that is taken out.
+    pub commit: String,
+    /// Why, for a person; may be empty.
+    pub body: String,
+    /// The goal in full, for example `acme/app#42`.
+    pub goal_ref: String,
+    /// The run whose work it was.
+    pub run: String,
+    /// The gate's verdict.
+    pub gate: Option<String>,
+}
+
+impl RevertMessage {
+    /// The whole message, in the form of `git revert` with trailers. `Herder-Run` is not among them: that
+    /// one says that a run's work has landed.
+    pub fn text(&self) -> String {
+        let title = one_line(&self.title, TITLE_MAX);
+        let mut text =
+            format!("Revert \"Goal #{}: {title}\"\n\nThis reverts commit {}.\n", self.goal, self.commit);
+        let body = one_line(&self.body, BODY_MAX);
+        if !body.is_empty() {
+            text.push_str(&format!("\n{body}\n"));
+        }
+        let trailers = [
+            ("Herder-Goal", Some(&self.goal_ref)),
+            (REVERTS, Some(&self.run)),
+            ("Herder-Gate", self.gate.as_ref()),
+        ];
+        text.push('\n');
+        for (name, value) in trailers {
+            if let Some(value) = value {
+                text.push_str(&format!("{name}: {}\n", one_line(value, TITLE_MAX)));
+            }
+        }
+        text
+    }
+}
+
 impl Bare {
     /// The commit in `from..to` (all of `to`'s history without a `from`) whose trailer `Herder-Run`
     /// names `run`: it has landed. At most the newest 10,000 commits are looked at.
@@ -88,17 +139,35 @@ impl Bare {
         to: &CommitId,
         run: &str,
     ) -> Result<Option<CommitId>> {
+        self.named_in("Herder-Run", from, to, run)
+    }
+
+    /// The commit in `from..to` whose trailer `Herder-Reverts` names `run`: its work was taken out again.
+    ///
+    /// # Errors
+    /// A commit is missing, or git cannot be run.
+    pub fn reverted_run_in(&self, from: &CommitId, to: &CommitId, run: &str) -> Result<Option<CommitId>> {
+        self.named_in(REVERTS, Some(from), to, run)
+    }
+
+    fn named_in(
+        &self,
+        trailer: &str,
+        from: Option<&CommitId>,
+        to: &CommitId,
+        run: &str,
+    ) -> Result<Option<CommitId>> {
         let range = from.map_or_else(|| to.to_string(), |from| format!("{from}..{to}"));
         let answer = self
             .git("log")
             .args(["-z", "--no-decorate", "--no-show-signature", "--max-count=10000"])
-            .arg("--format=%H %(trailers:key=Herder-Run,valueonly,separator=%x2C)")
+            .arg(format!("--format=%H %(trailers:key={trailer},valueonly,separator=%x2C)"))
             .args(["--end-of-options", &range, "--"])
             .answer()?;
         for record in answer.split(|byte| *byte == 0) {
             let record = String::from_utf8_lossy(record);
             if let Some((id, runs)) = record.trim().split_once(' ')
-                && runs.split(',').any(|landed| landed.trim() == run)
+                && runs.split(',').any(|named| named.trim() == run)
             {
                 return CommitId::parse(id).map(Some);
             }

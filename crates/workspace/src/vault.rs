@@ -3,7 +3,8 @@
 //! It holds goal branches (`refs/heads/goal-N`), the base each was built on
 //! (`refs/herder/goal-base/N`), every snapshot of every run (`refs/herder/wip/<goal>/<run>/<iteration>`),
 //! the commit each run began at (`refs/herder/base/<run>`) and work that could not be taken up
-//! (`refs/herder/attempts/<goal>/<run>`). It is complete in itself, never pruned, and no agent can
+//! (`refs/herder/attempts/<goal>/<run>`), and where the branch was when a person took the goal
+//! (`refs/herder/before/<run>`). It is complete in itself, never pruned, and no agent can
 //! reach it: runs' private git directories borrow its objects.
 
 use crate::bare::Bare;
@@ -181,6 +182,42 @@ impl Vault {
         let _alone = self.bare.alone()?;
         self.bare.move_refs(&[(attempt.clone(), work.tip.clone(), None)])?;
         Ok(attempt)
+    }
+
+    /// Remembers where the goal's branch is, so that [`Vault::go_back`] finds it. To be called before the run
+    /// writes; repeated, it changes nothing.
+    ///
+    /// # Errors
+    /// Git cannot be run, or the vault cannot be written.
+    pub fn remember(&self, key: &RunKey) -> Result<()> {
+        let Some(work) = self.branch(key.goal())? else { return Ok(()) };
+        let (tip, base) = key.before_refs();
+        if self.bare.resolve(&tip)?.is_some() {
+            return Ok(());
+        }
+        let _alone = self.bare.alone()?;
+        self.bare.move_refs(&[(tip, work.tip, None), (base, work.base, None)])
+    }
+
+    /// Puts the goal's branch back to where it was when the run began; what the run has written stays under
+    /// its own refs.
+    ///
+    /// # Errors
+    /// Git cannot be run, or the vault cannot be written.
+    pub fn go_back(&self, key: &RunKey) -> Result<()> {
+        let (tip, base) = key.before_refs();
+        let _alone = self.bare.alone()?;
+        match (self.bare.resolve(&tip)?, self.bare.resolve(&base)?) {
+            (Some(tip), Some(base)) => {
+                self.bare.move_refs(&[(key.branch_ref(), tip, None), (goal_base_ref(key.goal()), base, None)])
+            }
+            (Some(_), None) | (None, Some(_)) | (None, None) => {
+                for name in [key.branch_ref(), goal_base_ref(key.goal())] {
+                    self.bare.git("update-ref").args(["-d", &name]).done()?;
+                }
+                Ok(())
+            }
+        }
     }
 
     /// Where the objects lie that private git directories borrow.

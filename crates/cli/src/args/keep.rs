@@ -1,4 +1,4 @@
-//! What keeps work and brings it back: `salvage`.
+//! What keeps work, brings it back, and takes it into a person's hands: `salvage`, `take`, `give`, `undo`.
 
 use std::path::PathBuf;
 
@@ -30,4 +30,55 @@ pub struct Salvage {
     /// List what there is, and bring nothing back
     #[arg(long, conflicts_with_all = ["branch", "into", "vault"])]
     pub list: bool,
+}
+
+/// `take`.
+#[derive(Debug, Args)]
+pub struct Take {
+    /// The goal's number, or OWNER/NAME#NUMBER
+    #[arg(value_name = "NUMBER")]
+    pub number: Reference,
+    /// Print where its workspace is, and open no shell
+    #[arg(long)]
+    pub print: bool,
+}
+
+/// `give`.
+#[derive(Debug, Args)]
+pub struct Give {
+    /// The goal's number, or OWNER/NAME#NUMBER
+    #[arg(value_name = "NUMBER")]
+    pub number: Reference,
+    /// A ralph goes on from here
+    #[arg(long, conflicts_with = "drop")]
+    pub back: bool,
+    /// Forget what was changed; the vault keeps it
+    #[arg(long)]
+    pub drop: bool,
+    /// Words for the ralph that goes on; they stand first in its prompt
+    #[arg(long, value_name = "TEXT", requires = "back")]
+    pub say: Option<String>,
+}
+
+/// `undo`.
+#[derive(Debug, Args)]
+pub struct Undo {
+    /// The goal's number, or OWNER/NAME#NUMBER
+    #[arg(value_name = "NUMBER")]
+    pub number: Reference,
+    /// Queue the goal again; otherwise it becomes a draft
+    #[arg(long)]
+    pub queue: bool,
+    /// Why; it stands in the commit and first in the next prompt
+    #[arg(long, value_name = "TEXT")]
+    pub say: Option<String>,
+    /// Do not ask the gate
+    #[arg(long)]
+    pub force: bool,
+    /// Although other goals were built on it
+    #[arg(long)]
+    pub yes: bool,
+    /// Write a draft that asks an agent to take the work out, and touch nothing
+    #[arg(long, conflicts_with_all = ["queue", "force", "yes"])]
+    pub as_goal: bool,
 }

@@ -17,7 +17,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use demo::{Demo, Player};
 pub use goal::{Create, GoalCommand, List, Named, Several, SpotCheck, Verdict};
 pub use init::Init;
-pub use keep::Salvage;
+pub use keep::{Give, Salvage, Take, Undo};
 pub use papers::{Completions, Man, Shell, definition, plain_definition};
 pub use reference::Reference;
 pub use refusal::Refusal;
@@ -61,6 +61,12 @@ pub enum Command {
     Watch(Watch),
     /// Print the log of a goal's last run, or of a run
     Logs(Logs),
+    /// Step into a goal's workspace and go on by hand
+    Take(Take),
+    /// Give a taken goal back: to land, to a ralph, or as it was
+    Give(Give),
+    /// Take a goal's landed work out of its base branch again
+    Undo(Undo),
     /// Bring back any snapshot of a goal's work as a branch
     Salvage(Salvage),
     /// Add up what runs cost

@@ -4,6 +4,7 @@ mod config;
 mod demo;
 mod doctor;
 mod down;
+mod give;
 mod goal;
 mod init;
 mod links;
@@ -15,6 +16,8 @@ mod resume;
 mod salvage;
 mod stats;
 mod story;
+mod take;
+mod undo;
 mod up;
 mod watch;
 mod why;
@@ -40,6 +43,9 @@ pub fn perform(cli: Cli, output: Output) -> Result<Reply, Failure> {
         Command::Why(args) => why::why(&call, &args),
         Command::Watch(args) => watch::watch(&call, &args),
         Command::Logs(args) => logs::logs(&call, &args),
+        Command::Take(args) => take::take(&call, &args),
+        Command::Give(args) => give::give(&call, &args),
+        Command::Undo(args) => undo::undo(&call, &args),
         Command::Salvage(args) => salvage::salvage(&call, &args),
         Command::Stats(args) => stats::stats(&call, &args),
         Command::Demo(args) => demo::perform(&call, &args),

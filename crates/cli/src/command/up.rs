@@ -120,7 +120,8 @@ fn in_words(deed: &Value) -> String {
     format!("{goal}would be: {}", word.replace('_', " "))
 }
 
-fn not_up(error: UpError) -> Failure {
+/// Why an orchestrator could not work.
+pub fn not_up(error: UpError) -> Failure {
     let text = error.to_string();
     match error {
         UpError::Busy { .. } => Failure::new(Kind::Busy, text)

@@ -8,6 +8,7 @@ use herder_domain::repo::{GoalRef, Number, RepoId};
 use herder_domain::run::RunId;
 use herder_record::{RunDir, StateDir};
 use herder_store::{LedgerFilter, Store};
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::money;
@@ -37,6 +38,10 @@ pub struct GoalItem {
     pub pr: Option<u64>,
     /// US dollars so far; null where a part of it is unknown.
     pub cost: Cost,
+    /// Who has it in hand, where a person has.
+    pub taken_by: Option<String>,
+    /// Since when.
+    pub taken_since: Option<Timestamp>,
 }
 
 /// What goals cost so far.
@@ -93,11 +98,21 @@ impl GoalItem {
             attempts: goal.runs,
             pr: None,
             cost: costs.of(goal),
+            taken_by: goal.taken.as_ref().map(|hold| hold.by.clone()),
+            taken_since: goal.taken.as_ref().map(|hold| hold.since),
         }
     }
 
     fn id(&self) -> GoalRef {
         GoalRef { repo: self.repo.clone(), number: self.number }
+    }
+}
+
+/// Its state, and whether that is a person's.
+fn standing(item: &GoalItem) -> String {
+    match &item.taken_by {
+        Some(by) => format!("taken by {by}"),
+        None => item.status.to_owned(),
     }
 }
 
@@ -108,7 +123,7 @@ pub fn goal_table(items: &[GoalItem]) -> String {
         let cost = if item.attempts == 0 { "-".to_owned() } else { money(item.cost) };
         table.row([
             item.id().to_string(),
-            item.status.to_owned(),
+            standing(item),
             item.attempts.to_string(),
             cost,
             item.title.clone(),

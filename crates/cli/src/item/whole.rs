@@ -169,7 +169,8 @@ fn reasons(goal: &Goal) -> Vec<String> {
         | GoalState::Resolved => Vec::new(),
     };
     let quarantine = goal.quarantine.iter().map(|error| format!("quarantined: {error}"));
-    of_state.into_iter().chain(quarantine).collect()
+    let taken = goal.taken.iter().map(|hold| format!("taken by {} since {:.0}", hold.by, hold.since));
+    of_state.into_iter().chain(quarantine).chain(taken).collect()
 }
 
 impl CommentItem {

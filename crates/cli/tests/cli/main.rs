@@ -6,6 +6,7 @@ mod abroad;
 mod alone;
 mod bad_input;
 mod goals;
+mod hands;
 mod init;
 mod json;
 mod names;

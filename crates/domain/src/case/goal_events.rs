@@ -34,13 +34,16 @@ impl Case {
         Ok(())
     }
 
-    fn open_series(&mut self) {
+    pub(super) fn open_series(&mut self) {
         self.goal.series = Series::default();
         self.goal.retry_at = None;
         self.goal.quarantine = None;
     }
 
     pub(super) fn close(&mut self, event: &GoalEvent) -> Result<(), IllegalEvent> {
+        if let Some(refusal) = self.held_open() {
+            return Err(refusal);
+        }
         self.step(event)?;
         self.goal.retry_at = None;
         self.goal.quarantine = None;

@@ -45,6 +45,7 @@ impl Case {
             queue_seconds: at.duration_since(since).as_secs_f64().max(0.0),
             base_branch: None,
             agent: None,
+            by: self.goal.taken.as_ref().map(|hold| hold.by.clone()),
             result: None,
             state: RunState::Ordered,
         });
@@ -76,6 +77,7 @@ impl Case {
                 | RunState::Claimed
                 | RunState::Prepared
                 | RunState::Launched { .. }
+                | RunState::Held { .. }
                 | RunState::Reported { .. }
                 | RunState::Judged { .. }
                 | RunState::Closed,
@@ -90,6 +92,9 @@ impl Case {
             self.run = self.run.take().map(|run| Run { result: Some(result), ..run });
         }
         let mut effects = self.follow(run, judgement, run.as_str(), at)?;
+        if self.run.as_ref().is_some_and(|run| run.by.is_some()) {
+            self.goal.taken = None;
+        }
         effects.push(Effect::WriteStats { goal: self.goal.id.clone(), run: run.clone() });
         Ok(effects)
     }
@@ -132,6 +137,7 @@ impl Case {
                 self.step(&GoalEvent::ReturnedToDraft(note.clone()))?;
                 Ok(vec![self.notice(mark, "returned to draft", note.clone())])
             }
+            Judgement::PutBack => self.put_back().map(|()| Vec::new()),
             Judgement::Nothing => Ok(Vec::new()),
         }
     }
@@ -146,7 +152,8 @@ impl Case {
         let unprepared = IllegalEvent { machine: "a run without a base branch", state, event: "submitted" };
         let base_branch = of.and_then(|run| run.base_branch.clone()).ok_or(unprepared)?;
         let goal = self.goal.id.clone();
-        self.landing = Some(Landing { run: run.clone(), goal, base_branch, state: LandingState::FRESH });
+        let state = LandingState::FRESH;
+        self.landing = Some(Landing { run: run.clone(), goal, base_branch, state, undos: 0 });
         Ok(())
     }
 

@@ -175,6 +175,12 @@ pub enum GoalEvent {
     ReturnedToDraft(String),
     /// Its work landed, as this commit.
     Landed(String),
+    /// A person takes it into their own hands.
+    TakenUp(Timestamp),
+    /// Nothing came of a person's work: it stands where it stood.
+    PutBack(Box<GoalState>),
+    /// Its work is on its way out of the base branch.
+    Undoing,
 }
 
 impl GoalEvent {
@@ -193,6 +199,9 @@ impl GoalEvent {
             Self::GotStuck(..) => "given up",
             Self::ReturnedToDraft(_) => "returned to draft",
             Self::Landed(_) => "landed",
+            Self::TakenUp(_) => "taken up",
+            Self::PutBack(_) => "put back",
+            Self::Undoing => "undone",
         }
     }
 }
@@ -216,6 +225,18 @@ impl GoalState {
     pub const WORDS: [&'static str; 8] =
         ["draft", "queued", "running", "spot-check", "done", "stuck", "cancelled", "resolved"];
 
+    /// The run that it names: the one at work, in review or landed.
+    pub fn run(&self) -> Option<&RunId> {
+        match self {
+            Self::Running { run } | Self::SpotCheck { run, .. } | Self::Done { run, .. } => Some(run),
+            Self::Draft { .. }
+            | Self::Queued { .. }
+            | Self::Stuck { .. }
+            | Self::Cancelled
+            | Self::Resolved => None,
+        }
+    }
+
     /// Whether nothing more will happen to it by itself.
     pub fn is_settled(&self) -> bool {
         match self {
@@ -238,6 +259,14 @@ impl GoalState {
             | Self::Stuck { .. }
             | Self::Cancelled
             | Self::Resolved => false,
+        }
+    }
+
+    /// Whether a person may take it from here, and it may come back here.
+    fn can_be_taken(&self) -> bool {
+        match self {
+            Self::Draft { .. } | Self::Queued { .. } | Self::SpotCheck { .. } | Self::Stuck { .. } => true,
+            Self::Running { .. } | Self::Done { .. } | Self::Cancelled | Self::Resolved => false,
         }
     }
 
@@ -276,6 +305,11 @@ impl GoalState {
             (S::SpotCheck { run, .. }, E::Approved) => S::Running { run: run.clone() },
             (S::SpotCheck { .. }, E::Rejected(at)) => S::Queued { since: *at },
             (S::Done { .. }, E::Requeued(at)) => S::Queued { since: *at },
+            (S::Draft { .. } | S::SpotCheck { .. } | S::Stuck { .. }, E::TakenUp(at)) => {
+                S::Queued { since: *at }
+            }
+            (S::Running { .. }, E::PutBack(before)) if before.can_be_taken() => S::clone(before),
+            (S::Done { run, .. }, E::Undoing) => S::Running { run: run.clone() },
             (state, E::Cancelled) if !state.is_settled() => S::Cancelled,
             (state, E::Resolved) if !state.is_settled() => S::Resolved,
             (state, event) => {

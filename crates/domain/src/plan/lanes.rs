@@ -23,6 +23,9 @@ pub(super) fn advance(world: &World, now: Timestamp, plan: &mut Plan) {
             LandingState::Submitted { rounds, not_before, .. } => {
                 submit(world, landing, (*rounds, *not_before), now, &mut busy, plan);
             }
+            LandingState::Reverting { rounds, not_before, .. } => {
+                revert(world, landing, (*rounds, *not_before), now, &mut busy, plan);
+            }
             LandingState::Bounced(bounce) => {
                 if let Some(goal) =
                     world.goals.get(&landing.goal).filter(|goal| goal.is_running(&landing.run))
@@ -32,7 +35,7 @@ pub(super) fn advance(world: &World, now: Timestamp, plan: &mut Plan) {
                     plan.decide(world, &landing.goal, what);
                 }
             }
-            LandingState::Landed { .. } | LandingState::Withdrawn => {}
+            LandingState::Landed { .. } | LandingState::Withdrawn | LandingState::Reverted { .. } => {}
         }
     }
 }
@@ -43,7 +46,9 @@ fn busy_lanes(world: &World) -> BTreeSet<Lane<'_>> {
 
 fn lane(effect: &Effect) -> Option<Lane<'_>> {
     match effect {
-        Effect::Land { goal, base_branch, .. } => Some((&goal.repo, base_branch)),
+        Effect::Land { goal, base_branch, .. } | Effect::Revert { goal, base_branch, .. } => {
+            Some((&goal.repo, base_branch))
+        }
         Effect::Claim { .. }
         | Effect::Prepare { .. }
         | Effect::Launch { .. }
@@ -73,6 +78,27 @@ fn submit<'a>(
         let what = What::LandingWithdrawn { run: landing.run.clone() };
         plan.decide(world, &landing.goal, what);
     } else if let Some(later) = not_before.filter(|at| *at > now) {
+        plan.wake(later);
+    } else if busy.insert((&landing.goal.repo, &landing.base_branch)) {
+        plan.order(world, effect);
+    }
+}
+
+/// Work leaves the base branch by the lane that it came in.
+fn revert<'a>(
+    world: &World,
+    landing: &'a Landing,
+    (round, not_before): (u32, Option<Timestamp>),
+    now: Timestamp,
+    busy: &mut BTreeSet<Lane<'a>>,
+    plan: &mut Plan,
+) {
+    let (goal, run, base_branch) = (landing.goal.clone(), landing.run.clone(), landing.base_branch.clone());
+    let effect = Effect::Revert { goal, run, base_branch, undo: landing.undos, round };
+    if world.open.contains_key(&effect.key()) || world.is_quarantined(&landing.goal) {
+        return;
+    }
+    if let Some(later) = not_before.filter(|at| *at > now) {
         plan.wake(later);
     } else if busy.insert((&landing.goal.repo, &landing.base_branch)) {
         plan.order(world, effect);

@@ -6,7 +6,7 @@ use crate::effect::Effect;
 use crate::goal::GoalState;
 use crate::landing::LandingState;
 use crate::repo::GoalRef;
-use crate::run::RunState;
+use crate::run::{Run, RunState};
 use crate::world::World;
 
 use super::wait::{DependencyTrouble, Wait};
@@ -30,8 +30,12 @@ pub fn outlook(world: &World, waits: &BTreeMap<GoalRef, Vec<Wait>>) -> Outlook {
     let is_message = |effect: &Effect| matches!(effect, Effect::Notify { .. });
     let is_ordered =
         world.open.values().any(|effect| world.is_in_scope(effect.goal()) && !is_message(effect));
-    let is_running = runs.any(|run| !matches!(run.state, RunState::Closed));
-    let is_landing = landings.any(|landing| matches!(landing.state, LandingState::Submitted { .. }));
+    // What a person has in hand is over when the person says so.
+    let is_running = runs.any(|run| !matches!(run.state, RunState::Closed | RunState::Held { .. }));
+    let is_on_its_way = |state: &LandingState| {
+        matches!(state, LandingState::Submitted { .. } | LandingState::Reverting { .. })
+    };
+    let is_landing = landings.any(|landing| is_on_its_way(&landing.state));
     if is_running || is_landing || is_ordered {
         return Outlook::Moving;
     }
@@ -70,7 +74,7 @@ fn blocks(world: &World, hopeless: &BTreeSet<GoalRef>, wait: &Wait) -> bool {
         Wait::Dependency { on, trouble: DependencyTrouble::Open { .. } } => {
             let moves = world.goals.get(on).is_some_and(|goal| match &goal.state {
                 GoalState::Queued { .. } => !hopeless.contains(on),
-                GoalState::Running { .. } => true,
+                GoalState::Running { run } => !world.runs.get(run).is_some_and(Run::is_held),
                 GoalState::Draft { .. }
                 | GoalState::SpotCheck { .. }
                 | GoalState::Stuck { .. }

@@ -23,13 +23,18 @@ pub(super) fn admit(world: &World, now: Timestamp, plan: &mut Plan) {
         waits.iter().filter_map(Wait::until).for_each(|at| plan.wake(at));
         // A goal that cannot start for reasons of its own never takes a slot from one behind it.
         if waits.is_empty() {
-            waits.extend(slots.no_room(world, &goal.id.repo));
+            waits.extend(match &goal.taken {
+                Some(_) => no_room_by_hand(world),
+                None => slots.no_room(world, &goal.id.repo),
+            });
         }
         if !waits.is_empty() {
             plan.waits.insert(goal.id.clone(), waits);
             continue;
         }
-        slots.take(&goal.id.repo);
+        if goal.taken.is_none() {
+            slots.take(&goal.id.repo);
+        }
         plan.decisions.push(start(goal));
     }
 }
@@ -80,6 +85,14 @@ impl Slots {
     }
 }
 
+/// A person needs no slot, and no orchestrator that stays.
+fn no_room_by_hand(world: &World) -> Option<Wait> {
+    match world.capacity.admission {
+        Admission::Draining => Some(Wait::Draining),
+        Admission::Open => None,
+    }
+}
+
 /// What keeps goals from starting for reasons of their own. What many goals share is looked up once: a queue
 /// may be long.
 struct Obstacles<'w> {
@@ -109,17 +122,21 @@ impl<'w> Obstacles<'w> {
         if !world.repos.contains_key(&goal.id.repo) {
             waits.push(Wait::RepoUnknown { repo: goal.id.repo.clone() });
         }
+        waits.extend(
+            self.unfinished
+                .get(&goal.id)
+                .map(|run| Wait::LastRunUnfinished { run: run.id.clone(), state: run.state.word().into() }),
+        );
+        // Whoever does it by hand waits for no other goal, no hour and no account.
+        if goal.taken.is_some() {
+            return waits;
+        }
         waits.extend(goal.depends.iter().filter_map(|on| dependency(world, goal, on)));
         if let Some(until) = goal.retry_at.filter(|at| *at > now) {
             waits.push(Wait::Backoff { until, after: goal.context.last_outcome.clone() });
         }
         let agent = world.agent_of(goal);
         waits.extend(self.accounts.entry(agent).or_insert_with(|| parked(world, agent, now)).clone());
-        waits.extend(
-            self.unfinished
-                .get(&goal.id)
-                .map(|run| Wait::LastRunUnfinished { run: run.id.clone(), state: run.state.word().into() }),
-        );
         waits
     }
 }
@@ -162,6 +179,7 @@ fn ended_by(state: &RunState) -> Option<&Outcome> {
         | RunState::Claimed
         | RunState::Prepared
         | RunState::Launched { .. }
+        | RunState::Held { .. }
         | RunState::Judged { .. }
         | RunState::Closed => None,
     }

@@ -6,7 +6,8 @@ use super::Plan;
 use crate::capacity::Admission;
 use crate::effect::Effect;
 use crate::event::{Event, What};
-use crate::judge::{Judgement, judge_run};
+use crate::goal::Goal;
+use crate::judge::{Judgement, judge_by_hand, judge_run, judge_taken_over};
 use crate::outcome::{Interruption, Outcome};
 use crate::run::{Harvest, Run, RunState};
 use crate::world::World;
@@ -22,11 +23,14 @@ fn step(world: &World, run: &Run, now: Timestamp, plan: &mut Plan) {
     match &run.state {
         RunState::Ordered => begin(world, run, Effect::Claim { goal, run: id }, plan),
         RunState::Claimed => begin(world, run, Effect::Prepare { goal, run: id }, plan),
+        RunState::Prepared if run.by.is_some() && is_wanted(world, run) => {
+            plan.decide(world, &goal, What::RunHeld { run: id });
+        }
         RunState::Prepared => begin(world, run, Effect::Launch { goal, run: id }, plan),
         RunState::Launched { .. } if !is_wanted(world, run) => {
             plan.order(world, Effect::Stop { goal, run: id })
         }
-        RunState::Launched { .. } => {}
+        RunState::Launched { .. } | RunState::Held { .. } => {}
         RunState::Reported { .. } => plan.order(world, Effect::Collect { goal, run: id }),
         RunState::Collected { outcome, harvest } => judge(world, run, (outcome, harvest), now, plan),
         RunState::Judged { keeps_clone: false } => plan.order(world, Effect::Clean { goal, run: id }),
@@ -38,7 +42,9 @@ fn step(world: &World, run: &Run, now: Timestamp, plan: &mut Plan) {
 }
 
 fn is_wanted(world: &World, run: &Run) -> bool {
-    world.goals.get(&run.goal).is_some_and(|goal| goal.is_running(&run.id))
+    // A person who takes the goal wants no ralph at it.
+    let is_at_work = |goal: &Goal| goal.is_running(&run.id) && (run.by.is_some() || goal.taken.is_none());
+    world.goals.get(&run.goal).is_some_and(is_at_work)
 }
 
 /// Orders the next step, or ends a run that is no longer wanted, or finds the orchestrator going down, before
@@ -46,8 +52,10 @@ fn is_wanted(world: &World, run: &Run) -> bool {
 /// that is under way is awaited first: its result has to find the run as it was.
 fn begin(world: &World, run: &Run, effect: Effect, plan: &mut Plan) {
     let is_under_way = world.open.contains_key(&effect.key());
+    let is_taken = world.goals.get(&run.goal).is_some_and(|goal| goal.taken.is_some());
     let came_between = match world.capacity.admission {
         Admission::Open if is_wanted(world, run) => None,
+        Admission::Open if is_taken => Some("a person took the goal before the run began"),
         Admission::Open => Some("the goal was closed before the run began"),
         Admission::Draining => Some("the orchestrator went down before the run began"),
     };
@@ -64,9 +72,11 @@ fn judge(world: &World, run: &Run, ended: (&Outcome, &Harvest), now: Timestamp, 
         return;
     }
     let judgement = match world.goals.get(&run.goal) {
-        Some(goal) if goal.is_running(&run.id) => {
-            judge_run(goal, &run.id, outcome, harvest, &world.policy, now)
-        }
+        Some(goal) if goal.is_running(&run.id) => match &run.by {
+            Some(_) => judge_by_hand(goal, outcome, harvest),
+            None if goal.taken.is_some() => judge_taken_over(goal, outcome, harvest),
+            None => judge_run(goal, &run.id, outcome, harvest, &world.policy, now),
+        },
         Some(_) | None => Judgement::Nothing,
     };
     plan.decisions.extend(park(world, run, outcome, now));

@@ -34,6 +34,7 @@ fn verdict(outcome: &Outcome) -> &'static str {
         },
         Judgement::Stuck { .. } => "stuck",
         Judgement::Draft { .. } => "draft",
+        Judgement::PutBack => "as before",
         Judgement::Nothing => "nothing",
     }
 }
@@ -52,6 +53,7 @@ fn each_outcome_has_its_consequence() {
         "stopped -> again, uncounted, at once",
         "budget -> stuck",
         "misconfigured -> draft",
+        "done -> again, crashed, later",
         "done -> spot-check",
         "timeout -> again, failed, later",
         "max_iterations -> again, failed, later",
@@ -70,6 +72,9 @@ fn each_outcome_has_its_consequence() {
         "host_restarted -> again, unreachable, later",
         "out_of_memory -> again, out of memory, later",
         "usage_limit -> again, uncounted, later",
+        "done -> again, crashed, later",
+        "given_back -> again, crashed, later",
+        "dropped -> again, crashed, later",
     ];
     assert_eq!(found, expected);
 }
@@ -121,9 +126,11 @@ fn ends_until_stuck(outcome: &Outcome) -> Option<(u32, StuckCause)> {
                 goal.context = context;
             }
             Judgement::Stuck { cause, .. } => return Some((count, cause)),
-            Judgement::Land | Judgement::SpotCheck { .. } | Judgement::Draft { .. } | Judgement::Nothing => {
-                return None;
-            }
+            Judgement::Land
+            | Judgement::SpotCheck { .. }
+            | Judgement::Draft { .. }
+            | Judgement::PutBack
+            | Judgement::Nothing => return None,
         }
     }
     None

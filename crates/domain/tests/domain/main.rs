@@ -5,6 +5,7 @@
 mod every;
 
 mod case;
+mod hand;
 mod judging;
 mod planning;
 mod records;

@@ -7,6 +7,7 @@ use herder_domain::goal::GoalState;
 use herder_domain::outcome::Outcome;
 use herder_domain::plan::{Wait, plan};
 use herder_domain::run::RunState;
+use herder_domain::undo::AfterUndo;
 use proptest::prelude::*;
 
 use crate::sim::{Ending, Op, Sim, id};
@@ -26,6 +27,12 @@ fn op() -> impl Strategy<Value = Op> {
         2 => place.prop_map(Op::Retry),
         4 => place.prop_map(Op::Approve),
         2 => place.prop_map(Op::Reject),
+        2 => place.prop_map(Op::Take),
+        4 => (place, any::<u8>()).prop_map(|(run, end)| Op::Give { run, end }),
+        2 => (place, any::<bool>()).prop_map(|(goal, again)| Op::Undo {
+            goal,
+            then: if again { AfterUndo::Queue } else { AfterUndo::Draft },
+        }),
         1 => place.prop_map(Op::Quarantine),
         16 => (place, ending()).prop_map(|(effect, ending)| Op::Finish { effect, ending }),
         20 => Just(Op::FinishAll),

@@ -32,6 +32,8 @@ fn events() -> Vec<Event> {
         let judgement = Judgement::Stuck { charge, cause, detail, context: samples::context() };
         all.push(Event::of(&goal, judged(&judgement)));
     }
+    let refused = |trouble| Event::of(&goal, What::UndoRefused { run: run(), trouble });
+    all.extend(samples::undo_troubles().into_iter().map(refused));
     let bounces = samples::bounces().into_iter();
     all.extend(bounces.map(|bounce| Event::of(&goal, What::LandingBounced { run: run(), bounce })));
     all
@@ -120,6 +122,8 @@ every!(effects -> Effect {
     Effect::Stop { .. } => Effect::Stop { goal: id(42), run: run() },
     Effect::Collect { .. } => Effect::Collect { goal: id(42), run: run() },
     Effect::Land { .. } => Effect::Land { goal: id(42), run: run(), base_branch: "main".into(), round: 2 },
+    Effect::Revert { .. } =>
+        Effect::Revert { goal: id(42), run: run(), base_branch: "main".into(), undo: 1, round: 2 },
     Effect::Clean { .. } => Effect::Clean { goal: id(42), run: run() },
     Effect::WriteStats { .. } => Effect::WriteStats { goal: id(42), run: run() },
     Effect::Comment { .. } => Effect::Comment { goal: id(42), key: "spot-check/x".into(), text: "t".into() },
@@ -138,6 +142,7 @@ fn every_effect_is_read_back_and_has_a_key_that_stays() {
     let runs = ["claim", "prepare", "launch", "stop", "collect"].map(|verb| format!("{verb}/{name}"));
     let rest = [
         format!("land/{name}/2"),
+        format!("revert/{name}/1/2"),
         format!("clean/{name}"),
         format!("stats/{name}"),
         "comment/github.com/acme/app#42/spot-check/x".to_owned(),

@@ -4,6 +4,7 @@ use herder_domain::event::{Event, Repo, What};
 use herder_domain::goal::{
     Charge, Goal, GoalEvent, GoalOptions, GoalState, GoalText, RunNote, SpotCheckReason, StuckCause,
 };
+use herder_domain::hand::{HandEnd, Hold};
 use herder_domain::judge::Judgement;
 use herder_domain::landing::{Bounce, LandingEvent, LandingState};
 use herder_domain::outcome::{FailureCause, Interruption, Outcome};
@@ -11,6 +12,7 @@ use herder_domain::plan::{DependencyTrouble, Wait};
 use herder_domain::repo::{GoalRef, Number, RepoId};
 use herder_domain::run::{Harvest, ProcessName, RetryContext, RunEvent, RunId, RunState};
 use herder_domain::story::{Story, StoryEvent, StoryState};
+use herder_domain::undo::{AfterUndo, Undo, UndoGate, UndoTrouble};
 use jiff::{SignedDuration, Timestamp};
 
 pub fn repo() -> RepoId {
@@ -71,7 +73,7 @@ every!(goal_states -> GoalState {
     GoalState::Running { .. } => GoalState::Running { run: run() },
     GoalState::SpotCheck { .. } => GoalState::SpotCheck { run: run(), why: spot_check_reasons() },
     GoalState::Done { .. } => GoalState::Done { run: run(), commit: "c0ffee".into() },
-    GoalState::Stuck { .. } => GoalState::Stuck { cause: StuckCause::Failed, detail: "gate_red: no".into() },
+    GoalState::Stuck { .. } => stuck(),
     GoalState::Cancelled => GoalState::Cancelled,
     GoalState::Resolved => GoalState::Resolved,
 });
@@ -89,6 +91,31 @@ every!(goal_events -> GoalEvent {
     GoalEvent::GotStuck(..) => GoalEvent::GotStuck(StuckCause::Failed, "no".into()),
     GoalEvent::ReturnedToDraft(_) => GoalEvent::ReturnedToDraft("no such model".into()),
     GoalEvent::Landed(_) => GoalEvent::Landed("c0ffee".into()),
+    GoalEvent::TakenUp(_) => GoalEvent::TakenUp(start()),
+    GoalEvent::PutBack(_) => GoalEvent::PutBack(Box::new(stuck())),
+    GoalEvent::Undoing => GoalEvent::Undoing,
+});
+
+pub fn stuck() -> GoalState {
+    GoalState::Stuck { cause: StuckCause::Failed, detail: "gate_red: no".into() }
+}
+
+pub fn undo() -> Undo {
+    let say = Some("it broke the night".to_owned());
+    Undo { by: "ada".into(), gate: UndoGate::Ask, then: AfterUndo::Draft, say }
+}
+
+every!(hand_ends -> HandEnd {
+    HandEnd::Finished => HandEnd::Finished,
+    HandEnd::Back => HandEnd::Back,
+    HandEnd::Dropped => HandEnd::Dropped,
+});
+
+every!(undo_troubles -> UndoTrouble {
+    UndoTrouble::Conflict { .. } => UndoTrouble::Conflict { files: vec!["src/lib.rs".into()] },
+    UndoTrouble::Red { .. } => UndoTrouble::Red { tail: "1 test failed".into() },
+    UndoTrouble::Gone => UndoTrouble::Gone,
+    UndoTrouble::Undeliverable { .. } => UndoTrouble::Undeliverable { why: "a hook said no".into() },
 });
 
 every!(run_states -> RunState {
@@ -96,6 +123,7 @@ every!(run_states -> RunState {
     RunState::Claimed => RunState::Claimed,
     RunState::Prepared => RunState::Prepared,
     RunState::Launched { .. } => RunState::Launched { process: process() },
+    RunState::Held { .. } => RunState::Held { since: start() },
     RunState::Reported { .. } => RunState::Reported { outcome: Outcome::Accepted { gated: true } },
     RunState::Collected { .. } =>
         RunState::Collected { outcome: Outcome::Accepted { gated: true }, harvest: harvest() },
@@ -107,6 +135,7 @@ every!(run_events -> RunEvent {
     RunEvent::Claimed => RunEvent::Claimed,
     RunEvent::Prepared => RunEvent::Prepared,
     RunEvent::Launched(_) => RunEvent::Launched(process()),
+    RunEvent::Held(_) => RunEvent::Held(start()),
     RunEvent::Reported(_) => RunEvent::Reported(Outcome::Accepted { gated: true }),
     RunEvent::Collected(_) => RunEvent::Collected(harvest()),
     RunEvent::Judged => RunEvent::Judged,
@@ -118,6 +147,14 @@ every!(landing_states -> LandingState {
     LandingState::Landed { .. } => LandingState::Landed { commit: "c0ffee".into() },
     LandingState::Bounced(_) => LandingState::Bounced(Bounce::Empty),
     LandingState::Withdrawn => LandingState::Withdrawn,
+    LandingState::Reverting { .. } => LandingState::Reverting {
+        commit: "c0ffee".into(),
+        undo: undo(),
+        rounds: 0,
+        not_before: None,
+        why: None,
+    },
+    LandingState::Reverted { .. } => LandingState::Reverted { commit: "decaff".into() },
 });
 
 every!(landing_events -> LandingEvent {
@@ -125,6 +162,9 @@ every!(landing_events -> LandingEvent {
     LandingEvent::Landed { .. } => LandingEvent::Landed { commit: "c0ffee".into() },
     LandingEvent::Bounced(_) => LandingEvent::Bounced(Bounce::Empty),
     LandingEvent::Withdrawn => LandingEvent::Withdrawn,
+    LandingEvent::Undoing(_) => LandingEvent::Undoing(undo()),
+    LandingEvent::Reverted { .. } => LandingEvent::Reverted { commit: "decaff".into() },
+    LandingEvent::Kept => LandingEvent::Kept,
 });
 
 every!(story_states -> StoryState {
@@ -191,10 +231,15 @@ every!(outcome_kinds -> Outcome {
     Outcome::Interrupted { .. } => interrupted(Interruption::Stopped),
     Outcome::BudgetSpent { .. } => Outcome::BudgetSpent { detail: "$2.50 of $2.50".into() },
     Outcome::Misconfigured { .. } => Outcome::Misconfigured { detail: "no model \"opsu\"".into() },
+    Outcome::ByHand { .. } => Outcome::ByHand { by: "ada".into(), end: HandEnd::Finished },
 });
 
 pub fn failed(cause: FailureCause) -> Outcome {
     Outcome::Failed { cause, detail: "4h are spent".into() }
+}
+
+pub fn failed_by_time() -> Outcome {
+    failed(FailureCause::TimedOut)
 }
 
 pub fn interrupted(cause: Interruption) -> Outcome {
@@ -208,6 +253,7 @@ pub fn outcomes() -> Vec<Outcome> {
     all.extend(failure_causes().into_iter().map(failed));
     all.extend(interruptions().into_iter().map(interrupted));
     all.push(interrupted(Interruption::UsageLimit { resets_at: None }));
+    all.extend(hand_ends().into_iter().map(|end| Outcome::ByHand { by: "ada".into(), end }));
     all
 }
 
@@ -239,6 +285,7 @@ every!(judgements -> Judgement {
         context: context(),
     },
     Judgement::Draft { .. } => Judgement::Draft { note: "no such model".into() },
+    Judgement::PutBack => Judgement::PutBack,
     Judgement::Nothing => Judgement::Nothing,
 });
 
@@ -266,6 +313,13 @@ every!(whats -> What {
     What::BounceJudged { .. } => What::BounceJudged { run: run(), judgement: Judgement::Nothing },
     What::LandingWithdrawn { .. } => What::LandingWithdrawn { run: run() },
     What::Landed { .. } => What::Landed { run: run(), commit: "c0ffee".into() },
+    What::GoalTaken { .. } => What::GoalTaken { by: "ada".into() },
+    What::RunHeld { .. } => What::RunHeld { run: run() },
+    What::GoalGiven { .. } =>
+        What::GoalGiven { run: run(), end: HandEnd::Back, say: Some("mind the tests".into()) },
+    What::UndoOrdered { .. } => What::UndoOrdered { run: run(), undo: undo() },
+    What::Undone { .. } => What::Undone { run: run(), commit: "decaff".into() },
+    What::UndoRefused { .. } => What::UndoRefused { run: run(), trouble: UndoTrouble::Gone },
 });
 
 /// A draft with something in every field.
@@ -287,6 +341,7 @@ pub fn full_draft() -> Goal {
         context: context(),
         history: vec![RunNote { run: run(), outcome: failed(FailureCause::NoProgress) }],
         quarantine: Some("a run that is closed".into()),
+        taken: Some(Hold { by: "ada".into(), since: start(), before: stuck() }),
         ..draft(42)
     }
 }

@@ -10,35 +10,38 @@ use herder_domain::story::{StoryEvent, StoryState};
 use crate::samples;
 
 const GOAL: &str = "
-           | queued | retried | cancelled | resolved | started | queued again | sent to spot-check | approved | rejected | given up | returned to draft | landed
-draft      | queued | -       | cancelled | resolved | -       | -            | -                  | -        | -        | -        | -                 | -
-queued     | -      | -       | cancelled | resolved | running | -            | -                  | -        | -        | -        | draft             | -
-running    | -      | -       | cancelled | resolved | -       | queued       | spot-check         | -        | -        | stuck    | draft             | done
-spot-check | -      | -       | cancelled | resolved | -       | -            | -                  | running  | queued   | -        | -                 | -
-done       | -      | -       | -         | -        | -       | queued       | -                  | -        | -        | -        | -                 | -
-stuck      | -      | queued  | cancelled | resolved | -       | -            | -                  | -        | -        | -        | -                 | -
-cancelled  | -      | -       | -         | -        | -       | -            | -                  | -        | -        | -        | -                 | -
-resolved   | -      | -       | -         | -        | -       | -            | -                  | -        | -        | -        | -                 | -
+           | queued | retried | cancelled | resolved | started | queued again | sent to spot-check | approved | rejected | given up | returned to draft | landed | taken up | put back | undone
+draft      | queued | -       | cancelled | resolved | -       | -            | -                  | -        | -        | -        | -                 | - | queued | - | -
+queued     | -      | -       | cancelled | resolved | running | -            | -                  | -        | -        | -        | draft             | - | - | - | -
+running    | -      | -       | cancelled | resolved | -       | queued       | spot-check         | -        | -        | stuck    | draft             | done | - | stuck | -
+spot-check | -      | -       | cancelled | resolved | -       | -            | -                  | running  | queued   | -        | -                 | - | queued | - | -
+done       | -      | -       | -         | -        | -       | queued       | -                  | -        | -        | -        | -                 | - | - | - | running
+stuck      | -      | queued  | cancelled | resolved | -       | -            | -                  | -        | -        | -        | -                 | - | queued | - | -
+cancelled  | -      | -       | -         | -        | -       | -            | -                  | -        | -        | -        | -                 | - | - | - | -
+resolved   | -      | -       | -         | -        | -       | -            | -                  | -        | -        | -        | -                 | - | - | - | -
 ";
 
 const RUN: &str = "
-          | claimed | prepared | launched | reported | collected | judged | closed
-ordered   | claimed | -        | -        | reported | -         | -      | -
-claimed   | -       | prepared | -        | reported | -         | -      | -
-prepared  | -       | -        | launched | reported | -         | -      | -
-launched  | -       | -        | -        | reported | -         | -      | -
-reported  | -       | -        | -        | -        | collected | -      | -
-collected | -       | -        | -        | -        | -         | judged | -
-judged    | -       | -        | -        | -        | -         | -      | closed
-closed    | -       | -        | -        | -        | -         | -      | -
+          | claimed | prepared | launched | held | reported | collected | judged | closed
+ordered   | claimed | -        | -        | -    | reported | -         | -      | -
+claimed   | -       | prepared | -        | -    | reported | -         | -      | -
+prepared  | -       | -        | launched | held | reported | -         | -      | -
+launched  | -       | -        | -        | -    | reported | -         | -      | -
+held      | -       | -        | -        | -    | reported | -         | -      | -
+reported  | -       | -        | -        | -    | -        | collected | -      | -
+collected | -       | -        | -        | -    | -        | -         | judged | -
+judged    | -       | -        | -        | -    | -        | -         | -      | closed
+closed    | -       | -        | -        | -    | -        | -         | -      | -
 ";
 
 const LANDING: &str = "
-          | postponed | landed | bounced | withdrawn
-submitted | submitted | landed | bounced | withdrawn
-landed    | -         | -      | -       | -
-bounced   | -         | -      | -       | -
-withdrawn | -         | landed | -       | -
+          | postponed | landed | bounced | withdrawn | undone    | reverted | kept
+submitted | submitted | landed | bounced | withdrawn | -         | -        | -
+landed    | -         | -      | -       | -         | reverting | -        | -
+bounced   | -         | -      | -       | -         | -         | -        | -
+withdrawn | -         | landed | -       | -         | -         | -        | -
+reverting | reverting | -      | -       | -         | -         | reverted | landed
+reverted  | -         | -      | -       | -         | -         | -        | -
 ";
 
 const STORY: &str = "

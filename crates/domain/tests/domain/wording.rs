@@ -3,6 +3,7 @@
 use herder_domain::case::Case;
 use herder_domain::event::{Event, What};
 use herder_domain::goal::{Goal, GoalState, SpotCheckReason};
+use herder_domain::hand::Hold;
 use herder_domain::landing::{Bounce, Landing, LandingState};
 use herder_domain::plan::{DependencyTrouble, Wait};
 use herder_domain::run::{Run, RunId, RunState};
@@ -83,10 +84,26 @@ fn a_landing_goal_says_which_round_it_is_and_what_it_waits_for() {
     let mut world = world_with(GoalState::Running { run: run() });
     let why = Some("somebody else pushed first".to_owned());
     let state = LandingState::Submitted { rounds: 1, not_before: Some(after(60)), why };
-    world.landings.insert(run(), Landing { run: run(), goal: id(42), base_branch: "main".into(), state });
+    world
+        .landings
+        .insert(run(), Landing { run: run(), goal: id(42), base_branch: "main".into(), state, undos: 0 });
     let answer = answer(&world);
     assert_eq!(answer.standing, "acme/app#42 is landing on main (round 2)");
     assert_eq!(answer.reasons, ["somebody else pushed first", "next round at 2026-11-01T22:01:00Z"]);
+}
+
+#[test]
+fn a_goal_in_a_persons_hands_says_whose_and_what_to_type() {
+    let mut world = world_with(GoalState::Running { run: run() });
+    let hold = Hold { by: "ada".into(), since: start(), before: samples::stuck() };
+    world.goals.get_mut(&id(42)).unwrap().taken = Some(hold);
+    let held = Run { by: Some("ada".into()), ..a_run(RunState::Held { since: start() }) };
+    world.runs.insert(run(), held);
+    let said = answer(&world);
+    assert_eq!(said.standing, "acme/app#42 is taken by ada since 2026-11-01T22:00:00Z");
+    assert!(said.hints.join(" ").contains("`herder take 42`") && said.hints.join(" ").contains("--drop"));
+    world.runs.insert(run(), a_run(samples::run_states().remove(3)));
+    assert!(answer(&world).standing.contains("is between ada and herder"), "the ralph makes way first");
 }
 
 #[test]
@@ -186,6 +203,7 @@ fn the_post_mortem_tells_the_runs_and_the_way_out() {
         goal: id(42),
         base_branch: "main".into(),
         state: LandingState::Bounced(Bounce::Red { tail: "1 test failed".into() }),
+        undos: 0,
     };
     let policy = herder_domain::judge::Policy::default();
     let bounce = Bounce::Red { tail: "1 test failed".into() };

@@ -1,17 +1,19 @@
 //! Collect: bring a run's work into the vault and look at what it changed.
 
 use std::path::Path;
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use herder_config::{GatePolicy, Review};
 use herder_domain::event::What;
 use herder_domain::gate::Verdict;
+use herder_domain::hand::HandEnd;
 use herder_domain::outcome::Outcome;
-use herder_domain::run::{Harvest, RunSpec};
+use herder_domain::run::{Harvest, RunSpec, RunState};
 use herder_executor::end_strays;
-use herder_record::RunDir;
+use herder_record::{Ending, RunDir, RunLock, RunWriter};
 use herder_workspace::{ChangeKind, CommitId, DiffFacts, FileChange, SnapshotLimits, SnapshotOrder, Vault};
+use jiff::Timestamp;
 
 use super::{ActError, Acted};
 use crate::context::{Case, Context, private_git, run_key};
@@ -39,6 +41,7 @@ fn harvest(context: &Context, case: &Case, dir: &RunDir, spec: &RunSpec) -> Resu
     let last = vault.fetch_run(&private_git(dir, spec, &case.run)?, &run_key(&case.run)?)?;
     drop(writing);
     let tip = handed_in(dir)?.or(last);
+    end_by_hand(context, case, dir, tip.as_ref(), &vault)?;
     let iterations = dir.iterations()?;
     // An iteration that a limit cut off has not answered what the gate said before.
     let answered = iterations.iter().rev().find(|iteration| iteration.status.is_some());
@@ -73,9 +76,36 @@ fn handed_in(dir: &RunDir) -> Result<Option<CommitId>, ActError> {
         Outcome::Failed { .. }
         | Outcome::Interrupted { .. }
         | Outcome::BudgetSpent { .. }
+        | Outcome::ByHand { .. }
         | Outcome::Misconfigured { .. } => None,
     };
     Ok(snapshot.map(|commit| CommitId::parse(&commit)).transpose()?)
+}
+
+/// A run by hand has no ralph that would write its outcome. What a person drops is no work of the goal's: its
+/// branch goes back to where it was.
+fn end_by_hand(
+    context: &Context,
+    case: &Case,
+    dir: &RunDir,
+    tip: Option<&CommitId>,
+    vault: &Vault,
+) -> Result<(), ActError> {
+    let RunState::Reported { outcome: outcome @ Outcome::ByHand { end, .. } } = &case.run.state else {
+        return Ok(());
+    };
+    match end {
+        HandEnd::Dropped => vault.go_back(&run_key(&case.run)?)?,
+        HandEnd::Finished | HandEnd::Back => {}
+    }
+    if dir.ending()?.is_none()
+        && let Some(lock) = RunLock::try_take(dir)?
+    {
+        let snapshot = tip.map(ToString::to_string);
+        let ending = Ending { snapshot, ..Ending::new(outcome.clone(), Timestamp::now()) };
+        RunWriter::new(dir.clone(), lock, Arc::clone(&context.redactor)).finish(&ending)?;
+    }
+    Ok(())
 }
 
 /// Records what lies in the clone now: a ralph that was killed could not. Gives what lies there that no

@@ -5,6 +5,7 @@ use std::sync::PoisonError;
 
 use herder_config::Resolved;
 use herder_domain::event::What;
+use herder_domain::hand::PERSON;
 use herder_domain::run::{RetryContext, RunSpec};
 use herder_domain::setup::{GateSetup, Setup};
 use herder_record::RunDir;
@@ -38,6 +39,10 @@ fn make(context: &Context, case: &Case) -> Result<RunSpec, ActError> {
     let base_branch = resolved.base.as_ref().map_or(&case.repo.base_branch, |base| &base.value).clone();
     let base = mirror.tip(&base_branch)?;
     let key = run_key(&case.run)?;
+    if case.run.by.is_some() {
+        // Should the person drop what they change, the goal's branch goes back to where it is now.
+        vault.remember(&key)?;
+    }
     let clone = context.clone_dir(case);
     let prepared = herder_workspace::prepare(&PrepareOrder {
         mirror: &mirror,
@@ -91,6 +96,10 @@ struct Parts<'a> {
 fn spec(context: &Context, case: &Case, parts: Parts<'_>) -> RunSpec {
     let Parts { resolved, base_branch, prepared, clone, gate } = parts;
     let budget = resolved.budget();
+    let (agent, model) = match &case.run.by {
+        Some(_) => (PERSON.to_owned(), String::new()),
+        None => (resolved.agent.value, resolved.model.value),
+    };
     RunSpec {
         schema: RunSpec::SCHEMA,
         run: case.run.id.clone(),
@@ -98,8 +107,8 @@ fn spec(context: &Context, case: &Case, parts: Parts<'_>) -> RunSpec {
         title: case.goal.title.clone(),
         story: case.goal.story,
         attempt: case.run.attempt,
-        agent: resolved.agent.value,
-        model: resolved.model.value,
+        agent,
+        model,
         reasoning: resolved.reasoning.value,
         budget,
         base_branch,
@@ -107,6 +116,7 @@ fn spec(context: &Context, case: &Case, parts: Parts<'_>) -> RunSpec {
         created_at: case.run.ordered_at,
         queue_seconds: case.run.queue_seconds,
         context: told_of_start(&case.goal.context, &prepared.start),
+        by: case.run.by.clone(),
         setup: Setup {
             clone,
             room: context.short_dir(&case.run.id),

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use herder_domain::hand::PERSON;
 use herder_domain::outcome::{Interruption, Outcome};
 use herder_domain::run::{Budget, RetryContext, RunResult, RunSpec};
 use herder_domain::setup::{AgentKind, AgentSetup, Author, Clocks, GateSetup, Setup};
@@ -59,7 +60,10 @@ fn never_prepared(case: &Case) -> RunSpec {
         title: goal.title.clone(),
         story: goal.story,
         attempt: run.attempt,
-        agent: goal.options.agent.clone().unwrap_or_default(),
+        agent: match &run.by {
+            Some(_) => PERSON.to_owned(),
+            None => goal.options.agent.clone().unwrap_or_default(),
+        },
         model: goal.options.model.clone().unwrap_or_default(),
         reasoning: goal.options.reasoning.unwrap_or_default(),
         budget: Budget { duration: Duration::ZERO, iterations: None, tokens: None, usd: None },
@@ -68,6 +72,7 @@ fn never_prepared(case: &Case) -> RunSpec {
         created_at: run.ordered_at,
         queue_seconds: run.queue_seconds,
         context: RetryContext::default(),
+        by: run.by.clone(),
         setup: Setup {
             clone: PathBuf::new(),
             room: PathBuf::new(),

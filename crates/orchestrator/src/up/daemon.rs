@@ -14,11 +14,13 @@ use herder_domain::effect::Effect;
 use herder_domain::event::{Event, What};
 use herder_domain::outcome::Outcome;
 use herder_domain::plan::Outlook;
-use herder_domain::run::{Run, RunId};
+use herder_domain::repo::GoalRef;
+use herder_domain::run::RunId;
 use herder_record::redact::RedactingWriter;
 use herder_store::{AppendError, OpenEffect, Settings, Stepped, Store};
 use jiff::Timestamp;
 
+use super::attend::IsOver;
 use super::inbox::{self, Message};
 use super::reload::{self, ConfigFile};
 use super::{Mode, UpEnd, UpError, max_in, shutdown, watching};
@@ -39,6 +41,13 @@ const RETRY_LONGEST: Duration = Duration::from_secs(30 * 60);
 /// A notification is given up after so many tries: a person who cannot be reached this way will look.
 const NOTIFY_TRIES: u32 = 8;
 
+/// One goal that is seen through.
+pub(super) struct OnlyFor {
+    pub(super) goal: GoalRef,
+    /// Whether what is waited for has come about.
+    pub(super) is_over: IsOver,
+}
+
 pub(super) struct Daemon {
     pub(super) context: Arc<Context>,
     pub(super) store: Store,
@@ -54,6 +63,8 @@ pub(super) struct Daemon {
     pub(super) stopped: BTreeSet<RunId>,
     seen_version: i64,
     pub(super) config_file: ConfigFile,
+    /// What alone is carried out, by a command that sees one goal through.
+    only_for: Option<OnlyFor>,
     log: Mutex<RedactingWriter<File>>,
 }
 
@@ -79,6 +90,7 @@ impl Daemon {
             watched: BTreeSet::new(),
             stopped: BTreeSet::new(),
             seen_version: 0,
+            only_for: None,
         })
     }
 
@@ -95,6 +107,32 @@ impl Daemon {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Carries out what is to be done for one goal, until that is over; gives whether it is, for a person may
+    /// have lost patience. Nothing that runs is stopped.
+    pub(super) fn see_through(mut self, what: OnlyFor) -> Result<bool, UpError> {
+        self.only_for = Some(what);
+        loop {
+            match self.turn_for_one() {
+                Ok(None) => {}
+                Ok(Some(is_over)) => return Ok(is_over),
+                Err(error) if error.is_passing() && self.endure(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn turn_for_one(&mut self) -> Result<Option<bool>, UpError> {
+        let stepped = self.step()?;
+        let is_over = match &self.only_for {
+            Some(what) if self.under_way.is_empty() => (what.is_over)(&self.store)?,
+            Some(_) | None => false,
+        };
+        if is_over {
+            return Ok(Some(true));
+        }
+        Ok(self.wait(&stepped)?.then_some(false))
     }
 
     /// One time round; gives how it ended where it did.
@@ -344,6 +382,9 @@ impl Daemon {
     }
 
     fn is_mine(&self, effect: &Effect) -> bool {
+        if self.only_for.as_ref().is_some_and(|what| *effect.goal() != what.goal) {
+            return false;
+        }
         self.planning.only.as_ref().is_none_or(|only| effect.goal().repo == *only)
     }
 
@@ -355,7 +396,8 @@ impl Daemon {
                 Effect::Claim { .. }
                 | Effect::Prepare { .. }
                 | Effect::Launch { .. }
-                | Effect::Land { .. } => false,
+                | Effect::Land { .. }
+                | Effect::Revert { .. } => false,
                 Effect::Stop { .. }
                 | Effect::Collect { .. }
                 | Effect::Clean { .. }
@@ -374,8 +416,9 @@ impl Daemon {
             None => self.store.runs_of(goal)?.pop(),
         };
         let (goal, repo) = (self.store.goal(goal)?, self.store.repo(&goal.repo)?);
-        let parts = goal.zip(run).zip(repo);
-        Ok(parts.map(|((goal, run), repo): ((_, Run), _)| Case { goal, run, repo }))
+        let Some(((goal, run), repo)) = goal.zip(run).zip(repo) else { return Ok(None) };
+        let landing = self.store.landing(&run.id)?;
+        Ok(Some(Case { goal, run, repo, landing }))
     }
 
     fn tell_of(&self, event: &Event, at: Timestamp) {

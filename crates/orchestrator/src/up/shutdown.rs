@@ -82,6 +82,7 @@ fn withdraw_unbegun(daemon: &mut Daemon) -> Result<(), UpError> {
             RunState::Claimed => Effect::Prepare { goal, run: id },
             RunState::Prepared => Effect::Launch { goal, run: id },
             RunState::Launched { .. }
+            | RunState::Held { .. }
             | RunState::Reported { .. }
             | RunState::Collected { .. }
             | RunState::Judged { .. }
@@ -110,6 +111,7 @@ fn withdraw_unbegun(daemon: &mut Daemon) -> Result<(), UpError> {
 fn is_down(daemon: &Daemon) -> Result<bool, UpError> {
     let is_at_work = daemon.store.active_runs()?.iter().any(|run| run.state.process().is_some());
     // A landing under way is cut off; the next `up` finds out what became of it.
-    let is_busy = daemon.under_way.values().any(|effect| !matches!(effect, Effect::Land { .. }));
+    let is_landing = |effect: &Effect| matches!(effect, Effect::Land { .. } | Effect::Revert { .. });
+    let is_busy = daemon.under_way.values().any(|effect| !is_landing(effect));
     Ok(!is_at_work && !is_busy)
 }

@@ -37,7 +37,8 @@ impl Step {
                 | Outcome::NeedsReview { .. }
                 | Outcome::Blocked { .. }
                 | Outcome::Failed { .. }
-                | Outcome::BudgetSpent { .. } => true,
+                | Outcome::BudgetSpent { .. }
+                | Outcome::ByHand { .. } => true,
             },
         }
     }

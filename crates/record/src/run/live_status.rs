@@ -18,6 +18,8 @@ pub enum Phase {
     Gating,
     /// Old progress is folded into the summary.
     Summarizing,
+    /// A person works in its workspace; there is no ralph.
+    ByHand,
     /// It stops what is below it.
     Stopping,
     /// It has written, or is about to write, its outcome.
@@ -29,7 +31,9 @@ impl Phase {
     pub fn is_calling(self) -> bool {
         match self {
             Self::Working | Self::Summarizing => true,
-            Self::Starting | Self::Waiting | Self::Gating | Self::Stopping | Self::Ended => false,
+            Self::Starting | Self::Waiting | Self::Gating | Self::ByHand | Self::Stopping | Self::Ended => {
+                false
+            }
         }
     }
 
@@ -41,6 +45,7 @@ impl Phase {
             Self::Waiting => "waiting",
             Self::Gating => "gating",
             Self::Summarizing => "summarizing",
+            Self::ByHand => "by hand",
             Self::Stopping => "stopping",
             Self::Ended => "ended",
         }

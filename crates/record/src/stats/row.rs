@@ -157,7 +157,8 @@ pub struct StatsRow {
     /// When the run ended.
     #[serde(default)]
     pub ended_at: Option<Stamp>,
-    /// The kind of ending: accepted, needs_review, blocked, failed, interrupted, budget_spent, misconfigured.
+    /// The kind of ending: accepted, needs_review, blocked, failed, interrupted, budget_spent,
+    /// misconfigured, by_hand.
     #[serde(default)]
     pub outcome: Option<String>,
     /// The code that the last agent exited with.
@@ -268,5 +269,6 @@ fn kind(outcome: &Outcome) -> &'static str {
         Outcome::Interrupted { .. } => "interrupted",
         Outcome::BudgetSpent { .. } => "budget_spent",
         Outcome::Misconfigured { .. } => "misconfigured",
+        Outcome::ByHand { .. } => "by_hand",
     }
 }

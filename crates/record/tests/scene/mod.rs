@@ -66,6 +66,7 @@ pub fn order(number: u64) -> RunSpec {
         created_at: time(0),
         queue_seconds: 1.5,
         context: RetryContext::default(),
+        by: None,
         setup: setup(),
     }
 }

@@ -84,8 +84,10 @@ fn assert_world(store: &Store, folded: World) {
     let goals = &folded.goals;
     let is_open = |landing: &Landing| match landing.state {
         LandingState::Submitted { .. } => true,
-        LandingState::Bounced(_) => goals[&landing.goal].is_running(&landing.run),
-        LandingState::Landed { .. } | LandingState::Withdrawn => false,
+        LandingState::Bounced(_) | LandingState::Reverting { .. } => {
+            goals[&landing.goal].is_running(&landing.run)
+        }
+        LandingState::Landed { .. } | LandingState::Withdrawn | LandingState::Reverted { .. } => false,
     };
     let landings: BTreeMap<RunId, Landing> =
         folded.landings.clone().into_iter().filter(|(_, landing)| is_open(landing)).collect();
@@ -95,7 +97,7 @@ fn assert_world(store: &Store, folded: World) {
         .into_iter()
         .filter(|(id, run)| {
             let goal = &goals[&run.goal];
-            let is_named = !goal.state.is_settled() && goal.current_run() == Some(id);
+            let is_named = !goal.state.is_settled() && goal.named_runs().any(|named| named == id);
             !matches!(run.state, RunState::Closed) || landings.contains_key(id) || is_named
         })
         .collect();

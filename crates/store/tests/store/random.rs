@@ -2,9 +2,11 @@
 //! planning finds nothing to do, and what is refused leaves nothing behind.
 
 use herder_domain::event::{Event, What};
+use herder_domain::hand::HandEnd;
 use herder_domain::outcome::{Interruption, Outcome};
 use herder_domain::repo::GoalRef;
 use herder_domain::run::{RunId, RunState};
+use herder_domain::undo::{AfterUndo, Undo, UndoGate};
 use herder_store::{AppendError, Store};
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -86,12 +88,21 @@ impl Play {
 
     fn person(&mut self, goal: u8, deed: u8) {
         let Some(goal) = pick(&self.goals, goal).cloned() else { return };
-        let what = match deed % 7 {
+        let what = match deed % 10 {
             0 => What::GoalQueued,
             1 => What::GoalRetried,
             2 => What::GoalCancelled,
             3 => What::GoalResolved,
             4 | 5 => What::GoalApproved,
+            6 => What::GoalTaken { by: "ada".into() },
+            7 => match self.scene.goal(&goal).current_run().cloned() {
+                Some(run) => What::GoalGiven { run, end: HandEnd::Dropped, say: None },
+                None => return,
+            },
+            8 => match self.scene.goal(&goal).current_run().cloned() {
+                Some(run) => What::UndoOrdered { run, undo: undo() },
+                None => return,
+            },
             _ => What::GoalRejected { feedback: "Not like this.".into() },
         };
         self.append(&goal, what);
@@ -132,7 +143,7 @@ impl Play {
         let again = self.scene.store.step(&settings(), self.now).unwrap();
         assert_eq!((again.decisions, again.effects), (Vec::new(), Vec::new()));
         let active = self.scene.store.active_runs().unwrap();
-        assert!(active.iter().filter(|run| run.state.takes_slot()).count() <= settings().capacity.max);
+        assert!(active.iter().filter(|run| run.takes_slot()).count() <= settings().capacity.max);
     }
 
     fn work(&mut self, place: u8, fate: Fate, is_repeated: bool) {
@@ -170,6 +181,10 @@ impl Play {
         let (goal, run) = (run.goal.clone(), run.id.clone());
         self.append(&goal, What::RunReported { run, outcome });
     }
+}
+
+fn undo() -> Undo {
+    Undo { by: "ada".into(), gate: UndoGate::Ask, then: AfterUndo::Queue, say: None }
 }
 
 fn pick<T>(all: &[T], n: u8) -> Option<&T> {

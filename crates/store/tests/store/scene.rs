@@ -153,6 +153,7 @@ pub fn results(effect: &Effect, fate: Fate, now: Timestamp) -> Vec<Event> {
         Effect::Stop { run: id, .. } => What::RunReported { run: run(id), outcome: failed() },
         Effect::Collect { run: id, .. } => What::RunCollected { run: run(id), harvest: harvest() },
         Effect::Land { run: id, .. } => landing(run(id), fate, now),
+        Effect::Revert { run: id, .. } => What::Undone { run: run(id), commit: "decaff".into() },
         Effect::Clean { run: id, .. } => What::RunClosed { run: run(id) },
         Effect::WriteStats { .. } | Effect::Comment { .. } | Effect::Notify { .. } => return Vec::new(),
     };

@@ -83,7 +83,8 @@ fn lost(stage: &Stage, run: &RunId) -> Option<String> {
             | Outcome::Blocked { .. }
             | Outcome::Failed { .. }
             | Outcome::BudgetSpent { .. }
-            | Outcome::Misconfigured { .. } => return None,
+            | Outcome::Misconfigured { .. }
+            | Outcome::ByHand { .. } => return None,
         },
         Ok(None) => "it has no outcome".to_owned(),
         Err(error) => error.to_string(),

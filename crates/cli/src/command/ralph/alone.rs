@@ -130,6 +130,7 @@ fn spec(
         created_at: call.now,
         queue_seconds: 0.0,
         context: RetryContext::default(),
+        by: None,
         setup: Setup {
             clone: PathBuf::new(),
             room: rooms.room.clone(),
@@ -192,7 +193,8 @@ fn said(dir: &RunDir, end: &AloneEnd) -> Result<Reply, Failure> {
         | Outcome::Failed { .. }
         | Outcome::Interrupted { .. }
         | Outcome::BudgetSpent { .. }
-        | Outcome::Misconfigured { .. } => reply.but(
+        | Outcome::Misconfigured { .. }
+        | Outcome::ByHand { .. } => reply.but(
             Failure::new(Kind::Unfinished, format!("the goal is not met: {}", outcome.sentence()))
                 .hint("the work lies in the checkout; the same command with --continue goes on from there"),
         ),

@@ -7,6 +7,8 @@ use herder_domain::capacity::Admission;
 use herder_domain::effect::Effect;
 use herder_domain::event::{Event, GoalHappening, What};
 use herder_domain::goal::{Goal, GoalState, StuckCause};
+use herder_domain::hand::HandEnd;
+use herder_domain::judge::Judgement;
 use herder_domain::landing::{Bounce, LandingState};
 use herder_domain::plan::{Plan, Wait, plan};
 use herder_domain::repo::GoalRef;
@@ -17,7 +19,7 @@ use herder_domain::world::World;
 
 use super::Sim;
 
-pub fn is_start(event: &Event) -> bool {
+fn is_start(event: &Event) -> bool {
     matches!(event, Event::Goal(GoalHappening { what: What::RunOrdered { .. }, .. }))
 }
 
@@ -32,7 +34,7 @@ impl Sim {
         let Event::Goal(GoalHappening { goal, what }) = event else {
             return assert!(effects.is_empty());
         };
-        self.check_messages(before, goal, effects);
+        self.check_messages(before, goal, what, effects);
         self.check_row(what, effects);
         self.check_series(before, goal, what);
         if let What::RunOrdered { run, attempt } = what {
@@ -41,16 +43,22 @@ impl Sim {
         if let What::RunPrepared { run, base_branch, .. } = what {
             self.branches.insert(run.clone(), base_branch.clone());
         }
-        if matches!(self.world.goals[goal].state, GoalState::Done { .. } | GoalState::Resolved) {
-            self.satisfied.insert(goal.clone());
-        }
+        match self.world.goals[goal].state {
+            GoalState::Done { .. } | GoalState::Resolved => self.satisfied.insert(goal.clone()),
+            // What was undone satisfies nobody any more.
+            _ => self.satisfied.remove(goal),
+        };
     }
 
     /// Each spot-check and each stuck goal is said once in a comment and once to a person.
-    fn check_messages(&self, before: &World, goal: &GoalRef, effects: &[Effect]) {
+    fn check_messages(&self, before: &World, goal: &GoalRef, what: &What, effects: &[Effect]) {
         let was = before.goals.get(goal).map_or("nothing", |goal| goal.state.word());
         let is = self.world.goals[goal].state.word();
+        let is_put_back = matches!(what, What::RunJudged { judgement: Judgement::PutBack, .. });
+        let is_undo = matches!(what, What::Undone { .. } | What::UndoRefused { .. });
         let expected = match (was != is, was, is) {
+            _ if is_put_back => (0, 0),
+            _ if is_undo => (1, 0),
             (true, _, "spot-check" | "stuck") => (1, 1),
             (true, "running", "draft") => (0, 1),
             _ => (0, 0),
@@ -79,7 +87,8 @@ impl Sim {
                 RunState::Collected { outcome, .. } => outcome.is_failure(),
                 other => panic!("judged when {}", other.word()),
             };
-            is_failure(&before.runs[run].state) && before.goals[goal].is_running(run)
+            let is_taken = before.goals[goal].taken.is_some();
+            is_failure(&before.runs[run].state) && before.goals[goal].is_running(run) && !is_taken
         } else if let What::BounceJudged { run, .. } = what {
             matches!(before.landings[run].state, LandingState::Bounced(Bounce::Red { .. }))
         } else {
@@ -87,7 +96,9 @@ impl Sim {
         };
         let failed = self.failed.entry(goal.clone()).or_default();
         *failed += u32::from(has_failed);
-        if matches!(what, What::GoalRetried | What::GoalRejected { .. }) {
+        let is_given = matches!(what, What::GoalGiven { end: HandEnd::Finished | HandEnd::Back, .. });
+        let is_undone = matches!(what, What::Undone { .. });
+        if is_given || is_undone || matches!(what, What::GoalRetried | What::GoalRejected { .. }) {
             *failed = 0;
         }
         let state = &self.world.goals[goal].state;
@@ -119,8 +130,13 @@ impl Sim {
             assert!(waits == 0 || planned.waits[&goal.id].iter().all(|wait| !wait.to_string().is_empty()));
         }
         let postponed = self.world.landings.values().filter_map(|landing| match &landing.state {
-            LandingState::Submitted { not_before, .. } => not_before.filter(|at| *at > self.now),
-            LandingState::Landed { .. } | LandingState::Bounced(_) | LandingState::Withdrawn => None,
+            LandingState::Submitted { not_before, .. } | LandingState::Reverting { not_before, .. } => {
+                not_before.filter(|at| *at > self.now)
+            }
+            LandingState::Landed { .. }
+            | LandingState::Bounced(_)
+            | LandingState::Withdrawn
+            | LandingState::Reverted { .. } => None,
         });
         let closed = planned.decisions.iter().any(|event| !is_start(event));
         let postponed = postponed.filter(|_| !closed);
@@ -141,6 +157,9 @@ impl Sim {
             let state = &self.world.goals[goal].state;
             let is_wanted = matches!(state, GoalState::Running { run: current } if current == run);
             assert!(is_wanted, "{} begins although its goal is {}", effect.key(), state.word());
+            let is_by_hand = self.world.runs[run].by.is_some();
+            assert_eq!(is_by_hand, self.world.goals[goal].taken.is_some(), "{}", effect.key());
+            assert!(!(is_by_hand && matches!(effect, Effect::Launch { .. })), "a ralph beside a person");
         }
     }
 
@@ -149,8 +168,9 @@ impl Sim {
         let taken = world
             .runs
             .values()
-            .filter(|run| ["ordered", "claimed", "prepared", "launched"].contains(&run.state.word()));
-        let room = match world.capacity.admission {
+            .filter(|run| ["ordered", "claimed", "prepared", "launched"].contains(&run.state.word()))
+            .filter(|run| run.by.is_none());
+        let mut room = match world.capacity.admission {
             Admission::Open => world.capacity.max.saturating_sub(taken.count()),
             Admission::Draining => 0,
         };
@@ -161,31 +181,42 @@ impl Sim {
             .filter_map(|goal| {
                 let GoalState::Queued { since } = &goal.state else { return None };
                 let rank = Reverse(goal.options.priority.unwrap_or_default());
-                Some((rank, goal.runs != 0, *since, &goal.id))
+                Some((rank, goal.runs != 0, *since, &goal.id, goal.taken.is_some()))
             })
             .collect();
         ready.sort();
-        ready.into_iter().take(room).map(|(.., id)| id).collect()
+        // A person needs no slot.
+        let is_open = world.capacity.admission == Admission::Open;
+        ready.retain(|(.., is_by_hand)| {
+            let has_room = if *is_by_hand { is_open } else { room > 0 };
+            room -= usize::from(has_room && !is_by_hand);
+            has_room
+        });
+        ready.into_iter().map(|(.., id, _)| id).collect()
     }
 
     fn can_start(&self, goal: &Goal) -> bool {
         let world = &self.world;
         let agent = goal.options.agent.as_deref().unwrap_or(super::AGENT);
         let is_parked = world.parked.get(agent).is_some_and(|p| p.until.is_none_or(|until| until > self.now));
-        goal.quarantine.is_none()
+        let is_by_hand = goal.taken.is_some();
+        let is_free = goal.quarantine.is_none()
             && world.repos.contains_key(&goal.id.repo)
-            && goal.depends.iter().all(|on| self.satisfied.contains(on))
+            && !world.runs.values().any(|run| run.goal == goal.id && is_live(&run.state));
+        let is_ready = goal.depends.iter().all(|on| self.satisfied.contains(on))
             && goal.retry_at.is_none_or(|at| at <= self.now)
             && !is_parked
-            && !world.runs.values().any(|run| run.agent.as_deref() == Some(agent) && will_park(&run.state))
-            && !world.runs.values().any(|run| run.goal == goal.id && is_live(&run.state))
+            && !world.runs.values().any(|run| run.agent.as_deref() == Some(agent) && will_park(&run.state));
+        is_free && (is_by_hand || is_ready)
     }
 
     /// One landing at a time for each repository and branch, on the branch that the run was made for.
     fn check_lanes(&self, planned: &Plan) {
         let mut lanes = BTreeSet::new();
         for effect in self.world.open.values().chain(&planned.effects) {
-            if let Effect::Land { goal, run, base_branch, .. } = effect {
+            if let Effect::Land { goal, run, base_branch, .. }
+            | Effect::Revert { goal, run, base_branch, .. } = effect
+            {
                 assert!(lanes.insert((&goal.repo, base_branch)), "two landings at once: {planned:?}");
                 assert_eq!(Some(base_branch), self.branches.get(run), "{run} lands somewhere else");
             }
@@ -197,6 +228,9 @@ impl Sim {
         for run in self.world.runs.values() {
             let goal = &self.world.goals[&run.goal];
             if matches!(goal.state, GoalState::Cancelled | GoalState::Resolved) && goal.quarantine.is_none() {
+                self.check_unwanted(&run.id, &run.state);
+            }
+            if run.by.is_none() && goal.taken.is_some() && goal.quarantine.is_none() {
                 self.check_unwanted(&run.id, &run.state);
             }
             if is_live(&run.state) && goal.quarantine.is_none() && !goal.state.is_settled() {
@@ -224,6 +258,7 @@ impl Sim {
             RunState::Claimed => assert!(is_open("prepare")),
             RunState::Prepared => assert!(is_open("launch")),
             RunState::Launched { .. } => assert!(self.ordered.contains(&format!("stop/{run}"))),
+            RunState::Held { .. } => panic!("a person holds {run}, which nobody wants"),
             RunState::Reported { .. }
             | RunState::Collected { .. }
             | RunState::Judged { .. }
@@ -257,7 +292,7 @@ impl Sim {
     }
 }
 
-fn started_goal(event: &Event) -> Option<&GoalRef> {
+pub fn started_goal(event: &Event) -> Option<&GoalRef> {
     let Event::Goal(GoalHappening { goal, what: What::RunOrdered { .. } }) = event else { return None };
     Some(goal)
 }

@@ -96,7 +96,7 @@ impl Sim {
                 return planned;
             }
             let has_decided = !planned.decisions.is_empty();
-            let has_started = planned.decisions.iter().any(checks::is_start);
+            let has_started = planned.decisions.iter().any(|event| self.takes_slot(event));
             for decision in planned.decisions {
                 let shown = format!("{decision:?}");
                 self.record(decision)
@@ -111,6 +111,11 @@ impl Sim {
             }
         }
         panic!("the planner does not come to rest after {bound} rounds: {:?}", plan(&self.world, self.now));
+    }
+
+    /// Whether an event starts a ralph.
+    fn takes_slot(&self, event: &Event) -> bool {
+        checks::started_goal(event).is_some_and(|goal| self.world.goals[goal].taken.is_none())
     }
 
     fn open(&mut self, effect: Effect) {

@@ -12,6 +12,7 @@ use herder_domain::plan::{Plan, plan};
 use herder_domain::repo::{GoalRef, Number};
 use herder_domain::run::{Harvest, Run, RunId, RunState};
 use herder_domain::story::{Story, StoryState};
+use herder_domain::undo::{AfterUndo, Undo, UndoTrouble};
 use jiff::SignedDuration;
 
 use super::{Sim, id};
@@ -34,6 +35,15 @@ pub enum Op {
     Retry(u8),
     Approve(u8),
     Reject(u8),
+    Take(u8),
+    Give {
+        run: u8,
+        end: u8,
+    },
+    Undo {
+        goal: u8,
+        then: AfterUndo,
+    },
     Quarantine(u8),
     Finish {
         effect: u8,
@@ -98,6 +108,9 @@ impl Sim {
             Op::Retry(goal) => self.person(*goal, What::GoalRetried),
             Op::Approve(goal) => self.person(*goal, What::GoalApproved),
             Op::Reject(goal) => self.person(*goal, What::GoalRejected { feedback: "no".into() }),
+            Op::Take(goal) => self.person(*goal, What::GoalTaken { by: "ada".into() }),
+            Op::Give { run, end } => self.give(*run, *end),
+            Op::Undo { goal, then } => self.undo(*goal, *then),
             Op::Quarantine(goal) => self.quarantine(*goal),
             Op::Finish { effect, ending } => self.finish_one(*effect, *ending),
             Op::FinishAll => self.finish_all(),
@@ -144,6 +157,30 @@ impl Sim {
             let id = id.clone();
             let _refused = self.record(Event::of(&id, what));
         }
+    }
+
+    /// A person gives back what they have in hand, which is never refused.
+    fn give(&mut self, place: u8, end: u8) {
+        let held: Vec<&Run> = self.world.runs.values().filter(|run| run.is_held()).collect();
+        let Some(run) = held.get(usize::from(place) % held.len().max(1)) else {
+            return;
+        };
+        let (goal, run) = (run.goal.clone(), run.id.clone());
+        let ends = samples::hand_ends();
+        let end = ends[usize::from(end) % ends.len()];
+        self.record(Event::of(&goal, What::GoalGiven { run, end, say: None })).unwrap();
+    }
+
+    /// A person wants undone what has landed, which is never refused.
+    fn undo(&mut self, place: u8, then: AfterUndo) {
+        let done: Vec<&Goal> =
+            self.world.goals.values().filter(|goal| matches!(goal.state, GoalState::Done { .. })).collect();
+        let Some(goal) = done.get(usize::from(place) % done.len().max(1)) else {
+            return;
+        };
+        let (goal, run) = (goal.id.clone(), goal.current_run().unwrap().clone());
+        let undo = Undo { then, ..samples::undo() };
+        self.record(Event::of(&goal, What::UndoOrdered { run, undo })).unwrap();
     }
 
     /// Something contradicts itself in the record of a goal that is not settled. (What is left of a settled
@@ -209,6 +246,7 @@ impl Sim {
             }
             Effect::Collect { run, .. } => What::RunCollected { run: run.clone(), harvest: harvest(ending) },
             Effect::Land { run, .. } => self.landing_result(run, ending),
+            Effect::Revert { run, .. } => self.revert_result(run, ending),
             Effect::Clean { run, .. } => What::RunClosed { run: run.clone() },
             Effect::WriteStats { .. } | Effect::Comment { .. } | Effect::Notify { .. } => return None,
         };
@@ -228,6 +266,18 @@ impl Sim {
             Ending::Worse => {
                 What::LandingBounced { run, bounce: Bounce::Conflict { files: vec!["a".into()] } }
             }
+        }
+    }
+
+    fn revert_result(&self, run: &RunId, ending: Ending) -> What {
+        let run = run.clone();
+        let until = self.now + SignedDuration::from_secs(45);
+        let refused = |trouble| What::UndoRefused { run: run.clone(), trouble };
+        match ending {
+            Ending::Well => What::Undone { run, commit: "decaff".into() },
+            Ending::Badly => refused(UndoTrouble::Red { tail: "no".into() }),
+            Ending::Oddly => What::LandingPostponed { run, until, why: "a lost race".into() },
+            Ending::Worse => refused(UndoTrouble::Conflict { files: vec!["a".into()] }),
         }
     }
 
@@ -311,6 +361,8 @@ impl Sim {
                 let (goal, run) = (run.goal.clone(), run.id.clone());
                 let outcome = Outcome::Accepted { gated: true };
                 self.record(Event::of(&goal, What::RunReported { run, outcome })).unwrap();
+            } else if self.world.runs.values().any(Run::is_held) {
+                self.give(0, 0);
             } else if let Some(at) = planned.wake_at {
                 self.now = at;
             } else {

@@ -1,0 +1,130 @@
+//! Revert: take landed work out of the base branch, by the way it came in. The trailer `Herder-Reverts` in the
+//! base shows that it was done already.
+
+use herder_domain::event::{Event, What};
+use herder_domain::gate::Verdict;
+use herder_domain::landing::LandingState;
+use herder_domain::undo::{Undo, UndoGate, UndoTrouble};
+use herder_workspace::{CommitId, RevertMessage, RevertOrder, Squash};
+
+use super::{Landing, ROUNDS, Round, TRIES, postponed};
+use crate::act::{ActError, Acted};
+use crate::context::{Case, Context};
+
+/// How a round ended.
+enum Ended {
+    Undone(CommitId),
+    Refused(UndoTrouble),
+    /// Somebody else's push came first.
+    Lost,
+}
+
+/// What is to be undone.
+struct Undoing<'a> {
+    landing: Landing<'a>,
+    landed: CommitId,
+    undo: &'a Undo,
+}
+
+/// One round of taking a run's landed work out again.
+pub(crate) fn revert(context: &Context, case: &Case, (_, round): (u32, u32)) -> Acted {
+    let run = case.run.id.clone();
+    let what = match try_rounds(context, case) {
+        Ok(Some(what)) => what,
+        Ok(None) => put_off(context, case, round, format!("{ROUNDS} rounds were lost to others' pushes")),
+        Err(error) => put_off(context, case, round, error.in_full()),
+    };
+    context.withdrawals.forget(&run);
+    Acted { events: vec![Event::of(&case.goal.id, what)], ledger: None }
+}
+
+/// As a landing is put off; after some hours of that the work stays where it is.
+fn put_off(context: &Context, case: &Case, round: u32, why: String) -> What {
+    if round + 1 < TRIES {
+        return postponed(context, case, round, why);
+    }
+    let why = context.redactor.line(&why).into_string();
+    What::UndoRefused { run: case.run.id.clone(), trouble: UndoTrouble::Undeliverable { why } }
+}
+
+/// What came of it; `None` where every round was lost to somebody else's push.
+fn try_rounds(context: &Context, case: &Case) -> Result<Option<What>, ActError> {
+    let asked = case.landing.as_ref().map(|landing| &landing.state);
+    let Some(LandingState::Reverting { commit, undo, .. }) = asked else {
+        return Err(ActError::Missing("what is to be undone"));
+    };
+    let landing = Landing::prepare(context, case)?;
+    let undoing = Undoing { landing, landed: CommitId::parse(commit)?, undo };
+    let run = case.run.id.clone();
+    for _ in 0..ROUNDS {
+        return Ok(Some(match undoing.round()? {
+            Ended::Undone(commit) => What::Undone { run, commit: commit.to_string() },
+            Ended::Refused(trouble) => What::UndoRefused { run, trouble },
+            Ended::Lost => continue,
+        }));
+    }
+    Ok(None)
+}
+
+impl Undoing<'_> {
+    fn round(&self) -> Result<Ended, ActError> {
+        let landing = &self.landing;
+        let base_tip = landing.refresh()?;
+        let bare = landing.vault.bare();
+        if !bare.contains(&self.landed)? || !bare.is_ancestor(&self.landed, &base_tip)? {
+            return Ok(Ended::Refused(UndoTrouble::Gone));
+        }
+        let run = landing.case.run.id.as_str();
+        if let Some(commit) = bare.reverted_run_in(&self.landed, &base_tip, run)? {
+            return Ok(Ended::Undone(commit));
+        }
+        let candidate = match self.commit(&base_tip, None)? {
+            Squash::Commit(commit) => commit,
+            // Somebody has taken it out by hand.
+            Squash::Empty => return Ok(Ended::Undone(base_tip)),
+            Squash::Conflict { files } => {
+                let files = files.iter().map(|path| path.display().to_string()).collect();
+                return Ok(Ended::Refused(UndoTrouble::Conflict { files }));
+            }
+        };
+        let word = match self.undo.gate {
+            UndoGate::Skip => "skipped",
+            UndoGate::Ask => match landing.verdict(&base_tip, &candidate)? {
+                Verdict::Red { tail } => return Ok(Ended::Refused(UndoTrouble::Red { tail })),
+                Verdict::Green => "green",
+                Verdict::Missing => "none",
+            },
+        };
+        // The same tree again, with the verdict in its message.
+        let commit = match self.commit(&base_tip, Some(word))? {
+            Squash::Commit(commit) => commit,
+            Squash::Conflict { .. } | Squash::Empty => candidate,
+        };
+        match landing.push(&base_tip, commit)? {
+            Round::Landed(commit) => Ok(Ended::Undone(commit)),
+            Round::Lost => Ok(Ended::Lost),
+            Round::Refused(why) => Err(ActError::Refused(why)),
+            Round::Bounced(_) | Round::CalledOff => Err(ActError::Missing("what came of a push")),
+        }
+    }
+
+    fn commit(&self, base_tip: &CommitId, gate: Option<&str>) -> Result<Squash, ActError> {
+        let case = self.landing.case;
+        let because = self.undo.say.as_ref().map(|say| format!(": {say}")).unwrap_or_default();
+        let message = RevertMessage {
+            goal: case.goal.id.number.0,
+            title: case.goal.title.clone(),
+            commit: self.landed.to_string(),
+            body: format!("{} wanted it undone{because}", self.undo.by),
+            goal_ref: case.goal.id.to_string(),
+            run: case.run.id.to_string(),
+            gate: gate.map(str::to_owned),
+        };
+        Ok(self.landing.vault.revert(&RevertOrder {
+            base_tip: base_tip.clone(),
+            landed: self.landed.clone(),
+            message: self.landing.context.redactor.line(&message.text()).into_string(),
+            signature: self.landing.context.signature(),
+        })?)
+    }
+}
