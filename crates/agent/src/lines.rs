@@ -50,7 +50,7 @@ impl Lines {
 
     /// Takes the next bytes and hands out the lines that end in them.
     pub fn feed(&mut self, mut bytes: &[u8], mut each: impl FnMut(Line<'_>)) {
-        while let Some(end) = bytes.iter().position(|byte| *byte == b'\n') {
+        while let Some(end) = memchr::memchr(b'\n', bytes) {
             let (piece, rest) = (&bytes[..end], &bytes[end + 1..]);
             if self.length == 0 && piece.len() <= self.limit {
                 each(Line::whole(without_return(piece)));

@@ -12,7 +12,7 @@ mod signals;
 mod standalone;
 mod start;
 mod stop;
-mod voice;
+pub mod voice;
 mod work;
 
 pub use error::RalphError;

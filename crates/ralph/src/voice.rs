@@ -13,7 +13,7 @@ const REASON_MAX: usize = PIECE_MAX;
 const FIRST_WORDS: usize = 200;
 
 /// An event as lines for a person; most of the stream says nothing to one.
-pub(crate) fn line(event: &AgentEvent) -> Option<String> {
+pub fn line(event: &AgentEvent) -> Option<String> {
     Some(match event {
         AgentEvent::Started { model, version, .. } => format!(
             "agent started{}{}",

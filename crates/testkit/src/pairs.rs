@@ -57,6 +57,34 @@ pub fn seconds<T>(act: impl FnOnce() -> Result<T, Failure>) -> Result<f64, Failu
     Ok(begun.elapsed().as_secs_f64())
 }
 
+/// The seconds of processor time that `act` costs this process and the children that it waits for, in steps of
+/// a hundredth (`utime` to `cstime` of proc_pid_stat(5)): what others do on the machine at the same time hardly
+/// shows in it.
+///
+/// # Errors
+/// Those of `act`, and when `/proc` cannot be read.
+pub fn cpu_seconds<T>(act: impl FnOnce() -> Result<T, Failure>) -> Result<f64, Failure> {
+    let before = cpu_ticks()?;
+    act()?;
+    Ok((cpu_ticks()? - before) as f64 / TICKS_A_SECOND)
+}
+
+/// Clock ticks a second as Linux shows them to programs (`USER_HZ`), on every machine that we know.
+const TICKS_A_SECOND: f64 = 100.0;
+
+fn cpu_ticks() -> Result<u64, Failure> {
+    let stat = fs_err::read_to_string("/proc/self/stat")?;
+    // The name of the program, which may hold anything, stands in brackets; utime is the 12th field after it.
+    let (_, fields) = stat.rsplit_once(") ").ok_or("/proc/self/stat has no name")?;
+    let times = fields.split(' ').skip(11).take(4).map(str::parse::<u64>);
+    Ok(times.sum::<Result<u64, _>>()?)
+}
+
+/// Lets `span` go by, for what can only be seen over time: how much something that idles does.
+pub fn let_pass(span: Duration) {
+    std::thread::sleep(span);
+}
+
 /// What is aimed for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Target {
@@ -257,6 +285,16 @@ mod tests {
         let missed = figure(&[(3.0, 2.0)]).aiming_at(Target::AtMost(2.5));
         assert!(missed.sentence().ends_with("aim: <= 2.5 ms, missed"), "{}", missed.sentence());
         assert_eq!(figure(&[(3.0, 2.0)]).is_reached(), None);
+    }
+
+    #[test]
+    fn time_of_the_processor_is_that_of_this_process_and_its_children() {
+        let idle = cpu_seconds(|| Ok(std::thread::yield_now())).unwrap();
+        let child = cpu_seconds(|| {
+            let script = "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done";
+            Ok(std::process::Command::new("sh").args(["-c", script]).status()?)
+        });
+        assert!(child.unwrap() > idle, "a child's time counts");
     }
 
     #[test]

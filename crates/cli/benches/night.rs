@@ -1,0 +1,89 @@
+//! A night of many small goals, beside pueue working off a script that does the same by hand.
+//!
+//! The script clones, lets the agent work, commits, asks the gate, rebases, asks the gate again and pushes. It keeps
+//! no record, no sandbox and no snapshots, and believes its own exit codes.
+//!
+//! `cargo bench -p herder --bench night`; `HERDER_BENCH_GOALS` sets the number of goals, 200 without it.
+
+mod stage;
+
+use std::process::Stdio;
+
+use herder_testkit::pairs::{Failure, Figure, Target, interleaved, seconds};
+use stage::{Background, Stage, path, program, say};
+
+/// At once, here and there.
+const PARALLEL: &str = "4";
+/// Nights are long; three tell enough.
+const NIGHTS: usize = 3;
+
+fn main() -> Result<(), Failure> {
+    let goals: usize = std::env::var("HERDER_BENCH_GOALS").ok().map_or(Ok(200), |text| text.parse())?;
+    let rate = |taken: f64| goals as f64 / taken;
+    if program("pueue", "cargo install pueue").is_none() {
+        let alone = rate(herder(goals)?);
+        say(&format!("{goals} goals from queued to landed: {alone:.2} goals/s, without a peer"));
+        return Ok(());
+    }
+    let pairs = interleaved(NIGHTS, || Ok(rate(herder(goals)?)), || Ok(rate(pueue(goals)?)))?;
+    let name = format!("{goals} goals from queued to landed");
+    let figure = Figure::new(name, "goals/s", "pueue with a script", pairs);
+    figure.aiming_at(Target::AtLeast(10.0)).tell()
+}
+
+fn herder(goals: usize) -> Result<f64, Failure> {
+    let stage = Stage::new(20)?;
+    for goal in stage.goals(goals)? {
+        stage.ok(&["goal", "queue", &goal])?;
+    }
+    let taken = seconds(|| stage.ok(&["up", "--once", "--max", PARALLEL]))?;
+    landed(&stage, goals)?;
+    Ok(taken)
+}
+
+fn pueue(goals: usize) -> Result<f64, Failure> {
+    let stage = Stage::new(20)?;
+    fs_err::create_dir_all(stage.home.path().join("run"))?;
+    let call = |name: &str| {
+        let mut command = stage.home.herder(name);
+        command.env("XDG_RUNTIME_DIR", stage.home.path().join("run"));
+        command.stdin(Stdio::null()).stdout(Stdio::null());
+        command
+    };
+    let _daemon = Background::start(&mut call("pueued"))?;
+    herder_testkit::until("pueued to answer", || {
+        call("pueue").args(["parallel", PARALLEL]).stderr(Stdio::null()).status().is_ok_and(|said| said.success())
+    });
+    let script = stage.home.install_program("by-hand", &by_hand(&stage));
+    call("pueue").arg("pause").status()?;
+    for number in 1..=goals {
+        call("pueue").args(["add", "--", path(&script), &number.to_string()]).status()?;
+    }
+    let taken = seconds(|| {
+        call("pueue").arg("start").status()?;
+        Ok(call("pueue").args(["wait", "--quiet"]).status()?)
+    })?;
+    landed(&stage, goals)?;
+    Ok(taken)
+}
+
+fn by_hand(stage: &Stage) -> String {
+    format!(
+        "#!/bin/sh\nset -e\nexport GIT_CONFIG_GLOBAL=/dev/null\n\
+         export GIT_AUTHOR_NAME=Ada GIT_AUTHOR_EMAIL=ada@example.org\n\
+         export GIT_COMMITTER_NAME=Ada GIT_COMMITTER_EMAIL=ada@example.org\n\
+         dir={work}/$1\ngit clone --quiet --no-hardlinks {origin} \"$dir\"\ncd \"$dir\"\ngit checkout --quiet -b goal-$1\n\
+         {agent} </dev/null >/dev/null\ngit add --all\ngit commit --quiet -m \"Goal $1\"\n./.ralph/check\n\
+         until git fetch --quiet origin && git rebase --quiet origin/main && ./.ralph/check &&\n\
+         git push --quiet origin HEAD:main 2>/dev/null; do :; done\nrm -rf \"$dir\"\n",
+        work = stage.home.path().join("by-hand-work").display(),
+        origin = stage.origin.path().display(),
+        agent = stage.home.bin().join("agent").display(),
+    )
+}
+
+/// A night that lost work is no figure.
+fn landed(stage: &Stage, goals: usize) -> Result<(), Failure> {
+    let commits = stage.origin.log().len() - 1;
+    if commits == goals { Ok(()) } else { Err(format!("{commits} of {goals} goals landed").into()) }
+}

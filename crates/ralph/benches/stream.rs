@@ -1,0 +1,185 @@
+//! An agent's stream on its way through a ralph: lines, decoder, redaction, `events.jsonl`, `ralph.log`, spend.
+//!
+//! The peer reads the same file and writes it again as JSON: `jq -c .`. The stream is made of the shapes that
+//! Claude Code prints, with tool results of a few kilobytes, and a second one has lines of 10 MiB.
+//!
+//! `cargo bench -p herder-ralph --bench stream`
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::Instant;
+
+use herder_agent::{Expected, Invocation, Line, Lines, Registry, Session};
+use herder_domain::agent::Reasoning;
+use herder_domain::run::RunSpec;
+use herder_ralph::voice;
+use herder_record::run::EventsWriter;
+use herder_record::{Redactor, RunDir, RunLock, RunWriter, StateDir};
+use herder_testkit::pairs::{Failure, Figure, PAIRS, Target, cpu_seconds, interleaved};
+use serde_json::{Value, json};
+
+const MEGABYTE: f64 = 1e6;
+/// What is read at once, as a ralph reads an agent's pipe.
+const CHUNK: usize = 64 << 10;
+
+fn main() -> Result<(), Failure> {
+    let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+    let plain = dir.path().join("stream.jsonl");
+    fs_err::write(&plain, stream(8_000, 4 << 10)?)?;
+    figure("an agent's stream", dir.path(), &plain)?.aiming_at(Target::AtLeast(100.0)).tell()?;
+    let long = dir.path().join("long.jsonl");
+    fs_err::write(&long, stream(6, 10 << 20)?)?;
+    let before = peak_resident()?;
+    figure("lines of 10 MiB", dir.path(), &long)?.tell()?;
+    memory(before, peak_resident()?);
+    Ok(())
+}
+
+fn figure(name: &str, dir: &Path, file: &Path) -> Result<Figure, Failure> {
+    let size = fs_err::metadata(file)?.len() as f64 / MEGABYTE;
+    let mut round = 0;
+    let pairs = interleaved(
+        PAIRS,
+        || {
+            round += 1;
+            let mut ralph = Ralph::new(&dir.join(format!("{name}-{round}")))?;
+            Ok(size / cpu_seconds(|| ralph.hear(file))?)
+        },
+        || Ok(size / cpu_seconds(|| jq(file))?),
+    )?;
+    Ok(Figure::new(name, "MB per second of a core", "jq -c .", pairs))
+}
+
+/// What a ralph does with what it hears, without the process that says it.
+struct Ralph {
+    writer: RunWriter,
+    events: EventsWriter,
+    session: Box<dyn Session>,
+    begun: Instant,
+}
+
+impl Ralph {
+    fn new(dir: &Path) -> Result<Self, Failure> {
+        let state = StateDir::at(dir);
+        state.create()?;
+        let redactor = Arc::new(Redactor::new(["hunter2-secret-value", "another-long-secret"])?);
+        let run = RunDir::create(&state, &order()?, "## Objective\nDo it.\n", &redactor)?;
+        let lock = RunLock::try_take(&run)?.ok_or("the run is taken")?;
+        let writer = RunWriter::new(run, lock, redactor);
+        let events = writer.events()?;
+        Ok(Self { writer, events, session: session()?, begun: Instant::now() })
+    }
+
+    fn hear(&mut self, file: &Path) -> Result<(), Failure> {
+        let (mut file, mut lines, mut chunk) = (File::open(file)?, Lines::default(), vec![0; CHUNK]);
+        let mut failed = None;
+        loop {
+            let length = file.read(&mut chunk)?;
+            if length == 0 {
+                return failed.map_or(Ok(()), Err);
+            }
+            lines.feed(&chunk[..length], |line| {
+                if let Err(error) = self.line(line) {
+                    failed = Some(error);
+                }
+            });
+        }
+    }
+
+    fn line(&mut self, line: Line<'_>) -> Result<(), Failure> {
+        let at = self.begun.elapsed();
+        self.events.line(&String::from_utf8_lossy(line.bytes))?;
+        for event in self.session.line(line, at) {
+            if let Some(text) = voice::line(&event) {
+                self.writer.log(&text)?;
+            }
+            std::hint::black_box(self.session.spend(at));
+        }
+        Ok(())
+    }
+}
+
+fn session() -> Result<Box<dyn Session>, Failure> {
+    let agent = Registry::new("herder".into(), [])?.agent("claude")?;
+    let env = BTreeMap::new();
+    Ok(agent.session(&Invocation {
+        prompt: "",
+        model: "sonnet",
+        reasoning: Reasoning::Med,
+        expected: Expected::Answer,
+        home: Path::new("/"),
+        tmpdir: Path::new("/"),
+        budget_usd: None,
+        credential: None,
+        env: &env,
+        is_root: false,
+        place: None,
+    }))
+}
+
+fn order() -> Result<RunSpec, Failure> {
+    let clocks = serde_json::to_value(herder_domain::setup::Clocks::default())?;
+    Ok(serde_json::from_value(json!({
+        "schema": RunSpec::SCHEMA, "run": "app-1-1-abcdef", "goal": null, "title": "T", "story": null, "attempt": 1,
+        "agent": "claude", "model": "sonnet", "reasoning": "med",
+        "budget": {"duration": 60.0, "iterations": null, "tokens": null, "usd": null},
+        "base_branch": "main", "base_commit": "5bd86d40fc891b4a6a50df4db4d66a3a47469a4d",
+        "created_at": "2026-11-01T22:00:00Z", "queue_seconds": 0.0,
+        "context": {"is_resumed": false, "conflicts": []},
+        "setup": {
+            "clone": "/c", "room": "/r", "caches": "/k", "clocks": clocks,
+            "agent": {"kind": "claude", "program": null, "args": [], "base_url": null, "credential": null,
+                "summarizer": null},
+            "gate": {"gate": "missing"}, "read": [], "write": [], "pass": [], "secrets": [],
+            "author": {"name": "herder", "email": "herder@localhost"},
+        },
+    }))?)
+}
+
+/// `turns` calls of a tool, each with a result of about `size` bytes.
+fn stream(turns: usize, size: usize) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    let mut add = |event: Value| -> Result<(), Failure> {
+        serde_json::to_writer(&mut bytes, &event)?;
+        bytes.push(b'\n');
+        Ok(())
+    };
+    add(json!({"type": "system", "subtype": "init", "model": "sonnet", "claude_code_version": "2.1.330"}))?;
+    let output = "test wording::a_sentence ... \"ok\"\n\tat src/main.rs:17:5 in café::größe\n".repeat(size / 72);
+    for turn in 0..turns {
+        let (id, message) = (format!("toolu_{turn:08}"), format!("msg_{turn:08}"));
+        let usage = json!({"input_tokens": 100, "cache_read_input_tokens": 1_000, "output_tokens": 20});
+        let block = json!({"type": "tool_use", "id": id, "name": "Bash", "input": {"command": "cargo test -p app"}});
+        add(json!({"type": "assistant", "message": {"id": message, "role": "assistant", "model": "sonnet",
+            "content": [{"type": "text", "text": "Now I run the tests."}, block], "usage": usage}}))?;
+        let result = json!({"type": "tool_result", "tool_use_id": id, "content": output, "is_error": false});
+        add(json!({"type": "user", "message": {"role": "user", "content": [result]},
+            "tool_use_result": {"stdout": output, "stderr": "", "interrupted": false}}))?;
+    }
+    add(json!({"type": "result", "subtype": "success", "is_error": false, "total_cost_usd": 1.0,
+        "structured_output": {"status": "done", "summary": "It is done."}}))?;
+    Ok(bytes)
+}
+
+fn jq(file: &Path) -> Result<(), Failure> {
+    let input = Stdio::from(File::open(file)?);
+    let status = Command::new("jq").args(["-c", "."]).stdin(input).stdout(Stdio::null()).status()?;
+    if status.success() { Ok(()) } else { Err("jq failed".into()) }
+}
+
+/// The most memory that this process ever had resident, bytes (`VmHWM` of proc_pid_status(5)).
+fn peak_resident() -> Result<u64, Failure> {
+    let text = fs_err::read_to_string("/proc/self/status")?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no VmHWM")?;
+    Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? << 10)
+}
+
+#[expect(clippy::print_stdout, reason = "a figure is to be read")]
+fn memory(before: u64, after: u64) {
+    println!("most memory in use: {} MiB before the long lines, {} MiB after", before >> 20, after >> 20);
+}
+
