@@ -29,6 +29,12 @@ enum Chore {
     Ci,
     /// Check the house rules
     Tidy,
+    /// Measure, side by side with peers: every benchmark, or those that are named
+    Bench {
+        /// Benchmarks to run. Without a name all are run
+        #[arg(value_name = "NAME")]
+        names: Vec<String>,
+    },
     /// Write the papers that are made of the program: docs/reference/commands.md
     Gen,
 }
@@ -51,6 +57,7 @@ fn call(chore: Chore) -> anyhow::Result<bool> {
         Chore::Test { suites, args } => xtask::suites::run(&root, &suites, &args),
         Chore::Ci => xtask::ci::run(&root),
         Chore::Tidy => xtask::tidy::report(&root),
+        Chore::Bench { names } => xtask::bench::run(&root, &names),
         Chore::Gen => xtask::papers::generate(&root),
     }
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use herder_testkit::pairs::{Failure, Figure, Pair, Target, let_pass};
 use herder_testkit::{processes_with, until};
-use stage::{Background, Stage, program, say};
+use stage::{Background, PATIENCE, Stage, program, say};
 
 /// How long each is watched.
 const WATCHED: Duration = Duration::from_secs(60);
@@ -38,15 +38,21 @@ fn tell(name: &str, ours: Cost, theirs: Option<Cost>) -> Result<(), Failure> {
     let pair = |ours, theirs| vec![Pair { ours, theirs }];
     let memory = Figure::new(format!("{name}, memory"), "MiB", "pueued", pair(ours.memory, theirs.memory));
     memory.aiming_at(Target::AtMost(20.0)).tell()?;
-    let switches =
-        Figure::new(format!("{name}, switches"), "switches/s", "pueued", pair(ours.switches, theirs.switches));
+    let switches = Figure::new(
+        format!("{name}, switches"),
+        "switches/s",
+        "pueued",
+        pair(ours.switches, theirs.switches),
+    );
     switches.aiming_at(Target::AtMost(2.0)).tell()
 }
 
 fn orchestrator() -> Result<Cost, Failure> {
     let stage = Stage::new(20)?;
     let up = stage.up(&[])?;
-    until("the orchestrator to be up", || stage.ok(&["doctor"]).is_ok());
+    until("the orchestrator to be up", PATIENCE, || {
+        stage.home.state().join("wake.sock").exists().then_some(())
+    });
     watched(&[up.pid()])
 }
 
@@ -88,7 +94,9 @@ fn pueue() -> Result<Option<Cost>, Failure> {
         command
     };
     let daemon = Background::start(&mut call("pueued"))?;
-    until("pueued to answer", || call("pueue").arg("status").output().is_ok_and(|said| said.status.success()));
+    until("pueued to answer", PATIENCE, || {
+        call("pueue").arg("status").output().is_ok_and(|said| said.status.success()).then_some(())
+    });
     Ok(Some(watched(&[daemon.pid()])?))
 }
 

@@ -10,7 +10,7 @@ mod stage;
 use std::process::Stdio;
 
 use herder_testkit::pairs::{Failure, Figure, Target, interleaved, seconds};
-use stage::{Background, Stage, path, program, say};
+use stage::{Background, PATIENCE, Stage, path, program, say};
 
 /// At once, here and there.
 const PARALLEL: &str = "4";
@@ -51,8 +51,13 @@ fn pueue(goals: usize) -> Result<f64, Failure> {
         command
     };
     let _daemon = Background::start(&mut call("pueued"))?;
-    herder_testkit::until("pueued to answer", || {
-        call("pueue").args(["parallel", PARALLEL]).stderr(Stdio::null()).status().is_ok_and(|said| said.success())
+    herder_testkit::until("pueued to answer", PATIENCE, || {
+        call("pueue")
+            .args(["parallel", PARALLEL])
+            .stderr(Stdio::null())
+            .status()
+            .is_ok_and(|said| said.success())
+            .then_some(())
     });
     let script = stage.home.install_program("by-hand", &by_hand(&stage));
     call("pueue").arg("pause").status()?;

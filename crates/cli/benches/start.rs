@@ -14,7 +14,7 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use herder_testkit::pairs::{Failure, Figure, PAIRS, Target, interleaved};
-use stage::{Background, Stage, path, program};
+use stage::{Background, PATIENCE, Stage, path, program};
 
 const MILLISECONDS: f64 = 1_000.0;
 
@@ -68,7 +68,8 @@ fn clone_and_start(stage: &std::cell::RefCell<Stage>, round: usize) -> Result<f6
     if !git.env("GIT_CONFIG_GLOBAL", "/dev/null").status()?.success() {
         return Err("git clone failed".into());
     }
-    let mut child = Command::new(agent).current_dir(&dir).stdin(Stdio::null()).stdout(Stdio::null()).spawn()?;
+    let mut child =
+        Command::new(agent).current_dir(&dir).stdin(Stdio::null()).stdout(Stdio::null()).spawn()?;
     let began = stage.borrow_mut().until_start(from)?;
     child.wait()?;
     Ok(began * MILLISECONDS)
@@ -105,8 +106,12 @@ impl Peer {
             Self::Pueue => {
                 fs_err::create_dir_all(stage.home.path().join("run"))?;
                 let daemon = Background::start(&mut self.command(stage, "pueued"))?;
-                herder_testkit::until("pueued to answer", || {
-                    self.command(stage, "pueue").arg("status").output().is_ok_and(|said| said.status.success())
+                herder_testkit::until("pueued to answer", PATIENCE, || {
+                    self.command(stage, "pueue")
+                        .arg("status")
+                        .output()
+                        .is_ok_and(|said| said.status.success())
+                        .then_some(())
                 });
                 Ok(Some(daemon))
             }

@@ -149,11 +149,13 @@ fn stream(turns: usize, size: usize) -> Result<Vec<u8>, Failure> {
         Ok(())
     };
     add(json!({"type": "system", "subtype": "init", "model": "sonnet", "claude_code_version": "2.1.330"}))?;
-    let output = "test wording::a_sentence ... \"ok\"\n\tat src/main.rs:17:5 in café::größe\n".repeat(size / 72);
+    let output =
+        "test wording::a_sentence ... \"ok\"\n\tat src/main.rs:17:5 in café::größe\n".repeat(size / 72);
     for turn in 0..turns {
         let (id, message) = (format!("toolu_{turn:08}"), format!("msg_{turn:08}"));
         let usage = json!({"input_tokens": 100, "cache_read_input_tokens": 1_000, "output_tokens": 20});
-        let block = json!({"type": "tool_use", "id": id, "name": "Bash", "input": {"command": "cargo test -p app"}});
+        let block =
+            json!({"type": "tool_use", "id": id, "name": "Bash", "input": {"command": "cargo test -p app"}});
         add(json!({"type": "assistant", "message": {"id": message, "role": "assistant", "model": "sonnet",
             "content": [{"type": "text", "text": "Now I run the tests."}, block], "usage": usage}}))?;
         let result = json!({"type": "tool_result", "tool_use_id": id, "content": output, "is_error": false});
@@ -182,4 +184,3 @@ fn peak_resident() -> Result<u64, Failure> {
 fn memory(before: u64, after: u64) {
     println!("most memory in use: {} MiB before the long lines, {} MiB after", before >> 20, after >> 20);
 }
-

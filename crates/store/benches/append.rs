@@ -5,7 +5,6 @@
 //! `cargo bench -p herder-store`
 
 use std::path::Path;
-use std::time::Instant;
 
 use herder_domain::capacity::{Admission, Capacity};
 use herder_domain::event::{Event, Repo, What};
@@ -15,16 +14,15 @@ use herder_domain::outcome::Outcome;
 use herder_domain::repo::{GoalRef, RepoId};
 use herder_domain::run::{Harvest, ProcessName, RunId};
 use herder_store::{NewGoal, Settings, Store};
+use herder_testkit::pairs::{Failure, Figure, PAIRS, Target, interleaved, seconds};
 use jiff::Timestamp;
 use rusqlite::Connection;
 
-type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+type Result<T> = std::result::Result<T, Failure>;
 
-const PAIRS: usize = 11;
 const LIVES: u64 = 100;
 const EVENTS: u64 = 11;
 
-#[expect(clippy::print_stdout, reason = "a figure is all that it is for")]
 fn main() -> Result<()> {
     let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     let mut store = Store::open(&dir.path().join("herder.db"))?;
@@ -35,34 +33,22 @@ fn main() -> Result<()> {
         &Event::RepoAdded { repo: Repo { id: repo.clone(), url, base_branch, pushes: true } },
         at(),
     )?;
-    let mut pairs = Vec::new();
-    for round in 0..PAIRS as u64 {
-        let ours = rate(|| live(&mut store, &repo, round * LIVES))?;
-        let theirs = rate(|| insert(&bare))?;
-        pairs.push((ours, theirs));
-    }
-    let ours = median(pairs.iter().map(|(ours, _)| *ours).collect());
-    let theirs = median(pairs.iter().map(|(_, theirs)| *theirs).collect());
-    let ratio = median(pairs.iter().map(|(ours, theirs)| ours / theirs).collect());
-    println!(
-        "appended events: {ours:.0}/s, bare inserts: {theirs:.0}/s, ratio {ratio:.2} (median of {PAIRS})"
-    );
-    let (quiet, waiting) = plan(&mut store, &repo)?;
-    println!(
-        "a planning that finds nothing to do: {quiet:.2} ms, with 1,000 goals that wait: {waiting:.2} ms"
-    );
-    Ok(())
+    let mut lives = 0;
+    let pairs = interleaved(
+        PAIRS,
+        || {
+            lives += LIVES;
+            rate(|| live(&mut store, &repo, lives))
+        },
+        || rate(|| insert(&bare)),
+    )?;
+    let figure = Figure::new("durable transitions", "/s", "bare SQLite inserts", pairs);
+    figure.aiming_at(Target::AtLeast(5_000.0)).tell()?;
+    in_vain(store, &repo, &dir.path().join("empty.db"))
 }
 
 fn rate(act: impl FnOnce() -> Result<()>) -> Result<f64> {
-    let begun = Instant::now();
-    act()?;
-    Ok((LIVES * EVENTS) as f64 / begun.elapsed().as_secs_f64())
-}
-
-fn median(mut all: Vec<f64>) -> f64 {
-    all.sort_by(f64::total_cmp);
-    all.get(all.len() / 2).copied().unwrap_or_default()
+    Ok((LIVES * EVENTS) as f64 / seconds(act)?)
 }
 
 fn at() -> Timestamp {
@@ -123,16 +109,9 @@ fn life(goal: &GoalRef, draft: Box<Goal>) -> [What; EVENTS as usize] {
     ]
 }
 
-/// Milliseconds of a planning in vain, before and after 1,000 goals were queued.
-fn plan(store: &mut Store, repo: &RepoId) -> Result<(f64, f64)> {
-    let settings = Settings {
-        capacity: Capacity { max: 0, admission: Admission::Open },
-        policy: Policy::default(),
-        default_agent: "claude".into(),
-        only: None,
-        max_in: std::collections::BTreeMap::new(),
-    };
-    let quiet = planning(store, &settings)?;
+/// A planning that finds nothing to do: what every wake-up costs, with 1,000 goals that wait and with none.
+fn in_vain(mut full: Store, repo: &RepoId, path: &Path) -> Result<()> {
+    let mut empty = Store::open(path)?;
     for _ in 0..1_000 {
         let new = NewGoal {
             text: text(repo)?,
@@ -141,17 +120,19 @@ fn plan(store: &mut Store, repo: &RepoId) -> Result<(f64, f64)> {
             wants_spot_check: false,
             is_queued: true,
         };
-        store.create_goal(repo, new, at())?;
+        full.create_goal(repo, new, at())?;
     }
-    Ok((quiet, planning(store, &settings)?))
+    let pairs = interleaved(PAIRS, || step_ms(&mut full), || step_ms(&mut empty))?;
+    Figure::new("planning in vain, 1,000 goals wait", "ms", "none waits", pairs).tell()
 }
 
-fn planning(store: &mut Store, settings: &Settings) -> Result<f64> {
-    let mut all = Vec::new();
-    for _ in 0..PAIRS {
-        let begun = Instant::now();
-        store.step(settings, at())?;
-        all.push(begun.elapsed().as_secs_f64() * 1_000.0);
-    }
-    Ok(median(all))
+fn step_ms(store: &mut Store) -> Result<f64> {
+    let settings = Settings {
+        capacity: Capacity { max: 0, admission: Admission::Open },
+        policy: Policy::default(),
+        default_agent: "claude".into(),
+        only: None,
+        max_in: std::collections::BTreeMap::new(),
+    };
+    Ok(1_000.0 * seconds(|| Ok(store.step(&settings, at())?))?)
 }

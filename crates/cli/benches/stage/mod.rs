@@ -6,13 +6,16 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use herder_testkit::pairs::Failure;
 use herder_testkit::{TargetRepo, TempHome, until};
 
 /// The program that is measured.
 pub const HERDER: &str = env!("CARGO_BIN_EXE_herder");
+
+/// How long anything is waited for.
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 const GOAL: &str = "## Objective\nLeave a mark.\n\n## Acceptance\n- a mark is there\n";
 
@@ -105,8 +108,10 @@ impl Stage {
 
     /// Waits until a goal is done.
     pub fn wait_done(&self, goal: &str) {
-        until("the goal to be done", || {
-            self.ok(&["goal", "show", goal, "--json"]).is_ok_and(|text| text.contains("\"status\":\"done\""))
+        until("the goal to be done", PATIENCE, || {
+            self.ok(&["goal", "show", goal, "--json"])
+                .is_ok_and(|text| text.contains("\"status\":\"done\""))
+                .then_some(())
         });
     }
 }

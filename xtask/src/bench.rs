@@ -1,0 +1,146 @@
+//! `cargo xtask bench`: every benchmark of the workspace, one after the other, and a table of what came out.
+//!
+//! Each one measures in pairs (`testkit::pairs`) and appends its figures to one file of JSON lines; nothing here
+//! judges a time, for a machine that others use has no bar that a test may hold.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+
+use crate::root::target_directory;
+use crate::step;
+
+/// The variable that tells benchmarks where their figures go; `testkit::pairs::RESULTS` is the same.
+const RESULTS: &str = "HERDER_BENCH_RESULTS";
+
+/// One benchmark: `crates/<krate>/benches/<name>.rs`.
+#[derive(Debug)]
+pub struct Bench {
+    /// What it is called on the command line.
+    pub name: &'static str,
+    /// The name of its package.
+    pub package: &'static str,
+    /// The name of its target.
+    pub target: &'static str,
+    /// One line for a person.
+    pub about: &'static str,
+}
+
+/// All benchmarks, in the order in which they are run.
+pub const BENCHES: &[Bench] = &[
+    Bench {
+        name: "plan",
+        package: "herder-domain",
+        target: "plan",
+        about: "the planner over long queues, beside sorting them",
+    },
+    Bench {
+        name: "store",
+        package: "herder-store",
+        target: "append",
+        about: "durable transitions, beside bare SQLite transactions",
+    },
+    Bench {
+        name: "stream",
+        package: "herder-ralph",
+        target: "stream",
+        about: "an agent's events through decoder, redaction, log and ledger, beside jq",
+    },
+    Bench {
+        name: "start",
+        package: "herder",
+        target: "start",
+        about: "from the queue to the agent's start, beside git clone, pueue, task-spooler and nq",
+    },
+    Bench {
+        name: "night",
+        package: "herder",
+        target: "night",
+        about: "200 goals from queued to landed, beside pueue with a script",
+    },
+    Bench {
+        name: "idle",
+        package: "herder",
+        target: "idle",
+        about: "memory and context switches while nothing happens, beside pueue's daemon",
+    },
+];
+
+/// Runs the benchmarks that are named (all when none is) and says whether each ran to its end.
+///
+/// # Errors
+/// When a name is not that of a benchmark, cargo cannot be started, or the figures cannot be read.
+pub fn run(root: &Path, names: &[String]) -> Result<bool> {
+    let chosen = choose(names)?;
+    let results = target_directory(root).join("bench.jsonl");
+    fs_err::create_dir_all(target_directory(root))?;
+    fs_err::write(&results, "")?;
+    let mut failed = Vec::new();
+    for bench in chosen {
+        println!("\n--> {}: {}", bench.name, bench.about);
+        let args = ["bench", "--quiet", "--package", bench.package, "--bench", bench.target];
+        if !step::run(step::cargo(root, args).env(RESULTS, &results))? {
+            failed.push(bench.name);
+        }
+    }
+    println!("\n{}", table(&fs_err::read_to_string(&results)?)?);
+    if !failed.is_empty() {
+        println!("did not run to the end: {}", failed.join(", "));
+    }
+    Ok(failed.is_empty())
+}
+
+fn choose(names: &[String]) -> Result<Vec<&'static Bench>> {
+    let is_known = |name: &&String| BENCHES.iter().any(|bench| bench.name == name.as_str());
+    if let Some(stranger) = names.iter().find(|name| !is_known(name)) {
+        let known: Vec<&str> = BENCHES.iter().map(|bench| bench.name).collect();
+        bail!("no benchmark is called {stranger:?}; there are: {}", known.join(", "));
+    }
+    let is_chosen = |bench: &&Bench| names.is_empty() || names.iter().any(|name| name == bench.name);
+    Ok(BENCHES.iter().filter(is_chosen).collect())
+}
+
+/// The figures as a table in Markdown.
+fn table(lines: &str) -> Result<String> {
+    let mut text = String::from("| what | herder | peer | ratio [95 %] | aim |\n|---|---|---|---|---|\n");
+    for line in lines.lines() {
+        text += &row(line).with_context(|| format!("failed to read a figure: {line}"))?;
+    }
+    Ok(text)
+}
+
+fn row(line: &str) -> Result<String> {
+    let figure: serde_json::Value = serde_json::from_str(line)?;
+    let word = |key: &str| figure[key].as_str().with_context(|| format!("no {key}"));
+    let number = |key: &str| figure[key].as_f64().with_context(|| format!("no {key}"));
+    let (name, unit, peer, aim) = (word("name")?, word("unit")?, word("peer")?, word("aim")?);
+    let (ours, theirs) = (number("ours")?, number("theirs")?);
+    let (ratio, low, high) = (number("ratio")?, number("low")?, number("high")?);
+    Ok(format!(
+        "| {name} | {ours:.2} {unit} | {peer}: {theirs:.2} {unit} | {ratio:.2} [{low:.2}, {high:.2}] | {aim} |\n"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_become_rows() {
+        let line =
+            r#"{"name":"plan","unit":"ms","peer":"a sort","pairs":9,"ours":0.5,"theirs":0.1,"ratio":5.0,
+            "low":4.0,"high":6.0,"aim":"<= 1 ms, reached","reached":true}"#
+                .replace('\n', "");
+        let text = table(&line).unwrap();
+        let row = "| plan | 0.50 ms | a sort: 0.10 ms | 5.00 [4.00, 6.00] | <= 1 ms, reached |\n";
+        assert!(text.ends_with(row), "{text}");
+        assert!(table("{}").is_err());
+    }
+
+    #[test]
+    fn an_unknown_name_is_refused_with_the_known_ones() {
+        let error = choose(&["nihgt".to_owned()]).unwrap_err().to_string();
+        assert!(error.contains("nihgt") && error.contains("night"), "{error}");
+        assert_eq!(choose(&[]).unwrap().len(), BENCHES.len());
+    }
+}
