@@ -5,11 +5,15 @@ use crate::error::{Result, WorkspaceError};
 use crate::git::{Git, UserEnvironment, checked_branch, checked_url};
 use crate::id::CommitId;
 use crate::objects::gather;
+use crate::ref_files::read_ref;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 /// Where the branches of the remote lie in the mirror.
 pub(crate) const BRANCHES: &str = "refs/remotes/origin";
+
+/// The file that says with which settings the mirror was made.
+const CONFIGURED: &str = "herder.configured";
 
 /// The file whose age is that of the last fetch.
 const FETCHED: &str = "herder.fetched";
@@ -46,17 +50,16 @@ impl Mirror {
             ("gc.auto", "0"),
             ("fetch.unpackLimit", "1"),
         ];
-        let known = self.bare.git("config").args(["--list", "--local", "-z"]).answer()?;
-        let known: Vec<&[u8]> = known.split(|byte| *byte == 0).collect();
-        for (name, value) in wanted {
-            // Git writes names in lower case but for the middle part.
-            let line = format!("{}\n{value}", name.to_ascii_lowercase());
-            if !known.contains(&line.as_bytes()) {
-                let _alone = self.bare.alone()?;
-                self.bare.git("config").args([name, value]).done()?;
-            }
+        let settings: String = wanted.iter().map(|(name, value)| format!("{name} = {value}\n")).collect();
+        let made = self.bare.path().join(CONFIGURED);
+        if std::fs::read_to_string(&made).is_ok_and(|made| made == settings) {
+            return Ok(());
         }
-        Ok(())
+        let _alone = self.bare.alone()?;
+        for (name, value) in wanted {
+            self.bare.git("config").args([name, value]).done()?;
+        }
+        Ok(fs_err::write(made, settings)?)
     }
 
     /// The repository, for questions.
@@ -69,7 +72,8 @@ impl Mirror {
         &self.url
     }
 
-    /// Brings all branches and the remote's default branch up to date.
+    /// Brings all branches up to date, and learns the remote's default branch where that is not known or is
+    /// gone.
     ///
     /// # Errors
     /// The remote cannot be reached or refuses, or the mirror cannot be written.
@@ -79,16 +83,32 @@ impl Mirror {
             .outside("fetch", user)
             .args(["--quiet", "--prune", "--no-write-fetch-head", "--no-auto-maintenance", "origin"])
             .done()?;
-        if let Some(branch) = remote_head(&self.url, user)?.branch {
-            self.bare
-                .git("symbolic-ref")
-                .arg(format!("{BRANCHES}/HEAD"))
-                .arg(format!("{BRANCHES}/{}", checked_branch(&branch)?))
-                .done()?;
+        if !self.knows_default_branch()? {
+            self.learn_default_branch(user)?;
         }
         gather(&self.bare)?;
         fs_err::write(self.bare.path().join(FETCHED), "")?;
         Ok(())
+    }
+
+    fn knows_default_branch(&self) -> Result<bool> {
+        let head = self.bare.path().join(BRANCHES).join("HEAD");
+        let target = std::fs::read_to_string(head).unwrap_or_default();
+        match target.trim_end().strip_prefix("ref: ") {
+            Some(branch) => Ok(read_ref(&self.bare, branch)?.is_some()),
+            None => Ok(false),
+        }
+    }
+
+    fn learn_default_branch(&self, user: &UserEnvironment) -> Result<()> {
+        let Some(branch) = remote_head(&self.url, user)?.branch else {
+            return Ok(());
+        };
+        self.bare
+            .git("symbolic-ref")
+            .arg(format!("{BRANCHES}/HEAD"))
+            .arg(format!("{BRANCHES}/{}", checked_branch(&branch)?))
+            .done()
     }
 
     /// How long ago the last fetch was (wall clock); `None` if never or in the future.
@@ -98,7 +118,7 @@ impl Mirror {
         SystemTime::now().duration_since(modified).ok()
     }
 
-    /// The remote's default branch, as of the last fetch; `None` for an empty repository.
+    /// The remote's default branch, as it was when it was first asked for; `None` for an empty repository.
     ///
     /// # Errors
     /// Git cannot be run.

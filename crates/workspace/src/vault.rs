@@ -38,9 +38,12 @@ impl Vault {
     /// # Errors
     /// The directory cannot be made or is no repository.
     pub fn open_or_create(path: &Path, mirror: &Mirror) -> Result<Self> {
-        let format = mirror.bare().git("rev-parse").arg("--show-object-format").line()?;
-        let bare = Bare::create(path, &format)?;
-        Ok(Self { bare })
+        let vault = Self::at(path);
+        if !vault.bare.exists() {
+            let format = mirror.bare().git("rev-parse").arg("--show-object-format").line()?;
+            Bare::create(path, &format)?;
+        }
+        Ok(vault)
     }
 
     /// Opens a vault that exists.

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::PoisonError;
+use std::time::Duration;
 
 use herder_config::Resolved;
 use herder_domain::event::What;
@@ -9,7 +10,8 @@ use herder_domain::hand::PERSON;
 use herder_domain::run::{RetryContext, RunSpec};
 use herder_domain::setup::{GateSetup, Setup};
 use herder_record::RunDir;
-use herder_workspace::{Bare, CommitId, PrepareOrder, Prepared, Start, remove_tree};
+use herder_workspace::{Bare, CommitId, Mirror, PrepareOrder, Prepared, Start, remove_tree};
+use jiff::Timestamp;
 
 use super::{ActError, Acted};
 use crate::context::{CacheSet, Case, Context, run_key};
@@ -30,7 +32,9 @@ fn make(context: &Context, case: &Case) -> Result<RunSpec, ActError> {
     let lock = context.repo_lock(&case.repo.id);
     let writing = lock.lock().unwrap_or_else(PoisonError::into_inner);
     let mirror = context.mirror(&case.repo)?;
-    mirror.fetch(&context.user).map_err(ActError::Origin)?;
+    if !is_fresh(&mirror, case) {
+        mirror.fetch(&context.user).map_err(ActError::Origin)?;
+    }
     let vault = context.vault(&case.repo, &mirror)?;
     // What follows waits where it must by itself: many clones of one repository may be made at once.
     drop(writing);
@@ -61,6 +65,18 @@ fn make(context: &Context, case: &Case) -> Result<RunSpec, ActError> {
     let spec = spec(context, case, Parts { resolved, base_branch, prepared: &prepared, clone, gate });
     RunDir::create(&context.state, &spec, &case.goal.body, &context.redactor)?;
     Ok(spec)
+}
+
+/// How long a fetch holds for the goals of one evening.
+const FRESH: Duration = Duration::from_secs(60);
+
+/// Whether the mirror has all that a person may expect of this run: what was pushed before the goal was queued.
+/// What a dependency landed may be younger, so its dependents always ask the origin.
+fn is_fresh(mirror: &Mirror, case: &Case) -> bool {
+    let since_queued = Duration::try_from_secs_f64(case.run.queue_seconds).unwrap_or_default()
+        + Duration::try_from(Timestamp::now().duration_since(case.run.ordered_at)).unwrap_or_default();
+    let is_young = |age: Duration| age < FRESH && age < since_queued;
+    case.goal.depends.is_empty() && mirror.age().is_some_and(is_young)
 }
 
 /// Copies the base's `.ralph/` out of the agent's reach.
