@@ -47,6 +47,12 @@ pub const BENCHES: &[Bench] = &[
         about: "an agent's events through decoder, redaction, log and ledger, beside jq",
     },
     Bench {
+        name: "workspace",
+        package: "herder-workspace",
+        target: "prepare",
+        about: "a run's workspace, beside tar and git clone",
+    },
+    Bench {
         name: "start",
         package: "herder",
         target: "start",
