@@ -87,12 +87,32 @@ fn write_fresh(path: &Path, text: &Redacted<'_>, durability: Durability) -> Resu
     Ok(())
 }
 
+/// What a new file's name ends with until it is complete.
+const DRAFT: &str = ".new";
+
+/// Removes files in a directory that were to be renamed and never were. Nobody may be writing there.
+pub(crate) fn remove_drafts(dir: &Path) -> Result<(), RecordError> {
+    let entries = match fs::read_dir(dir) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries.during("look through", dir)?,
+    };
+    for entry in entries {
+        let entry = entry.during("look through", dir)?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with('.') && name.ends_with(DRAFT) && entry.path().is_file() {
+            fs::remove_file(entry.path()).during("remove", &entry.path())?;
+        }
+    }
+    Ok(())
+}
+
 /// A name in the same directory that no other writer uses.
 fn beside(path: &Path) -> PathBuf {
     static COUNTER: AtomicU64 = AtomicU64::new(0);
     let count = COUNTER.fetch_add(1, Ordering::Relaxed);
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    path.with_file_name(format!(".{name}.{}-{count}.new", process::id()))
+    path.with_file_name(format!(".{name}.{}-{count}{DRAFT}", process::id()))
 }
 
 fn sync_parent(path: &Path) -> Result<(), RecordError> {

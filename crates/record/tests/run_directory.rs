@@ -72,6 +72,21 @@ fn an_order_is_created_once() {
 }
 
 #[test]
+fn drafts_of_a_killed_ralph_are_removed_and_nothing_else() {
+    let scene = Scene::new();
+    let dir = scene.created(1);
+    let names = || {
+        let entries = std::fs::read_dir(dir.path()).unwrap();
+        entries.map(|entry| entry.unwrap().file_name()).collect::<std::collections::BTreeSet<_>>()
+    };
+    let before = names();
+    std::fs::write(dir.path().join(".outcome.json.4711-0.new"), "{").unwrap();
+    dir.remove_drafts().unwrap();
+    assert_eq!(names(), before);
+    RunDir::of(&scene.state, order(2).run).remove_drafts().unwrap();
+}
+
+#[test]
 fn no_file_of_a_run_holds_a_secret_and_all_are_private() {
     let scene = Scene::new();
     let mut spec = order(7);

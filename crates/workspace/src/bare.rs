@@ -4,6 +4,7 @@ use crate::error::{Result, WorkspaceError};
 use crate::git::{Git, UserEnvironment, unparsable};
 use crate::id::CommitId;
 use crate::objects::{Guard, lock};
+use crate::scratch::Scratch;
 use rustix::fs::FlockOperation;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -49,8 +50,7 @@ impl Bare {
         }
         let parent = path.parent().unwrap_or(Path::new("/"));
         fs_err::create_dir_all(parent)?;
-        // Temporary directories have mode 0700.
-        let new = tempfile::Builder::new().prefix(".herder-new-").tempdir_in(parent)?;
+        let new = Scratch::beside(path)?;
         Git::sealed("init")
             .args(["--bare", "--quiet", "--template="])
             .arg(format!("--object-format={object_format}"))

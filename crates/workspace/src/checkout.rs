@@ -5,6 +5,7 @@ use crate::clone_git::CloneGit;
 use crate::error::{Result, WorkspaceError};
 use crate::id::CommitId;
 use crate::mirror::Mirror;
+use crate::scratch::Scratch;
 use crate::template::Templates;
 use std::path::Path;
 
@@ -62,7 +63,7 @@ impl Bare {
 
     fn materialize(&self, tree: &str, dest: &Path) -> Result<()> {
         make_empty(dest)?;
-        let scratch = tempfile::Builder::new().prefix("herder.index-").tempdir_in(self.path())?;
+        let scratch = Scratch::within(self.path(), "index")?;
         let index = scratch.path().join("index");
         self.git("read-tree").index(&index).arg(tree).done()?;
         let git = self.git("checkout-index").work_tree(dest).index(&index);

@@ -8,12 +8,10 @@ use crate::error::Result;
 use crate::git::Git;
 use crate::id::CommitId;
 use crate::objects::copy_packs;
+use crate::scratch::Scratch;
 use crate::template::Template;
 use std::io::Write;
 use std::path::Path;
-
-/// What the directories begin with in which a pack for a clone is made.
-const LEND_SCRATCH: &str = "herder.lend-";
 
 /// A clone to be made: a copy of its base's template, brought to its tip.
 pub(crate) struct CloneGit<'a> {
@@ -64,7 +62,7 @@ impl CloneGit<'_> {
     /// and renames it into its place, so it is made there and then copied: the clone may lie on another
     /// file system.
     fn lend(&self, git_dir: &Path) -> Result<()> {
-        let scratch = tempfile::Builder::new().prefix(LEND_SCRATCH).tempdir_in(self.lender.path())?;
+        let scratch = Scratch::within(self.lender.path(), "lend")?;
         pack_range(self.lender, Some(self.base), self.tip, scratch.path())?;
         copy_packs(scratch.path(), &git_dir.join("objects/pack"))
     }

@@ -77,8 +77,8 @@ pub(crate) fn copy_packs(from: &Path, to: &Path) -> Result<()> {
         for extension in ["pack", "rev", "idx"] {
             let file = index.with_extension(extension);
             let copy = to.join(file.file_name().unwrap_or_default());
-            if file.exists() && !copy.exists() {
-                fs_err::copy(&file, copy)?;
+            if file.exists() {
+                copy_once(&file, &copy)?;
             }
         }
     }
@@ -102,10 +102,24 @@ fn copy_loose(from: &Path, to: &Path) -> Result<()> {
     fs_err::create_dir_all(to)?;
     for entry in fs_err::read_dir(from)? {
         let name = entry?.file_name();
-        if name.to_str().is_some_and(is_loose_object) && !to.join(&name).exists() {
-            fs_err::copy(from.join(&name), to.join(&name))?;
+        if name.to_str().is_some_and(is_loose_object) {
+            copy_once(&from.join(&name), &to.join(&name))?;
         }
     }
+    Ok(())
+}
+
+/// Copies a file of objects unless it is there. One who was killed while copying has left a part of it: that
+/// is as good as nothing.
+fn copy_once(file: &Path, copy: &Path) -> Result<()> {
+    let whole = fs_err::metadata(file)?.len();
+    match std::fs::metadata(copy) {
+        Ok(there) if there.len() == whole => return Ok(()),
+        // Objects are read-only, so it cannot be written over.
+        Ok(_) => fs_err::remove_file(copy)?,
+        Err(_) => {}
+    }
+    fs_err::copy(file, copy)?;
     Ok(())
 }
 
@@ -163,4 +177,27 @@ pub(crate) fn copy_packs_into(from: &Path, to: &Dir) -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_part_of_a_pack_that_a_killed_copy_left_is_replaced() {
+        let place = tempfile::tempdir().unwrap();
+        let (from, to) = (place.path().join("from"), place.path().join("to"));
+        for directory in [&from, &to] {
+            std::fs::create_dir(directory).unwrap();
+        }
+        for name in ["pack-1.pack", "pack-1.idx"] {
+            std::fs::write(from.join(name), "whole").unwrap();
+        }
+        std::fs::write(to.join("pack-1.pack"), "wh").unwrap();
+        std::fs::set_permissions(to.join("pack-1.pack"), std::fs::Permissions::from_mode(0o444)).unwrap();
+        copy_packs(&from, &to).unwrap();
+        assert_eq!(std::fs::read_to_string(to.join("pack-1.pack")).unwrap(), "whole");
+        assert_eq!(std::fs::read_to_string(to.join("pack-1.idx")).unwrap(), "whole");
+    }
 }

@@ -195,10 +195,40 @@ fn fill(order: &PrepareOrder<'_>, facts: &Facts, private: &Path, clone: &Path) -
     Ok(())
 }
 
+/// Removes what [`prepare`] has made at `path`, the clone or the private git directory, and what it had begun
+/// to make there if it was not let finish.
+///
+/// # Errors
+/// `path` is not below `root`, a directory on the way is a link, or the system refuses.
+pub fn remove_prepared(root: &Path, path: &Path) -> Result<()> {
+    remove_tree(root, path)?;
+    remove_tree(root, &sibling(path))
+}
+
 /// The name under which a directory is built before it gets its own.
 fn sibling(path: &Path) -> PathBuf {
     let mut name = std::ffi::OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
     name.push(".new");
     path.with_file_name(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_made_and_what_was_only_begun_are_removed() {
+        let root = tempfile::tempdir().unwrap();
+        let clone = root.path().join("o/r/1-1");
+        for directory in [&clone, &sibling(&clone), &root.path().join("o/r/2-1")] {
+            std::fs::create_dir_all(directory).unwrap();
+            std::fs::write(directory.join("file"), "").unwrap();
+        }
+        for _ in 0..2 {
+            remove_prepared(root.path(), &clone).unwrap();
+            let left = std::fs::read_dir(root.path().join("o/r")).unwrap();
+            assert_eq!(left.map(|entry| entry.unwrap().file_name()).collect::<Vec<_>>(), ["2-1"]);
+        }
+    }
 }

@@ -19,11 +19,6 @@ const SKIP_LIST: &str = "herder.skiplist";
 /// What both git directories exclude: the goal's text and whatever else herder shows the agent.
 pub(crate) const EXCLUDED: &str = "/.herder/\n";
 
-/// What directories begin with that one call needs and removes.
-const SCRATCH: [&str; 2] = [VET_SCRATCH, REFRESH_SCRATCH];
-pub(crate) const VET_SCRATCH: &str = "herder.vet-";
-pub(crate) const REFRESH_SCRATCH: &str = "herder.refresh-";
-
 /// The ref up to which the clone's own `.git` was brought.
 pub(crate) const REFRESHED: &str = "refs/herder/refreshed";
 
@@ -104,18 +99,11 @@ impl PrivateGit {
         checks
     }
 
-    /// Removes what a killed git or a killed herder left behind. Only one ralph at a time works here,
-    /// and it asks.
+    /// Removes the locks that a killed git left behind. Only one ralph at a time works here, and it asks.
     pub(crate) fn unlock(&self) -> Result<()> {
-        let top = self.bare.path();
-        for entry in fs_err::read_dir(top)? {
-            let path = entry?.path();
-            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            if name == "index.lock" {
-                fs_err::remove_file(&path)?;
-            } else if SCRATCH.iter().any(|prefix| name.starts_with(prefix)) {
-                fs_err::remove_dir_all(&path)?;
-            }
+        let index = self.bare.path().join("index.lock");
+        if index.exists() {
+            fs_err::remove_file(index)?;
         }
         self.bare.alone().map(drop)
     }

@@ -1,11 +1,15 @@
 //! Moving a branch of a remote by compare-and-swap.
 
+mod unfinished;
+
 use crate::bare::Bare;
 use crate::error::{Result, WorkspaceError};
 use crate::git::{Git, UserEnvironment, checked_branch, checked_url};
 use crate::id::CommitId;
+use herder_oneshot::Finished;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
+use unfinished::Unfinished;
 
 /// What became of a push.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,20 +57,30 @@ impl Bare {
         {
             return Err(WorkspaceError::NotDescendant { old: old.clone(), new: order.commit.clone() });
         }
-        let old = order.expected_old.map(CommitId::as_str).unwrap_or_default();
-        let pushed = self
-            .outside("push", user)
+        let here = Unfinished::of(self.path(), url, branch);
+        if let Some(here) = &here {
+            here.begin(order.commit)?;
+        }
+        let said = match self.try_push(order, user) {
+            Ok(finished) if finished.status.success() => None,
+            Ok(finished) => Some(reason(&finished.stdout.text(), &finished.stderr.text())),
+            Err(error) => Some(error.to_string()),
+        };
+        if let Some(here) = &here {
+            here.end();
+        }
+        said.map_or(Ok(Push::Done), |said| settle(order, said, user))
+    }
+
+    fn try_push(&self, order: PushOrder<'_>, user: &UserEnvironment) -> Result<Finished> {
+        let PushOrder { url, commit, branch, expected_old } = order;
+        let old = expected_old.map(CommitId::as_str).unwrap_or_default();
+        self.outside("push", user)
             .args(["--porcelain", "--no-verify", "--no-follow-tags", "--no-signed"])
             .arg(format!("--force-with-lease=refs/heads/{branch}:{old}"))
             .args(["--", url])
-            .arg(format!("{}:refs/heads/{branch}", order.commit))
-            .finish();
-        let said = match pushed {
-            Ok(finished) if finished.status.success() => return Ok(Push::Done),
-            Ok(finished) => reason(&finished.stdout.text(), &finished.stderr.text()),
-            Err(error) => error.to_string(),
-        };
-        settle(order, said, user)
+            .arg(format!("{commit}:refs/heads/{branch}"))
+            .finish()
     }
 }
 

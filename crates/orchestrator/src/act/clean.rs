@@ -1,10 +1,10 @@
-//! Clean: remove a run's clone and its short-lived directories. The vault has the work, the run
+//! Clean: remove a run's clone, its short-lived directories and its drafts. The vault has the work, the run
 //! directory stays. What is gone is cleaned.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use herder_domain::event::What;
-use herder_workspace::remove_tree;
+use herder_workspace::{remove_prepared, remove_tree};
 
 use super::{ActError, Acted};
 use crate::context::{Case, Context};
@@ -20,15 +20,11 @@ pub(super) fn clean(context: &Context, case: &Case) -> Result<Acted, ActError> {
         None => (context.clone_dir(case), context.short_dir(&case.run.id)),
     };
     let root = clone.ancestors().nth(DEPTH).map_or_else(|| context.root().to_owned(), PathBuf::from);
-    remove(&root, &clone)?;
-    remove(&root, &room)?;
-    remove(context.state.root(), &dir.git_dir())?;
-    Ok(Acted::with(case, What::RunClosed { run: case.run.id.clone() }))
-}
-
-fn remove(root: &Path, path: &Path) -> Result<(), ActError> {
-    if !root.exists() {
-        return Ok(());
+    if root.exists() {
+        remove_prepared(&root, &clone)?;
+        remove_tree(&root, &room)?;
     }
-    Ok(remove_tree(root, path)?)
+    remove_prepared(context.state.root(), &dir.git_dir())?;
+    dir.remove_drafts()?;
+    Ok(Acted::with(case, What::RunClosed { run: case.run.id.clone() }))
 }

@@ -151,6 +151,14 @@ impl RunDir {
         Ok(dir)
     }
 
+    /// Removes what a ralph that was killed had begun to write and not yet renamed. The run must be over.
+    ///
+    /// # Errors
+    /// The directory cannot be read, or a file not removed.
+    pub fn remove_drafts(&self) -> Result<(), RecordError> {
+        files::remove_drafts(&self.path)
+    }
+
     /// The run.
     pub fn run(&self) -> &RunId {
         &self.run

@@ -8,7 +8,8 @@ use crate::clone_git::pack_range;
 use crate::contained::Dir;
 use crate::error::Result;
 use crate::objects::copy_packs_into;
-use crate::private::{PrivateGit, REFRESH_SCRATCH, REFRESHED};
+use crate::private::{PrivateGit, REFRESHED};
+use crate::scratch::Scratch;
 use rustix::fs::Mode;
 use std::fs::File;
 use std::io::Write;
@@ -40,7 +41,7 @@ impl PrivateGit {
         let before = self.bare().resolve(REFRESHED)?;
         let git_dir = Dir::root(self.clone_dir())?.child(".git".as_ref())?;
         if before.as_ref() != Some(&tip) {
-            let scratch = tempfile::Builder::new().prefix(REFRESH_SCRATCH).tempdir_in(self.bare().path())?;
+            let scratch = Scratch::within(self.bare().path(), "refresh")?;
             pack_range(self.bare(), before.as_ref(), &tip, scratch.path())?;
             let packs = Dir::root(self.clone_dir())?.descend(Path::new(".git/objects/pack"))?;
             copy_packs_into(scratch.path(), &packs)?;

@@ -11,7 +11,8 @@ use crate::error::{Result, WorkspaceError};
 use crate::git::{succeeded, unparsable};
 use crate::id::{CommitId, Identity, Signature};
 use crate::merge::commit;
-use crate::private::{PrivateGit, VET_SCRATCH};
+use crate::private::PrivateGit;
+use crate::scratch::Scratch;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io::Write;
@@ -50,7 +51,7 @@ pub(super) fn vetted_tree(private: &PrivateGit, parent: &CommitId) -> Result<(Co
 
 /// What git's check says of the objects that `tree` adds to `parent`; `None` if it is content.
 fn complaint_about(private: &PrivateGit, parent: &CommitId, tree: &CommitId) -> Result<Option<String>> {
-    let scratch = tempfile::Builder::new().prefix(VET_SCRATCH).tempdir_in(private.bare().path())?;
+    let scratch = Scratch::within(private.bare().path(), "vet")?;
     let who = Identity { name: "herder".to_owned(), email: "herder@localhost".to_owned() };
     let signature = Signature { who, at: jiff::Timestamp::UNIX_EPOCH };
     let probe = commit(private.bare(), tree, Some(parent), "probe", &signature)?;
