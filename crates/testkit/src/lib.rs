@@ -6,6 +6,7 @@
 
 pub mod canary;
 pub mod http;
+pub mod intercept;
 pub mod model;
 pub mod pairs;
 pub mod processes;

@@ -19,7 +19,12 @@ impl TempHome {
     /// Makes the directories. They lie in the system's temporary directory under a short name, because paths of
     /// sockets are limited to 108 bytes.
     pub fn new() -> TempHome {
-        let dir = tempfile::Builder::new().prefix("hd.").rand_bytes(8).tempdir().unwrap();
+        TempHome::within(&std::env::temp_dir())
+    }
+
+    /// The same in another directory than the system's temporary one. Its path should be short, too.
+    pub fn within(directory: &Path) -> TempHome {
+        let dir = tempfile::Builder::new().prefix("hd.").rand_bytes(8).tempdir_in(directory).unwrap();
         let scene = TempHome { dir };
         for path in [scene.home(), scene.state(), scene.tmp(), scene.bin()] {
             fs_err::create_dir_all(path).unwrap();

@@ -31,7 +31,7 @@ pub enum Tests {
     Targets(&'static [Target]),
 }
 
-/// One file of tests: `crates/<krate>/tests/<name>.rs`.
+/// One file of tests: `crates/<krate>/tests/<name>.rs`, or `<name>/main.rs` there.
 #[derive(Debug)]
 pub struct Target {
     /// The directory of the crate below `crates/`.
@@ -42,6 +42,13 @@ pub struct Target {
     pub name: &'static str,
 }
 
+impl Target {
+    /// The files, from the root, one of which it is.
+    fn forms(&self) -> [String; 2] {
+        ["", "/main"].map(|main| format!("crates/{}/tests/{}{main}.rs", self.krate, self.name))
+    }
+}
+
 impl Tests {
     /// The path, from the root, of a file that these tests need and the tree lacks.
     #[must_use]
@@ -49,9 +56,9 @@ impl Tests {
         let Tests::Targets(targets) = self else {
             return None;
         };
-        let mut files =
-            targets.iter().map(|target| format!("crates/{}/tests/{}.rs", target.krate, target.name));
-        files.find(|file| !root.join(file).is_file())
+        let missing =
+            targets.iter().find(|target| !target.forms().iter().any(|file| root.join(file).is_file()));
+        missing.map(|target| target.forms()[0].clone())
     }
 }
 
@@ -107,6 +114,17 @@ pub const SUITES: &[Suite] = &[
         }]),
         is_live: false,
     },
+    Suite {
+        name: "crash-points",
+        about: "a night cut at every point: processes killed, writes torn, the disk full (many minutes)",
+        needs: &[],
+        tests: Tests::Targets(&[Target {
+            krate: "orchestrator",
+            package: "herder-orchestrator",
+            name: "crash",
+        }]),
+        is_live: false,
+    },
 ];
 
 #[cfg(test)]
@@ -126,6 +144,10 @@ mod tests {
         assert_eq!(tests.missing_file(root.path()).as_deref(), Some("crates/cli/tests/scene.rs"));
         fs_err::create_dir_all(root.path().join("crates/cli/tests")).unwrap();
         fs_err::write(root.path().join("crates/cli/tests/scene.rs"), "").unwrap();
+        assert_eq!(tests.missing_file(root.path()), None);
+        fs_err::remove_file(root.path().join("crates/cli/tests/scene.rs")).unwrap();
+        fs_err::create_dir_all(root.path().join("crates/cli/tests/scene")).unwrap();
+        fs_err::write(root.path().join("crates/cli/tests/scene/main.rs"), "").unwrap();
         assert_eq!(tests.missing_file(root.path()), None);
     }
 }

@@ -1,0 +1,102 @@
+//! Which points there are, and which faults are tried at which.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fastrand::Rng;
+use herder_testkit::intercept::Deed;
+
+use crate::director::Strike;
+use crate::fault::{Fault, needs_room};
+use crate::point::{Kind, Role};
+
+/// All points of an undisturbed night, by kind: how often each was passed.
+pub type Census = BTreeMap<Kind, usize>;
+
+/// The kinds that both nights have passed, as often as both have: what is written when nothing goes wrong
+/// depends a little on who comes first.
+pub fn common(one: &Census, other: &Census) -> Census {
+    let both = |(kind, count): (&Kind, &usize)| Some((kind.clone(), *count.min(other.get(kind)?)));
+    one.iter().filter_map(both).collect()
+}
+
+/// One strike for every fault that makes sense at a kind of point, spread over its calls.
+///
+/// Of the calls of one kind the first, the middle one and the last stand for the others: they are the same
+/// process's, on the same errand, at the same sort of file, so that what is on the disk before each differs
+/// only in the goal, or in how much there is of what nobody looks at yet. The random pairs draw from all.
+pub fn singles(census: &Census) -> Vec<Strike> {
+    let mut strikes = Vec::new();
+    let mut gits = BTreeSet::new();
+    for (kind, count) in census {
+        let mut add = |number, fault| strikes.push(Strike { kind: kind.to_string(), number, fault });
+        if is_transaction(kind) {
+            // Each of these is what one effect or decision has come to, and so none stands for another.
+            (1..=*count).for_each(|number| add(number, [Fault::All, Fault::Owner][number % 2]));
+            continue;
+        }
+        let (first, middle, last) = (1, count.div_ceil(2), *count);
+        add(last, Fault::All);
+        if kind.deed.is_some() {
+            add(first, Fault::Owner);
+        }
+        if kind.deed == Some(Deed::Write) {
+            add(middle, Fault::Torn);
+        }
+        if kind.deed.is_none_or(needs_room) {
+            add(middle, Fault::Full);
+        }
+        // A git that is killed fails, whatever it was about to write.
+        if is_git(kind) && gits.insert((kind.role, kind.errand.clone())) {
+            add(last, Fault::Caller);
+        }
+        if begins_effect(kind) {
+            [Role::Ralph, Role::Keeper, Role::Agent]
+                .into_iter()
+                .for_each(|role| add(first, Fault::Every(role)));
+        }
+    }
+    strikes
+}
+
+/// A strike at any point, by any fault that makes sense there.
+pub fn any(census: &Census, rng: &mut Rng) -> Strike {
+    let mut at = rng.usize(..census.values().sum::<usize>());
+    let found = census.iter().find(|(_, count)| {
+        let is_here = at < **count;
+        at = at.wrapping_sub(if is_here { 0 } else { **count });
+        is_here
+    });
+    let (kind, count) = found.unwrap();
+    let mut faults =
+        vec![Fault::Owner, Fault::All, Fault::Every(Role::Orchestrator), Fault::Every(Role::Ralph)];
+    faults.extend([Fault::Every(Role::Keeper), Fault::Every(Role::Agent)]);
+    faults.extend(is_git(kind).then_some(Fault::Caller));
+    faults.extend((kind.deed == Some(Deed::Write)).then_some(Fault::Torn));
+    faults.extend(kind.deed.is_none_or(needs_room).then_some(Fault::Full));
+    let fault = faults[rng.usize(..faults.len())];
+    Strike { kind: kind.to_string(), number: 1 + rng.usize(..*count), fault }
+}
+
+fn is_git(kind: &Kind) -> bool {
+    kind.errand.starts_with("git-")
+}
+
+/// A transaction of the database ends by its log's being brought to the disk.
+fn is_transaction(kind: &Kind) -> bool {
+    kind.place == "state/herder.db-wal" && kind.deed == Some(Deed::Sync)
+}
+
+/// The first write of each effect stands for its beginning.
+fn begins_effect(kind: &Kind) -> bool {
+    let firsts = [
+        ("prepare", "mirrors/herder.refs-lock", Deed::Create),
+        ("launch", "run/ralph.stderr", Deed::Create),
+        ("collect", "private/herder.refs-lock", Deed::Create),
+        ("land", "mirrors/herder.refs-lock", Deed::Create),
+        ("clean", "clone", Deed::Remove),
+        ("stats", "state/stats.jsonl", Deed::Create),
+    ];
+    firsts.iter().any(|(errand, place, deed)| {
+        (kind.errand.as_str(), kind.place.as_str(), kind.deed) == (errand, place, Some(*deed))
+    })
+}

@@ -1,0 +1,126 @@
+//! Four goals of four kinds, and what is theirs: a home, an origin, a queue.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use herder_domain::event::{Event, What};
+use herder_domain::goal::GoalText;
+use herder_domain::repo::{GoalRef, RepoId};
+use herder_orchestrator::{AddRepo, add_repo};
+use herder_record::StateDir;
+use herder_store::{NewGoal, Store};
+use herder_testkit::{TargetRepo, TempHome};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+/// The gate wants every `*.txt` to end in `ok`.
+const GATE: &str =
+    "for f in *.txt; do tail -n 1 \"$f\" | grep -qx ok || { echo \"$f is not ok\"; exit 1; }; done";
+
+/// The stage of one night.
+pub struct Scene {
+    pub home: TempHome,
+    pub repo: TargetRepo,
+    pub id: RepoId,
+    pub goals: Vec<GoalRef>,
+}
+
+impl Scene {
+    pub fn new() -> Self {
+        let home = TempHome::within(&in_memory());
+        home.write(".config/herder/config.toml", "agent = \"replay\"\nmax = 4\n[backoff]\nfirst = \"1s\"\n");
+        let state = StateDir::at(home.state());
+        state.create().unwrap();
+        let mut store = Store::open(&state.database()).unwrap();
+        // A short name, so that the threads of the daemon are named after effect, goal and attempt.
+        let repo = TargetRepo::builder(home.path(), "r").file("first.txt", "ok\n").gate(GATE).build();
+        let order = AddRepo { what: repo.path().display().to_string(), ..AddRepo::default() };
+        let id = add_repo(&mut store, &state, &order).unwrap().id;
+        let mut scene = Self { home, repo, id, goals: Vec::new() };
+        scene.queue(&mut store);
+        scene
+    }
+
+    fn queue(&mut self, store: &mut Store) {
+        let repaired = [session("b.txt", "bad\n"), session("b.txt", "ok\n")];
+        let spent = [vec![json!({"cost_usd": 1.0}), answer("continue", "Spent it all.")]];
+        self.goal(store, "Easy", "", &[session("a.txt", "ok\n")], false);
+        self.goal(store, "Repaired", "", &repaired, false);
+        self.goal(store, "Seen", "Depends: #1", &[session("c.txt", "ok\n")], true);
+        self.goal(store, "Costs", "---\nbudget: 0.1\n---", &spent, false);
+    }
+
+    fn goal(&mut self, store: &mut Store, title: &str, head: &str, script: &[Vec<Value>], is_seen: bool) {
+        let script = serde_json::to_string(script).unwrap();
+        let body = format!("{head}\n## Objective\n{title}\n\n```replay\n{script}\n```\n");
+        let text = GoalText::read(&self.id, title, body.trim_start()).unwrap();
+        let depends = text.depends.clone();
+        let new = NewGoal { text, story: None, depends, wants_spot_check: is_seen, is_queued: true };
+        self.goals.push(store.create_goal(&self.id, new, Timestamp::now()).unwrap());
+    }
+
+    pub fn state(&self) -> StateDir {
+        StateDir::at(self.home.state())
+    }
+
+    pub fn store(&self) -> Store {
+        Store::open(&self.state().database()).unwrap()
+    }
+
+    /// `up --once` in this scene.
+    pub fn up(&self) -> Command {
+        let log = self.home.path().join("up.log");
+        let said = std::fs::File::options().create(true).append(true).open(log).unwrap();
+        let mut command = self.home.herder(stand_in());
+        command
+            .env("PATH", path())
+            .args(["up", "--once"])
+            .stdin(Stdio::null())
+            .stdout(said.try_clone().unwrap())
+            .stderr(said);
+        command
+    }
+
+    /// A person who finds all work good that is shown.
+    pub fn approve(&self) -> bool {
+        let mut store = self.store();
+        let waiting =
+            |goal: &&GoalRef| store.goal(goal).unwrap().is_some_and(|goal| goal.state.word() == "spot-check");
+        let waiting: Vec<_> = self.goals.iter().filter(waiting).cloned().collect();
+        for goal in &waiting {
+            store.append(&Event::of(goal, What::GoalApproved), Timestamp::now()).unwrap();
+        }
+        !waiting.is_empty()
+    }
+}
+
+fn session(path: &str, text: &str) -> Vec<Value> {
+    vec![json!({"write": {"path": path, "text": text}}), answer("done", "Wrote the file.")]
+}
+
+fn answer(status: &str, summary: &str) -> Value {
+    json!({"answer": {"status": status, "summary": summary}})
+}
+
+/// A directory in memory where there is one: what a process has written is there when it is killed, on
+/// whatever disk, and a thousand nights wait for none.
+fn in_memory() -> PathBuf {
+    let memory = PathBuf::from("/dev/shm");
+    if memory.is_dir() { memory } else { std::env::temp_dir() }
+}
+
+/// Where git and the shell's programs lie, and nothing else: a search in vain is a call that is held, too.
+fn path() -> String {
+    let all = std::env::var_os("PATH").unwrap();
+    let git = std::env::split_paths(&all).find(|dir| dir.join("git").is_file()).unwrap();
+    format!("{}:/usr/bin:/bin", git.display())
+}
+
+/// The example `night` beside this test.
+fn stand_in() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let profile = test.parent().and_then(|deps| deps.parent()).unwrap();
+    let program = profile.join("examples/night");
+    assert!(program.is_file(), "{} is missing: build the examples first", program.display());
+    program
+}

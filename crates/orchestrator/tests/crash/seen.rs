@@ -1,0 +1,111 @@
+//! What a night has come to: what must be the same after every night.
+
+use std::collections::BTreeMap;
+
+use herder_domain::outcome::Outcome;
+use herder_domain::repo::GoalRef;
+use herder_domain::run::RunId;
+use herder_record::{StatsFile, StatsRow};
+use herder_store::Store;
+
+use crate::scene::Scene;
+
+/// What must be the same after every night, however it was cut.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    pub goals: Vec<GoalSeen>,
+    /// The commits of the base branch, sorted: the order of goals that do not wait for each other is free.
+    pub commits: Vec<String>,
+    /// The files of the base branch.
+    pub files: BTreeMap<String, String>,
+}
+
+/// What is seen of a goal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GoalSeen {
+    pub label: &'static str,
+    /// What its series has counted against it that was its own.
+    pub failed: u32,
+    /// How its runs ended, but for those that nobody was to blame for: a night that is cut has more of them.
+    pub attempts: Vec<&'static str>,
+    /// The rows of these runs in stats.jsonl.
+    pub rows: Vec<String>,
+    /// What was said of it, without the names of runs and what is told of those left out above.
+    pub comments: Vec<String>,
+}
+
+/// Looks at a night that is over.
+pub fn seen(scene: &Scene) -> Seen {
+    let store = scene.store();
+    let rows = StatsFile::at(scene.state().stats()).read().unwrap().rows;
+    let mut commits: Vec<String> = scene.repo.log();
+    let goals = scene.repo.commits_with_trailer("Herder-Goal");
+    let runs = scene.repo.commits_with_trailer("Herder-Run");
+    commits.push(format!("{} trailers of goals, {} of runs", goals.len(), runs.len()));
+    commits.sort();
+    let files = scene.repo.files_at("main").into_iter();
+    let files = files.map(|path| (path.clone(), scene.repo.file_at("main", &path).unwrap())).collect();
+    Seen { goals: scene.goals.iter().map(|goal| goal_seen(&store, goal, &rows)).collect(), commits, files }
+}
+
+fn goal_seen(store: &Store, id: &GoalRef, rows: &[StatsRow]) -> GoalSeen {
+    let goal = store.goal(id).unwrap().unwrap();
+    let ended = ended(store, id);
+    let own: Vec<_> = ended.iter().filter(|(_, outcome)| !is_nobodys_fault(outcome)).collect();
+    let row = |run: &RunId| rows.iter().find(|row| row.run.as_ref() == Some(run)).map(row_seen);
+    GoalSeen {
+        label: goal.state.word(),
+        failed: goal.series.failed,
+        attempts: own.iter().map(|(_, outcome)| outcome.word()).collect(),
+        rows: own.iter().filter_map(|(run, _)| row(run)).collect(),
+        comments: store.comments(id).unwrap().iter().map(|comment| plain(&comment.text, &ended)).collect(),
+    }
+}
+
+/// How the runs of a goal ended, in order.
+fn ended(store: &Store, goal: &GoalRef) -> Vec<(RunId, Outcome)> {
+    let runs = store.runs_of(goal).unwrap().into_iter();
+    runs.filter_map(|run| Some((run.id.clone(), run.result?.outcome))).collect()
+}
+
+/// Whether a run ended by what befell the machine: it is not counted against its goal.
+fn is_nobodys_fault(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Interrupted { .. })
+}
+
+impl Seen {
+    /// How another night differs, in words.
+    pub fn difference(&self, other: &Self) -> Vec<String> {
+        let pairs = self.goals.iter().zip(&other.goals).enumerate();
+        let mut words: Vec<String> = pairs
+            .filter(|(_, (own, other))| own != other)
+            .map(|(index, (own, other))| format!("goal {} is {other:?} instead of {own:?}", index + 1))
+            .collect();
+        if (&self.commits, &self.files) != (&other.commits, &other.files) {
+            words.push(format!("the base has {:?} and {:?}", other.commits, other.files));
+        }
+        words
+    }
+}
+
+fn row_seen(row: &StatsRow) -> String {
+    format!(
+        "{} {} {:?} {:?}",
+        row.name.as_deref().unwrap_or_default(),
+        row.exit_reason,
+        row.lines_added,
+        row.lines_deleted
+    )
+}
+
+/// A comment without the names of runs, and without the lines about runs that nobody was to blame for.
+fn plain(text: &str, ended: &[(RunId, Outcome)]) -> String {
+    let is_told = |line: &&str| {
+        !ended.iter().any(|(run, outcome)| is_nobodys_fault(outcome) && line.contains(run.as_str()))
+    };
+    let mut text = text.lines().filter(is_told).collect::<Vec<_>>().join("\n");
+    for (run, _) in ended {
+        text = text.replace(run.as_str(), "RUN");
+    }
+    text
+}
