@@ -171,6 +171,7 @@ fn place(path: &Path) -> String {
         ["state", area @ ("mirrors" | "vault"), rest @ ..] => {
             format!("{area}/{}", in_git(rest.get(3..).unwrap_or_default()))
         }
+        ["state", "templates", rest @ ..] => format!("templates/{}", in_template(rest)),
         ["state", name] => format!("state/{}", file(name)),
         ["state", area, ..] => format!("state/{area}"),
         ["home", ".ralphs", ".run", ..] => "room".to_owned(),
@@ -190,6 +191,14 @@ fn is_draft(name: &str) -> bool {
     let has_tail = [".new", ".removing-"].iter().any(|mark| name.contains(mark)) && name.starts_with('.');
     let heads = [".herder-new-", "herder.scratch-", "tmp_objdir"];
     has_tail || heads.iter().any(|head| name.starts_with(head))
+}
+
+fn in_template(parts: &[&str]) -> String {
+    match parts {
+        [.., "new"] | [_, _, _, _, "new", ..] => "draft".to_owned(),
+        [_, _, _, _, "now", "tree", ..] => "files".to_owned(),
+        parts => parts.last().map_or_else(String::new, |name| file(name)),
+    }
 }
 
 fn in_git(parts: &[&str]) -> String {
