@@ -1,5 +1,6 @@
 //! A goal with the run and the landing that an event is about, and how the event changes them.
 
+mod curation;
 mod goal_events;
 mod hand_events;
 mod run_events;
@@ -62,6 +63,11 @@ impl Case {
     fn fold(&mut self, what: &What, at: Timestamp) -> Result<(), IllegalEvent> {
         match what {
             What::GoalCreated { .. } => Err(self.refuse("created")),
+            What::GoalEdited { edit } => self.edit(edit),
+            What::GoalPrioritized { priority } => self.prioritize(*priority),
+            What::GoalMoved { story } => self.move_to(*story),
+            What::GoalHeld { reason } => self.hold(reason.clone(), at),
+            What::GoalReleased => self.release(),
             What::GoalQueued => self.step(&GoalEvent::Queued(at)),
             What::GoalRetried => self.retry(at),
             What::GoalCancelled => self.close(&GoalEvent::Cancelled),

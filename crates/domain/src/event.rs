@@ -3,12 +3,12 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::goal::Goal;
+use crate::goal::{Goal, GoalEdit};
 use crate::hand::HandEnd;
 use crate::judge::Judgement;
 use crate::landing::Bounce;
 use crate::outcome::Outcome;
-use crate::repo::{GoalRef, RepoId};
+use crate::repo::{GoalRef, Number, RepoId};
 use crate::run::{Harvest, ProcessName, RunId};
 use crate::story::Story;
 use crate::undo::{Undo, UndoTrouble};
@@ -26,6 +26,17 @@ pub enum Event {
     StoryCreated {
         /// It.
         story: Story,
+    },
+    /// A person changed a story's title or text.
+    StoryEdited {
+        /// It.
+        story: GoalRef,
+        /// The new title, where it is another one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        title: Option<String>,
+        /// The new text, where it is another one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        body: Option<String>,
     },
     /// Every goal of a story was settled.
     StoryClosed {
@@ -75,6 +86,28 @@ pub enum What {
         /// As a draft.
         draft: Box<Goal>,
     },
+    /// A person changed its text, or what it asks for.
+    GoalEdited {
+        /// What changed.
+        edit: Box<GoalEdit>,
+    },
+    /// A person said when its turn comes, beside its text.
+    GoalPrioritized {
+        /// Higher goes first.
+        priority: i32,
+    },
+    /// A person put it into another story, or into none.
+    GoalMoved {
+        /// The story.
+        story: Option<Number>,
+    },
+    /// A person does not want it started.
+    GoalHeld {
+        /// Why, in the person's words.
+        reason: Option<String>,
+    },
+    /// A person lets it be started again.
+    GoalReleased,
     /// A person queued it.
     GoalQueued,
     /// A person queued it again after it got stuck.
@@ -270,6 +303,11 @@ impl What {
             | Self::UndoRefused { run, .. }
             | Self::Landed { run, .. } => Some(run),
             Self::GoalCreated { .. }
+            | Self::GoalEdited { .. }
+            | Self::GoalPrioritized { .. }
+            | Self::GoalMoved { .. }
+            | Self::GoalHeld { .. }
+            | Self::GoalReleased
             | Self::GoalQueued
             | Self::GoalRetried
             | Self::GoalCancelled

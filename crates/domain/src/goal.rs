@@ -1,11 +1,13 @@
 //! What someone wants done in one repository, and the machine of its states.
 
+mod edit;
 mod machine;
 mod text;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use edit::{GoalEdit, HeldBack, Revision, Wanted};
 pub use machine::{GoalEvent, GoalState, SpotCheckReason, StuckCause};
 pub use text::{BadGoalText, GoalOptions, GoalText, MAX_BODY_BYTES, MAX_TITLE_CHARS};
 
@@ -50,6 +52,9 @@ pub struct Goal {
     /// A person has it in hand, or is about to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub taken: Option<Hold>,
+    /// A person's word that it is not to be started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<HeldBack>,
 }
 
 /// How one run of a goal ended.
@@ -145,7 +150,13 @@ impl Goal {
             history: Vec::new(),
             quarantine: None,
             taken: None,
+            hold: None,
         }
+    }
+
+    /// Higher goes first.
+    pub fn priority(&self) -> i32 {
+        self.options.priority.unwrap_or(0)
     }
 
     /// The run that the goal's state names: the one at work, in review or landed.

@@ -25,7 +25,7 @@ pub struct Answer {
 pub fn why(world: &World, id: &GoalRef, now: Timestamp) -> Option<Answer> {
     let goal = world.goals.get(id)?;
     let number = id.number;
-    let (standing, mut reasons, hints): Parts = match &goal.state {
+    let (standing, mut reasons, mut hints): Parts = match &goal.state {
         GoalState::Draft { note } => (
             "is a draft".into(),
             note.iter().map(|note| format!("it came back: {note}")).collect(),
@@ -49,12 +49,19 @@ pub fn why(world: &World, id: &GoalRef, now: Timestamp) -> Option<Answer> {
         GoalState::Cancelled => ("was cancelled".into(), Vec::new(), Vec::new()),
         GoalState::Resolved => ("was closed as completed".into(), Vec::new(), Vec::new()),
     };
-    // A queued goal's waits name it already.
-    if let Some(error) = goal.quarantine.as_ref().filter(|_| !matches!(goal.state, GoalState::Queued { .. }))
-    {
-        reasons.push(Wait::Quarantined { error: error.clone() }.to_string());
+    if let Some(hold) = &goal.hold {
+        hints.push(format!("`herder goal release {number}` lets it start"));
+        reasons.extend(unless_queued(goal, Wait::Held { reason: hold.reason.clone() }));
+    }
+    if let Some(error) = &goal.quarantine {
+        reasons.extend(unless_queued(goal, Wait::Quarantined { error: error.clone() }));
     }
     Some(Answer { standing: format!("{id} {standing}"), reasons, hints })
+}
+
+/// A queued goal's waits name it already.
+fn unless_queued(goal: &Goal, wait: Wait) -> Option<String> {
+    (!matches!(goal.state, GoalState::Queued { .. })).then(|| wait.to_string())
 }
 
 type Parts = (String, Vec<String>, Vec<String>);

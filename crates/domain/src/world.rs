@@ -157,6 +157,7 @@ impl World {
                 self.repos.insert(repo.id.clone(), repo.clone());
             }
             Event::StoryCreated { story } => self.add_story(story)?,
+            Event::StoryEdited { story, .. } => self.know_story(story)?,
             Event::StoryClosed { story } => self.step_story(story, StoryEvent::Closed)?,
             Event::StoryReopened { story } => self.step_story(story, StoryEvent::Reopened)?,
             Event::AccountParked { agent, until, why } => {
@@ -176,6 +177,12 @@ impl World {
         self.stories.insert(story.id.clone(), StoryStanding { state: story.state, goals: 0, unsettled: 0 });
         self.recount_stories();
         Ok(())
+    }
+
+    /// The text of a story is nothing that is planned by.
+    fn know_story(&self, story: &GoalRef) -> Result<(), IllegalEvent> {
+        let unknown = IllegalEvent { machine: "a story", state: "unknown", event: "edited" };
+        self.stories.get(story).map(|_| ()).ok_or(unknown)
     }
 
     fn step_story(&mut self, story: &GoalRef, event: StoryEvent) -> Result<(), IllegalEvent> {

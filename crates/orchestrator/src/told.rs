@@ -52,6 +52,7 @@ impl Told {
             }
             Event::RepoAdded { .. }
             | Event::StoryCreated { .. }
+            | Event::StoryEdited { .. }
             | Event::StoryReopened { .. }
             | Event::AccountFreed { .. } => None,
         }
@@ -79,6 +80,11 @@ fn of_goal(what: &What) -> Option<String> {
         What::UndoRefused { trouble, .. } => format!("not undone: {trouble}"),
         What::GoalQuarantined { error } => format!("quarantined: {error}"),
         What::GoalCreated { .. }
+        | What::GoalEdited { .. }
+        | What::GoalPrioritized { .. }
+        | What::GoalMoved { .. }
+        | What::GoalHeld { .. }
+        | What::GoalReleased
         | What::GoalQueued
         | What::GoalRetried
         | What::GoalCancelled

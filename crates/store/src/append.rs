@@ -48,6 +48,10 @@ pub(crate) fn append(conn: &Connection, event: &Event, at: Timestamp) -> Result<
                 stories::put(conn, story)
             })
         }
+        Event::StoryEdited { story, title, body } => {
+            let story = stories::edited(conn, story, title.as_deref(), body.as_deref())?;
+            plain(conn, event, at, || stories::put(conn, &story))
+        }
         Event::StoryClosed { story } => {
             let story = stories::stepped(conn, story, StoryEvent::Closed)?;
             plain(conn, event, at, || stories::put(conn, &story))
@@ -83,6 +87,9 @@ fn goal_happening(
 ) -> Result<Appended, AppendError> {
     if let What::GoalCreated { draft } = &happening.what {
         return create(conn, event, happening, draft, at);
+    }
+    if let What::GoalMoved { story: Some(number) } = &happening.what {
+        stories::demand(conn, &GoalRef { repo: happening.goal.repo.clone(), number: *number })?;
     }
     let case = load(conn, happening)?;
     let before = case.clone();
@@ -177,6 +184,7 @@ pub(crate) fn goal_of(event: &Event) -> Option<&GoalRef> {
         Event::Goal(happening) => Some(&happening.goal),
         Event::RepoAdded { .. }
         | Event::StoryCreated { .. }
+        | Event::StoryEdited { .. }
         | Event::StoryClosed { .. }
         | Event::StoryReopened { .. }
         | Event::AccountParked { .. }

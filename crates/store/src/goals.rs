@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use crate::column::{At, Count, Json, columns, goal_ref};
-use crate::error::{AppendError, Missing, StoreError};
+use crate::error::{AppendError, StoreError};
 use crate::{Store, append, execute, repos, row, rows, stories};
 
 /// A goal to be written.
@@ -53,9 +53,7 @@ impl Store {
         let is_queued = new.is_queued;
         let draft = draft(&id, new, at);
         if let Some(number) = draft.story {
-            let story = GoalRef { repo: repo.clone(), number };
-            let known = stories::load(&tx, &story)?;
-            known.ok_or(AppendError::Unknown(Missing::Story(story)))?;
+            stories::demand(&tx, &GoalRef { repo: repo.clone(), number })?;
         }
         append::append(&tx, &Event::of(&id, What::GoalCreated { draft: Box::new(draft) }), at)?;
         if is_queued {
@@ -161,7 +159,7 @@ fn depend(conn: &Connection, goal: &GoalRef, on: &GoalRef) -> Result<(), StoreEr
     Ok(())
 }
 
-/// Writes what an event may change of a goal; story and dependencies are settled when it is created.
+/// Writes what an event changed of a goal.
 pub(crate) fn update(conn: &Connection, before: &Goal, goal: &Goal) -> Result<(), StoreError> {
     if goal == before {
         return Ok(());
@@ -177,6 +175,20 @@ pub(crate) fn update(conn: &Connection, before: &Goal, goal: &Goal) -> Result<()
     if is_settled != before.state.is_settled() {
         let sql = "UPDATE goals SET is_settled = ? WHERE repo = ? AND number = ?";
         execute(conn, sql, params![is_settled, repo, number])?;
+    }
+    relink(conn, before, goal)
+}
+
+/// Its story and its dependencies, which hardly ever change.
+fn relink(conn: &Connection, before: &Goal, goal: &Goal) -> Result<(), StoreError> {
+    let (repo, number) = columns(&goal.id);
+    if goal.story != before.story {
+        let sql = "UPDATE goals SET story = ? WHERE repo = ? AND number = ?";
+        execute(conn, sql, params![goal.story.map(|story| Count(story.0)), repo, number])?;
+    }
+    if goal.depends != before.depends {
+        execute(conn, "DELETE FROM dependencies WHERE repo = ? AND number = ?", params![repo, number])?;
+        goal.depends.iter().try_for_each(|on| depend(conn, &goal.id, on))?;
     }
     Ok(())
 }

@@ -87,8 +87,26 @@ pub(crate) fn put(conn: &Connection, story: &Story) -> Result<(), StoreError> {
 
 /// The story as an event leaves it; nothing is written.
 pub(crate) fn stepped(conn: &Connection, id: &GoalRef, event: StoryEvent) -> Result<Story, AppendError> {
-    let story = load(conn, id)?.ok_or_else(|| AppendError::Unknown(Missing::Story(id.clone())))?;
+    let story = demand(conn, id)?;
     Ok(Story { state: story.state.next(event)?, ..story })
+}
+
+/// Refuses a story that does not exist.
+pub(crate) fn demand(conn: &Connection, id: &GoalRef) -> Result<Story, AppendError> {
+    load(conn, id)?.ok_or_else(|| AppendError::Unknown(Missing::Story(id.clone())))
+}
+
+/// The story with another title or text; nothing is written.
+pub(crate) fn edited(
+    conn: &Connection,
+    id: &GoalRef,
+    title: Option<&str>,
+    body: Option<&str>,
+) -> Result<Story, AppendError> {
+    let mut story = demand(conn, id)?;
+    story.title = title.map_or(story.title, Into::into);
+    story.body = body.map_or(story.body, Into::into);
+    Ok(story)
 }
 
 /// Refuses a second story, or a story with the number of a goal.

@@ -155,6 +155,8 @@ pub enum GoalEvent {
     Queued(Timestamp),
     /// A person queued it again after it got stuck.
     Retried(Timestamp),
+    /// A person changed its text, or what it asks for.
+    Edited,
     /// A person closed it as not planned.
     Cancelled,
     /// A person closed it as completed.
@@ -189,6 +191,7 @@ impl GoalEvent {
         match self {
             Self::Queued(_) => "queued",
             Self::Retried(_) => "retried",
+            Self::Edited => "edited",
             Self::Cancelled => "cancelled",
             Self::Resolved => "resolved",
             Self::Started(_) => "started",
@@ -205,6 +208,9 @@ impl GoalEvent {
         }
     }
 }
+
+/// Why a queued goal is a draft again.
+const EDITED: &str = "its text was edited, and what runs is what was queued: queue it again";
 
 impl GoalState {
     /// The word of the label, or of the closing.
@@ -291,6 +297,10 @@ impl GoalState {
         let next = match (self, event) {
             (S::Draft { .. }, E::Queued(at)) => S::Queued { since: *at },
             (S::Stuck { .. }, E::Retried(at)) => S::Queued { since: *at },
+            (S::Draft { .. }, E::Edited) => S::Draft { note: None },
+            // The text is pinned by its queueing: another text has to be queued anew.
+            (S::Queued { .. }, E::Edited) => S::Draft { note: Some(EDITED.into()) },
+            (S::Running { .. } | S::SpotCheck { .. } | S::Stuck { .. }, E::Edited) => self.clone(),
             (S::Queued { .. }, E::Started(run)) => S::Running { run: run.clone() },
             (S::Queued { .. }, E::ReturnedToDraft(note)) => S::Draft { note: Some(note.clone()) },
             (S::Running { .. }, E::Requeued(at)) => S::Queued { since: *at },

@@ -92,6 +92,7 @@ fn blocks(world: &World, hopeless: &BTreeSet<GoalRef>, wait: &Wait) -> bool {
         | Wait::OutOfScope
         | Wait::LastRunUnfinished { .. }
         | Wait::RepoUnknown { .. }
+        | Wait::Held { .. }
         | Wait::Quarantined { .. } => wait.needs_person(),
     }
 }

@@ -43,9 +43,7 @@ pub(super) fn admit(world: &World, now: Timestamp, plan: &mut Plan) {
 pub(super) fn in_order(world: &World) -> Vec<(&Goal, Timestamp)> {
     let mut queued: Vec<_> =
         world.goals.values().filter_map(|goal| Some((goal, goal.state.queued_since()?))).collect();
-    queued.sort_by_key(|(goal, since)| {
-        (Reverse(goal.options.priority.unwrap_or(0)), goal.runs > 0, *since, &goal.id)
-    });
+    queued.sort_by_key(|(goal, since)| (Reverse(goal.priority()), goal.runs > 0, *since, &goal.id));
     queued
 }
 
@@ -127,9 +125,12 @@ impl<'w> Obstacles<'w> {
                 .get(&goal.id)
                 .map(|run| Wait::LastRunUnfinished { run: run.id.clone(), state: run.state.word().into() }),
         );
-        // Whoever does it by hand waits for no other goal, no hour and no account.
+        // Whoever does it by hand waits for no release, no other goal, no hour and no account.
         if goal.taken.is_some() {
             return waits;
+        }
+        if let Some(hold) = &goal.hold {
+            waits.push(Wait::Held { reason: hold.reason.clone() });
         }
         waits.extend(goal.depends.iter().filter_map(|on| dependency(world, goal, on)));
         if let Some(until) = goal.retry_at.filter(|at| *at > now) {

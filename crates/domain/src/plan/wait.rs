@@ -59,6 +59,12 @@ pub enum Wait {
         /// The repository.
         repo: RepoId,
     },
+    /// A person does not want it started.
+    Held {
+        /// Why, in the person's words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
     /// Its record contradicts itself; a person has to look.
     Quarantined {
         /// What was met.
@@ -95,6 +101,7 @@ impl Wait {
             | Self::OutOfScope
             | Self::LastRunUnfinished { .. }
             | Self::RepoUnknown { .. }
+            | Self::Held { .. }
             | Self::Quarantined { .. } => None,
         }
     }
@@ -107,7 +114,9 @@ impl Wait {
                 DependencyTrouble::Cancelled | DependencyTrouble::Unknown | DependencyTrouble::Cyclic => true,
             },
             Self::AccountParked { until, .. } => until.is_none(),
-            Self::RepoUnknown { .. } | Self::Quarantined { .. } | Self::OutOfScope => true,
+            Self::RepoUnknown { .. } | Self::Held { .. } | Self::Quarantined { .. } | Self::OutOfScope => {
+                true
+            }
             Self::Backoff { .. } | Self::NoSlot { .. } | Self::Draining | Self::LastRunUnfinished { .. } => {
                 false
             }
@@ -146,6 +155,8 @@ impl fmt::Display for Wait {
                 write!(f, "its last run {run} is {state} and not gone yet")
             }
             Self::RepoUnknown { repo } => write!(f, "its repository {repo} is not registered"),
+            Self::Held { reason: Some(reason) } => write!(f, "it is held: {reason}"),
+            Self::Held { reason: None } => f.write_str("it is held"),
             Self::Quarantined { error } => write!(f, "it is quarantined: {error}"),
         }
     }

@@ -5,6 +5,7 @@
 mod every;
 
 mod case;
+mod curating;
 mod hand;
 mod judging;
 mod planning;

@@ -34,6 +34,11 @@ fn op() -> impl Strategy<Value = Op> {
             then: if again { AfterUndo::Queue } else { AfterUndo::Draft },
         }),
         1 => place.prop_map(Op::Quarantine),
+        2 => (place, prop::collection::vec(1u8..12, 0..2)).prop_map(|(goal, depends)| Op::Edit { goal, depends }),
+        1 => (place, -2i32..3).prop_map(|(goal, priority)| Op::Prioritize { goal, priority }),
+        1 => (place, prop::option::of(1u8..12)).prop_map(|(goal, story)| Op::Move { goal, story }),
+        1 => place.prop_map(Op::Hold),
+        2 => place.prop_map(Op::Release),
         16 => (place, ending()).prop_map(|(effect, ending)| Op::Finish { effect, ending }),
         20 => Just(Op::FinishAll),
         14 => (place, prop_oneof![Just(0), any::<u8>()], -20i64..300)

@@ -2,7 +2,8 @@
 
 use herder_domain::event::{Event, Repo, What};
 use herder_domain::goal::{
-    Charge, Goal, GoalEvent, GoalOptions, GoalState, GoalText, RunNote, SpotCheckReason, StuckCause,
+    Charge, Goal, GoalEdit, GoalEvent, GoalOptions, GoalState, GoalText, HeldBack, RunNote, SpotCheckReason,
+    StuckCause,
 };
 use herder_domain::hand::{HandEnd, Hold};
 use herder_domain::judge::Judgement;
@@ -81,6 +82,7 @@ every!(goal_states -> GoalState {
 every!(goal_events -> GoalEvent {
     GoalEvent::Queued(_) => GoalEvent::Queued(start()),
     GoalEvent::Retried(_) => GoalEvent::Retried(start()),
+    GoalEvent::Edited => GoalEvent::Edited,
     GoalEvent::Cancelled => GoalEvent::Cancelled,
     GoalEvent::Resolved => GoalEvent::Resolved,
     GoalEvent::Started(_) => GoalEvent::Started(run()),
@@ -291,6 +293,11 @@ every!(judgements -> Judgement {
 
 every!(whats -> What {
     What::GoalCreated { .. } => What::GoalCreated { draft: Box::new(full_draft()) },
+    What::GoalEdited { .. } => What::GoalEdited { edit: Box::new(edit()) },
+    What::GoalPrioritized { .. } => What::GoalPrioritized { priority: -3 },
+    What::GoalMoved { .. } => What::GoalMoved { story: Some(Number(7)) },
+    What::GoalHeld { .. } => What::GoalHeld { reason: Some("the vendor answers on Monday".into()) },
+    What::GoalReleased => What::GoalReleased,
     What::GoalQueued => What::GoalQueued,
     What::GoalRetried => What::GoalRetried,
     What::GoalCancelled => What::GoalCancelled,
@@ -342,7 +349,20 @@ pub fn full_draft() -> Goal {
         history: vec![RunNote { run: run(), outcome: failed(FailureCause::NoProgress) }],
         quarantine: Some("a run that is closed".into()),
         taken: Some(Hold { by: "ada".into(), since: start(), before: stuck() }),
+        hold: Some(HeldBack { since: after(5), reason: Some("the vendor answers on Monday".into()) }),
         ..draft(42)
+    }
+}
+
+/// An edit of everything.
+pub fn edit() -> GoalEdit {
+    let full = full_draft();
+    GoalEdit {
+        title: Some(full.title),
+        body: Some(full.body),
+        depends: Some(full.depends),
+        wants_spot_check: Some(true),
+        options: Some(full.options),
     }
 }
 
@@ -358,6 +378,8 @@ pub fn story(number: u64) -> Story {
 every!(event_kinds -> Event {
     Event::RepoAdded { .. } => Event::RepoAdded { repo: registered(repo()) },
     Event::StoryCreated { .. } => Event::StoryCreated { story: story(7) },
+    Event::StoryEdited { .. } =>
+        Event::StoryEdited { story: id(7), title: Some("Lists".into()), body: None },
     Event::StoryClosed { .. } => Event::StoryClosed { story: id(7) },
     Event::StoryReopened { .. } => Event::StoryReopened { story: id(7) },
     Event::AccountParked { .. } =>
@@ -383,5 +405,6 @@ every!(waits -> Wait {
     Wait::OutOfScope => Wait::OutOfScope,
     Wait::LastRunUnfinished { .. } => Wait::LastRunUnfinished { run: run(), state: "reported".into() },
     Wait::RepoUnknown { .. } => Wait::RepoUnknown { repo: repo() },
+    Wait::Held { .. } => Wait::Held { reason: Some("the vendor answers on Monday".into()) },
     Wait::Quarantined { .. } => Wait::Quarantined { error: "a run that is closed".into() },
 });

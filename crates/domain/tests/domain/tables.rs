@@ -10,15 +10,15 @@ use herder_domain::story::{StoryEvent, StoryState};
 use crate::samples;
 
 const GOAL: &str = "
-           | queued | retried | cancelled | resolved | started | queued again | sent to spot-check | approved | rejected | given up | returned to draft | landed | taken up | put back | undone
-draft      | queued | -       | cancelled | resolved | -       | -            | -                  | -        | -        | -        | -                 | - | queued | - | -
-queued     | -      | -       | cancelled | resolved | running | -            | -                  | -        | -        | -        | draft             | - | - | - | -
-running    | -      | -       | cancelled | resolved | -       | queued       | spot-check         | -        | -        | stuck    | draft             | done | - | stuck | -
-spot-check | -      | -       | cancelled | resolved | -       | -            | -                  | running  | queued   | -        | -                 | - | queued | - | -
-done       | -      | -       | -         | -        | -       | queued       | -                  | -        | -        | -        | -                 | - | - | - | running
-stuck      | -      | queued  | cancelled | resolved | -       | -            | -                  | -        | -        | -        | -                 | - | queued | - | -
-cancelled  | -      | -       | -         | -        | -       | -            | -                  | -        | -        | -        | -                 | - | - | - | -
-resolved   | -      | -       | -         | -        | -       | -            | -                  | -        | -        | -        | -                 | - | - | - | -
+           | queued | retried | edited     | cancelled | resolved | started | queued again | sent to spot-check | approved | rejected | given up | returned to draft | landed | taken up | put back | undone
+draft      | queued | -       | draft      | cancelled | resolved | -       | -            | -                  | -        | -        | -        | -                 | - | queued | - | -
+queued     | -      | -       | draft      | cancelled | resolved | running | -            | -                  | -        | -        | -        | draft             | - | - | - | -
+running    | -      | -       | running    | cancelled | resolved | -       | queued       | spot-check         | -        | -        | stuck    | draft             | done | - | stuck | -
+spot-check | -      | -       | spot-check | cancelled | resolved | -       | -            | -                  | running  | queued   | -        | -                 | - | queued | - | -
+done       | -      | -       | -          | -         | -        | -       | queued       | -                  | -        | -        | -        | -                 | - | - | - | running
+stuck      | -      | queued  | stuck      | cancelled | resolved | -       | -            | -                  | -        | -        | -        | -                 | - | queued | - | -
+cancelled  | -      | -       | -          | -         | -        | -       | -            | -                  | -        | -        | -        | -                 | - | - | - | -
+resolved   | -      | -       | -          | -         | -        | -       | -            | -                  | -        | -        | -        | -                 | - | - | - | -
 ";
 
 const RUN: &str = "

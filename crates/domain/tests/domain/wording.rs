@@ -119,6 +119,7 @@ fn a_quarantined_goal_says_so_in_every_state() {
 #[test]
 fn every_wait_is_a_sentence() {
     let mut all = samples::waits();
+    all.push(Wait::Held { reason: None });
     all.push(Wait::Backoff { until: after(30), after: None });
     all.push(Wait::AccountParked { agent: "claude".into(), until: None, why: "the login failed".into() });
     let depend = |trouble| Wait::Dependency { on: id(1), trouble };
@@ -132,7 +133,9 @@ fn every_wait_is_a_sentence() {
         "the orchestrator works off another repository alone (`up --repo`)",
         "its last run app-42-1-3f0a60 is reported and not gone yet",
         "its repository github.com/acme/app is not registered",
+        "it is held: the vendor answers on Monday",
         "it is quarantined: a run that is closed",
+        "it is held",
         "backing off until 2026-11-01T22:00:30Z",
         "the account of claude is parked until `herder resume claude`: the login failed",
         "it depends on acme/app#1, which is running",

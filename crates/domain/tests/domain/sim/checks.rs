@@ -203,7 +203,8 @@ impl Sim {
         let is_free = goal.quarantine.is_none()
             && world.repos.contains_key(&goal.id.repo)
             && !world.runs.values().any(|run| run.goal == goal.id && is_live(&run.state));
-        let is_ready = goal.depends.iter().all(|on| self.satisfied.contains(on))
+        let is_ready = goal.hold.is_none()
+            && goal.depends.iter().all(|on| self.satisfied.contains(on))
             && goal.retry_at.is_none_or(|at| at <= self.now)
             && !is_parked
             && !world.runs.values().any(|run| run.agent.as_deref() == Some(agent) && will_park(&run.state));

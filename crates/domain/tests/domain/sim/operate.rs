@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use herder_domain::capacity::{Admission, Capacity};
 use herder_domain::effect::Effect;
 use herder_domain::event::{Event, What};
-use herder_domain::goal::{Goal, GoalState};
+use herder_domain::goal::{Goal, GoalEdit, GoalState};
 use herder_domain::landing::Bounce;
 use herder_domain::outcome::{Interruption, Outcome};
 use herder_domain::plan::{Plan, plan};
@@ -45,6 +45,20 @@ pub enum Op {
         then: AfterUndo,
     },
     Quarantine(u8),
+    Edit {
+        goal: u8,
+        depends: Vec<u8>,
+    },
+    Prioritize {
+        goal: u8,
+        priority: i32,
+    },
+    Move {
+        goal: u8,
+        story: Option<u8>,
+    },
+    Hold(u8),
+    Release(u8),
     Finish {
         effect: u8,
         ending: Ending,
@@ -112,6 +126,16 @@ impl Sim {
             Op::Give { run, end } => self.give(*run, *end),
             Op::Undo { goal, then } => self.undo(*goal, *then),
             Op::Quarantine(goal) => self.quarantine(*goal),
+            Op::Edit { goal, depends } => self.edit(*goal, depends),
+            Op::Prioritize { goal, priority } => {
+                self.person(*goal, What::GoalPrioritized { priority: *priority });
+            }
+            Op::Move { goal, story } => {
+                let story = story.map(|number| Number(number.into()));
+                self.person(*goal, What::GoalMoved { story });
+            }
+            Op::Hold(goal) => self.person(*goal, What::GoalHeld { reason: None }),
+            Op::Release(goal) => self.person(*goal, What::GoalReleased),
             Op::Finish { effect, ending } => self.finish_one(*effect, *ending),
             Op::FinishAll => self.finish_all(),
             Op::End { run, outcome, minutes } => self.end(*run, *outcome, *minutes),
@@ -181,6 +205,12 @@ impl Sim {
         let (goal, run) = (goal.id.clone(), goal.current_run().unwrap().clone());
         let undo = Undo { then, ..samples::undo() };
         self.record(Event::of(&goal, What::UndoOrdered { run, undo })).unwrap();
+    }
+
+    fn edit(&mut self, goal: u8, depends: &[u8]) {
+        let depends = depends.iter().map(|number| id(u64::from(*number))).collect();
+        let edit = GoalEdit { depends: Some(depends), ..GoalEdit::default() };
+        self.person(goal, What::GoalEdited { edit: Box::new(edit) });
     }
 
     /// Something contradicts itself in the record of a goal that is not settled. (What is left of a settled
