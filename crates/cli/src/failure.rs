@@ -7,7 +7,7 @@ use herder_config::ConfigError;
 pub use herder_domain::cause::with_causes as chain;
 use herder_domain::goal::BadGoalText;
 use herder_record::RecordError;
-use herder_store::{AppendError, OpenError, StoreError};
+use herder_store::{AppendError, OpenError, ReviseError, StoreError};
 use herder_watch::WatchError;
 use herder_workspace::WorkspaceError;
 use serde::Serialize;
@@ -187,6 +187,18 @@ impl From<AppendError> for Failure {
     }
 }
 
+impl From<ReviseError> for Failure {
+    fn from(error: ReviseError) -> Self {
+        match error {
+            ReviseError::Append(error) => error.into(),
+            ReviseError::Stale(goal) => Self::refused(format!(
+                "{goal} was changed by somebody else meanwhile"
+            ))
+            .hint(format!("nothing was changed; `herder goal show {}` shows it as it is", goal.number)),
+        }
+    }
+}
+
 impl From<RecordError> for Failure {
     fn from(error: RecordError) -> Self {
         let hint = match &error {
@@ -231,19 +243,7 @@ impl From<WatchError> for Failure {
 
 impl From<BadGoalText> for Failure {
     fn from(error: BadGoalText) -> Self {
-        let hint = match &error {
-            BadGoalText::Title => "say it with --title",
-            BadGoalText::TooLong { .. } => "put what is long into a file of the repository and name it",
-            BadGoalText::ControlCharacter { .. } => "a goal is plain text: leave the character out",
-            BadGoalText::NoObjective => {
-                "write \"## Objective\", a line with what is wanted, then \"## Acceptance\" and a list"
-            }
-            BadGoalText::OpenFrontMatter => "close it with a line \"---\", or begin with another line",
-            BadGoalText::UnknownKey { .. } => "it takes agent, model, reasoning, duration, priority, budget",
-            BadGoalText::BadValue { .. } => "an option that is left out comes from flags and configuration",
-            BadGoalText::BadLink { .. } => "`herder goal list` and `herder story list` show the numbers",
-        };
-        Self::usage(error.to_string()).hint(hint)
+        Self::usage(error.to_string()).hint(error.hint())
     }
 }
 

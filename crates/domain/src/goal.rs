@@ -1,15 +1,22 @@
 //! What someone wants done in one repository, and the machine of its states.
 
+mod document;
 mod edit;
+mod lint;
 mod machine;
+pub(crate) mod outline;
+mod similar;
 mod text;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use document::GoalDocument;
 pub use edit::{GoalEdit, HeldBack, Revision, Wanted};
+pub use lint::{Finding, Severity, lint};
 pub use machine::{GoalEvent, GoalState, SpotCheckReason, StuckCause};
-pub use text::{BadGoalText, GoalOptions, GoalText, MAX_BODY_BYTES, MAX_TITLE_CHARS};
+pub use similar::{Likeness, likeness};
+pub use text::{BadGoalText, GoalOptions, GoalText, KEYS, MAX_BODY_BYTES, MAX_TITLE_CHARS, is_title};
 
 use crate::hand::Hold;
 use crate::outcome::Outcome;

@@ -173,6 +173,29 @@ impl From<rusqlite::Error> for AppendError {
     }
 }
 
+/// Why a goal that somebody has seen was not changed. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ReviseError {
+    /// Somebody else changed it meanwhile.
+    #[error("{0} was changed by somebody else meanwhile")]
+    Stale(GoalRef),
+    /// An event was not taken.
+    #[error(transparent)]
+    Append(#[from] AppendError),
+}
+
+impl From<StoreError> for ReviseError {
+    fn from(error: StoreError) -> Self {
+        Self::Append(error.into())
+    }
+}
+
+impl From<rusqlite::Error> for ReviseError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Append(error.into())
+    }
+}
+
 /// Something that is not there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Missing {

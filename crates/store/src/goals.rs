@@ -36,6 +36,8 @@ pub struct GoalFilter {
     pub states: Vec<String>,
     /// Of this story.
     pub story: Option<Number>,
+    /// Created, or brought into another state, at this time or later.
+    pub since: Option<Timestamp>,
 }
 
 impl Store {
@@ -50,15 +52,7 @@ impl Store {
         let tx = self.write()?;
         repos::demand(&tx, repo)?;
         let id = GoalRef { repo: repo.clone(), number: repos::next_number(&tx, repo)? };
-        let is_queued = new.is_queued;
-        let draft = draft(&id, new, at);
-        if let Some(number) = draft.story {
-            stories::demand(&tx, &GoalRef { repo: repo.clone(), number })?;
-        }
-        append::append(&tx, &Event::of(&id, What::GoalCreated { draft: Box::new(draft) }), at)?;
-        if is_queued {
-            append::append(&tx, &Event::of(&id, What::GoalQueued), at)?;
-        }
+        create(&tx, &id, new, at)?;
         tx.commit()?;
         Ok(id)
     }
@@ -81,12 +75,15 @@ impl Store {
         let story = filter.story.map(|number| Count(number.0));
         rows(
             &self.conn,
-            "SELECT goal FROM goals
+            "SELECT goal FROM goals g
              WHERE (?1 IS NULL OR repo = ?1)
                AND (?2 = '[]' OR state IN (SELECT value FROM json_each(?2)))
                AND (?3 IS NULL OR story = ?3)
+               AND (?4 IS NULL OR EXISTS (
+                   SELECT 1 FROM transitions t JOIN journal j ON j.seq = t.seq
+                   WHERE t.repo = g.repo AND t.number = g.number AND j.at >= ?4))
              ORDER BY repo, number",
-            params![repo, Json(&filter.states), story],
+            params![repo, Json(&filter.states), story, filter.since.map(At)],
             |row| row.get(0).map(|Json(goal)| goal),
         )
     }
@@ -105,6 +102,25 @@ impl Store {
                    ORDER BY repo, number";
         rows(&self.conn, sql, params![repo, number], goal_ref)
     }
+}
+
+/// Writes a goal under a number that is free.
+pub(crate) fn create(
+    conn: &Connection,
+    id: &GoalRef,
+    new: NewGoal,
+    at: Timestamp,
+) -> Result<(), AppendError> {
+    let is_queued = new.is_queued;
+    let draft = draft(id, new, at);
+    if let Some(number) = draft.story {
+        stories::demand(conn, &GoalRef { repo: id.repo.clone(), number })?;
+    }
+    append::append(conn, &Event::of(id, What::GoalCreated { draft: Box::new(draft) }), at)?;
+    if is_queued {
+        append::append(conn, &Event::of(id, What::GoalQueued), at)?;
+    }
+    Ok(())
 }
 
 fn draft(id: &GoalRef, new: NewGoal, at: Timestamp) -> Goal {

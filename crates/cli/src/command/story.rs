@@ -91,7 +91,8 @@ fn whole(opened: &Opened, story: Story) -> Result<WholeStory, Failure> {
     let standings = opened.store.story_standings()?;
     let repo = &story.id.repo;
     let costs = Costs::read(&opened.state, &opened.store, Some(repo))?;
-    let filter = GoalFilter { repo: Some(repo.clone()), story: Some(story.id.number), states: Vec::new() };
+    let filter =
+        GoalFilter { repo: Some(repo.clone()), story: Some(story.id.number), ..GoalFilter::default() };
     let goals = opened.store.goals(&filter)?;
     Ok(WholeStory {
         item: StoryItem::of(&story, standings.get(&story.id)),

@@ -94,18 +94,50 @@ pub enum BadGoalText {
     },
 }
 
+impl BadGoalText {
+    /// The name of the rule that is broken.
+    pub fn rule(&self) -> &'static str {
+        match self {
+            Self::Title => "title",
+            Self::TooLong { .. } => "too-long",
+            Self::ControlCharacter { .. } => "control-character",
+            Self::NoObjective => "no-objective",
+            Self::OpenFrontMatter => "open-front-matter",
+            Self::UnknownKey { .. } => "unknown-key",
+            Self::BadValue { .. } => "bad-value",
+            Self::BadLink { .. } => "bad-link",
+        }
+    }
+
+    /// What to do about it, one sentence.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Title => "say it with --title, or in a first line \"# Title\" of a file",
+            Self::TooLong { .. } => "put what is long into a file of the repository and name it",
+            Self::ControlCharacter { .. } => "a goal is plain text: leave the character out",
+            Self::NoObjective => {
+                "write \"## Objective\", a line with what is wanted, then \"## Acceptance\" and a list"
+            }
+            Self::OpenFrontMatter => "close it with a line \"---\", or begin with another line",
+            Self::UnknownKey { .. } => "it takes agent, model, reasoning, duration, priority, budget",
+            Self::BadValue { .. } => "an option that is left out comes from flags and configuration",
+            Self::BadLink { .. } => "`herder goal list` and `herder story list` show the numbers",
+        }
+    }
+}
+
 fn hint(near: &Option<&'static str>) -> String {
     near.map(|key| format!("; did you mean {key:?}?")).unwrap_or_default()
 }
 
-const KEYS: [&str; 6] = ["agent", "model", "reasoning", "duration", "priority", "budget"];
+/// The keys of a front matter.
+pub const KEYS: [&str; 6] = ["agent", "model", "reasoning", "duration", "priority", "budget"];
 
 impl GoalText {
     /// Reads a goal of `repo` from its title and body.
     pub fn read(repo: &RepoId, title: &str, body: &str) -> Result<Self, BadGoalText> {
         let title = title.trim();
-        if title.is_empty() || title.chars().count() > MAX_TITLE_CHARS || title.chars().any(char::is_control)
-        {
+        if !is_title(title) {
             return Err(BadGoalText::Title);
         }
         if body.len() > MAX_BODY_BYTES {
@@ -122,7 +154,13 @@ impl GoalText {
     }
 }
 
-fn refuse_control(body: &str) -> Result<(), BadGoalText> {
+/// Whether a text can be a title: one line of 1 to [`MAX_TITLE_CHARS`] characters.
+pub fn is_title(text: &str) -> bool {
+    let text = text.trim();
+    !text.is_empty() && text.chars().count() <= MAX_TITLE_CHARS && !text.chars().any(char::is_control)
+}
+
+pub(super) fn refuse_control(body: &str) -> Result<(), BadGoalText> {
     for (index, line) in body.lines().enumerate() {
         if let Some(c) = line.chars().find(|c| c.is_control() && *c != '\t') {
             return Err(BadGoalText::ControlCharacter { line: index + 1, code: u32::from(c) });
@@ -131,13 +169,24 @@ fn refuse_control(body: &str) -> Result<(), BadGoalText> {
     Ok(())
 }
 
+/// The front matter without its lines of dashes, and what stands behind it.
+pub(super) fn parts(body: &str) -> Result<(Option<&str>, &str), BadGoalText> {
+    match body.strip_prefix("---\n").map(split_front_matter) {
+        None => Ok((None, body)),
+        Some(Some((matter, text))) => Ok((Some(matter), text)),
+        Some(None) => Err(BadGoalText::OpenFrontMatter),
+    }
+}
+
+/// Whether a line of a front matter says something.
+pub(super) fn is_setting(line: &str) -> bool {
+    !line.trim().is_empty() && !line.trim().starts_with('#')
+}
+
 fn front_matter(body: &str) -> Result<(GoalOptions, &str), BadGoalText> {
     let mut options = GoalOptions::default();
-    let Some(rest) = body.strip_prefix("---\n") else {
-        return Ok((options, body));
-    };
-    let (matter, text) = split_front_matter(rest).ok_or(BadGoalText::OpenFrontMatter)?;
-    for line in matter.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+    let (matter, text) = parts(body)?;
+    for line in matter.unwrap_or_default().lines().filter(|line| is_setting(line)) {
         set(&mut options, line)?;
     }
     Ok((options, text))
@@ -155,7 +204,7 @@ fn split_front_matter(rest: &str) -> Option<(&str, &str)> {
     None
 }
 
-fn set(options: &mut GoalOptions, line: &str) -> Result<(), BadGoalText> {
+pub(super) fn set(options: &mut GoalOptions, line: &str) -> Result<(), BadGoalText> {
     let (key, value) = line.split_once([':', '=']).unwrap_or((line, ""));
     let (key, value) = (key.trim(), value.trim().trim_matches('"'));
     match key {
@@ -205,15 +254,26 @@ fn links(repo: &RepoId, text: &str) -> Result<(Option<Number>, Vec<GoalRef>), Ba
     let mut depends = Vec::new();
     let head = text.lines().take_while(|line| !line.trim_start().starts_with("## "));
     for line in head {
-        if let Some(link) = line.strip_prefix("Story:") {
-            story = Some(GoalRef::read(repo, link)?.number);
-        } else if let Some(list) = line.strip_prefix("Depends:") {
-            depends.extend(GoalRef::read_list(repo, list)?);
-        }
+        link(repo, line, &mut story, &mut depends)?;
     }
     depends.sort();
     depends.dedup();
     Ok((story, depends))
+}
+
+/// Reads a line of the head, if it is one that links.
+pub(super) fn link(
+    repo: &RepoId,
+    line: &str,
+    story: &mut Option<Number>,
+    depends: &mut Vec<GoalRef>,
+) -> Result<(), BadGoalText> {
+    if let Some(link) = line.strip_prefix("Story:") {
+        *story = Some(GoalRef::read(repo, link)?.number);
+    } else if let Some(list) = line.strip_prefix("Depends:") {
+        depends.extend(GoalRef::read_list(repo, list)?);
+    }
+    Ok(())
 }
 
 impl GoalRef {
@@ -236,7 +296,7 @@ impl GoalRef {
     }
 }
 
-fn has_objective(text: &str) -> bool {
+pub(super) fn has_objective(text: &str) -> bool {
     let mut lines = text.lines().skip_while(|line| !is_heading(line, "objective"));
     lines.next().is_some()
         && lines.take_while(|line| !line.starts_with("## ")).any(|line| !line.trim().is_empty())

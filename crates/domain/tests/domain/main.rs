@@ -4,6 +4,7 @@
 #[macro_use]
 mod every;
 
+mod backlog;
 mod case;
 mod curating;
 mod hand;

@@ -11,6 +11,7 @@
 mod agreement;
 mod append;
 mod crash;
+mod curate;
 mod disk;
 mod fixtures;
 mod goals;

@@ -15,7 +15,7 @@ pub fn list(call: &Call, args: List) -> Result<Reply, Failure> {
     let opened = call.open()?;
     let repo = if args.everywhere.all { None } else { place::scope(call, &opened.store)? };
     let costs = Costs::read(&opened.state, &opened.store, repo.as_ref())?;
-    let filter = GoalFilter { repo, states: args.state.into_iter().collect(), story: None };
+    let filter = GoalFilter { repo, states: args.state.into_iter().collect(), story: None, since: None };
     let goals = opened.store.goals(&filter)?;
     let items: Vec<GoalItem> = goals.iter().map(|goal| GoalItem::of(goal, &costs)).collect();
     Reply::list(&items, goal_table(&items))
