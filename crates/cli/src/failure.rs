@@ -191,10 +191,8 @@ impl From<ReviseError> for Failure {
     fn from(error: ReviseError) -> Self {
         match error {
             ReviseError::Append(error) => error.into(),
-            ReviseError::Stale(goal) => Self::refused(format!(
-                "{goal} was changed by somebody else meanwhile"
-            ))
-            .hint(format!("nothing was changed; `herder goal show {}` shows it as it is", goal.number)),
+            ReviseError::Stale(id) => Self::refused(format!("{id} was changed by somebody else meanwhile"))
+                .hint("nothing was changed; look at it as it is now, and say again what you want"),
         }
     }
 }

@@ -166,6 +166,22 @@ impl Goal {
         self.options.priority.unwrap_or(0)
     }
 
+    /// What a forge would show as labels: `goal:STATE`, `spot-check` where a look was asked for, `held`.
+    pub fn labels(&self) -> Vec<String> {
+        let state = match self.state {
+            GoalState::Cancelled | GoalState::Resolved => None,
+            GoalState::Draft { .. }
+            | GoalState::Queued { .. }
+            | GoalState::Running { .. }
+            | GoalState::SpotCheck { .. }
+            | GoalState::Done { .. }
+            | GoalState::Stuck { .. } => Some(format!("goal:{}", self.state.word())),
+        };
+        let others = [("spot-check", self.wants_spot_check), ("held", self.hold.is_some())];
+        let others = others.into_iter().filter(|(_, is_there)| *is_there).map(|(label, _)| label.to_owned());
+        state.into_iter().chain(others).collect()
+    }
+
     /// The run that the goal's state names: the one at work, in review or landed.
     pub fn current_run(&self) -> Option<&RunId> {
         self.state.run()

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::error::{AppendError, Missing, ReviseError};
 use crate::goals::{self, NewGoal};
-use crate::{Store, append, repos};
+use crate::{Store, append, repos, stories};
 
 /// Stories and goals to be written together.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -75,6 +75,26 @@ impl Store {
         for what in whats {
             append::append(&tx, &Event::of(&seen.id, what), at)?;
         }
+        Ok(tx.commit()?)
+    }
+
+    /// Gives a story that is still as somebody has seen it another title or text.
+    ///
+    /// # Errors
+    /// [`ReviseError::Stale`] where somebody else changed it meanwhile; nothing was changed.
+    pub fn revise_story(
+        &mut self,
+        seen: &Story,
+        title: Option<String>,
+        body: Option<String>,
+        at: Timestamp,
+    ) -> Result<(), ReviseError> {
+        let tx = self.write()?;
+        let now = stories::demand(&tx, &seen.id)?;
+        if (&now.title, &now.body) != (&seen.title, &seen.body) {
+            return Err(ReviseError::Stale(seen.id.clone()));
+        }
+        append::append(&tx, &Event::StoryEdited { story: seen.id.clone(), title, body }, at)?;
         Ok(tx.commit()?)
     }
 

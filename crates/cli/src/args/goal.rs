@@ -5,13 +5,30 @@ use clap::{Args, Subcommand, ValueEnum};
 use herder_domain::goal::GoalState;
 
 use super::Everywhere;
-use super::reference::Reference;
+use super::curate::{Beside, Edit, Hold, Import, Lint, Move, New, Priority};
+use super::reference::{Reference, Since, StoryChoice};
 
 /// What to do with goals.
 #[derive(Debug, Subcommand)]
 pub enum GoalCommand {
+    /// Write a goal in an editor
+    New(New),
     /// Write a goal; its text is read from standard input and needs a "## Objective"
     Create(Create),
+    /// Change a goal's title, text, story or dependencies
+    Edit(Edit),
+    /// Say what is wrong with goals, before the night does
+    Lint(Lint),
+    /// Write stories and goals from one Markdown file
+    Import(Import),
+    /// Say which goals come first
+    Priority(Priority),
+    /// Put a goal into another story, or a draft into another repository
+    Move(Move),
+    /// Keep goals from being started
+    Hold(Hold),
+    /// Let held goals be started again
+    Release(Several),
     /// Queue drafts; a stuck goal is retried
     Queue(Several),
     /// List goals
@@ -41,18 +58,9 @@ pub struct Create {
     /// One line
     #[arg(long)]
     pub title: String,
-    /// The number of its story
-    #[arg(long)]
-    pub story: Option<Reference>,
-    /// What must have landed before it starts, for example "12, owner/repo#13"
-    #[arg(long, value_name = "GOALS")]
-    pub depends: Option<String>,
-    /// A person is to look before it lands
-    #[arg(long)]
-    pub spot_check: bool,
-    /// Queue it at once
-    #[arg(long)]
-    pub queue: bool,
+    /// What stands beside its text.
+    #[command(flatten)]
+    pub beside: Beside,
 }
 
 /// One goal or story.
@@ -77,9 +85,58 @@ pub struct List {
     /// Only goals in this state
     #[arg(value_parser = PossibleValuesParser::new(GoalState::WORDS))]
     pub state: Option<String>,
+    /// Only goals in one of these states
+    #[arg(
+        long = "state",
+        value_name = "STATES",
+        value_delimiter = ',',
+        conflicts_with = "state",
+        value_parser = PossibleValuesParser::new(GoalState::WORDS)
+    )]
+    pub states: Vec<String>,
+    /// Only goals of this story, or of `none`
+    #[arg(long, value_name = "NUMBER")]
+    pub story: Option<StoryChoice>,
+    /// Only goals with this label: goal:STATE, spot-check, held
+    #[arg(long)]
+    pub label: Vec<String>,
+    /// Only goals that are held
+    #[arg(long)]
+    pub held: bool,
+    /// Only goals written, or brought into another state, since then: a duration such as 12h, or a date
+    #[arg(long, value_name = "WHEN")]
+    pub since: Option<Since>,
+    /// What comes first [default: what waits for you, what runs, what comes next, drafts, the rest]
+    #[arg(long, value_enum, value_name = "KEY")]
+    pub sort: Option<Sort>,
+    /// The other way round
+    #[arg(long)]
+    pub reverse: bool,
+    /// Only so many
+    #[arg(long, value_name = "COUNT")]
+    pub limit: Option<usize>,
     /// Of one repository or of all.
     #[command(flatten)]
     pub everywhere: Everywhere,
+}
+
+/// By what goals are sorted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Sort {
+    /// Their numbers
+    Number,
+    /// The highest first
+    Priority,
+    /// The newest first
+    Created,
+    /// The words of their states, in the order of a goal's life
+    State,
+    /// The most runs first
+    Runs,
+    /// The dearest first, unknown ones before all
+    Cost,
+    /// Their titles
+    Title,
 }
 
 /// `goal comment`.

@@ -1,5 +1,6 @@
 //! What can be typed.
 
+mod curate;
 mod demo;
 mod goal;
 mod init;
@@ -14,12 +15,13 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use curate::{Beside, Edit, Hold, Import, Lint, Move, New, Priority, StoryEdit, YesNo};
 pub use demo::{Demo, Player};
-pub use goal::{Create, GoalCommand, List, Named, Several, SpotCheck, Verdict};
+pub use goal::{Create, GoalCommand, List, Named, Several, Sort, SpotCheck, Verdict};
 pub use init::Init;
 pub use keep::{Give, Salvage, Take, Undo};
 pub use papers::{Completions, Man, Shell, definition, plain_definition};
-pub use reference::Reference;
+pub use reference::{Reference, StoryChoice};
 pub use refusal::Refusal;
 pub use run::{RunFlags, Up, UpFlags};
 
@@ -130,6 +132,10 @@ pub enum StoryCommand {
     List(Everywhere),
     /// Show a story with its goals
     Show(Named),
+    /// Change a story's title or text
+    Edit(StoryEdit),
+    /// Queue all drafts of a story, in the order of their dependencies
+    Queue(Named),
 }
 
 /// `story create`.
@@ -147,7 +153,7 @@ pub struct StoryCreate {
 #[derive(Debug, Args)]
 pub struct Everywhere {
     /// Of all repositories
-    #[arg(long, conflicts_with = "repo")]
+    #[arg(long, visible_alias = "all-repos", conflicts_with = "repo")]
     pub all: bool,
 }
 

@@ -75,6 +75,14 @@ fn of_repo(call: &Call, command: RepoCommand) -> Result<Reply, Failure> {
 
 fn of_goal(call: &Call, command: GoalCommand) -> Result<Reply, Failure> {
     match command {
+        GoalCommand::New(args) => goal::new(call, args),
+        GoalCommand::Edit(args) => goal::edit(call, args),
+        GoalCommand::Lint(args) => goal::lint(call, &args),
+        GoalCommand::Import(args) => goal::import(call, &args),
+        GoalCommand::Priority(args) => goal::priority(call, &args),
+        GoalCommand::Move(args) => goal::move_(call, &args),
+        GoalCommand::Hold(args) => goal::hold(call, &args),
+        GoalCommand::Release(args) => goal::release(call, &args),
         GoalCommand::Create(args) => goal::create(call, &args),
         GoalCommand::Queue(args) => goal::queue(call, &args),
         GoalCommand::List(args) => goal::list(call, args),
@@ -94,5 +102,7 @@ fn of_story(call: &Call, command: StoryCommand) -> Result<Reply, Failure> {
         StoryCommand::Create(args) => story::create(call, args),
         StoryCommand::List(args) => story::list(call, &args),
         StoryCommand::Show(args) => story::show(call, &args),
+        StoryCommand::Edit(args) => story::edit(call, args),
+        StoryCommand::Queue(args) => story::queue(call, &args),
     }
 }

@@ -1,9 +1,15 @@
 //! `herder story ...`.
 
+mod edit;
+mod queue;
+
+pub use edit::edit;
+pub use queue::queue;
+
 use std::fmt::Write;
 
-use herder_domain::goal::{MAX_BODY_BYTES, MAX_TITLE_CHARS};
-use herder_domain::repo::RepoId;
+use herder_domain::goal::{MAX_BODY_BYTES, MAX_TITLE_CHARS, is_title};
+use herder_domain::repo::{GoalRef, RepoId};
 use herder_domain::story::Story;
 use herder_store::GoalFilter;
 use serde::Serialize;
@@ -27,18 +33,7 @@ struct WholeStory {
 /// Writes a story.
 pub fn create(call: &Call, args: StoryCreate) -> Result<Reply, Failure> {
     let title = title(&args.title)?;
-    let body = match args.body.as_str() {
-        "-" => stdin_text("a story's text", "echo 'Why.' | herder story create --title T --body -")?,
-        _ => args.body,
-    };
-    refuse_control("the text", &body)?;
-    if body.len() > MAX_BODY_BYTES {
-        let message =
-            format!("the text has {} bytes, more than the {MAX_BODY_BYTES} that are taken", body.len());
-        return Err(
-            Failure::usage(message).hint("put what is long into a file of the repository and name it")
-        );
-    }
+    let body = body(args.body)?;
     let mut opened = call.open()?;
     let (repo, registered) = place::home(call, &mut opened)?;
     let id = opened.store.create_story(&repo, title, &body, call.now)?;
@@ -51,12 +46,26 @@ pub fn create(call: &Call, args: StoryCreate) -> Result<Reply, Failure> {
     Reply::one(&json, format!("{note}story {id} is open\n"))
 }
 
+/// A story's text; `-` stands for standard input.
+fn body(given: String) -> Result<String, Failure> {
+    let body = match given.as_str() {
+        "-" => stdin_text("a story's text", "echo 'Why.' | herder story create --title T --body -")?,
+        _ => given,
+    };
+    refuse_control("the text", &body)?;
+    if body.len() > MAX_BODY_BYTES {
+        let message =
+            format!("the text has {} bytes, more than the {MAX_BODY_BYTES} that are taken", body.len());
+        return Err(
+            Failure::usage(message).hint("put what is long into a file of the repository and name it")
+        );
+    }
+    Ok(body)
+}
+
 fn title(text: &str) -> Result<&str, Failure> {
-    let title = text.trim();
-    let fits =
-        !title.is_empty() && title.chars().count() <= MAX_TITLE_CHARS && !title.chars().any(char::is_control);
-    if fits {
-        return Ok(title);
+    if is_title(text) {
+        return Ok(text.trim());
     }
     Err(Failure::usage(format!("the title must be one line of 1 to {MAX_TITLE_CHARS} characters"))
         .hint("say it with --title"))
@@ -80,11 +89,16 @@ fn items(opened: &Opened, repo: Option<&RepoId>) -> Result<Vec<StoryItem>, Failu
 pub fn show(call: &Call, args: &Named) -> Result<Reply, Failure> {
     let opened = call.open()?;
     let id = place::story(call, &opened.store, &args.number)?;
-    let gone = || Failure::not_found(format!("there is no story {id}"));
-    let story = opened.store.story(&id)?.ok_or_else(gone)?;
+    let story = load(&opened, &id)?;
     let whole = whole(&opened, story)?;
     let text = text(&id.to_string(), &whole);
     Reply::one(&whole, text)
+}
+
+/// A story that is known to be there.
+fn load(opened: &Opened, id: &GoalRef) -> Result<Story, Failure> {
+    let gone = || Failure::not_found(format!("there is no story {id}"));
+    opened.store.story(id)?.ok_or_else(gone)
 }
 
 fn whole(opened: &Opened, story: Story) -> Result<WholeStory, Failure> {

@@ -28,6 +28,10 @@ pub struct GoalItem {
     pub status: &'static str,
     /// Someone asked for a look before it lands.
     pub spot_check: bool,
+    /// A person does not want it started.
+    pub held: bool,
+    /// Higher goes first.
+    pub priority: i32,
     /// Its story's number.
     pub story: Option<Number>,
     /// The run at work, in review or landed, else the last one.
@@ -93,6 +97,8 @@ impl GoalItem {
             title: goal.title.clone(),
             status: goal.state.word(),
             spot_check: goal.wants_spot_check,
+            held: goal.hold.is_some(),
+            priority: goal.priority(),
             story: goal.story,
             run: goal.current_run().or(last).cloned(),
             attempts: goal.runs,
@@ -103,16 +109,17 @@ impl GoalItem {
         }
     }
 
+    /// Its state or who has it in hand, and that it is held.
+    pub fn standing(&self) -> String {
+        let held = if self.held { ", held" } else { "" };
+        match &self.taken_by {
+            Some(by) => format!("taken by {by}{held}"),
+            None => format!("{}{held}", self.status),
+        }
+    }
+
     fn id(&self) -> GoalRef {
         GoalRef { repo: self.repo.clone(), number: self.number }
-    }
-}
-
-/// Its state, and whether that is a person's.
-fn standing(item: &GoalItem) -> String {
-    match &item.taken_by {
-        Some(by) => format!("taken by {by}"),
-        None => item.status.to_owned(),
     }
 }
 
@@ -123,7 +130,7 @@ pub fn goal_table(items: &[GoalItem]) -> String {
         let cost = if item.attempts == 0 { "-".to_owned() } else { money(item.cost) };
         table.row([
             item.id().to_string(),
-            standing(item),
+            item.standing(),
             item.attempts.to_string(),
             cost,
             item.title.clone(),

@@ -89,7 +89,7 @@ impl WholeGoal {
     fn write(&self, text: &mut String) -> std::fmt::Result {
         let id = GoalRef { repo: self.item.repo.clone(), number: self.item.number };
         writeln!(text, "{id}  {}", self.item.title)?;
-        writeln!(text, "state       {}", self.item.status)?;
+        writeln!(text, "state       {}", self.item.standing())?;
         for reason in &self.reasons {
             writeln!(text, "            {}", reason.replace('\n', "\n            "))?;
         }
@@ -103,6 +103,7 @@ impl WholeGoal {
         line("story", self.item.story.map(|story| format!("#{story}")))?;
         line("depends", links(&self.depends))?;
         line("dependents", links(&self.dependents))?;
+        line("priority", (self.item.priority != 0).then(|| self.item.priority.to_string()))?;
         line("spot-check", self.item.spot_check.then(|| "wanted".to_owned()))?;
         line("cost", (self.item.attempts > 0).then(|| money(self.item.cost)))?;
         writeln!(text, "\n{}", self.body.trim_end())?;
@@ -170,7 +171,11 @@ fn reasons(goal: &Goal) -> Vec<String> {
     };
     let quarantine = goal.quarantine.iter().map(|error| format!("quarantined: {error}"));
     let taken = goal.taken.iter().map(|hold| format!("taken by {} since {:.0}", hold.by, hold.since));
-    of_state.into_iter().chain(quarantine).chain(taken).collect()
+    let hold = goal.hold.iter().map(|hold| match &hold.reason {
+        Some(reason) => format!("held since {:.0}: {reason}", hold.since),
+        None => format!("held since {:.0}", hold.since),
+    });
+    of_state.into_iter().chain(quarantine).chain(taken).chain(hold).collect()
 }
 
 impl CommentItem {

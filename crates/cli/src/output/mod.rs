@@ -20,6 +20,7 @@ use terminal::wrapped;
 pub struct Reply {
     fields: Map<String, Value>,
     text: String,
+    warnings: Vec<String>,
     failure: Option<Failure>,
 }
 
@@ -35,7 +36,7 @@ impl Reply {
             Value::Object(fields) => fields,
             other => Map::from_iter([("value".to_owned(), other)]),
         };
-        Ok(Self { fields, text: text.into(), failure: None })
+        Ok(Self { fields, text: text.into(), ..Self::default() })
     }
 
     /// A list: `items` as JSON, or a text.
@@ -47,6 +48,13 @@ impl Reply {
     #[must_use]
     pub fn but(self, failure: Failure) -> Self {
         Self { failure: Some(failure), ..self }
+    }
+
+    /// The same with what a person had better know: `warnings` in JSON, where there are any, or lines on
+    /// standard error.
+    #[must_use]
+    pub fn warning(self, warnings: Vec<String>) -> Self {
+        Self { warnings, ..self }
     }
 
     /// The same with one more line of text.
@@ -124,6 +132,9 @@ impl Output {
             return Ok(());
         }
         let mut fields = reply.fields;
+        if !reply.warnings.is_empty() {
+            fields.insert("warnings".to_owned(), json!(reply.warnings));
+        }
         fields.extend(failure.map(|failure| ("error".to_owned(), json!(failure))));
         // Whether it went well is read first, by people at least.
         let rest = Value::Object(fields).to_string();
@@ -133,8 +144,11 @@ impl Output {
 
     fn finish_text(self, reply: &Reply, failure: Option<&Failure>) -> io::Result<()> {
         self.text(&wrapped(&printable(&reply.text), width()))?;
-        let Some(failure) = failure else { return Ok(()) };
         let mut err = io::stderr().lock();
+        for warning in &reply.warnings {
+            writeln!(err, "warning: {}", printable(warning))?;
+        }
+        let Some(failure) = failure else { return Ok(()) };
         writeln!(err, "error: {}", printable(&failure.message))?;
         failure.hints.iter().try_for_each(|hint| writeln!(err, "hint: {}", printable(hint)))
     }

@@ -15,8 +15,8 @@ fn a_goal_is_a_draft_until_it_is_queued() {
     assert_eq!(
         scene.ok(&["goal", "list"]),
         "GOAL        STATE   RUNS  COST  TITLE\n\
-         acme/app#1  queued  0     -     Hello\n\
-         acme/app#2  queued  0     -     Again\n"
+         acme/app#2  queued  0     -     Again\n\
+         acme/app#1  queued  0     -     Hello\n"
     );
 }
 
@@ -43,7 +43,7 @@ fn a_list_has_the_fields_of_the_journal_and_more() {
         scene.json(&["goal", "list"])["items"],
         json!([{
             "number": 2, "title": "Hello", "status": "draft", "spot_check": true, "story": 1,
-            "run": null, "pr": null, "cost": 0.0, "repo": scene.full("acme/app"), "attempts": 0
+            "held": false, "priority": 0, "run": null, "pr": null, "cost": 0.0, "repo": scene.full("acme/app"), "attempts": 0
         }])
     );
     assert_eq!(scene.json(&["goal", "list", "queued"])["items"], json!([]));

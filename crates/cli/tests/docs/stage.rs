@@ -35,8 +35,10 @@ echo "work" >> notes.txt
 const GATE: &str = "mkdir -p .ralph && printf '#!/bin/sh\\nset -e\\nmake test\\n' > .ralph/check && \
     chmod +x .ralph/check && git add .ralph && git commit -qm 'Add the gate'";
 
+/// The host is this home's own: what is left of a run is found by the run's name, which is made of the repository's,
+/// and other pages are carried out at the same time.
 const BARE: &str = "git clone -q --bare . ../app.git && git remote add origin ~/src/app.git && \
-    git push -q -u origin main && herder repo add . --name acme/app >/dev/null";
+    git push -q -u origin main && herder repo add . --name $DOCS_HOST/acme/app >/dev/null";
 
 /// A page's home.
 pub struct Stage {
@@ -150,7 +152,12 @@ impl Stage {
         fs_err::write(&script, whole).unwrap();
         let file = fs_err::File::create(&out).unwrap().into_file();
         let mut shell = self.home.herder("bash");
-        shell.arg(&script).env_remove("RALPH_DIR").env("__AT", self.home.path()).env("USER", "ada");
+        shell
+            .arg(&script)
+            .env_remove("RALPH_DIR")
+            .env("__AT", self.home.path())
+            .env("USER", "ada")
+            .env("DOCS_HOST", self.home.marker());
         shell.stdin(Stdio::null()).stdout(file.try_clone().unwrap()).stderr(file).process_group(0);
         (spawned(shell), out)
     }

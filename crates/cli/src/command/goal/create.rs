@@ -6,7 +6,8 @@ use herder_domain::repo::{GoalRef, Number, RepoId};
 use herder_store::{AppendError, Missing, NewGoal};
 use serde::Serialize;
 
-use crate::args::{Create, Reference};
+use super::alike;
+use crate::args::{Beside, Create, Reference};
 use crate::call::{Call, Opened, env, stdin_text};
 use crate::command::config::repository_config;
 use crate::failure::Failure;
@@ -30,12 +31,35 @@ pub fn create(call: &Call, args: &Create) -> Result<Reply, Failure> {
     let body = stdin_text("a goal's text", EXAMPLE)?;
     let mut opened = call.open()?;
     let (repo, registered) = place::home(call, &mut opened)?;
-    let new = new_goal(call, &opened, &repo, args, &body)?;
-    let id = opened.store.create_goal(&repo, new, call.now).map_err(not_created)?;
+    let draft = Draft { title: &args.title, body: &body, beside: &args.beside };
+    write(call, &mut opened, (&repo, registered), &draft)
+}
+
+/// A goal as a person wrote it.
+pub(super) struct Draft<'a> {
+    /// Its title.
+    pub title: &'a str,
+    /// Its text.
+    pub body: &'a str,
+    /// What was said beside its text.
+    pub beside: &'a Beside,
+}
+
+/// Writes a goal of a repository, which may have been registered for it just now.
+pub(super) fn write(
+    call: &Call,
+    opened: &mut Opened,
+    (repo, registered): (&RepoId, Option<String>),
+    draft: &Draft<'_>,
+) -> Result<Reply, Failure> {
+    let new = new_goal(call, opened, repo, draft)?;
+    let warnings = alike::warnings(opened, repo, (&new.text.title, &new.text.body), draft.beside.force)?;
+    let id = opened.store.create_goal(repo, new, call.now).map_err(not_created)?;
     herder_orchestrator::wake(&opened.state);
-    let text = said(&id, args.queue, registered.as_deref());
-    let status = if args.queue { "queued" } else { "draft" };
-    Reply::one(&Created { number: id.number.0, repo: id.repo, status, registered }, text)
+    let text = said(&id, draft.beside.queue, registered.as_deref());
+    let status = if draft.beside.queue { "queued" } else { "draft" };
+    let created = Created { number: id.number.0, repo: id.repo, status, registered };
+    Ok(Reply::one(&created, text)?.warning(warnings))
 }
 
 fn said(id: &GoalRef, is_queued: bool, registered: Option<&str>) -> String {
@@ -46,27 +70,22 @@ fn said(id: &GoalRef, is_queued: bool, registered: Option<&str>) -> String {
     }
 }
 
-fn new_goal(
-    call: &Call,
-    opened: &Opened,
-    repo: &RepoId,
-    args: &Create,
-    body: &str,
-) -> Result<NewGoal, Failure> {
-    let text = GoalText::read(repo, &args.title, body)?;
-    let depends = GoalRef::read_list(repo, args.depends.as_deref().unwrap_or_default())?;
+fn new_goal(call: &Call, opened: &Opened, repo: &RepoId, draft: &Draft<'_>) -> Result<NewGoal, Failure> {
+    let beside = draft.beside;
+    let text = GoalText::read(repo, draft.title, draft.body)?;
+    let depends = GoalRef::read_list(repo, beside.depends.as_deref().unwrap_or_default())?;
     for on in text.depends.iter().chain(&depends) {
         refuse_hopeless(opened, on)?;
     }
     // What cannot run is better refused now than at night.
     let repository = repository_config(opened, repo).unwrap_or_else(|_| RepositoryConfig::empty());
     resolve(&text.options, &Flags::default(), Some(repo), &repository, &call.config()?, env)?;
-    let story = args.story.as_ref().map(|story| own_story(opened, repo, story)).transpose()?;
-    Ok(NewGoal { text, story, depends, wants_spot_check: args.spot_check, is_queued: args.queue })
+    let story = beside.story.as_ref().map(|story| own_story(opened, repo, story)).transpose()?;
+    Ok(NewGoal { text, story, depends, wants_spot_check: beside.spot_check, is_queued: beside.queue })
 }
 
 /// A goal's story lives where the goal does.
-fn own_story(opened: &Opened, repo: &RepoId, story: &Reference) -> Result<Number, Failure> {
+pub(super) fn own_story(opened: &Opened, repo: &RepoId, story: &Reference) -> Result<Number, Failure> {
     let elsewhere = match &story.repo {
         Some(name) => Some(place::named(&opened.store, name)?).filter(|named| named != repo),
         None => None,
@@ -81,7 +100,7 @@ fn own_story(opened: &Opened, repo: &RepoId, story: &Reference) -> Result<Number
 }
 
 /// Refuses a dependency that will never land.
-fn refuse_hopeless(opened: &Opened, on: &GoalRef) -> Result<(), Failure> {
+pub(super) fn refuse_hopeless(opened: &Opened, on: &GoalRef) -> Result<(), Failure> {
     match opened.store.goal(on)?.map(|goal| goal.state) {
         Some(GoalState::Cancelled) => {
             Err(Failure::refused(format!("it would depend on {on}, which was cancelled"))
@@ -107,7 +126,7 @@ fn refuse_hopeless(opened: &Opened, on: &GoalRef) -> Result<(), Failure> {
     }
 }
 
-fn not_created(error: AppendError) -> Failure {
+pub(super) fn not_created(error: AppendError) -> Failure {
     let is_story = matches!(error, AppendError::Unknown(Missing::Story(_)));
     let failure = Failure::from(error);
     if is_story { failure.hint("`herder story create --title T` makes one") } else { failure }

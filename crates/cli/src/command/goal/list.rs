@@ -1,9 +1,13 @@
 //! `herder goal list` and `herder goal show`.
 
+mod order;
+
+use herder_domain::goal::Goal;
 use herder_store::GoalFilter;
 
 use super::load;
-use crate::args::{List, Named};
+use super::moving::chosen;
+use crate::args::{List, Named, StoryChoice};
 use crate::call::Call;
 use crate::failure::Failure;
 use crate::item::{Costs, GoalItem, WholeGoal, goal_table};
@@ -15,10 +19,35 @@ pub fn list(call: &Call, args: List) -> Result<Reply, Failure> {
     let opened = call.open()?;
     let repo = if args.everywhere.all { None } else { place::scope(call, &opened.store)? };
     let costs = Costs::read(&opened.state, &opened.store, repo.as_ref())?;
-    let filter = GoalFilter { repo, states: args.state.into_iter().collect(), story: None, since: None };
-    let goals = opened.store.goals(&filter)?;
+    let story = match (&args.story, &repo) {
+        (Some(StoryChoice::One(reference)), None) => Some(place::story(call, &opened.store, reference)?),
+        (choice, Some(repo)) => chosen(&opened, repo, choice.as_ref())?
+            .map(|number| herder_domain::repo::GoalRef { repo: repo.clone(), number }),
+        (Some(StoryChoice::None) | None, None) => None,
+    };
+    let filter = GoalFilter {
+        repo: story.as_ref().map(|story| story.repo.clone()).or(repo),
+        states: args.state.iter().chain(&args.states).cloned().collect(),
+        story: story.map(|story| story.number),
+        since: args.since.map(|since| since.moment(call.now)),
+    };
+    let mut goals = opened.store.goals(&filter)?;
+    goals.retain(|goal| is_wanted(goal, &args));
+    order::sort(&mut goals, args.sort, &costs);
+    if args.reverse {
+        goals.reverse();
+    }
+    goals.truncate(args.limit.unwrap_or(usize::MAX));
     let items: Vec<GoalItem> = goals.iter().map(|goal| GoalItem::of(goal, &costs)).collect();
     Reply::list(&items, goal_table(&items))
+}
+
+/// What is not asked of the database.
+fn is_wanted(goal: &Goal, args: &List) -> bool {
+    let labels = goal.labels();
+    (!args.held || goal.hold.is_some())
+        && (args.story != Some(StoryChoice::None) || goal.story.is_none())
+        && args.label.iter().all(|label| labels.contains(label))
 }
 
 /// Shows a goal whole.

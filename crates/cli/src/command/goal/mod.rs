@@ -1,14 +1,33 @@
 //! `herder goal ...`.
 
+mod alike;
 mod comment;
 mod create;
+mod edit;
+mod editor;
+mod findings;
+mod hold;
+mod import;
+mod lint;
 mod list;
+mod moving;
+mod new;
+mod priority;
 mod queue;
 mod verdict;
 
 pub use comment::comment;
 pub use create::create;
+pub use edit::edit;
+pub use editor::{Judged, Session};
+pub use findings::{Subject, errors_of, findings};
+pub use hold::{hold, release};
+pub use import::import;
+pub use lint::lint;
 pub use list::{list, show};
+pub use moving::move_;
+pub use new::new;
+pub use priority::priority;
 pub use queue::queue;
 pub use verdict::{approve, cancel, reject, resolve, retry, spot_check};
 
