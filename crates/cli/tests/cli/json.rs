@@ -53,6 +53,11 @@ fn rows<'r>(
         ("why", vec!["2"], true),
         ("watch", vec!["--once"], true),
         ("logs", vec!["2"], true),
+        // What they do when they go well is told in `hand`, `undo` and `salvage`.
+        ("salvage", vec!["99"], false),
+        ("take", vec!["99"], false),
+        ("give", vec!["99"], false),
+        ("undo", vec!["99"], false),
         ("stats", vec![], true),
         ("doctor", vec![], true),
         ("demo", vec!["--dir", "."], false),
