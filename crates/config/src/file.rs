@@ -10,7 +10,7 @@ use herder_domain::repo::RepoId;
 use crate::document::{self, Lines, Owner};
 use crate::error::ConfigError;
 use crate::text::{AgentText, RepoText, RepositoryText, UserText};
-use crate::values::{author, dollars, globs, paths, url, variables, words};
+use crate::values::{author, dollars, globs, inside, paths, ports, url, variables, words};
 
 /// The user's `config.toml`, understood.
 #[derive(Clone, Debug, PartialEq)]
@@ -86,6 +86,7 @@ impl UserConfig {
             let parents = ["repo", name.as_str()];
             words(lines, &parents, [("agent", &table.agent), ("model", &table.model)])?;
             words(lines, &parents, [("base", &table.base)])?;
+            paths(lines, &["repo", name, "files_from"], table.files_from.as_slice())?;
             dollars(lines, &["repo", name, "budget", "usd"], table.budget.usd)?;
         }
         words(lines, &["notify"], [("post_topic", &raw.notify.post_topic)])?;
@@ -96,6 +97,7 @@ impl UserConfig {
         paths(lines, &["sandbox", "read"], &raw.sandbox.read)?;
         paths(lines, &["sandbox", "write"], &raw.sandbox.write)?;
         paths(lines, &["root"], raw.root.as_slice())?;
+        ports(lines, raw.ports)?;
         author(lines, &raw.author)?;
         globs(lines, &["gate", "protect"], raw.gate.protect.as_deref())?;
         globs(lines, &["test_globs"], raw.test_globs.as_deref())
@@ -123,6 +125,11 @@ impl RepositoryConfig {
         dollars(&lines, &["budget", "usd"], raw.budget.usd)?;
         globs(&lines, &["gate", "protect"], raw.gate.protect.as_deref())?;
         globs(&lines, &["test_globs"], raw.test_globs.as_deref())?;
+        for (key, paths) in [("key", &raw.setup.key), ("keep", &raw.setup.keep), ("files", &raw.setup.files)]
+        {
+            inside(&lines, &["setup", key], paths)?;
+        }
+        ports(&lines, raw.ports)?;
         Ok(Self { raw, lines })
     }
 }

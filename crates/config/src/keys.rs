@@ -35,6 +35,8 @@ const PATHS: &str = "a list of absolute paths, or paths that begin with ~/";
 const VARIABLE: &str = "the name of an environment variable, never its value";
 const VARIABLES: &str = "a list of names of environment variables, never their values";
 const REASONING: &str = "\"none\", \"low\", \"med\" or \"high\"";
+const FILES: &str = "a list of paths from the top of the repository: [\"Cargo.lock\"]";
+const PORTS: &str = "a whole number from 1 to 100";
 const KIND: &str = "\"claude\", \"command\" or \"replay\"";
 const URL: &str = "a URL that begins with http:// or https://";
 const PATH: &str = "an absolute path, or one that begins with ~/";
@@ -83,6 +85,7 @@ pub const KEYS: &[Key] = &[
     user("timeouts.tool", DURATION, "how long one tool call may take"),
     user("timeouts.iteration", DURATION, "how long one iteration may take"),
     both("timeouts.gate", DURATION, "how long the gate may take"),
+    both("timeouts.setup", DURATION, "how long .ralph/setup or .ralph/teardown may take"),
     user("timeouts.wait", DURATION, "the longest wait for a limit inside a run"),
     user("notify.command", TEXTS, "a program and its arguments, run to tell a person"),
     user("notify.post_url", URL, "where a message is posted as JSON; ntfy's base address, or any other"),
@@ -96,6 +99,11 @@ pub const KEYS: &[Key] = &[
     repository("gate.check", "\"none\"", "as gate = \"none\", beside other keys of [gate]"),
     both("gate.protect", GLOBS, "paths whose change sends work to spot-check; .ralph/ always does"),
     both("test_globs", GLOBS, "test files, whose deletion sends work to spot-check"),
+    repository("setup.key", FILES, "files that decide whether what .ralph/setup made is still good"),
+    repository("setup.keep", FILES, "directories that .ralph/setup makes and that are kept and copied"),
+    repository("setup.files", FILES, "files that are copied from the user's repo.*.files_from"),
+    both("ports", PORTS, "how many ports each run gets for itself"),
+    user("repo.*.files_from", PATH, "the directory in which the files of setup.files lie"),
     user("repo.*.base", NAME, "the branch that work lands on"),
     user("repo.*.max", COUNT, "how many ralphs work in this repository at once"),
     user("repo.*.agent", NAME, "as above, for this repository"),

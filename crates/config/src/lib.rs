@@ -12,6 +12,7 @@ mod agents;
 mod ceilings;
 mod check;
 mod document;
+mod environment;
 mod error;
 mod explain;
 mod file;
@@ -27,6 +28,7 @@ mod values;
 
 pub use agents::credential;
 pub use check::check;
+pub use environment::{EnvironmentSettings, environment};
 pub use error::ConfigError;
 pub use explain::Explained;
 pub use file::{RepositoryConfig, UserConfig};

@@ -124,10 +124,15 @@ pub(crate) fn base(repo: Option<&RepoId>, user: &UserConfig) -> Option<Sourced<S
     table.base.clone().map(|base| Sourced::new(base, user.lines.source(&["repo", name, "base"])))
 }
 
-/// The user's time-outs; a repository knows best how long its gate takes.
+/// The user's time-outs; a repository knows best how long its gate and its set-up take.
 pub(crate) fn clocks(repository: &RepositoryConfig, user: &UserConfig) -> Clocks {
     let clocks = user.clocks();
-    Clocks { gate: repository.raw.timeouts.gate.map_or(clocks.gate, |span| span.0), ..clocks }
+    let said = &repository.raw.timeouts;
+    Clocks {
+        gate: said.gate.map_or(clocks.gate, |span| span.0),
+        setup: said.setup.map_or(clocks.setup, |span| span.0),
+        ..clocks
+    }
 }
 
 /// What the user lets through. A repository has no say: it would open the sandbox for its own code.

@@ -150,6 +150,7 @@ impl UserConfig {
             tool: or(said.tool, usual.tool),
             iteration: or(said.iteration, usual.iteration),
             gate: or(said.gate, usual.gate),
+            setup: or(said.setup, usual.setup),
             wait: or(said.wait, usual.wait),
             backoff: or(self.raw.backoff.first, usual.backoff),
         }

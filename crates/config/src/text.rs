@@ -2,7 +2,7 @@
 //! their values are.
 
 use std::collections::BTreeMap;
-use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
+use std::num::{NonZeroU16, NonZeroU32, NonZeroU64, NonZeroUsize};
 
 use herder_domain::agent::Reasoning;
 use herder_domain::duration::Span;
@@ -29,6 +29,7 @@ pub(crate) struct UserText {
     pub sandbox: SandboxText,
     pub gate: GateText,
     pub test_globs: Option<Vec<String>>,
+    pub ports: Option<NonZeroU16>,
     pub repo: BTreeMap<String, RepoText>,
 }
 
@@ -43,6 +44,16 @@ pub(crate) struct RepositoryText {
     pub timeouts: TimeoutsText,
     pub gate: GateText,
     pub test_globs: Option<Vec<String>>,
+    pub setup: SetupText,
+    pub ports: Option<NonZeroU16>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(crate) struct SetupText {
+    pub key: Vec<String>,
+    pub keep: Vec<String>,
+    pub files: Vec<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -97,6 +108,7 @@ pub(crate) struct TimeoutsText {
     pub tool: Option<Span>,
     pub iteration: Option<Span>,
     pub gate: Option<Span>,
+    pub setup: Option<Span>,
     pub wait: Option<Span>,
 }
 
@@ -140,6 +152,7 @@ pub(crate) struct GateText {
 #[serde(default)]
 pub(crate) struct RepoText {
     pub base: Option<String>,
+    pub files_from: Option<String>,
     pub max: Option<NonZeroUsize>,
     pub agent: Option<String>,
     pub model: Option<String>,

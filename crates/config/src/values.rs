@@ -61,6 +61,32 @@ pub(crate) fn paths(lines: &Lines, key: &[&str], paths: &[String]) -> Result<(),
     }
 }
 
+/// Paths from the top of a repository, of what is not git's and not herder's.
+pub(crate) fn inside(lines: &Lines, key: &[&str], paths: &[String]) -> Result<(), ConfigError> {
+    let is_bad_part = |part: &str| matches!(part, "" | "." | "..") || part.eq_ignore_ascii_case(".git");
+    let is_bad = |path: &&String| {
+        path.contains(char::is_control)
+            || path.split('/').any(is_bad_part)
+            || matches!(path.split('/').next(), Some(".ralph" | ".herder"))
+    };
+    match paths.iter().find(is_bad) {
+        Some(path) => Err(lines.bad_value(key, format!("{path:?} is no path inside the repository"))),
+        None => Ok(()),
+    }
+}
+
+/// More ports than this are not asked for on purpose.
+const PORTS_MAX: u16 = 100;
+
+pub(crate) fn ports(lines: &Lines, count: Option<std::num::NonZeroU16>) -> Result<(), ConfigError> {
+    match count {
+        Some(count) if count.get() > PORTS_MAX => {
+            Err(lines.bad_value(&["ports"], format!("{count} is more than {PORTS_MAX}")))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
 pub(crate) fn globs(lines: &Lines, key: &[&str], globs: Option<&[String]>) -> Result<(), ConfigError> {
     match globs.unwrap_or_default().iter().find_map(|glob| Glob::new(glob).err()) {
         Some(error) => Err(lines.bad_value(key, error.to_string())),

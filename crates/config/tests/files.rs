@@ -7,7 +7,8 @@ use std::fs;
 use std::path::Path;
 
 use herder_config::{
-    ConfigError, Flags, KEYS, Key, Place, RepositoryConfig, Source, UserConfig, check, credential,
+    ConfigError, EnvironmentSettings, Flags, KEYS, Key, Place, RepositoryConfig, Source, UserConfig, check,
+    credential, environment,
 };
 use herder_domain::finding::Verdict;
 use herder_domain::setup::{AgentKind, AgentSetup};
@@ -38,6 +39,34 @@ fn every_key_is_taken_where_it_may_stand() {
     RepositoryConfig::parse("gate = \"none\"\ntest_globs = [\"t/**\"]\n").unwrap();
     RepositoryConfig::parse("[gate]\ncheck = \"none\"\nprotect = [\"x\"]\n[timeouts]\ngate = \"1h\"\n")
         .unwrap();
+}
+
+#[test]
+fn an_environment_is_asked_for_by_the_repository_and_found_by_the_user() {
+    let text = "ports = 4\n[setup]\nkey = [\"a.lock\"]\nkeep = [\"web/deps\"]\nfiles = [\".env\"]\n";
+    let repository = RepositoryConfig::parse(text).unwrap();
+    let user = user("ports = 9\n[repo.app]\nfiles_from = \"~/settings\"\n").unwrap();
+    let repo = "github.com/acme/app".parse().unwrap();
+    let found = environment(&repository, &user, &repo, env(&[("HOME", "/h")])).unwrap();
+    let expected = EnvironmentSettings {
+        key: vec!["a.lock".into()],
+        keep: vec!["web/deps".into()],
+        files: vec![".env".into()],
+        files_from: Some("/h/settings".into()),
+        ports: 4,
+    };
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn an_environment_stays_inside_its_repository() {
+    for path in ["", "/etc", "../x", "a/../b", ".git/hooks", "web/.GIT", ".ralph/check", ".herder", "a\\nb"] {
+        for key in ["key", "keep", "files"] {
+            let refused = RepositoryConfig::parse(&format!("[setup]\n{key} = [\"{path}\"]\n"));
+            assert!(refused.is_err(), "{key} = {path:?}");
+        }
+    }
+    assert!(RepositoryConfig::parse("ports = 101\n").is_err());
 }
 
 fn leaves(path: &mut Vec<String>, table: &toml::Table, found: &mut Vec<Vec<String>>) {

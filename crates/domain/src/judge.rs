@@ -156,7 +156,7 @@ pub fn judge_run(
                 again(Charge::Nothing, policy.lifted_at(*resets_at, run, now))
             }
             Interruption::Unreachable | Interruption::HostRestarted => again(Charge::Unreachable, None),
-            Interruption::Crashed => again(Charge::Crashed, None),
+            Interruption::Crashed | Interruption::SetupFailed => again(Charge::Crashed, None),
             Interruption::OutOfMemory => again(Charge::OutOfMemory, None),
         },
         Outcome::BudgetSpent { detail } => Judgement::Stuck {

@@ -98,6 +98,8 @@ pub enum Interruption {
     LoginFailed,
     /// Ralph or its keeper died.
     Crashed,
+    /// What the repository needs before anything can work in it could not be set up.
+    SetupFailed,
     /// The machine was restarted.
     HostRestarted,
     /// The kernel killed it for memory.
@@ -146,6 +148,7 @@ impl Interruption {
             Self::Unreachable => "unreachable",
             Self::LoginFailed => "login_failed",
             Self::Crashed => "crashed",
+            Self::SetupFailed => "setup_failed",
             Self::HostRestarted => "host_restarted",
             Self::OutOfMemory => "out_of_memory",
         }

@@ -3,6 +3,7 @@
 //! It stands in `run.json`, so that a ralph needs nothing but its run directory. Secrets are named
 //! here, by the variable that holds them, and never written.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -33,6 +34,12 @@ pub struct Setup {
     pub secrets: Vec<String>,
     /// Who makes the commits.
     pub author: Author,
+    /// Further variables of jobs, such as the ports that they may use. No secrets.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub env: BTreeMap<String, String>,
+    /// Files whose assignments (`NAME=VALUE`) are secret and never reach a file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secret_files: Vec<PathBuf>,
 }
 
 /// A coding agent as it is configured.
@@ -82,6 +89,9 @@ pub struct Clocks {
     /// How long the gate may take.
     #[serde(with = "crate::duration::seconds")]
     pub gate: Duration,
+    /// How long a set-up or a tear-down may take.
+    #[serde(default = "usual_setup", with = "crate::duration::seconds")]
+    pub setup: Duration,
     /// The longest wait for a limit inside the run; a longer one ends it.
     #[serde(with = "crate::duration::seconds")]
     pub wait: Duration,
@@ -91,8 +101,8 @@ pub struct Clocks {
 }
 
 impl Default for Clocks {
-    /// 15 min of silence, 60 min for a tool call, 2 h for an iteration, 30 min for the gate, waits of up
-    /// to 15 min from 30 s on.
+    /// 15 min of silence, 60 min for a tool call, 2 h for an iteration, 30 min for the gate and for the
+    /// set-up, waits of up to 15 min from 30 s on.
     fn default() -> Self {
         let minutes = |count: u64| Duration::from_secs(count * 60);
         Self {
@@ -100,10 +110,15 @@ impl Default for Clocks {
             tool: minutes(60),
             iteration: minutes(120),
             gate: minutes(30),
+            setup: usual_setup(),
             wait: minutes(15),
             backoff: Duration::from_secs(30),
         }
     }
+}
+
+fn usual_setup() -> Duration {
+    Duration::from_secs(30 * 60)
 }
 
 /// Where the gate comes from.

@@ -15,8 +15,8 @@ use herder_executor::{
     ChildStdio, Ending, Exit, Job, KeeperDied, KeeperHandle, Launcher, Sandbox, StartError,
 };
 
-use crate::Gate;
 use crate::tail::Tail;
+use crate::{Gate, Script};
 
 /// How much of a gate's output is kept in its log, in bytes; the rest is read and dropped.
 const LOG_LIMIT: u64 = 64 << 20;
@@ -49,9 +49,9 @@ pub enum GateError {
     Start(#[source] StartError),
     /// It cannot be executed: that is the repository's affair, and no verdict on the work.
     #[error(
-        "the gate .ralph/check cannot be executed ({0}); is it executable, and is its interpreter there?"
+        "the script .ralph/{0} cannot be executed ({1}); is it executable, and is its interpreter there?"
     )]
-    NotRunnable(String),
+    NotRunnable(Script, String),
     /// Its keeper was killed.
     #[error("failed to learn what the gate said")]
     Lost(#[source] KeeperDied),
@@ -95,7 +95,7 @@ impl Question<'_> {
         let (handle, reports) = match launcher.start(&self.job(), stdio) {
             Ok(started) => started,
             Err(error @ StartError::Refused { step: herder_executor::Step::Execute, .. }) => {
-                return Err(GateError::NotRunnable(error.to_string()));
+                return Err(GateError::NotRunnable(self.gate.which(), error.to_string()));
             }
             Err(error) => return Err(GateError::Start(error)),
         };

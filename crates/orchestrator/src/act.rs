@@ -3,6 +3,7 @@
 
 mod clean;
 mod collect;
+mod furnish;
 mod launch;
 mod notify;
 mod prepare;
@@ -69,6 +70,14 @@ pub(crate) enum ActError {
         "the gate .ralph/check is not executable on the base branch; `chmod +x .ralph/check`, commit, push"
     )]
     GateNotExecutable,
+    #[error("the environment cannot be made: {0}")]
+    Environment(String),
+    #[error(
+        "the script .ralph/setup failed; setup.log in the run directory has all of its words, the last are: {0}"
+    )]
+    Setup(String),
+    #[error("no {count} free ports in a row are left for it")]
+    NoPorts { count: u16 },
     #[error("failed to find {0}")]
     Missing(&'static str),
     #[error("the push was refused: {0}")]
@@ -124,8 +133,13 @@ fn or_ended(context: &Context, case: &Case, run: &RunId, prepared: Result<Acted,
         let detail = context.redactor.line(&error.in_full()).into_string();
         let outcome = match error {
             ActError::Config(_)
+            | ActError::Environment(_)
+            | ActError::Gate(GateError::NotRunnable(..))
             | ActError::GateNotExecutable
             | ActError::Workspace(WorkspaceError::NoBranch { .. }) => Outcome::Misconfigured { detail },
+            ActError::Setup(_) | ActError::NoPorts { .. } => {
+                Outcome::Interrupted { cause: Interruption::SetupFailed, detail }
+            }
             ActError::Origin(_) => Outcome::Interrupted { cause: Interruption::Unreachable, detail },
             ActError::Workspace(_)
             | ActError::Record(_)

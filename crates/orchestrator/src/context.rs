@@ -5,7 +5,10 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use herder_config::{Flags, RepositoryConfig, Resolved, Review, Settings, UserConfig, resolve, review};
+use herder_config::{
+    EnvironmentSettings, Flags, RepositoryConfig, Resolved, Review, Settings, UserConfig, environment,
+    resolve, review,
+};
 use herder_domain::event::Repo;
 use herder_domain::fnv;
 use herder_domain::goal::{Goal, GoalOptions};
@@ -13,6 +16,7 @@ use herder_domain::landing::Landing;
 use herder_domain::repo::RepoId;
 use herder_domain::run::{Run, RunId, RunSpec};
 use herder_executor::{Launcher, Room, Toolchains};
+use herder_record::redact::assigned_values;
 use herder_record::{Redactor, RunDir, StateDir};
 use herder_workspace::{
     Bare, CommitId, Identity, Mirror, Place, PrivateGit, RunKey, Signature, Templates, UserEnvironment, Vault,
@@ -67,7 +71,7 @@ impl Context {
     ) -> Result<Self, herder_record::RecordError> {
         Ok(Self {
             launcher: Launcher::at(&herder),
-            redactor: redactor(&settings)?,
+            redactor: redactor(&settings, &[])?,
             user: UserEnvironment::of_this_process(),
             toolchains: Toolchains::detect(),
             host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
@@ -88,7 +92,7 @@ impl Context {
         settings: Settings,
     ) -> Result<Self, herder_record::RecordError> {
         Ok(Self {
-            redactor: redactor(&settings)?,
+            redactor: redactor(&settings, &[])?,
             config,
             settings,
             withdrawals: Arc::clone(&self.withdrawals),
@@ -142,6 +146,23 @@ impl Context {
         Ok(review(&repository_config(base)?, &self.config))
     }
 
+    /// What clones and checkouts need beyond their files, as a commit of the base branch has it.
+    pub(crate) fn environment(
+        &self,
+        repo: &RepoId,
+        base: (&Bare, &CommitId),
+    ) -> Result<EnvironmentSettings, ActError> {
+        Ok(environment(&repository_config(base)?, &self.config, repo, lookup)?)
+    }
+
+    /// The redactor with the assignments in some files as further secrets.
+    pub(crate) fn redactor_for(&self, files: &[PathBuf]) -> Result<Arc<Redactor>, ActError> {
+        if files.is_empty() {
+            return Ok(Arc::clone(&self.redactor));
+        }
+        Ok(redactor(&self.settings, files)?)
+    }
+
     /// The directory that clones lie below.
     pub(crate) fn root(&self) -> &Path {
         &self.settings.root.value
@@ -187,8 +208,11 @@ impl Context {
 }
 
 /// The redactor of all secrets that the settings name.
-fn redactor(settings: &Settings) -> Result<Arc<Redactor>, herder_record::RecordError> {
+fn redactor(settings: &Settings, files: &[PathBuf]) -> Result<Arc<Redactor>, herder_record::RecordError> {
     let secrets = settings.secrets.iter().filter_map(|name| std::env::var(name).ok());
+    let texts = files.iter().filter_map(|file| fs_err::read(file).ok());
+    let assigned = texts.flat_map(|text| assigned_values(&String::from_utf8_lossy(&text)));
+    let secrets = secrets.chain(assigned);
     let long = secrets.filter(|value| value.len() >= herder_record::redact::SHORTEST);
     Ok(Arc::new(Redactor::new(long)?))
 }

@@ -129,11 +129,11 @@ impl<'a> Landing<'a> {
             }
             Squash::Empty => return Ok(Round::Bounced(Bounce::Empty)),
         };
-        let verdict = self.verdict(&base_tip, &candidate)?;
+        let verdict = self.verdict(&base_tip, &candidate);
         if self.is_called_off() {
             return Ok(Round::CalledOff);
         }
-        let word = match verdict {
+        let word = match verdict? {
             Verdict::Red { tail } => return Ok(Round::Bounced(Bounce::Red { tail })),
             Verdict::Green => "green",
             Verdict::Missing => "none",

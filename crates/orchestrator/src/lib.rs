@@ -8,6 +8,7 @@ mod act;
 mod check;
 mod context;
 mod down;
+mod environment;
 mod landing;
 mod local;
 mod lock;

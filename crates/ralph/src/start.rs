@@ -77,9 +77,12 @@ fn redactor(spec: &RunSpec, lookup: &dyn Fn(&str) -> Option<String>) -> Result<R
     let known =
         ["ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN", "OPENAI_API_KEY", "GITHUB_TOKEN", "GH_TOKEN"];
     let names = names.map(String::as_str).chain(known);
-    Ok(Redactor::new(
-        names.filter_map(lookup).filter(|value| value.len() >= herder_record::redact::SHORTEST),
-    )?)
+    // A file that is gone has nothing that could be told.
+    let files = spec.setup.secret_files.iter().filter_map(|file| fs_err::read(file).ok());
+    let assigned =
+        files.flat_map(|bytes| herder_record::redact::assigned_values(&String::from_utf8_lossy(&bytes)));
+    let values = names.filter_map(lookup).chain(assigned);
+    Ok(Redactor::new(values.filter(|value| value.len() >= herder_record::redact::SHORTEST))?)
 }
 
 /// What a run directory and its setup amount to.
@@ -149,7 +152,7 @@ pub(crate) fn cannot_work(error: &RalphError) -> Outcome {
         RalphError::Agent(AgentError::NoCredential { .. }) => {
             Outcome::Interrupted { cause: Interruption::LoginFailed, detail }
         }
-        RalphError::Agent(_) | RalphError::Gate(GateError::NotRunnable(_)) => {
+        RalphError::Agent(_) | RalphError::Gate(GateError::NotRunnable(..)) => {
             Outcome::Misconfigured { detail }
         }
         RalphError::Record(_)

@@ -127,6 +127,11 @@ impl StateDir {
         self.place("templates", repo, "")
     }
 
+    /// What the set-ups of a repository have made; a cache.
+    pub fn setups(&self, repo: &RepoId) -> PathBuf {
+        self.place("setups", repo, "")
+    }
+
     fn bare(&self, kind: &str, repo: &RepoId) -> PathBuf {
         self.place(kind, repo, ".git")
     }

@@ -175,6 +175,14 @@ impl Bare {
         Ok(parse_tree(&answer)?.into_iter().find(|entry| entry.path == Path::new(path)))
     }
 
+    /// The name of the object at `path` in a commit, if there is one: what has another name differs.
+    ///
+    /// # Errors
+    /// The commit is missing, or git cannot be run.
+    pub fn object_at(&self, commit: &CommitId, path: &str) -> Result<Option<String>> {
+        Ok(self.entry(commit, path)?.map(|entry| format!("{:o} {}", entry.mode, entry.object)))
+    }
+
     /// Whether a commit has something at `path`.
     ///
     /// # Errors

@@ -4,8 +4,10 @@
 //! Files keep the time of their last change. What a build tool has made of a file is then as good for the
 //! copy as it was for the original.
 
+use crate::contained::{Dir, plain_names};
 use crate::error::Result;
 use crate::index_file::{IndexFile, Kind, Stat};
+use crate::place::make_parents;
 use rustix::fs::{Mode, OFlags, Timespec, Timestamps, UTIME_OMIT};
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -147,6 +149,23 @@ fn copy_entries(
 
 fn named(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("copy `{}`: {error}", path.display()))
+}
+
+/// Copies the directory `name` in `from`, if it is a plain one and nothing has the name in `to` yet. No link
+/// is followed on either side, but somebody who works there meanwhile could lead it astray.
+///
+/// # Errors
+/// A directory on the way in `to` is a link, or something cannot be read or written.
+pub fn copy_tree((from, to): (&Path, &Path), name: &Path) -> Result<()> {
+    let names = plain_names(name, from)?;
+    let reached = Dir::root(from).and_then(|top| names.iter().try_fold(top, |dir, name| dir.child(name)));
+    let target = to.join(name);
+    if reached.is_err() || target.symlink_metadata().is_ok() {
+        return Ok(());
+    }
+    make_parents(to, &target)?;
+    fs_err::create_dir(&target)?;
+    copy_directory(&from.join(name), &target)
 }
 
 /// Copies a directory of ours, with all that lies in it, into an existing one. Links stay links, and modes

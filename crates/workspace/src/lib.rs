@@ -47,6 +47,7 @@ mod vault;
 pub use bare::{Bare, TreeEntry};
 pub use check::{RemoteCheck, check, check_remote};
 pub use checkout::History;
+pub use copying::copy_tree;
 pub use diff::{ChangeKind, DiffFacts, FileChange, Patch};
 pub use error::{Result, WorkspaceError};
 pub use git::UserEnvironment;

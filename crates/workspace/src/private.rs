@@ -8,8 +8,10 @@ use crate::contained::{Dir, plain_names};
 use crate::error::{Result, WorkspaceError};
 use crate::git::Git;
 use crate::id::{CommitId, RunKey};
+use crate::snapshot::list;
 use std::ffi::OsString;
 use std::io::Write;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -18,6 +20,9 @@ const SKIP_LIST: &str = "herder.skiplist";
 
 /// What both git directories exclude: the goal's text and whatever else herder shows the agent.
 pub(crate) const EXCLUDED: &str = "/.herder/\n";
+
+/// The file in the private git directory that names further paths which no snapshot takes, one a line.
+const LEFT_OUT: &str = "herder.left-out";
 
 /// The ref up to which the clone's own `.git` was brought.
 pub(crate) const REFRESHED: &str = "refs/herder/refreshed";
@@ -67,6 +72,53 @@ impl PrivateGit {
     /// `.herder` is no plain directory any more, `name` is not a plain name, or the disk refuses.
     pub fn show(&self, name: &str, text: &str) -> Result<()> {
         show(&self.clone, name, text)
+    }
+
+    /// Has git, here and in the clone, leave out files that are not the run's work. To be called before an
+    /// agent has seen the clone.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn leave_out<'p>(&self, paths: impl IntoIterator<Item = &'p Path>) -> Result<()> {
+        let (mut names, mut excludes) = (Vec::new(), EXCLUDED.as_bytes().to_vec());
+        for path in paths {
+            let path = path.as_os_str().as_bytes();
+            names.extend([path, b"\n"].concat());
+            excludes.push(b'/');
+            // What a pattern would take for more than itself (gitignore(5)).
+            for byte in path {
+                if b"\\*?[ !#".contains(byte) {
+                    excludes.push(b'\\');
+                }
+                excludes.push(*byte);
+            }
+            excludes.push(b'\n');
+        }
+        fs_err::write(self.bare.path().join(LEFT_OUT), names)?;
+        fs_err::write(self.bare.path().join("info/exclude"), &excludes)?;
+        Ok(fs_err::write(self.clone.join(".git/info/exclude"), excludes)?)
+    }
+
+    /// The pathspecs of what is left out whatever a `.gitignore` says.
+    pub(crate) fn left_out(&self) -> Result<Vec<OsString>> {
+        let names = match fs_err::read(self.bare.path().join(LEFT_OUT)) {
+            Ok(names) => names,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+            Err(error) => return Err(error.into()),
+        };
+        let names = names.split(|byte| *byte == b'\n').filter(|name| !name.is_empty());
+        let specs = names.map(|name| OsString::from_vec([b":(exclude,top,literal)", name].concat()));
+        Ok(std::iter::once(OsString::from(":(exclude,top).herder")).chain(specs).collect())
+    }
+
+    /// What in the clone differs from the last snapshot, or would be new in the next one.
+    ///
+    /// # Errors
+    /// Git cannot be run.
+    pub fn differences(&self) -> Result<Vec<PathBuf>> {
+        let listing = list(self, &["--others", "--modified", "--deleted"])?;
+        let paths = listing.paths.into_iter().map(|path| PathBuf::from(OsString::from_vec(path)));
+        Ok(paths.collect())
     }
 
     /// A sealed call with the clone as work tree.

@@ -9,6 +9,7 @@ mod refresh;
 mod stage;
 mod vet;
 
+pub(crate) use changes::list;
 pub use changes::{Skipped, WhySkipped};
 pub use refresh::Refreshed;
 

@@ -165,6 +165,7 @@ fn about_to_park(world: &World, agent: &str, now: Timestamp) -> Option<(Option<T
             Interruption::Stopped
             | Interruption::Unreachable
             | Interruption::Crashed
+            | Interruption::SetupFailed
             | Interruption::HostRestarted
             | Interruption::OutOfMemory => return None,
         };

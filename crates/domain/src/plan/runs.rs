@@ -94,6 +94,7 @@ fn park(world: &World, run: &Run, outcome: &Outcome, now: Timestamp) -> Option<E
         Interruption::Stopped
         | Interruption::Unreachable
         | Interruption::Crashed
+        | Interruption::SetupFailed
         | Interruption::HostRestarted
         | Interruption::OutOfMemory => return None,
     };

@@ -69,6 +69,7 @@ fn each_outcome_has_its_consequence() {
         "unreachable -> again, unreachable, later",
         "login_failed -> again, uncounted, later",
         "crashed -> again, crashed, later",
+        "setup_failed -> again, crashed, later",
         "host_restarted -> again, unreachable, later",
         "out_of_memory -> again, out of memory, later",
         "usage_limit -> again, uncounted, later",
@@ -148,7 +149,7 @@ fn each_trouble_has_its_own_cap() {
     let expected = |cause| match cause {
         Interruption::Stopped | Interruption::LoginFailed | Interruption::UsageLimit { .. } => None,
         Interruption::Unreachable | Interruption::HostRestarted => Some((10, StuckCause::Unreachable)),
-        Interruption::Crashed => Some((3, StuckCause::Crashed)),
+        Interruption::Crashed | Interruption::SetupFailed => Some((3, StuckCause::Crashed)),
         Interruption::OutOfMemory => Some((2, StuckCause::TooBig)),
     };
     for cause in samples::interruptions() {

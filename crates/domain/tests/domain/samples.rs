@@ -221,6 +221,7 @@ every!(interruptions -> Interruption {
     Interruption::Unreachable => Interruption::Unreachable,
     Interruption::LoginFailed => Interruption::LoginFailed,
     Interruption::Crashed => Interruption::Crashed,
+    Interruption::SetupFailed => Interruption::SetupFailed,
     Interruption::HostRestarted => Interruption::HostRestarted,
     Interruption::OutOfMemory => Interruption::OutOfMemory,
 });

@@ -8,6 +8,7 @@ use herder_workspace::{remove_prepared, remove_tree};
 
 use super::{ActError, Acted};
 use crate::context::{Case, Context};
+use crate::environment::release;
 
 /// A clone lies so many directories below its root: `<host>/<owner>/<repo>/<goal>-<attempt>`.
 const DEPTH: usize = 4;
@@ -26,5 +27,6 @@ pub(super) fn clean(context: &Context, case: &Case) -> Result<Acted, ActError> {
     }
     remove_prepared(context.state.root(), &dir.git_dir())?;
     dir.remove_drafts()?;
+    release(&context.state, case.run.id.as_str())?;
     Ok(Acted::with(case, What::RunClosed { run: case.run.id.clone() }))
 }

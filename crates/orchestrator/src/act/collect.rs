@@ -15,6 +15,7 @@ use herder_record::{Ending, RunDir, RunLock, RunWriter};
 use herder_workspace::{ChangeKind, CommitId, DiffFacts, FileChange, SnapshotLimits, SnapshotOrder, Vault};
 use jiff::Timestamp;
 
+use super::furnish::tear_down;
 use super::{ActError, Acted};
 use crate::context::{Case, Context, private_git, run_key};
 
@@ -26,7 +27,11 @@ pub(super) fn collect(context: &Context, case: &Case) -> Result<Acted, ActError>
     let dir = context.run_dir(&case.run.id);
     end_strays(&dir.mark())?;
     let harvest = match dir.spec()? {
-        Some(spec) => harvest(context, case, &dir, &spec)?,
+        Some(spec) => {
+            let harvest = harvest(context, case, &dir, &spec)?;
+            tear_down(context, &spec);
+            harvest
+        }
         None => Harvest::default(),
     };
     Ok(Acted::with(case, What::RunCollected { run: case.run.id.clone(), harvest }))

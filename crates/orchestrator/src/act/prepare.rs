@@ -1,5 +1,6 @@
 //! Prepare: clone, private git directory, gate, run directory. Repeated, it finds what it made.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::PoisonError;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use herder_record::RunDir;
 use herder_workspace::{Bare, CommitId, Mirror, PrepareOrder, Prepared, Start, remove_tree};
 use jiff::Timestamp;
 
+use super::furnish::{furnish, scripts};
 use super::{ActError, Acted};
 use crate::context::{CacheSet, Case, Context, run_key};
 
@@ -48,6 +50,8 @@ fn make(context: &Context, case: &Case) -> Result<RunSpec, ActError> {
         vault.remember(&key)?;
     }
     let clone = context.clone_dir(case);
+    // Without a `run.json` nobody has worked in it: what was left half furnished is made anew.
+    remove_tree(context.state.root(), &context.run_dir(&case.run.id).git_dir())?;
     let prepared = herder_workspace::prepare(&PrepareOrder {
         mirror: &mirror,
         templates: &context.templates(&case.repo.id),
@@ -62,7 +66,9 @@ fn make(context: &Context, case: &Case) -> Result<RunSpec, ActError> {
         signature: context.signature(),
     })?;
     let gate = materialize_gate(context, case, mirror.bare(), &prepared.base)?;
-    let spec = spec(context, case, Parts { resolved, base_branch, prepared: &prepared, clone, gate });
+    let parts = Parts { resolved, base_branch, prepared: &prepared, clone, gate };
+    let mut spec = spec(context, case, parts);
+    furnish(context, case, &mut spec, &prepared, (&mirror, &vault))?;
     RunDir::create(&context.state, &spec, &case.goal.body, &context.redactor)?;
     Ok(spec)
 }
@@ -89,16 +95,14 @@ fn materialize_gate(
     let room = context.short_dir(&case.run.id);
     remove_tree(context.root(), &room)?;
     fs_err::create_dir_all(&room)?;
-    let dir = room.join("gate");
-    let Some(check) = bare.entry(base, ".ralph/check")? else {
-        return Ok(GateSetup::Missing);
-    };
+    let dir = scripts(&room);
+    let check = bare.entry(base, ".ralph/check")?;
     // Said before a token is spent: a gate that cannot run can only ever say nothing.
-    if check.is_file() && check.mode & 0o111 == 0 {
+    if check.as_ref().is_some_and(|check| check.is_file() && check.mode & 0o111 == 0) {
         return Err(ActError::GateNotExecutable);
     }
     bare.materialize_dir(base, ".ralph", &dir)?;
-    Ok(GateSetup::At { dir })
+    Ok(check.map_or(GateSetup::Missing, |_| GateSetup::At { dir }))
 }
 
 struct Parts<'a> {
@@ -145,6 +149,8 @@ fn spec(context: &Context, case: &Case, parts: Parts<'_>) -> RunSpec {
             pass: resolved.sandbox.env,
             secrets: context.settings.secrets.clone(),
             author: resolved.author,
+            env: BTreeMap::new(),
+            secret_files: Vec::new(),
         },
     }
 }

@@ -93,6 +93,8 @@ fn never_prepared(case: &Case) -> RunSpec {
             pass: Vec::new(),
             secrets: Vec::new(),
             author: Author { name: String::new(), email: String::new() },
+            env: std::collections::BTreeMap::new(),
+            secret_files: Vec::new(),
         },
     }
 }

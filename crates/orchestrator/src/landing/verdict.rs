@@ -1,18 +1,24 @@
 //! The landing gate: the one verdict that counts, on a clean checkout, under the base tip's own
 //! `.ralph/`, without anything that an agent wrote but the work itself.
 
+use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
+use std::sync::Arc;
 
+use herder_config::EnvironmentSettings;
 use herder_domain::gate::Verdict;
-use herder_executor::{Room, end_strays};
+use herder_executor::{KeeperHandle, Room, end_strays};
 use herder_gate::{Cache, CacheKey, Gate, Question};
+use herder_record::Redactor;
 use herder_record::redact::RedactingWriter;
 use herder_workspace::{CommitId, History, make_parents, remove_tree};
 
 use super::Landing;
 use crate::act::ActError;
+use crate::context::CacheSet;
+use crate::environment::{Furnishing, Jobs, allocate, landing_of, release, sources};
 
 impl Landing<'_> {
     /// What the base's gate says of a commit. A red one is asked once more: the weather must not
@@ -22,6 +28,7 @@ impl Landing<'_> {
         let verdict = self.judged(&room, base_tip, commit);
         // A checkout that cannot be removed now is removed with the run's other directories.
         let _ = remove_tree(self.context.root(), room.dir());
+        release(&self.context.state, &landing_of(&self.case.run.id))?;
         verdict
     }
 
@@ -77,33 +84,69 @@ impl Landing<'_> {
             base: base_tip,
         };
         self.vault.bare().checkout_with_history(commit, &checkout, history)?;
+        let (withdrawals, run) = (&self.context.withdrawals, &self.case.run.id);
+        let began = |job| withdrawals.gate_began(run, job);
+        let settings = self.context.environment(&self.case.repo.id, (self.vault.bare(), base_tip))?;
+        let furnishing = self.furnishing(room, &settings, base_tip, &began)?;
+        furnishing.furnish(&checkout, commit)?;
+        let jobs = &furnishing.jobs;
         let setup = &self.spec.setup;
+        let mut env = room.env(&self.context.toolchains, &setup.pass);
+        env.extend(jobs.ports.clone());
         let sandbox = setup.read.iter().fold(room.sandbox(&checkout), |sandbox, path| sandbox.reading(path));
         let question = Question {
             gate,
             checkout: &checkout,
             run: &self.context.run_dir(&self.case.run.id).mark(),
-            env: room.env(&self.context.toolchains, &setup.pass),
+            env,
             sandbox: setup.write.iter().fold(sandbox, |sandbox, path| sandbox.writing(path)),
             limit: setup.clocks.gate,
         };
-        let (withdrawals, run) = (&self.context.withdrawals, &self.case.run.id);
-        let log = self.log()?;
-        let answered = question.ask(&self.context.launcher, log, |gate| withdrawals.gate_began(run, gate))?;
-        Ok(self.clean(answered.verdict))
+        let log = self.log(&jobs.redactor)?;
+        let answered = question.ask(&self.context.launcher, log, began)?;
+        jobs.tear_down(&checkout);
+        Ok(clean(answered.verdict, &jobs.redactor))
     }
 
-    /// A verdict without the secrets that the gate told: its words go into the journal.
-    fn clean(&self, verdict: Verdict) -> Verdict {
-        match verdict {
-            Verdict::Red { tail } => Verdict::Red { tail: self.context.redactor.line(&tail).into_string() },
-            Verdict::Green | Verdict::Missing => verdict,
-        }
+    fn furnishing<'f>(
+        &'f self,
+        room: &Room,
+        settings: &'f EnvironmentSettings,
+        base_tip: &'f CommitId,
+        began: &'f dyn Fn(KeeperHandle),
+    ) -> Result<Furnishing<'f>, ActError> {
+        let (context, run) = (self.context, &self.case.run.id);
+        let ports = match settings.ports {
+            0 => BTreeMap::new(),
+            count => allocate(&context.state, &landing_of(run), count)?.env(),
+        };
+        let files: Vec<_> = sources(settings)?.into_iter().map(|(_, source)| source).collect();
+        let jobs = Jobs {
+            context,
+            run,
+            room: room.clone(),
+            scripts: room.dir().join("gate"),
+            setup: &self.spec.setup,
+            ports,
+            redactor: context.redactor_for(&files)?,
+            began,
+        };
+        let base = (self.spec.base_branch.as_str(), base_tip);
+        let (mirror, vault, set) = (&self.mirror, &self.vault, CacheSet::Gates);
+        Ok(Furnishing { context, case: self.case, settings, base, mirror, vault, set, jobs })
     }
 
-    fn log(&self) -> Result<Box<dyn Write + Send>, ActError> {
+    fn log(&self, redactor: &Arc<Redactor>) -> Result<Box<dyn Write + Send>, ActError> {
         let path = self.context.run_dir(&self.case.run.id).path().join("gate").join("landing.log");
         let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
-        Ok(Box::new(RedactingWriter::new(self.context.redactor.clone(), file)))
+        Ok(Box::new(RedactingWriter::new(Arc::clone(redactor), file)))
+    }
+}
+
+/// A verdict without the secrets that the gate told: its words go into the journal.
+fn clean(verdict: Verdict, redactor: &Redactor) -> Verdict {
+    match verdict {
+        Verdict::Red { tail } => Verdict::Red { tail: redactor.line(&tail).into_string() },
+        Verdict::Green | Verdict::Missing => verdict,
     }
 }

@@ -5,6 +5,7 @@ mod breaking;
 mod budget;
 mod command;
 mod dying;
+mod environment;
 mod failing;
 mod keeping;
 mod landing;

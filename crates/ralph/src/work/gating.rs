@@ -20,7 +20,7 @@ impl Work {
             gate: &gate,
             checkout: &clone,
             run: &self.writer.dir().mark(),
-            env: self.room.env(&self.toolchains, &self.spec.setup.pass),
+            env: self.env(),
             sandbox: self.sandbox(&clone),
             limit: self.spec.setup.clocks.gate.min(self.account.working_left(&self.spec.budget)),
         };

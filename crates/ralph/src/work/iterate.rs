@@ -1,5 +1,6 @@
 //! Calling the agent for one iteration.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use herder_agent::{AgentEvent, Expected, Invocation, Line, Place};
@@ -39,7 +40,7 @@ impl Work {
         expected: Expected,
     ) -> Result<Called, RalphError> {
         let setup = &self.spec.setup;
-        let env = self.room.env(&self.toolchains, &setup.pass);
+        let env = self.env();
         let place = setup.caches.join(PLACES);
         fs_err::create_dir_all(&place)?;
         let key = self.place_key();
@@ -84,6 +85,13 @@ impl Work {
     fn place_key(&self) -> String {
         let name = self.spec.goal.as_ref().map_or_else(|| self.spec.run.to_string(), ToString::to_string);
         name.replace(['/', '#'], "-")
+    }
+
+    /// The environment of agent and gate.
+    pub(super) fn env(&self) -> BTreeMap<String, String> {
+        let mut env = self.room.env(&self.toolchains, &self.spec.setup.pass);
+        env.extend(self.spec.setup.env.clone());
+        env
     }
 
     /// The sandbox of everything that works at `work`.

@@ -4,6 +4,7 @@
 //! are recognized by their shape (`patterns.rs`). Both are looked for in the text as it is and as a
 //! JSON reader would see it, so that `\u002d` for `-` hides nothing.
 
+mod assignments;
 mod escapes;
 mod patterns;
 mod writer;
@@ -17,6 +18,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::error::RecordError;
+pub use assignments::assigned_values;
 pub use writer::{LineRedactor, RedactingWriter};
 
 /// What stands where a secret stood.

@@ -92,6 +92,8 @@ fn setup() -> Setup {
         pass: vec![],
         secrets: vec![],
         author: Author { name: "herder".into(), email: "herder@localhost".into() },
+        env: std::collections::BTreeMap::new(),
+        secret_files: Vec::new(),
     }
 }
 

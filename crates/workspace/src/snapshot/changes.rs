@@ -55,7 +55,7 @@ impl fmt::Display for WhySkipped {
 }
 
 /// Paths as git writes them: bytes, from the top of the clone.
-pub(super) type GitPath = Vec<u8>;
+pub(crate) type GitPath = Vec<u8>;
 
 /// What is to be done to the index.
 #[derive(Debug, Default)]
@@ -77,16 +77,16 @@ pub(super) fn find(private: &PrivateGit, file_bytes_max: u64) -> Result<Changes>
 }
 
 /// What `git ls-files` says of a clone.
-pub(super) struct Listing {
-    pub(super) paths: Vec<GitPath>,
+pub(crate) struct Listing {
+    pub(crate) paths: Vec<GitPath>,
     /// Directories that it could not enter.
     unreadable: Vec<Skipped>,
 }
 
 /// Lists files of the clone by `git ls-files`, herder's own directory and ignored ones left out.
-pub(super) fn list(private: &PrivateGit, which: &[&str]) -> Result<Listing> {
+pub(crate) fn list(private: &PrivateGit, which: &[&str]) -> Result<Listing> {
     let git = private.git("ls-files").args(which);
-    let git = git.args(["--exclude-standard", "-z", "--", ".", ":(exclude,top).herder"]);
+    let git = git.args(["--exclude-standard", "-z", "--", "."]).args(private.left_out()?);
     let finished = succeeded(git.finish()?, "ls-files")?;
     if !finished.stdout.is_complete() {
         let cap = finished.stdout.bytes.len();

@@ -143,6 +143,8 @@ fn spec(
             pass: resolved.sandbox.env,
             secrets: settings.secrets.clone(),
             author: resolved.author,
+            env: std::collections::BTreeMap::new(),
+            secret_files: Vec::new(),
         },
     }
 }

@@ -1,0 +1,150 @@
+//! What set-ups have made, kept to be copied: `node_modules` and the like.
+//!
+//! An entry is made right after `.ralph/setup` ran on clean files of the base, before any agent has seen
+//! them, and no job can reach it. Runs and gates have entries of their own.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use herder_workspace::{copy_tree, remove_tree};
+
+use crate::act::ActError;
+
+/// So many entries are kept; those that were not used for the longest time go.
+const ENTRIES_MAX: usize = 4;
+
+/// The file in an entry that says it is complete; its time is that of the last use.
+const COMPLETE: &str = "complete";
+
+/// The entries of one repository and one set of jobs.
+pub(super) struct Kept {
+    pub dir: PathBuf,
+}
+
+impl Kept {
+    /// Copies the entry `key` into `tree`, where nobody works. If there is none, `make` makes it in a
+    /// directory of its choice and gives that; the directories `keep` of it become the entry. Whoever asks
+    /// for the same one meanwhile waits.
+    pub fn furnish(
+        &self,
+        key: &str,
+        keep: &[String],
+        tree: &Path,
+        make: impl FnOnce() -> Result<PathBuf, ActError>,
+    ) -> Result<(), ActError> {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.dir)?;
+        let entry = self.dir.join(key);
+        let lock = self.lock(key)?;
+        lock.lock_shared()?;
+        if !entry.join(COMPLETE).exists() {
+            lock.unlock()?;
+            lock.lock()?;
+            if !entry.join(COMPLETE).exists() {
+                self.store(&entry, keep, &make()?)?;
+                self.forget_old(key)?;
+            }
+        }
+        // The time of the last use.
+        OpenOptions::new().write(true).open(entry.join(COMPLETE))?.set_modified(SystemTime::now())?;
+        copy_all(&entry.join("made"), keep, tree)
+    }
+
+    fn lock(&self, key: &str) -> io::Result<File> {
+        let path = self.dir.join(format!("{key}.lock"));
+        OpenOptions::new().create(true).append(true).mode(0o600).open(path)
+    }
+
+    fn store(&self, entry: &Path, keep: &[String], made: &Path) -> Result<(), ActError> {
+        remove_tree(&self.dir, entry)?;
+        fs_err::create_dir_all(entry.join("made"))?;
+        copy_all(made, keep, &entry.join("made"))?;
+        Ok(fs_err::write(entry.join(COMPLETE), "")?)
+    }
+
+    fn forget_old(&self, but: &str) -> Result<(), ActError> {
+        let mut entries = Vec::new();
+        for entry in fs_err::read_dir(&self.dir)? {
+            let entry = entry?;
+            let used = fs_err::metadata(entry.path().join(COMPLETE)).and_then(|meta| meta.modified());
+            entries.extend(used.ok().map(|used| (used, entry.file_name())));
+        }
+        entries.sort();
+        let excess = entries.len().saturating_sub(ENTRIES_MAX);
+        for (_, name) in entries.into_iter().filter(|(_, name)| name != but).take(excess) {
+            // One that is being copied is left for another time.
+            if self.lock(&name.to_string_lossy())?.try_lock().is_ok() {
+                remove_tree(&self.dir, &self.dir.join(name))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Copies the directories `names` that are there. What the target has already is its own.
+pub(super) fn copy_all(from: &Path, names: &[String], to: &Path) -> Result<(), ActError> {
+    for name in names {
+        copy_tree((from, to), Path::new(name))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    fn furnished(kept: &Kept, key: &str, made: &Cell<u32>) -> PathBuf {
+        let tree = tempfile::tempdir().unwrap().keep();
+        let keep = ["a/deps".to_owned(), "missing".to_owned()];
+        let make = || {
+            made.set(made.get() + 1);
+            let scratch = tempfile::tempdir().unwrap().keep();
+            fs_err::create_dir_all(scratch.join("a/deps"))?;
+            fs_err::write(scratch.join("a/deps/one"), key)?;
+            Ok(scratch)
+        };
+        kept.furnish(key, &keep, &tree, make).unwrap();
+        tree
+    }
+
+    #[test]
+    fn what_was_made_once_is_copied_and_the_copy_is_nobody_elses() {
+        let dir = tempfile::tempdir().unwrap();
+        let kept = Kept { dir: dir.path().join("kept") };
+        let made = Cell::new(0);
+        let first = furnished(&kept, "k", &made);
+        fs_err::write(first.join("a/deps/one"), "poisoned").unwrap();
+        let second = furnished(&kept, "k", &made);
+        assert_eq!(fs_err::read_to_string(second.join("a/deps/one")).unwrap(), "k");
+        assert!(!second.join("missing").exists());
+        assert_eq!(made.get(), 1);
+    }
+
+    #[test]
+    fn entries_that_nobody_uses_go() {
+        let dir = tempfile::tempdir().unwrap();
+        let kept = Kept { dir: dir.path().join("kept") };
+        let made = Cell::new(0);
+        for key in ["1", "2", "3", "4", "1", "5"] {
+            furnished(&kept, key, &made);
+        }
+        let is_there = |key: &str| kept.dir.join(key).is_dir();
+        assert_eq!(["1", "2", "3", "4", "5"].map(is_there), [true, false, true, true, true]);
+    }
+
+    #[test]
+    fn an_entry_that_was_cut_short_is_made_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let kept = Kept { dir: dir.path().join("kept") };
+        let made = Cell::new(0);
+        furnished(&kept, "k", &made);
+        fs_err::remove_file(kept.dir.join("k/complete")).unwrap();
+        fs_err::write(kept.dir.join("k/made/a/deps/half"), "").unwrap();
+        let again = furnished(&kept, "k", &made);
+        assert!(!again.join("a/deps/half").exists() && made.get() == 2);
+    }
+}

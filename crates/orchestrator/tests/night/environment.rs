@@ -1,0 +1,172 @@
+//! What a repository needs beyond its files: set-ups, files of the person's, ports.
+
+use std::collections::BTreeSet;
+
+use herder_domain::goal::{GoalState, StuckCause};
+use serde_json::Value;
+
+use crate::stage::script::{good, script, shell, write};
+use crate::stage::{GATE, Plan, Stage};
+
+/// Makes `deps/` of `deps.lock`, and notes each call among the caches of whoever calls.
+const SETUP: &str =
+    "#!/bin/sh\nset -e\nmkdir deps\ncp deps.lock deps/installed\necho once >>\"$CARGO_HOME/setups\"\n";
+
+/// Wants what the set-up made, as it made it, and good files.
+const SET_UP_GATE: &str = "cmp deps/installed deps.lock || exit 1\n\
+    case \"$CARGO_HOME\" in */gates/*) [ ! -e deps/planted ] || { echo planted; exit 1; } ;; esac\n";
+
+const KEPT: &str = "[setup]\nkey = [\"deps.lock\"]\nkeep = [\"deps\"]\n";
+
+fn furnished(config: &str) -> Plan {
+    Plan::gate(&format!("{SET_UP_GATE}{GATE}"))
+        .max(1)
+        .file(".ralph/setup", SETUP)
+        .file(".ralph/config.toml", config)
+        .file(".gitignore", "/deps/\n")
+        .file("deps.lock", "one\n")
+}
+
+/// What jobs have noted under a name among the caches of runs or gates, a line each.
+fn noted(stage: &Stage, set: &str, name: &str) -> Vec<String> {
+    let caches = std::fs::read_dir(stage.home.root().join(".cache")).unwrap();
+    let texts = caches.filter_map(|repo| {
+        std::fs::read_to_string(repo.unwrap().path().join(set).join("cargo").join(name)).ok()
+    });
+    texts.flat_map(|text| text.lines().map(ToOwned::to_owned).collect::<Vec<_>>()).collect()
+}
+
+fn set_ups(stage: &Stage) -> (usize, usize) {
+    (noted(stage, "runs", "setups").len(), noted(stage, "gates", "setups").len())
+}
+
+fn after(command: &str, then: Vec<Value>) -> String {
+    script(&[[vec![shell(command)], then].concat()])
+}
+
+#[test]
+fn what_a_set_up_makes_is_made_once_and_no_run_can_spoil_it() {
+    let mut stage = furnished(KEPT).build();
+    let spoil = "cmp deps/installed deps.lock && touch deps/planted";
+    let goals = ["1.txt", "2.txt"].map(|file| stage.goal(file, "", &after(spoil, good(file))));
+    stage.good_night();
+    for goal in &goals {
+        assert_eq!((stage.word(goal), stage.outcomes(goal)), ("done", vec!["done".into()]));
+    }
+    assert_eq!(set_ups(&stage), (1, 1));
+    assert!(!stage.repo.files_at("main").iter().any(|file| file.starts_with("deps/")));
+}
+
+#[test]
+fn without_a_kept_directory_each_clone_and_each_checkout_is_set_up() {
+    let mut stage = furnished("").build();
+    let goals = ["1.txt", "2.txt"].map(|file| stage.goal(file, "", &script(&[good(file)])));
+    stage.good_night();
+    assert!(goals.iter().all(|goal| stage.word(goal) == "done"));
+    assert_eq!(set_ups(&stage), (2, 2));
+}
+
+#[test]
+fn work_on_a_lock_file_is_set_up_by_itself_and_nothing_of_that_is_kept() {
+    let mut stage = furnished(KEPT).build();
+    let change = vec![write("deps.lock", "two\n"), shell("cp deps.lock deps/installed")];
+    let changing = script(&[[change, good("1.txt")].concat()]);
+    let next = script(&[good("2.txt")]);
+    let goals = [stage.goal("Change", "", &changing), stage.goal("Next", "Depends: #1", &next)];
+    stage.good_night();
+    assert!(goals.iter().all(|goal| stage.word(goal) == "done"));
+    // Of the gates': the changed work by itself, and then the base that it has become.
+    assert_eq!(set_ups(&stage), (2, 2));
+}
+
+#[test]
+fn a_set_up_that_fails_is_tried_again_and_then_a_person_is_told_of_it() {
+    let failing = "#!/bin/sh\necho the index is away\nexit 3\n";
+    let mut stage = Plan::gate(GATE).file(".ralph/setup", failing).build();
+    let goal = stage.goal("Write a file", "", &script(&[good("new.txt")]));
+    stage.good_night();
+    assert_eq!(stage.outcomes(&goal), ["setup_failed"; 3]);
+    let GoalState::Stuck { cause: StuckCause::Crashed, detail } = stage.found(&goal).state else {
+        panic!("{:?}", stage.found(&goal).state);
+    };
+    assert!(detail.contains("the index is away"), "{detail}");
+    let log = fs_err::read_to_string(stage.run_dir(&goal, 1).path().join("setup.log")).unwrap();
+    assert!(log.contains("the index is away"), "{log}");
+}
+
+#[test]
+fn a_set_up_whose_products_git_would_take_is_refused() {
+    let mut stage = Plan::gate(GATE).file(".ralph/setup", "#!/bin/sh\necho ok >made.txt\n").build();
+    let goal = stage.goal("Write a file", "", &script(&[good("new.txt")]));
+    stage.good_night();
+    assert_eq!(stage.word(&goal), "draft");
+    assert!(stage.why(&goal).contains("made.txt"), "{}", stage.why(&goal));
+}
+
+#[test]
+fn what_was_set_up_is_torn_down_and_its_failure_keeps_nothing() {
+    let mut stage =
+        Plan::gate(GATE).file(".ralph/teardown", "#!/bin/sh\npwd >>\"$CARGO_HOME/torn\"\nexit 1\n").build();
+    let goal = stage.goal("Write a file", "", &script(&[good("new.txt")]));
+    stage.good_night();
+    assert_eq!(stage.word(&goal), "done");
+    let clone = stage.clone_of(&goal, 1).display().to_string();
+    assert_eq!(noted(&stage, "runs", "torn"), [clone]);
+    assert_eq!(noted(&stage, "gates", "torn").len(), 1);
+}
+
+#[test]
+fn files_of_the_persons_reach_jobs_and_neither_logs_nor_commits() {
+    let gate = "[ -s .env.test ] || { echo no settings; exit 1; }\ncat .env.test\n";
+    let stage = Plan::gate(&format!("{gate}{GATE}"))
+        .file(".ralph/config.toml", "[setup]\nfiles = [\".env.test\", \"conf/local.ini\"]\n")
+        .file(".gitignore", "!.env.test\n");
+    let mut stage = stage.build();
+    let from = stage.home.home().join("settings");
+    fs_err::create_dir_all(from.join("conf")).unwrap();
+    fs_err::write(from.join(".env.test"), "export TOKEN=\"swordfish-77\"\n").unwrap();
+    fs_err::write(from.join("conf/local.ini"), "debug = 1\n").unwrap();
+    let name = stage.id.to_string();
+    stage.configure(&format!("{}\n[repo.\"{name}\"]\nfiles_from = \"~/settings\"\n", stage.config()));
+    let goal = stage.goal("Write a file", "", &after("cat .env.test conf/local.ini", good("new.txt")));
+    stage.good_night();
+    assert_eq!(stage.word(&goal), "done");
+    let files = stage.repo.files_at("main");
+    assert!(!files.iter().any(|file| file.contains("env") || file.contains("local")), "{files:?}");
+    let dir = stage.run_dir(&goal, 1);
+    for log in ["ralph.log", "events.jsonl", "gate/1.log", "gate/landing.log", "run.json"] {
+        let text = fs_err::read_to_string(dir.path().join(log)).unwrap();
+        assert!(!text.contains("swordfish-77"), "{log}: {text}");
+    }
+    assert!(fs_err::read_to_string(dir.path().join("gate/landing.log")).unwrap().contains("[redacted]"));
+}
+
+#[test]
+fn a_file_that_nobody_has_is_said_before_a_run_begins() {
+    let asked = "[setup]\nfiles = [\".env.test\"]\n";
+    let mut stage = Plan::gate(GATE).file(".ralph/config.toml", asked).build();
+    let goal = stage.goal("Write a file", "", &script(&[good("new.txt")]));
+    stage.good_night();
+    assert_eq!(stage.word(&goal), "draft");
+    let why = stage.why(&goal);
+    assert!(why.contains(".env.test") && why.contains("files_from"), "{why}");
+}
+
+#[test]
+fn every_run_and_every_landing_has_ports_of_its_own() {
+    let note =
+        "echo $HERDER_PORT_BASE >>\"$CARGO_HOME/ports\"\n[ $HERDER_PORT_2 = $((HERDER_PORT_BASE + 2)) ]\n";
+    let mut stage = Plan::gate(&format!("{note}{GATE}")).max(2).build();
+    stage.configure(&format!("ports = 3\n{}", stage.config()));
+    // Each waits for the other's note: both are at work at the same time.
+    let meet = "echo $HERDER_PORT_BASE >>\"$CARGO_HOME/met\"; \
+                while [ $(wc -l <\"$CARGO_HOME/met\") -lt 2 ]; do sleep 0.05; done";
+    let goals = ["1.txt", "2.txt"].map(|file| stage.goal(file, "", &after(meet, good(file))));
+    stage.good_night();
+    assert!(goals.iter().all(|goal| stage.word(goal) == "done"));
+    let met: BTreeSet<String> = noted(&stage, "runs", "met").into_iter().collect();
+    assert_eq!(met.len(), 2, "{met:?}");
+    assert_eq!(noted(&stage, "runs", "ports").into_iter().collect::<BTreeSet<_>>(), met);
+    assert_eq!(noted(&stage, "gates", "ports").len(), 2);
+    assert_eq!(fs_err::read_to_string(stage.state().root().join("ports.json")).unwrap(), "{}");
+}
