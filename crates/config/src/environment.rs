@@ -20,6 +20,8 @@ pub struct EnvironmentSettings {
     pub files: Vec<String>,
     /// The directory that those come from, if the user names one.
     pub files_from: Option<PathBuf>,
+    /// Build directories of a landing gate that the next checkouts and clones begin with.
+    pub seed: Vec<String>,
     /// How many ports each run gets; 0: none.
     pub ports: u16,
 }
@@ -40,6 +42,7 @@ pub fn environment(
         key: said.key.clone(),
         keep: said.keep.clone(),
         files: said.files.clone(),
+        seed: said.seed.clone(),
         files_from: from.map(|path| expanded(path, &env)).transpose()?,
         ports: repository.raw.ports.or(user.raw.ports).map_or(0, std::num::NonZeroU16::get),
     })

@@ -125,8 +125,10 @@ impl RepositoryConfig {
         dollars(&lines, &["budget", "usd"], raw.budget.usd)?;
         globs(&lines, &["gate", "protect"], raw.gate.protect.as_deref())?;
         globs(&lines, &["test_globs"], raw.test_globs.as_deref())?;
-        for (key, paths) in [("key", &raw.setup.key), ("keep", &raw.setup.keep), ("files", &raw.setup.files)]
-        {
+        let setup = &raw.setup;
+        let lists =
+            [("key", &setup.key), ("keep", &setup.keep), ("files", &setup.files), ("seed", &setup.seed)];
+        for (key, paths) in lists {
             inside(&lines, &["setup", key], paths)?;
         }
         ports(&lines, raw.ports)?;

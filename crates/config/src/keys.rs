@@ -102,6 +102,7 @@ pub const KEYS: &[Key] = &[
     repository("setup.key", FILES, "files that decide whether what .ralph/setup made is still good"),
     repository("setup.keep", FILES, "directories that .ralph/setup makes and that are kept and copied"),
     repository("setup.files", FILES, "files that are copied from the user's repo.*.files_from"),
+    repository("setup.seed", FILES, "build directories of the landing gate that the next ones begin with"),
     both("ports", PORTS, "how many ports each run gets for itself"),
     user("repo.*.files_from", PATH, "the directory in which the files of setup.files lie"),
     user("repo.*.base", NAME, "the branch that work lands on"),

@@ -54,6 +54,7 @@ pub(crate) struct SetupText {
     pub key: Vec<String>,
     pub keep: Vec<String>,
     pub files: Vec<String>,
+    pub seed: Vec<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]

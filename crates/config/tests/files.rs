@@ -43,7 +43,8 @@ fn every_key_is_taken_where_it_may_stand() {
 
 #[test]
 fn an_environment_is_asked_for_by_the_repository_and_found_by_the_user() {
-    let text = "ports = 4\n[setup]\nkey = [\"a.lock\"]\nkeep = [\"web/deps\"]\nfiles = [\".env\"]\n";
+    let text = "ports = 4\n[setup]\nkey = [\"a.lock\"]\nkeep = [\"web/deps\"]\nfiles = [\".env\"]\n\
+                seed = [\"target\"]\n";
     let repository = RepositoryConfig::parse(text).unwrap();
     let user = user("ports = 9\n[repo.app]\nfiles_from = \"~/settings\"\n").unwrap();
     let repo = "github.com/acme/app".parse().unwrap();
@@ -52,6 +53,7 @@ fn an_environment_is_asked_for_by_the_repository_and_found_by_the_user() {
         key: vec!["a.lock".into()],
         keep: vec!["web/deps".into()],
         files: vec![".env".into()],
+        seed: vec!["target".into()],
         files_from: Some("/h/settings".into()),
         ports: 4,
     };
@@ -61,7 +63,7 @@ fn an_environment_is_asked_for_by_the_repository_and_found_by_the_user() {
 #[test]
 fn an_environment_stays_inside_its_repository() {
     for path in ["", "/etc", "../x", "a/../b", ".git/hooks", "web/.GIT", ".ralph/check", ".herder", "a\\nb"] {
-        for key in ["key", "keep", "files"] {
+        for key in ["key", "keep", "files", "seed"] {
             let refused = RepositoryConfig::parse(&format!("[setup]\n{key} = [\"{path}\"]\n"));
             assert!(refused.is_err(), "{key} = {path:?}");
         }

@@ -49,7 +49,7 @@ const PYENV_HOOK: &str = "shift 1\n\
     exec \"$PYENV_COMMAND_PATH\" \"$@\"\n";
 
 /// The package caches, by the variable that moves each into a directory of herder's.
-const CACHES: [(&str, &str); 9] = [
+const CACHES: [(&str, &str); 10] = [
     ("CARGO_HOME", "cargo"),
     ("npm_config_cache", "npm"),
     ("PIP_CACHE_DIR", "pip"),
@@ -57,6 +57,7 @@ const CACHES: [(&str, &str); 9] = [
     ("GOPATH", "go"),
     ("GOCACHE", "go-build"),
     ("CCACHE_DIR", "ccache"),
+    ("SCCACHE_DIR", "sccache"),
     ("GRADLE_USER_HOME", "gradle"),
     ("YARN_CACHE_FOLDER", "yarn"),
 ];
@@ -123,6 +124,8 @@ impl Room {
         env.entry("LANG".into()).or_insert_with(|| "C.UTF-8".into());
         env.insert("HOME".into(), text(&self.home()));
         env.insert("TMPDIR".into(), text(&self.tmp()));
+        // A compiler cache has a server. At its usual port a gate would find the one of a run.
+        env.insert("SCCACHE_SERVER_UDS".into(), text(&self.tmp().join("sccache.sock")));
         env.insert("TERM".into(), "dumb".into());
         env
     }
@@ -162,6 +165,7 @@ mod tests {
         let env = room.env(&Toolchains::default(), &[]);
         assert_eq!(env["HOME"], room.home().to_str().unwrap());
         assert!(env["CARGO_HOME"].starts_with(dir.path().to_str().unwrap()));
+        assert!(env["SCCACHE_DIR"].ends_with("/c/sccache") && env["SCCACHE_SERVER_UDS"].contains("/r/tmp/"));
         assert!(!env.contains_key("IS_SANDBOX") && !env.contains_key("ANTHROPIC_API_KEY"));
         assert!(has_login("http://user:password@proxy:3128") && !has_login("http://proxy:3128"));
         let work = dir.path().join("work");

@@ -6,6 +6,7 @@
 mod files;
 mod kept;
 mod ports;
+mod seed;
 
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
@@ -31,6 +32,7 @@ use kept::Kept;
 
 pub(crate) use files::sources;
 pub(crate) use ports::{allocate, landing_of, release};
+pub(crate) use seed::Seed;
 
 /// What furnishes the clone or the checkouts of one run.
 pub(crate) struct Furnishing<'a> {
@@ -68,6 +70,16 @@ impl Furnishing<'_> {
     /// # Errors
     /// A file of the person's is missing, or the set-up failed.
     pub(crate) fn furnish(&self, tree: &Path, commit: &CommitId) -> Result<(), ActError> {
+        self.set_up(tree, commit)?;
+        self.seed().plant(&self.settings.seed, tree)
+    }
+
+    /// Where the branch's seed lies.
+    pub(crate) fn seed(&self) -> Seed {
+        Seed::of(&self.context.state.setups(&self.case.repo.id), self.base.0)
+    }
+
+    fn set_up(&self, tree: &Path, commit: &CommitId) -> Result<(), ActError> {
         files::copy(&files::sources(self.settings)?, tree, (self.vault.bare(), commit))?;
         let Some(script) = Gate::script(&self.jobs.scripts, Script::Setup) else {
             return Ok(());

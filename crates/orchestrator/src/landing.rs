@@ -17,6 +17,7 @@ use jiff::Timestamp;
 
 use crate::act::{ActError, Acted};
 use crate::context::{Case, Context};
+use crate::environment::Seed;
 
 pub(crate) use revert::revert;
 pub(crate) use withdrawal::Withdrawals;
@@ -143,7 +144,15 @@ impl<'a> Landing<'a> {
             Squash::Commit(commit) => commit,
             Squash::Conflict { .. } | Squash::Empty => candidate,
         };
-        self.push(&base_tip, commit)
+        let pushed = self.push(&base_tip, commit)?;
+        let seed = Seed::of(&self.context.state.setups(&self.case.repo.id), &self.spec.base_branch);
+        match pushed {
+            Round::Landed(_) => seed.ripen(&self.case.run.id)?,
+            Round::Bounced(_) | Round::Lost | Round::Refused(_) | Round::CalledOff => {
+                seed.forget(&self.case.run.id)?;
+            }
+        }
+        Ok(pushed)
     }
 
     fn is_called_off(&self) -> bool {

@@ -40,10 +40,8 @@ pub(super) fn furnish(
         jobs: jobs(context, spec)?,
     };
     furnishing.furnish(prepared.private.clone_dir(), &prepared.tip)?;
-    match Gate::script(&furnishing.jobs.scripts, Script::Setup) {
-        Some(_) => refuse_differences(prepared),
-        None => Ok(()),
-    }
+    let is_set_up = Gate::script(&furnishing.jobs.scripts, Script::Setup).is_some();
+    if is_set_up || !settings.seed.is_empty() { refuse_differences(prepared) } else { Ok(()) }
 }
 
 /// How the scripts of the run's base are run.
@@ -74,8 +72,8 @@ fn refuse_differences(prepared: &Prepared) -> Result<(), ActError> {
     }
     let named: Vec<_> = paths.iter().take(NAMED_MAX).map(|path| path.display().to_string()).collect();
     Err(ActError::Environment(format!(
-        "the script .ralph/setup makes or changes files that git would take: {}; name what it makes in \
-         .gitignore, and have it leave the rest alone",
+        "the script .ralph/setup (or `setup.seed`) brings files that git would take: {}; name them in \
+         .gitignore, and have the script leave the rest alone",
         named.join(", ")
     )))
 }

@@ -105,6 +105,9 @@ impl Landing<'_> {
         let log = self.log(&jobs.redactor)?;
         let answered = question.ask(&self.context.launcher, log, began)?;
         jobs.tear_down(&checkout);
+        if answered.verdict == Verdict::Green {
+            furnishing.seed().put_aside(run, &settings.seed, &checkout)?;
+        }
         Ok(clean(answered.verdict, &jobs.redactor))
     }
 

@@ -170,3 +170,30 @@ fn every_run_and_every_landing_has_ports_of_its_own() {
     assert_eq!(noted(&stage, "gates", "ports").len(), 2);
     assert_eq!(fs_err::read_to_string(stage.state().root().join("ports.json")).unwrap(), "{}");
 }
+
+#[test]
+fn a_landing_gate_begins_with_what_the_last_one_built_and_nothing_that_a_run_did() {
+    // "Compiles" what is newer than its product, and notes it.
+    let build = "mkdir -p out\nfor f in *.txt; do\n\
+                 [ out/$f -nt $f ] || { cp $f out/$f; echo $f >>\"$CARGO_HOME/compiled\"; }\n\
+                 done\n\
+                 case \"$CARGO_HOME\" in */gates/*) for f in *.txt; do cmp $f out/$f; done ;; esac\n";
+    let mut stage = Plan::gate(&format!("{build}{GATE}"))
+        .file(".ralph/config.toml", "[setup]\nseed = [\"out\"]\n")
+        .file(".gitignore", "/out/\n")
+        .build();
+    let first = stage.goal("First", "", &after("[ ! -e out ]", good("1.txt")));
+    let spoil = "[ -e out/first.txt ] && echo spoilt >out/first.txt && touch -d '+1 hour' out/*";
+    let second = stage.goal("Second", "Depends: #1", &after(spoil, good("2.txt")));
+    let third = stage.goal("Third", "Depends: #2", &after("cmp first.txt out/first.txt", good("3.txt")));
+    stage.good_night();
+    let words = [&first, &second, &third].map(|goal| stage.word(goal));
+    assert_eq!(words, ["done"; 3]);
+    let compiled = noted(&stage, "gates", "compiled");
+    let count = |file: &str| compiled.iter().filter(|name| *name == file).count();
+    assert_eq!(count("first.txt"), 1, "{compiled:?}");
+    assert!(
+        ["1.txt", "2.txt", "3.txt"].into_iter().all(|file| (1..=2).contains(&count(file))),
+        "{compiled:?}"
+    );
+}

@@ -1,0 +1,80 @@
+//! Seeds: the build directories of the last landing gate, copied into the next checkouts and clones.
+//!
+//! Only what a gate's checkout left, and only once its work has landed, becomes a seed: nothing that a run
+//! writes ever reaches a gate. Files keep their times, so a tool that goes by times builds only what changed.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use herder_domain::fnv;
+use herder_domain::run::RunId;
+use herder_workspace::remove_tree;
+
+use super::kept::copy_all;
+use crate::act::ActError;
+
+/// The seed of one base branch.
+pub(crate) struct Seed {
+    dir: PathBuf,
+}
+
+impl Seed {
+    /// The seed of a branch below `setups`, a repository's directory that no job reaches.
+    pub(crate) fn of(setups: &Path, base_branch: &str) -> Self {
+        Self { dir: setups.join("seeds").join(fnv::short_name(base_branch.as_bytes())) }
+    }
+
+    /// Copies the directories `names` of it into `tree`, where nobody works; what is there already stays.
+    pub(crate) fn plant(&self, names: &[String], tree: &Path) -> Result<(), ActError> {
+        if names.is_empty() || !self.ripe().is_dir() {
+            return Ok(());
+        }
+        let lock = self.lock()?;
+        lock.lock_shared()?;
+        copy_all(&self.ripe(), names, tree)
+    }
+
+    /// Puts the directories `names` of a checkout aside, in case the work of `run` lands.
+    pub(crate) fn put_aside(&self, run: &RunId, names: &[String], checkout: &Path) -> Result<(), ActError> {
+        if names.is_empty() {
+            return Ok(());
+        }
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.dir)?;
+        self.forget(run)?;
+        fs_err::create_dir(self.aside(run))?;
+        copy_all(checkout, names, &self.aside(run))
+    }
+
+    /// The work of `run` has landed: what was put aside is the seed from now on.
+    pub(crate) fn ripen(&self, run: &RunId) -> Result<(), ActError> {
+        if !self.aside(run).is_dir() {
+            return Ok(());
+        }
+        let lock = self.lock()?;
+        lock.lock()?;
+        remove_tree(&self.dir, &self.ripe())?;
+        Ok(fs_err::rename(self.aside(run), self.ripe())?)
+    }
+
+    /// Drops what was put aside for `run`.
+    pub(crate) fn forget(&self, run: &RunId) -> Result<(), ActError> {
+        if !self.dir.is_dir() {
+            return Ok(());
+        }
+        Ok(remove_tree(&self.dir, &self.aside(run))?)
+    }
+
+    fn ripe(&self) -> PathBuf {
+        self.dir.join("ripe")
+    }
+
+    fn aside(&self, run: &RunId) -> PathBuf {
+        self.dir.join(format!("aside-{}", fnv::short_name(run.as_str().as_bytes())))
+    }
+
+    fn lock(&self) -> io::Result<File> {
+        OpenOptions::new().create(true).append(true).mode(0o600).open(self.dir.join("lock"))
+    }
+}
