@@ -53,7 +53,7 @@ fn rows<'r>(
         ("why", vec!["2"], true),
         ("watch", vec!["--once"], true),
         ("logs", vec!["2"], true),
-        // What they do when they go well is told in `hand`, `undo` and `salvage`.
+        // What they do when they go well is told in `hands` and `salvage`.
         ("salvage", vec!["99"], false),
         ("take", vec!["99"], false),
         ("give", vec!["99"], false),
