@@ -30,6 +30,6 @@ pub use context::ContextUse;
 pub use error::AgentError;
 pub use invocation::{Credential, Expected, Input, Invocation, Launch, Place};
 pub use lines::{LINE_LIMIT, Line, Lines};
-pub use program::Program;
+pub use program::{OWN_PROGRAM, Program};
 pub use registry::{Entry, Kind, Registry};
 pub use session::{Activity, AgentEvent, Ending, Exit, LimitState, Reply, Session, Turn};

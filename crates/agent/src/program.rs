@@ -22,9 +22,17 @@ pub struct Program {
     pub read: Vec<PathBuf>,
 }
 
+/// This very program, also after its file was replaced by another version: the kernel knows it, whatever its
+/// file is called by now (proc(5), "exe" is then the old name with " (deleted)").
+pub const OWN_PROGRAM: &str = "/proc/self/exe";
+
 /// Finds a program by name on a list of directories, or at its place if the name has a slash in it.
 /// Symlinks are resolved, so that what is allowed to be read is what is executed.
 pub fn find(name: &Path, path: &OsStr) -> Option<Program> {
+    if name == Path::new(OWN_PROGRAM) {
+        // To be resolved by whoever executes it, which is this program too.
+        return Some(Program { path: name.into(), version: None, read: vec![name.into()] });
+    }
     let found = if name.components().count() > 1 {
         executable(name)?
     } else {

@@ -3,17 +3,17 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use herder_agent::{Agent, AgentError, Entry, Kind, Registry, replay};
+use herder_agent::{Agent, AgentError, Entry, Kind, OWN_PROGRAM, Registry, replay};
 use herder_domain::setup::{AgentKind, AgentSetup};
 
-/// This program's own file, which plays scripted sessions.
+/// This program's own file, for people and links.
 pub fn own_program() -> PathBuf {
     std::env::current_exe().unwrap_or_else(|_| PathBuf::from("/proc/self/exe"))
 }
 
 /// The adapter of a configured agent.
 pub fn adapter(name: &str, setup: &AgentSetup) -> Result<Arc<dyn Agent>, AgentError> {
-    let own = own_program();
+    let own = PathBuf::from(OWN_PROGRAM);
     let entry = entry(name, setup, &own);
     Registry::new(own, [entry])?.agent(name)
 }

@@ -1,8 +1,12 @@
 //! What may run now.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::num::NonZeroUsize;
 
 use serde::{Deserialize, Serialize};
+
+use crate::repo::RepoId;
 
 /// What the orchestrator lets run. So far: slots; measured headroom joins it later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,4 +34,38 @@ impl fmt::Display for Admission {
             Self::Draining => f.write_str("draining"),
         }
     }
+}
+
+/// How many runs a person lets be at work at once (`herder set max`); it goes before what is configured.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Over all repositories.
+    pub everywhere: Option<NonZeroUsize>,
+    /// In one repository.
+    pub in_repo: BTreeMap<RepoId, NonZeroUsize>,
+}
+
+impl Limits {
+    /// Takes what a person said; nothing said is as configured.
+    pub fn set(&mut self, repo: Option<&RepoId>, max: Option<NonZeroUsize>) {
+        match (repo, max) {
+            (None, max) => self.everywhere = max,
+            (Some(repo), Some(max)) => {
+                self.in_repo.insert(repo.clone(), max);
+            }
+            (Some(repo), None) => {
+                self.in_repo.remove(repo);
+            }
+        }
+    }
+}
+
+/// How an orchestrator goes that is not to stop what is at work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Farewell {
+    /// Nothing new starts; when what runs has ended and has landed, it goes.
+    Drain,
+    /// It goes now and leaves its ralphs at work, for the next one to adopt.
+    Keep,
 }

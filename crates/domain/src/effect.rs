@@ -1,5 +1,6 @@
 //! What the orchestrator does to the outside world, as data.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::repo::GoalRef;
@@ -92,6 +93,13 @@ pub enum Effect {
         /// Markdown.
         text: String,
     },
+    /// Write on a closed story what became of its goals and what they cost.
+    SumUp {
+        /// The story.
+        story: GoalRef,
+        /// When it was closed: it may be opened and closed again.
+        closed_at: Timestamp,
+    },
     /// Tell a person.
     Notify {
         /// The goal.
@@ -119,6 +127,7 @@ impl Effect {
             Self::Clean { run, .. } => format!("clean/{run}"),
             Self::WriteStats { run, .. } => format!("stats/{run}"),
             Self::Comment { goal, key, .. } => format!("comment/{}#{}/{key}", goal.repo, goal.number),
+            Self::SumUp { story, closed_at } => format!("sum-up/{}#{}/{closed_at}", story.repo, story.number),
             Self::Notify { goal, key, .. } => format!("notify/{}#{}/{key}", goal.repo, goal.number),
         }
     }
@@ -135,11 +144,11 @@ impl Effect {
             | Self::Revert { run, .. }
             | Self::Clean { run, .. }
             | Self::WriteStats { run, .. } => Some(run),
-            Self::Comment { .. } | Self::Notify { .. } => None,
+            Self::Comment { .. } | Self::SumUp { .. } | Self::Notify { .. } => None,
         }
     }
 
-    /// The goal that it is about.
+    /// The goal or the story that it is about.
     pub fn goal(&self) -> &GoalRef {
         match self {
             Self::Claim { goal, .. }
@@ -152,6 +161,7 @@ impl Effect {
             | Self::Clean { goal, .. }
             | Self::WriteStats { goal, .. }
             | Self::Comment { goal, .. }
+            | Self::SumUp { story: goal, .. }
             | Self::Notify { goal, .. } => goal,
         }
     }

@@ -1,13 +1,17 @@
 //! What happened, as the journal keeps it.
 
+use std::num::NonZeroUsize;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::capacity::Farewell;
 use crate::goal::{Goal, GoalEdit};
 use crate::hand::HandEnd;
 use crate::judge::Judgement;
 use crate::landing::Bounce;
 use crate::outcome::Outcome;
+use crate::pause::Scope;
 use crate::repo::{GoalRef, Number, RepoId};
 use crate::run::{Harvest, ProcessName, RunId};
 use crate::story::Story;
@@ -61,6 +65,35 @@ pub enum Event {
     AccountFreed {
         /// The agent's name.
         agent: String,
+    },
+    /// A person wants nothing new to start.
+    Paused {
+        /// Of what.
+        scope: Scope,
+        /// Until then; until a person acts where absent.
+        until: Option<Timestamp>,
+        /// In the person's words.
+        reason: Option<String>,
+    },
+    /// A person lifted a pause.
+    Resumed {
+        /// Which.
+        scope: Scope,
+    },
+    /// A person changed how many runs may be at work at once.
+    MaxSet {
+        /// In this repository; in all of them together where absent.
+        repo: Option<RepoId>,
+        /// So many; as configured where absent.
+        max: Option<NonZeroUsize>,
+    },
+    /// A person asked an orchestrator to go, but not at once. It is meant for this very process and for no
+    /// later one.
+    DownAsked {
+        /// The orchestrator.
+        orchestrator: ProcessName,
+        /// How it is to go.
+        farewell: Farewell,
     },
     /// Something that happened to a goal, its runs and landings.
     #[serde(untagged)]

@@ -22,6 +22,7 @@ pub mod judge;
 pub mod landing;
 pub mod ledger;
 pub mod outcome;
+pub mod pause;
 pub mod plan;
 pub mod repo;
 pub mod run;

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-pub use outlook::{Outlook, outlook};
+pub use outlook::{Outlook, is_at_work, outlook};
 pub use wait::{DependencyTrouble, Wait};
 
 use crate::effect::Effect;

@@ -1,10 +1,11 @@
 //! All that the planner looks at: the live goals, their runs and landings, and what is settled.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroUsize;
 
 use jiff::Timestamp;
 
-use crate::capacity::Capacity;
+use crate::capacity::{Capacity, Limits};
 use crate::case::{Case, Folded};
 use crate::effect::Effect;
 use crate::event::{Event, GoalHappening, Repo, What};
@@ -12,6 +13,7 @@ use crate::goal::{Goal, GoalState};
 use crate::illegal::IllegalEvent;
 use crate::judge::Policy;
 use crate::landing::Landing;
+use crate::pause::{Pause, Pauses};
 use crate::repo::{GoalRef, RepoId};
 use crate::run::{Run, RunId, RunState};
 use crate::story::{Story, StoryEvent, StoryState};
@@ -29,6 +31,10 @@ pub struct World {
     pub only: Option<RepoId>,
     /// How many runs may be at work at once in a repository, where it has a bound of its own.
     pub max_in: BTreeMap<RepoId, usize>,
+    /// What a person said of both; it goes before them.
+    pub limits: Limits,
+    /// Where nothing new is to start.
+    pub pauses: Pauses,
     /// The registered repositories.
     pub repos: BTreeMap<RepoId, Repo>,
     /// Goals that are not settled, and settled ones whose run or landing is still open.
@@ -106,6 +112,8 @@ impl World {
             default_agent: default_agent.into(),
             only: None,
             max_in: BTreeMap::new(),
+            limits: Limits::default(),
+            pauses: Pauses::new(),
             repos: BTreeMap::new(),
             goals: BTreeMap::new(),
             settled: BTreeMap::new(),
@@ -133,6 +141,17 @@ impl World {
         self.only.as_ref().is_none_or(|only| goal.repo == *only)
     }
 
+    /// How many runs may be at work at once.
+    pub fn max(&self) -> usize {
+        self.limits.everywhere.map_or(self.capacity.max, NonZeroUsize::get)
+    }
+
+    /// How many runs may be at work at once in a repository, where it has a bound of its own.
+    pub fn max_of(&self, repo: &RepoId) -> Option<usize> {
+        let said = self.limits.in_repo.get(repo).map(|max| max.get());
+        said.or_else(|| self.max_in.get(repo).copied())
+    }
+
     /// Runs that take a slot.
     pub fn slots_taken(&self) -> usize {
         self.runs.values().filter(|run| run.takes_slot()).count()
@@ -158,7 +177,10 @@ impl World {
             }
             Event::StoryCreated { story } => self.add_story(story)?,
             Event::StoryEdited { story, .. } => self.know_story(story)?,
-            Event::StoryClosed { story } => self.step_story(story, StoryEvent::Closed)?,
+            Event::StoryClosed { story } => {
+                self.step_story(story, StoryEvent::Closed)?;
+                return Ok(vec![self.opened(Effect::SumUp { story: story.clone(), closed_at: at })]);
+            }
             Event::StoryReopened { story } => self.step_story(story, StoryEvent::Reopened)?,
             Event::AccountParked { agent, until, why } => {
                 self.parked.insert(agent.clone(), Parked { until: *until, why: why.clone() });
@@ -166,8 +188,23 @@ impl World {
             Event::AccountFreed { agent } => {
                 self.parked.remove(agent);
             }
+            Event::Paused { scope, until, reason } => {
+                let pause = Pause { since: at, until: *until, reason: reason.clone() };
+                self.pauses.insert(scope.clone(), pause);
+            }
+            Event::Resumed { scope } => {
+                self.pauses.remove(scope);
+            }
+            Event::MaxSet { repo, max } => self.limits.set(repo.as_ref(), *max),
+            // The orchestrator that it names takes it up; the world is the same for the next one.
+            Event::DownAsked { .. } => {}
         }
         Ok(Vec::new())
+    }
+
+    fn opened(&mut self, effect: Effect) -> Effect {
+        self.open.insert(effect.key(), effect.clone());
+        effect
     }
 
     fn add_story(&mut self, story: &Story) -> Result<(), IllegalEvent> {

@@ -8,10 +8,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use herder_agent::{Agent, Entry, Kind, Registry};
+use herder_agent::{Agent, Entry, Kind, OWN_PROGRAM, Registry};
 use herder_config::{Flags, UserConfig};
+use herder_domain::capacity::Farewell;
 use herder_domain::run::RunSpec;
-use herder_orchestrator::{Mode, Up, UpEnd, up};
+use herder_orchestrator::{Manner, Mode, Up, UpEnd, down, up};
 use herder_ralph::RalphError;
 use herder_record::StateDir;
 
@@ -21,19 +22,24 @@ fn main() -> anyhow::Result<ExitCode> {
         ["keeper"] => Ok(herder_executor::keeper_main()),
         ["replay-agent"] => Ok(ExitCode::from(herder_agent::replay::perform())),
         ["ralph", "--run", dir] => ralph(dir.into()),
-        ["down"] => {
-            herder_orchestrator::down(&StateDir::from_env(|name| std::env::var_os(name))?)?;
-            Ok(ExitCode::SUCCESS)
-        }
+        ["down"] => end(Manner::Stop),
+        ["down", "--drain"] => end(Manner::Ask(Farewell::Drain)),
+        ["down", "--keep"] => end(Manner::Ask(Farewell::Keep)),
         ["up"] => night(Mode::Stay),
         ["up", "--once"] => night(Mode::Once),
         other => bail!("unknown arguments {other:?}"),
     }
 }
 
+fn end(manner: Manner) -> anyhow::Result<ExitCode> {
+    let state = StateDir::from_env(|name| std::env::var_os(name))?;
+    down(&state, manner, &mut |awaited| eprintln!("{awaited}"))?;
+    Ok(ExitCode::SUCCESS)
+}
+
 fn ralph(dir: PathBuf) -> anyhow::Result<ExitCode> {
     let find = |spec: &RunSpec| -> Result<Arc<dyn Agent>, RalphError> {
-        let own = std::env::current_exe()?;
+        let own = OWN_PROGRAM.into();
         Ok(Registry::new(own, [Entry::new(&spec.agent, Kind::Replay)])?.agent(&spec.agent)?)
     };
     herder_ralph::run(&herder_ralph::Order {
@@ -58,7 +64,7 @@ fn night(mode: Mode) -> anyhow::Result<ExitCode> {
         tell: Box::new(|told| eprintln!("{told}")),
     })?;
     Ok(match end {
-        UpEnd::Stopped | UpEnd::Idle => ExitCode::SUCCESS,
+        UpEnd::Stopped | UpEnd::Drained | UpEnd::Left | UpEnd::Idle => ExitCode::SUCCESS,
         UpEnd::Parked => ExitCode::from(3),
     })
 }

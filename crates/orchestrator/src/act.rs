@@ -121,7 +121,7 @@ fn try_to(context: &Context, effect: &Effect, case: &Case) -> Result<Acted, ActE
         Effect::WriteStats { .. } => stats::write(context, case),
         Effect::Notify { goal, key, title, message } => notify::notify(context, goal, key, (title, message)),
         // Written by the daemon, which has the store.
-        Effect::Comment { .. } => Ok(Acted::default()),
+        Effect::Comment { .. } | Effect::SumUp { .. } => Ok(Acted::default()),
     }
 }
 

@@ -1,14 +1,33 @@
 //! Ending the orchestrator of a state directory from outside.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use herder_executor::{EndSignal, ProcessError, Waited};
+use herder_domain::capacity::Farewell;
+use herder_domain::event::Event;
+use herder_domain::landing::LandingState;
+use herder_domain::run::{ProcessName, RunState};
+use herder_executor::{EndSignal, ProcessError, ProcessId, Waited};
 use herder_record::StateDir;
+use herder_store::{AppendError, GoalFilter, OpenError, Store, StoreError};
+use jiff::Timestamp;
 
 use crate::lock::holder;
+use crate::wake::wake;
 
-/// How long an orchestrator may take to stop its ralphs and go.
+/// How long an orchestrator may take that is to go now.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How often it is looked what is still waited for.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// How it is to go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manner {
+    /// Now; its ralphs are stopped, their work is kept.
+    Stop,
+    /// In the way that it is asked for.
+    Ask(Farewell),
+}
 
 /// What came of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,7 +35,7 @@ pub enum Down {
     /// None was at work.
     NotRunning,
     /// It has gone.
-    Stopped {
+    Gone {
         /// Its process id.
         pid: u32,
     },
@@ -40,20 +59,118 @@ pub enum DownError {
         /// Its process id.
         pid: u32,
     },
+    /// The database cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The request cannot be recorded.
+    #[error(transparent)]
+    Append(#[from] AppendError),
 }
 
-/// Has the orchestrator stop its ralphs and go, and waits for that.
+/// Has the orchestrator go, and waits for that. `hear` is told what is waited for, whenever that changes.
+/// Who stops waiting takes nothing back.
 ///
 /// # Errors
-/// It cannot be found, signalled, or does not go within a minute.
-pub fn down(state: &StateDir) -> Result<Down, DownError> {
+/// It cannot be found, asked or signalled, or does not go within a minute although it is to go now.
+pub fn down(state: &StateDir, manner: Manner, hear: &mut dyn FnMut(&str)) -> Result<Down, DownError> {
     let Some(holder) = holder(state)? else {
         return Ok(Down::NotRunning);
     };
     let process = holder.process.ok_or(DownError::Nameless)?;
-    process.signal(EndSignal::Terminate)?;
-    match process.wait_for_exit(Some(PATIENCE))? {
-        Waited::Ended(_) => Ok(Down::Stopped { pid: process.pid }),
-        Waited::StillAlive => Err(DownError::StillThere { pid: process.pid }),
+    let patience = match manner {
+        Manner::Stop => {
+            process.signal(EndSignal::Terminate)?;
+            Some(PATIENCE)
+        }
+        Manner::Ask(farewell) => {
+            ask(state, &process, farewell)?;
+            match farewell {
+                Farewell::Drain => None,
+                Farewell::Keep => Some(PATIENCE),
+            }
+        }
+    };
+    let what = Waiting { state, manner, said: String::new() };
+    what.until_gone(&process, patience, hear)
+}
+
+/// Writes the request down for this very process and wakes it; a later one is not meant.
+fn ask(state: &StateDir, process: &ProcessId, farewell: Farewell) -> Result<(), DownError> {
+    let ProcessId { pid, start_time, boot_id } = process.clone();
+    let event = Event::DownAsked { orchestrator: ProcessName { pid, start_time, boot_id }, farewell };
+    Store::open(&state.database())?.append(&event, Timestamp::now())?;
+    wake(state);
+    Ok(())
+}
+
+/// Waiting for an orchestrator to go.
+struct Waiting<'a> {
+    state: &'a StateDir,
+    manner: Manner,
+    said: String,
+}
+
+impl Waiting<'_> {
+    fn until_gone(
+        mut self,
+        process: &ProcessId,
+        patience: Option<Duration>,
+        hear: &mut dyn FnMut(&str),
+    ) -> Result<Down, DownError> {
+        let began = Instant::now();
+        while process.wait_for_exit(Some(LOOK))? == Waited::StillAlive {
+            if patience.is_some_and(|patience| began.elapsed() > patience) {
+                return Err(DownError::StillThere { pid: process.pid });
+            }
+            self.tell(hear);
+        }
+        Ok(Down::Gone { pid: process.pid })
     }
+
+    fn tell(&mut self, hear: &mut dyn FnMut(&str)) {
+        // What cannot be read now is not worth ending the wait for.
+        let Ok(now) = self.awaited() else { return };
+        if now != self.said {
+            hear(&now);
+            self.said = now;
+        }
+    }
+
+    fn awaited(&self) -> Result<String, DownError> {
+        let store = Store::open(&self.state.database())?;
+        let at_work = at_work(&store)?;
+        Ok(match self.manner {
+            Manner::Ask(Farewell::Keep) => "the orchestrator finishes what it is doing just now".to_owned(),
+            Manner::Stop | Manner::Ask(Farewell::Drain) if at_work.is_empty() => {
+                "nothing is at work any more; the orchestrator goes".to_owned()
+            }
+            Manner::Stop => format!("being stopped: {}", at_work.join(", ")),
+            Manner::Ask(Farewell::Drain) => format!("still at work: {}", at_work.join(", ")),
+        })
+    }
+}
+
+/// The goals that are at work, each with where it stands.
+fn at_work(store: &Store) -> Result<Vec<String>, StoreError> {
+    let running = GoalFilter { states: vec!["running".into()], ..GoalFilter::default() };
+    let mut all = Vec::new();
+    for goal in store.goals(&running)? {
+        let Some(id) = goal.current_run() else { continue };
+        let landing = store.landing(id)?.map(|landing| landing.state);
+        let run = store.run(id)?.map(|run| run.state);
+        let place = match (landing, run) {
+            (Some(LandingState::Submitted { not_before: Some(at), .. }), _) => {
+                format!("landing, next round at {at:.0}")
+            }
+            (Some(_), _) => "landing".to_owned(),
+            (None, Some(RunState::Launched { .. })) => "its ralph works".to_owned(),
+            (None, Some(state)) => state.word().to_owned(),
+            (None, None) => "ending".to_owned(),
+        };
+        all.push(format!("{} ({place})", goal.id));
+    }
+    Ok(all)
 }

@@ -18,7 +18,7 @@ mod up;
 mod wake;
 
 pub use check::{check_daemon, check_repo, check_root};
-pub use down::{Down, DownError, down};
+pub use down::{Down, DownError, Manner, down};
 pub use local::{AddRepo, AddRepoError, add_repo};
 pub use lock::{Holder, holder};
 pub use told::Told;

@@ -54,7 +54,11 @@ impl Told {
             | Event::StoryCreated { .. }
             | Event::StoryEdited { .. }
             | Event::StoryReopened { .. }
-            | Event::AccountFreed { .. } => None,
+            | Event::AccountFreed { .. }
+            | Event::Paused { .. }
+            | Event::Resumed { .. }
+            | Event::MaxSet { .. }
+            | Event::DownAsked { .. } => None,
         }
     }
 }

@@ -2,9 +2,11 @@
 
 mod attend;
 mod daemon;
+mod farewell;
 mod inbox;
 mod reload;
 mod shutdown;
+mod sums;
 mod watching;
 
 use std::collections::BTreeMap;
@@ -13,7 +15,7 @@ use std::path::PathBuf;
 
 use herder_config::{ConfigError, Flags, Settings, UserConfig};
 use herder_domain::capacity::{Admission, Capacity};
-use herder_domain::event::Repo;
+use herder_domain::event::{Event, Repo};
 use herder_domain::judge::Policy;
 use herder_domain::plan::{Plan, plan};
 use herder_domain::repo::RepoId;
@@ -59,6 +61,10 @@ pub struct Up {
 pub enum UpEnd {
     /// It was told to stop.
     Stopped,
+    /// It was asked to see home what was at work, and did.
+    Drained,
+    /// It was asked to go without its ralphs; they are at work.
+    Left,
     /// Nothing is left to do without a person.
     Idle,
     /// Goals are left that wait for an account.
@@ -137,7 +143,8 @@ pub fn up(order: Up) -> Result<UpEnd, UpError> {
     if let Some(owner) = crate::root::claim(root, order.state.root())? {
         return Err(UpError::RootTaken { root: root.clone(), owner });
     }
-    let store = Store::open(&order.state.database())?;
+    let mut store = Store::open(&order.state.database())?;
+    give_way(&mut store, &order)?;
     let planning =
         herder_store::Settings { only: order.only, ..planning(&order.config, &order.flags, &settings)? };
     // Keepers of landing gates are ours to inherit, should they die.
@@ -147,6 +154,15 @@ pub fn up(order: Up) -> Result<UpEnd, UpError> {
     let end = daemon.run(order.mode);
     drop(lock);
     end
+}
+
+/// What a person set before (`herder set max`) gives way to what is said now.
+fn give_way(store: &mut Store, order: &Up) -> Result<(), UpError> {
+    let (Some(now), Some(before)) = (order.flags.max, store.limits()?.everywhere) else { return Ok(()) };
+    let at = Timestamp::now();
+    store.append(&Event::MaxSet { repo: None, max: None }, at)?;
+    (order.tell)(&Told::note(at, format!("`up --max {now}` replaces `herder set max {before}`")));
+    Ok(())
 }
 
 /// What `up` would do now, in one repository alone where `only` names it: the plan, with nothing recorded and nothing done.

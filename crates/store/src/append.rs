@@ -5,6 +5,7 @@ use herder_domain::effect::Effect;
 use herder_domain::event::{Event, GoalHappening, What};
 use herder_domain::goal::{Goal, GoalState};
 use herder_domain::illegal::IllegalEvent;
+use herder_domain::pause::Pause;
 use herder_domain::repo::GoalRef;
 use herder_domain::run::{Run, RunId};
 use herder_domain::story::StoryEvent;
@@ -12,7 +13,7 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 
 use crate::error::{AppendError, Missing, StoreError};
-use crate::{Store, accounts, goals, journal, outbox, repos, runs, stories};
+use crate::{Store, accounts, goals, journal, operating, outbox, repos, runs, stories};
 
 /// What came of an event.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,7 +55,10 @@ pub(crate) fn append(conn: &Connection, event: &Event, at: Timestamp) -> Result<
         }
         Event::StoryClosed { story } => {
             let story = stories::stepped(conn, story, StoryEvent::Closed)?;
-            plain(conn, event, at, || stories::put(conn, &story))
+            let plain = plain(conn, event, at, || stories::put(conn, &story))?;
+            let effect = Effect::SumUp { story: story.id, closed_at: at };
+            let effects = if outbox::order(conn, &effect, at)? { vec![effect] } else { Vec::new() };
+            Ok(Appended { effects, ..plain })
         }
         Event::StoryReopened { story } => {
             let story = stories::stepped(conn, story, StoryEvent::Reopened)?;
@@ -64,6 +68,17 @@ pub(crate) fn append(conn: &Connection, event: &Event, at: Timestamp) -> Result<
             plain(conn, event, at, || accounts::park(conn, agent, *until, why))
         }
         Event::AccountFreed { agent } => plain(conn, event, at, || accounts::free(conn, agent)),
+        Event::Paused { scope, until, reason } => {
+            let pause = Pause { since: at, until: *until, reason: reason.clone() };
+            plain(conn, event, at, || operating::pause(conn, scope, &pause))
+        }
+        Event::Resumed { scope } => plain(conn, event, at, || operating::resume(conn, scope)),
+        Event::MaxSet { repo, max } => {
+            plain(conn, event, at, || operating::set_max(conn, repo.as_ref(), *max))
+        }
+        Event::DownAsked { orchestrator, farewell } => {
+            plain(conn, event, at, || operating::ask_down(conn, orchestrator, *farewell))
+        }
     }
 }
 
@@ -188,6 +203,10 @@ pub(crate) fn goal_of(event: &Event) -> Option<&GoalRef> {
         | Event::StoryClosed { .. }
         | Event::StoryReopened { .. }
         | Event::AccountParked { .. }
-        | Event::AccountFreed { .. } => None,
+        | Event::AccountFreed { .. }
+        | Event::Paused { .. }
+        | Event::Resumed { .. }
+        | Event::MaxSet { .. }
+        | Event::DownAsked { .. } => None,
     }
 }

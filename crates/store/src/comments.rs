@@ -1,4 +1,4 @@
-//! What people and herder say of a goal.
+//! What people and herder say of a goal or a story.
 
 use herder_domain::repo::GoalRef;
 use jiff::Timestamp;
@@ -6,12 +6,12 @@ use rusqlite::params;
 
 use crate::column::{At, Count, columns};
 use crate::error::{AppendError, Missing, StoreError};
-use crate::{Store, execute, goals, rows};
+use crate::{Store, execute, goals, rows, stories};
 
-/// A comment on a goal.
+/// A comment on a goal or a story.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Comment {
-    /// Its number, unique over all goals; later ones have higher numbers.
+    /// Its number, unique over all of them; later ones have higher numbers.
     pub seq: u64,
     /// Who said it.
     pub author: String,
@@ -33,7 +33,7 @@ impl Store {
         at: Timestamp,
     ) -> Result<bool, AppendError> {
         let tx = self.write()?;
-        if goals::load(&tx, goal)?.is_none() {
+        if goals::load(&tx, goal)?.is_none() && stories::load(&tx, goal)?.is_none() {
             return Err(AppendError::Unknown(Missing::Goal(goal.clone())));
         }
         let (repo, number) = columns(goal);
@@ -47,7 +47,7 @@ impl Store {
         Ok(written > 0)
     }
 
-    /// The comments on a goal, oldest first.
+    /// The comments on a goal or a story, oldest first.
     pub fn comments(&self, goal: &GoalRef) -> Result<Vec<Comment>, StoreError> {
         let (repo, number) = columns(goal);
         let sql = "SELECT seq, author, at, text FROM comments WHERE repo = ? AND number = ? ORDER BY seq";

@@ -16,6 +16,7 @@ mod goals;
 mod journal;
 mod ledger;
 mod open;
+mod operating;
 mod outbox;
 mod repos;
 mod runs;

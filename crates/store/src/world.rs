@@ -11,7 +11,7 @@ use rusqlite::Connection;
 
 use crate::column::Json;
 use crate::error::StoreError;
-use crate::{Store, accounts, goals, outbox, repos, rows, runs, stories};
+use crate::{Store, accounts, goals, operating, outbox, repos, rows, runs, stories};
 
 /// What the planner looks at beside the database.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,6 +43,8 @@ pub(crate) fn load(conn: &Connection, settings: &Settings) -> Result<World, Stor
     world.repos = repos::all(conn)?.into_iter().map(|repo| (repo.id.clone(), repo)).collect();
     world.stories = stories::standings(conn)?;
     world.parked = accounts::parked(conn)?;
+    world.limits = operating::limits(conn)?;
+    world.pauses = operating::pauses(conn)?;
     world.open = outbox::open(conn)?;
     for goal in goals::live(conn)? {
         world.goals.insert(goal.id.clone(), goal);

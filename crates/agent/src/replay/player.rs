@@ -69,6 +69,8 @@ pub enum PlayError {
 /// The main function of the player's process: standard input and output, the current directory and the
 /// environment. Returns the exit code, if it returns.
 pub fn perform() -> u8 {
+    // Started through /proc/self/exe it would be called "exe".
+    let _ = rustix::thread::set_name(c"replay-agent");
     let stage = Stage::of_process();
     match play(&mut io::stdin().lock(), &mut io::stdout().lock(), &stage) {
         Ok(Close::Exit(code)) => code,

@@ -5,6 +5,7 @@ mod demo;
 mod goal;
 mod init;
 mod keep;
+mod operating;
 mod papers;
 mod reference;
 mod refusal;
@@ -20,6 +21,7 @@ pub use demo::{Demo, Player};
 pub use goal::{Create, GoalCommand, List, Named, Several, Sort, SpotCheck, Verdict};
 pub use init::Init;
 pub use keep::{Give, Salvage, Take, Undo};
+pub use operating::{Down, Pause, Resume, SetCommand, SetMax};
 pub use papers::{Completions, Man, Shell, definition, plain_definition};
 pub use reference::{Reference, StoryChoice};
 pub use refusal::Refusal;
@@ -56,7 +58,9 @@ pub enum Command {
     /// Work off queued goals until stopped
     Up(Up),
     /// Stop the orchestrator and its ralphs; the goals stay queued
-    Down,
+    Down(Down),
+    /// Let nothing new start for a while; what runs goes on and lands
+    Pause(Pause),
     /// Say why a goal is where it is
     Why(Named),
     /// Show all running ralphs
@@ -82,8 +86,11 @@ pub enum Command {
     /// Look at settings
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Free an agent's account that is parked
+    /// Lift pauses and free parked accounts: one of them, or all
     Resume(Resume),
+    /// Change something in a running orchestrator at once
+    #[command(subcommand)]
+    Set(SetCommand),
     /// Work at one goal in the current checkout, without an orchestrator
     Ralph(Ralph),
     /// Make links with the names of the journal (goal-create, orchestrator, ...)
@@ -214,13 +221,6 @@ pub struct Explain {
     /// As `up` would be called.
     #[command(flatten)]
     pub flags: UpFlags,
-}
-
-/// `resume`.
-#[derive(Debug, Args)]
-pub struct Resume {
-    /// The agent whose account it is
-    pub agent: String,
 }
 
 /// `ralph`.

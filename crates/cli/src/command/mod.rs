@@ -10,10 +10,12 @@ mod init;
 mod links;
 mod logs;
 mod papers;
+mod pause;
 mod ralph;
 pub mod repo;
 mod resume;
 mod salvage;
+mod set;
 mod stats;
 mod story;
 mod take;
@@ -22,7 +24,7 @@ mod up;
 mod watch;
 mod why;
 
-use crate::args::{Cli, Command, ConfigCommand, GoalCommand, RepoCommand, StoryCommand};
+use crate::args::{Cli, Command, ConfigCommand, GoalCommand, RepoCommand, SetCommand, StoryCommand};
 use crate::call::Call;
 use crate::failure::Failure;
 use crate::killed;
@@ -39,7 +41,8 @@ pub fn perform(cli: Cli, output: Output) -> Result<Reply, Failure> {
         Command::Goal(command) => of_goal(&call, command),
         Command::Story(command) => of_story(&call, command),
         Command::Up(args) => up::up(&call, args),
-        Command::Down => down::down(&call),
+        Command::Down(args) => down::down(&call, &args),
+        Command::Pause(args) => pause::pause(&call, args),
         Command::Why(args) => why::why(&call, &args),
         Command::Watch(args) => watch::watch(&call, &args),
         Command::Logs(args) => logs::logs(&call, &args),
@@ -53,6 +56,7 @@ pub fn perform(cli: Cli, output: Output) -> Result<Reply, Failure> {
         Command::Doctor => doctor::doctor(&call),
         Command::Config(ConfigCommand::Explain(args)) => config::explain(&call, args),
         Command::Resume(args) => resume::resume(&call, &args),
+        Command::Set(SetCommand::Max(args)) => set::max(&call, &args),
         Command::Ralph(args) => ralph::ralph(&call, args),
         Command::InstallLinks(args) => links::install(&args),
         Command::Completions(args) => papers::completions(&call, &args),

@@ -18,7 +18,7 @@ use serde_json::json;
 use crate::args::{Everywhere, Named, StoryCreate};
 use crate::call::{Call, Opened, refuse_control, stdin_text};
 use crate::failure::Failure;
-use crate::item::{Costs, GoalItem, StoryItem, goal_table, story_table};
+use crate::item::{CommentItem, Costs, GoalItem, StoryItem, comments_text, goal_table, story_table};
 use crate::output::Reply;
 use crate::place;
 
@@ -28,6 +28,7 @@ struct WholeStory {
     item: StoryItem,
     body: String,
     items: Vec<GoalItem>,
+    comments: Vec<CommentItem>,
 }
 
 /// Writes a story.
@@ -111,6 +112,7 @@ fn whole(opened: &Opened, story: Story) -> Result<WholeStory, Failure> {
     Ok(WholeStory {
         item: StoryItem::of(&story, standings.get(&story.id)),
         items: goals.iter().map(|goal| GoalItem::of(goal, &costs)).collect(),
+        comments: opened.store.comments(&story.id)?.into_iter().map(CommentItem::of).collect(),
         body: story.body,
     })
 }
@@ -121,5 +123,5 @@ fn text(id: &str, whole: &WholeStory) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{}\n", whole.body.trim_end());
     }
-    text + &goal_table(&whole.items)
+    text + &goal_table(&whole.items) + &comments_text(&whole.comments)
 }

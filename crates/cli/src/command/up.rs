@@ -78,6 +78,8 @@ fn heard(_said: io::Result<()>) {}
 fn ended(end: UpEnd) -> Result<Reply, Failure> {
     let (word, text) = match end {
         UpEnd::Stopped => ("stopped", "stopped; the next `herder up` goes on from here\n"),
+        UpEnd::Drained => ("drained", "drained: all that ran has ended and has landed\n"),
+        UpEnd::Left => ("left", "left; its ralphs are at work, the next `herder up` adopts them\n"),
         UpEnd::Idle => ("idle", "nothing is left that can start without a person\n"),
         UpEnd::Parked => ("parked", ""),
     };
@@ -86,9 +88,9 @@ fn ended(end: UpEnd) -> Result<Reply, Failure> {
         UpEnd::Parked => reply.but(
             Failure::environment("goals are left that wait for an account")
                 .hint("`herder goal list queued` lists them, `herder why N` says which account")
-                .hint("`herder resume AGENT` frees it"),
+                .hint("`herder resume --agent AGENT` frees it"),
         ),
-        UpEnd::Stopped | UpEnd::Idle => reply,
+        UpEnd::Stopped | UpEnd::Drained | UpEnd::Left | UpEnd::Idle => reply,
     })
 }
 

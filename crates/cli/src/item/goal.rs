@@ -1,9 +1,11 @@
 //! A goal in one line.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use herder_domain::goal::Goal;
 use herder_domain::ledger::Cost;
+use herder_domain::pause::{Pause, Pauses, Scope, holding};
 use herder_domain::repo::{GoalRef, Number, RepoId};
 use herder_domain::run::RunId;
 use herder_record::{RunDir, StateDir};
@@ -46,6 +48,19 @@ pub struct GoalItem {
     pub taken_by: Option<String>,
     /// Since when.
     pub taken_since: Option<Timestamp>,
+    /// A pause that keeps it from starting.
+    pub paused: Option<PauseItem>,
+}
+
+/// A pause.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PauseItem {
+    /// What is paused, as people read it.
+    pub scope: String,
+    /// Until then; until a person acts where null.
+    pub until: Option<Timestamp>,
+    /// In the person's words.
+    pub reason: Option<String>,
 }
 
 /// What goals cost so far.
@@ -106,6 +121,7 @@ impl GoalItem {
             cost: costs.of(goal),
             taken_by: goal.taken.as_ref().map(|hold| hold.by.clone()),
             taken_since: goal.taken.as_ref().map(|hold| hold.since),
+            paused: None,
         }
     }
 
@@ -114,12 +130,38 @@ impl GoalItem {
         let held = if self.held { ", held" } else { "" };
         match &self.taken_by {
             Some(by) => format!("taken by {by}{held}"),
+            None if self.paused.is_some() => format!("{} (paused){held}", self.status),
             None => format!("{}{held}", self.status),
         }
     }
 
+    /// The same with the pause that keeps it from starting, where there is one.
+    #[must_use]
+    pub fn under(self, goal: &Goal, pauses: &Pauses, now: Timestamp) -> Self {
+        let is_queued = goal.state.queued_since().is_some();
+        let held = holding(pauses, goal, now).next().filter(|_| is_queued);
+        Self { paused: held.map(|(scope, pause)| PauseItem::of(scope, pause)), ..self }
+    }
+
     fn id(&self) -> GoalRef {
         GoalRef { repo: self.repo.clone(), number: self.number }
+    }
+}
+
+impl PauseItem {
+    /// A pause of something.
+    pub fn of(scope: &Scope, pause: &Pause) -> Self {
+        Self { scope: scope.to_string(), until: pause.until, reason: pause.reason.clone() }
+    }
+}
+
+impl fmt::Display for PauseItem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.until {
+            Some(until) => write!(f, "{} is paused until {until:.0}", self.scope)?,
+            None => write!(f, "{} is paused until `herder resume`", self.scope)?,
+        }
+        self.reason.as_ref().map_or(Ok(()), |reason| write!(f, ": {reason}"))
     }
 }
 

@@ -5,10 +5,11 @@ use std::fmt::Write;
 use herder_domain::goal::{Goal, GoalState};
 use herder_domain::repo::{GoalRef, Number};
 use herder_record::StateDir;
-use herder_store::{Comment, Store, Transition};
+use herder_store::{Store, Transition};
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::comment::{CommentItem, comments_text};
 use super::goal::{Costs, GoalItem};
 use super::money;
 use super::run::RunItem;
@@ -38,13 +39,6 @@ struct Linked {
     number: Number,
     /// Its state, one word; null where it does not exist.
     status: Option<&'static str>,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize)]
-struct CommentItem {
-    author: String,
-    at: Timestamp,
-    text: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -108,7 +102,8 @@ impl WholeGoal {
         line("cost", (self.item.attempts > 0).then(|| money(self.item.cost)))?;
         writeln!(text, "\n{}", self.body.trim_end())?;
         self.write_runs(text)?;
-        self.write_comments(text)
+        text.push_str(&comments_text(&self.comments));
+        Ok(())
     }
 
     fn write_runs(&self, text: &mut String) -> std::fmt::Result {
@@ -118,16 +113,6 @@ impl WholeGoal {
         self.runs.iter().try_for_each(|run| {
             let standing = run.detail.as_deref().unwrap_or(run.state);
             writeln!(text, "  {}  {}  {standing}", run.run, money(run.cost))
-        })
-    }
-
-    fn write_comments(&self, text: &mut String) -> std::fmt::Result {
-        if !self.comments.is_empty() {
-            writeln!(text, "\ncomments")?;
-        }
-        self.comments.iter().try_for_each(|comment| {
-            let body = comment.text.trim_end().replace('\n', "\n    ");
-            writeln!(text, "  {} at {:.0}\n    {body}", comment.author, comment.at)
         })
     }
 }
@@ -176,12 +161,6 @@ fn reasons(goal: &Goal) -> Vec<String> {
         None => format!("held since {:.0}", hold.since),
     });
     of_state.into_iter().chain(quarantine).chain(taken).chain(hold).collect()
-}
-
-impl CommentItem {
-    fn of(comment: Comment) -> Self {
-        Self { author: comment.author, at: comment.at, text: comment.text }
-    }
 }
 
 impl TransitionItem {

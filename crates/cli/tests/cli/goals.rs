@@ -43,7 +43,8 @@ fn a_list_has_the_fields_of_the_journal_and_more() {
         scene.json(&["goal", "list"])["items"],
         json!([{
             "number": 2, "title": "Hello", "status": "draft", "spot_check": true, "story": 1,
-            "held": false, "priority": 0, "taken_by": null, "taken_since": null, "run": null, "pr": null, "cost": 0.0, "repo": scene.full("acme/app"), "attempts": 0
+            "held": false, "priority": 0, "taken_by": null, "taken_since": null, "run": null, "pr": null, "cost": 0.0, "repo": scene.full("acme/app"), "attempts": 0,
+            "paused": null
         }])
     );
     assert_eq!(scene.json(&["goal", "list", "queued"])["items"], json!([]));

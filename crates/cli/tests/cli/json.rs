@@ -50,6 +50,8 @@ fn rows<'r>(
         ("goal resolve", vec!["5"], true),
         ("up", vec!["--dry-run"], true),
         ("down", vec![], true),
+        ("pause", vec!["--for", "1s"], true),
+        ("set max", vec!["2"], true),
         ("why", vec!["2"], true),
         ("watch", vec!["--once"], true),
         ("logs", vec!["2"], true),

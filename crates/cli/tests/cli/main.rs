@@ -11,6 +11,7 @@ mod hands;
 mod init;
 mod json;
 mod names;
+mod operating;
 mod papers;
 mod salvage;
 mod scene;

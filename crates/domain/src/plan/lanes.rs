@@ -57,6 +57,7 @@ fn lane(effect: &Effect) -> Option<Lane<'_>> {
         | Effect::Clean { .. }
         | Effect::WriteStats { .. }
         | Effect::Comment { .. }
+        | Effect::SumUp { .. }
         | Effect::Notify { .. } => None,
     }
 }

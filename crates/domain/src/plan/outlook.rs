@@ -22,9 +22,11 @@ pub enum Outlook {
     Parked,
 }
 
-/// Looks at a world and at why its queued goals wait.
-pub fn outlook(world: &World, waits: &BTreeMap<GoalRef, Vec<Wait>>) -> Outlook {
-    let mut runs = world.runs.values().filter(|run| world.is_in_scope(&run.goal));
+/// Whether anything is under way: a run, a landing, a deed that was ordered.
+pub fn is_at_work(world: &World) -> bool {
+    // A run of a goal that is out of the planner's hands stays as it is until a person acts.
+    let goes_on = |run: &Run| run.state.takes_slot() || !world.is_quarantined(&run.goal);
+    let mut runs = world.runs.values().filter(|run| world.is_in_scope(&run.goal) && goes_on(run));
     let mut landings = world.landings.values().filter(|landing| world.is_in_scope(&landing.goal));
     // A person who cannot be told now is told by and by; the night does not wait for that.
     let is_message = |effect: &Effect| matches!(effect, Effect::Notify { .. });
@@ -36,7 +38,12 @@ pub fn outlook(world: &World, waits: &BTreeMap<GoalRef, Vec<Wait>>) -> Outlook {
         matches!(state, LandingState::Submitted { .. } | LandingState::Reverting { .. })
     };
     let is_landing = landings.any(|landing| is_on_its_way(&landing.state));
-    if is_running || is_landing || is_ordered {
+    is_running || is_landing || is_ordered
+}
+
+/// Looks at a world and at why its queued goals wait.
+pub fn outlook(world: &World, waits: &BTreeMap<GoalRef, Vec<Wait>>) -> Outlook {
+    if is_at_work(world) {
         return Outlook::Moving;
     }
     let hopeless = hopeless(world, waits);
@@ -87,6 +94,7 @@ fn blocks(world: &World, hopeless: &BTreeSet<GoalRef>, wait: &Wait) -> bool {
         Wait::AccountParked { .. } => true,
         Wait::Dependency { .. }
         | Wait::Backoff { .. }
+        | Wait::Paused { .. }
         | Wait::NoSlot { .. }
         | Wait::Draining
         | Wait::OutOfScope

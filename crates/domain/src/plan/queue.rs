@@ -11,6 +11,7 @@ use crate::capacity::Admission;
 use crate::event::{Event, What};
 use crate::goal::Goal;
 use crate::outcome::{Interruption, Outcome};
+use crate::pause::holding;
 use crate::repo::{GoalRef, RepoId};
 use crate::run::{Run, RunId, RunState};
 use crate::world::{Settled, World};
@@ -60,7 +61,8 @@ struct Slots {
 
 impl Slots {
     fn taken(world: &World) -> Self {
-        let in_repo = world.max_in.keys().map(|repo| (repo.clone(), world.slots_taken_in(repo)));
+        let bounded = world.max_in.keys().chain(world.limits.in_repo.keys());
+        let in_repo = bounded.map(|repo| (repo.clone(), world.slots_taken_in(repo)));
         Self { everywhere: world.slots_taken(), in_repo: in_repo.collect() }
     }
 
@@ -72,13 +74,13 @@ impl Slots {
     }
 
     fn no_room(&self, world: &World, repo: &RepoId) -> Option<Wait> {
-        let max = world.capacity.max;
+        let max = world.max();
         match world.capacity.admission {
             Admission::Draining => return Some(Wait::Draining),
             Admission::Open if self.everywhere >= max => return Some(Wait::NoSlot { max, repo: None }),
             Admission::Open => {}
         }
-        let (max, taken) = (*world.max_in.get(repo)?, *self.in_repo.get(repo)?);
+        let (max, taken) = (world.max_of(repo)?, *self.in_repo.get(repo)?);
         (taken >= max).then(|| Wait::NoSlot { max, repo: Some(repo.clone()) })
     }
 }
@@ -138,6 +140,11 @@ impl<'w> Obstacles<'w> {
         }
         let agent = world.agent_of(goal);
         waits.extend(self.accounts.entry(agent).or_insert_with(|| parked(world, agent, now)).clone());
+        waits.extend(holding(&world.pauses, goal, now).map(|(scope, pause)| Wait::Paused {
+            scope: scope.clone(),
+            until: pause.until,
+            reason: pause.reason.clone(),
+        }));
         waits
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::pause::Scope;
 use crate::repo::{GoalRef, RepoId};
 use crate::run::RunId;
 
@@ -34,6 +35,15 @@ pub enum Wait {
         until: Option<Timestamp>,
         /// Why.
         why: String,
+    },
+    /// A person wants nothing new to start.
+    Paused {
+        /// Of what.
+        scope: Scope,
+        /// Until then; until a person acts where absent.
+        until: Option<Timestamp>,
+        /// In the person's words.
+        reason: Option<String>,
     },
     /// All slots are taken.
     NoSlot {
@@ -94,7 +104,7 @@ impl Wait {
     pub fn until(&self) -> Option<Timestamp> {
         match self {
             Self::Backoff { until, .. } => Some(*until),
-            Self::AccountParked { until, .. } => *until,
+            Self::AccountParked { until, .. } | Self::Paused { until, .. } => *until,
             Self::Dependency { .. }
             | Self::NoSlot { .. }
             | Self::Draining
@@ -113,7 +123,7 @@ impl Wait {
                 DependencyTrouble::Open { .. } => false,
                 DependencyTrouble::Cancelled | DependencyTrouble::Unknown | DependencyTrouble::Cyclic => true,
             },
-            Self::AccountParked { until, .. } => until.is_none(),
+            Self::AccountParked { until, .. } | Self::Paused { until, .. } => until.is_none(),
             Self::RepoUnknown { .. } | Self::Held { .. } | Self::Quarantined { .. } | Self::OutOfScope => {
                 true
             }
@@ -143,7 +153,15 @@ impl fmt::Display for Wait {
                 write!(f, "the account of {agent} is parked until {until:.0}: {why}")
             }
             Self::AccountParked { agent, until: None, why } => {
-                write!(f, "the account of {agent} is parked until `herder resume {agent}`: {why}")
+                write!(f, "the account of {agent} is parked until `herder resume --agent {agent}`: {why}")
+            }
+            Self::Paused { scope, until, reason } => {
+                write!(f, "{scope} is paused until ")?;
+                match until {
+                    Some(until) => write!(f, "{until:.0}")?,
+                    None => f.write_str("`herder resume`")?,
+                }
+                reason.as_ref().map_or(Ok(()), |reason| write!(f, ": {reason}"))
             }
             Self::NoSlot { max, repo: None } => write!(f, "all {max} slots are taken"),
             Self::NoSlot { max, repo: Some(repo) } => write!(f, "all {max} slots of {repo} are taken"),

@@ -1,11 +1,15 @@
 //! The planner over random nights and over a few that are told.
 
-use herder_domain::capacity::{Admission, Capacity};
+use std::num::NonZeroUsize;
+
+use herder_domain::capacity::{Admission, Capacity, Limits};
 use herder_domain::effect::Effect;
 use herder_domain::event::{Event, What};
 use herder_domain::goal::GoalState;
 use herder_domain::outcome::Outcome;
+use herder_domain::pause::Scope;
 use herder_domain::plan::{Wait, plan};
+use herder_domain::repo::Number;
 use herder_domain::run::RunState;
 use herder_domain::undo::AfterUndo;
 use proptest::prelude::*;
@@ -46,6 +50,9 @@ fn op() -> impl Strategy<Value = Op> {
         4 => Just(Op::Fail),
         5 => prop_oneof![1u32..90, 1u32..20_000].prop_map(|seconds| Op::Advance { seconds }),
         1 => (0usize..5).prop_map(|max| Op::Resize { max }),
+        1 => (prop::option::of(place), 0usize..4).prop_map(|(repo, max)| Op::SetMax { repo, max }),
+        2 => (place, prop::option::of(any::<u8>())).prop_map(|(scope, minutes)| Op::Pause { scope, minutes }),
+        2 => place.prop_map(Op::Unpause),
         2 => prop::bool::weighted(0.4).prop_map(Op::Drain),
         1 => Just(Op::FreeAccounts),
         2 => Just(Op::Crash),
@@ -115,6 +122,85 @@ fn a_goal_does_not_start_before_its_last_run_is_gone() {
     run.state = RunState::Reported { outcome: Outcome::Accepted { gated: true } };
     let waits = &plan(&sim.world, sim.now).waits[&id(1)];
     assert!(matches!(waits.as_slice(), [Wait::LastRunUnfinished { .. }]), "{waits:?}");
+}
+
+/// A queued goal of each repository, and one of story 1 in the second.
+fn three_queued(sim: &mut Sim) {
+    sim.take(&Op::WriteStory);
+    sim.write(&[], |_| {});
+    sim.write(&[], |goal| goal.story = Some(Number(1)));
+    sim.write(&[], |_| {});
+    for number in 2..=4 {
+        sim.record(Event::of(&id(number), What::GoalQueued)).unwrap();
+    }
+}
+
+fn words(sim: &Sim) -> Vec<&'static str> {
+    (2..=4).map(|number| sim.state(number).word()).collect()
+}
+
+#[test]
+fn nothing_starts_while_it_is_paused_and_what_runs_goes_on() {
+    let everything = Scope::Everything;
+    let repo = Scope::Repo { repo: id(2).repo };
+    let story = Scope::Story { story: id(1) };
+    for (scope, expected) in [
+        (everything, ["queued", "queued", "queued"]),
+        (repo, ["queued", "running", "queued"]),
+        (story, ["running", "queued", "running"]),
+    ] {
+        let mut sim = Sim::new(5);
+        three_queued(&mut sim);
+        let (until, reason) = (None, Some("the model is moody".to_owned()));
+        sim.record(Event::Paused { scope: scope.clone(), until, reason }).unwrap();
+        sim.settle();
+        assert_eq!(words(&sim), expected, "{scope}");
+        sim.record(Event::Resumed { scope }).unwrap();
+        sim.settle();
+        assert_eq!(words(&sim), ["running"; 3]);
+    }
+}
+
+#[test]
+fn a_pause_ends_by_itself_and_what_runs_lands_meanwhile() {
+    let mut sim = Sim::new(5);
+    three_queued(&mut sim);
+    sim.settle();
+    let until = sim.now + jiff::SignedDuration::from_hours(2);
+    sim.record(Event::Paused { scope: Scope::Everything, until: Some(until), reason: None }).unwrap();
+    sim.write(&[], |_| {});
+    sim.record(Event::of(&id(5), What::GoalQueued)).unwrap();
+    let planned = sim.settle();
+    assert_eq!(planned.wake_at, Some(until));
+    sim.take(&Op::FinishAll);
+    for _ in 0..2 {
+        sim.take(&Op::FinishAll);
+    }
+    let ended = sim.world.runs.values().find(|run| run.goal == id(2)).unwrap().id.clone();
+    let outcome = Outcome::Accepted { gated: true };
+    sim.record(Event::of(&id(2), What::RunReported { run: ended, outcome })).unwrap();
+    (0..3).for_each(|_| sim.take(&Op::FinishAll));
+    assert_eq!((sim.state(2).word(), sim.state(5).word()), ("done", "queued"));
+    sim.now = until;
+    sim.settle();
+    assert_eq!(sim.state(5).word(), "running");
+}
+
+#[test]
+fn what_a_person_says_of_the_slots_goes_before_what_is_configured() {
+    let mut sim = Sim::new(1);
+    three_queued(&mut sim);
+    sim.settle();
+    assert_eq!(words(&sim), ["running", "queued", "queued"]);
+    sim.record(Event::MaxSet { repo: None, max: NonZeroUsize::new(3) }).unwrap();
+    sim.record(Event::MaxSet { repo: Some(id(2).repo), max: NonZeroUsize::new(1) }).unwrap();
+    sim.settle();
+    assert_eq!(words(&sim), ["running", "running", "queued"], "the first repository has its one");
+    sim.record(Event::MaxSet { repo: Some(id(2).repo), max: None }).unwrap();
+    sim.settle();
+    assert_eq!(words(&sim), ["running"; 3]);
+    sim.record(Event::MaxSet { repo: None, max: None }).unwrap();
+    assert_eq!((sim.world.max(), sim.world.limits.clone()), (1, Limits::default()));
 }
 
 #[test]

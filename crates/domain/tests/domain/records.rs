@@ -14,6 +14,10 @@ fn events() -> Vec<Event> {
     let goal = id(42);
     let mut all = samples::event_kinds();
     all.push(Event::AccountParked { agent: "claude".into(), until: None, why: "login".into() });
+    all.extend(samples::scopes().into_iter().map(|scope| Event::Paused { scope, until: None, reason: None }));
+    all.push(Event::MaxSet { repo: None, max: None });
+    let down = |farewell| Event::DownAsked { orchestrator: samples::process(), farewell };
+    all.extend(samples::farewells().into_iter().map(down));
     all.extend(samples::whats().into_iter().map(|what| Event::of(&goal, what)));
     let reported = |outcome| Event::of(&goal, What::RunReported { run: run(), outcome });
     all.extend(samples::outcomes().into_iter().map(reported));
@@ -127,6 +131,7 @@ every!(effects -> Effect {
     Effect::Clean { .. } => Effect::Clean { goal: id(42), run: run() },
     Effect::WriteStats { .. } => Effect::WriteStats { goal: id(42), run: run() },
     Effect::Comment { .. } => Effect::Comment { goal: id(42), key: "spot-check/x".into(), text: "t".into() },
+    Effect::SumUp { .. } => Effect::SumUp { story: id(42), closed_at: after(60) },
     Effect::Notify { .. } => Effect::Notify {
         goal: id(42),
         key: "is stuck/x".into(),
@@ -146,6 +151,7 @@ fn every_effect_is_read_back_and_has_a_key_that_stays() {
         format!("clean/{name}"),
         format!("stats/{name}"),
         "comment/github.com/acme/app#42/spot-check/x".to_owned(),
+        "sum-up/github.com/acme/app#42/2026-11-01T22:01:00Z".to_owned(),
         "notify/github.com/acme/app#42/is stuck/x".to_owned(),
     ];
     assert_eq!(keys, [runs.as_slice(), rest.as_slice()].concat());

@@ -1,5 +1,8 @@
 //! One sample of everything that has variants.
 
+use std::num::NonZeroUsize;
+
+use herder_domain::capacity::Farewell;
 use herder_domain::event::{Event, Repo, What};
 use herder_domain::goal::{
     Charge, Goal, GoalEdit, GoalEvent, GoalOptions, GoalState, GoalText, HeldBack, RunNote, SpotCheckReason,
@@ -9,6 +12,7 @@ use herder_domain::hand::{HandEnd, Hold};
 use herder_domain::judge::Judgement;
 use herder_domain::landing::{Bounce, LandingEvent, LandingState};
 use herder_domain::outcome::{FailureCause, Interruption, Outcome};
+use herder_domain::pause::Scope;
 use herder_domain::plan::{DependencyTrouble, Wait};
 use herder_domain::repo::{GoalRef, Number, RepoId};
 use herder_domain::run::{Harvest, ProcessName, RetryContext, RunEvent, RunId, RunState};
@@ -386,7 +390,23 @@ every!(event_kinds -> Event {
     Event::AccountParked { .. } =>
         Event::AccountParked { agent: "claude".into(), until: Some(after(60)), why: "limit".into() },
     Event::AccountFreed { .. } => Event::AccountFreed { agent: "claude".into() },
+    Event::Paused { .. } =>
+        Event::Paused { scope: Scope::Everything, until: Some(after(60)), reason: Some("a build".into()) },
+    Event::Resumed { .. } => Event::Resumed { scope: Scope::Story { story: id(7) } },
+    Event::MaxSet { .. } => Event::MaxSet { repo: Some(repo()), max: NonZeroUsize::new(3) },
+    Event::DownAsked { .. } => Event::DownAsked { orchestrator: process(), farewell: Farewell::Drain },
     Event::Goal(_) => Event::of(&id(42), What::GoalQueued),
+});
+
+every!(scopes -> Scope {
+    Scope::Everything => Scope::Everything,
+    Scope::Repo { .. } => Scope::Repo { repo: repo() },
+    Scope::Story { .. } => Scope::Story { story: id(7) },
+});
+
+every!(farewells -> Farewell {
+    Farewell::Drain => Farewell::Drain,
+    Farewell::Keep => Farewell::Keep,
 });
 
 every!(troubles -> DependencyTrouble {
@@ -401,6 +421,8 @@ every!(waits -> Wait {
     Wait::Backoff { .. } => Wait::Backoff { until: after(30), after: Some("timeout: 4h are spent".into()) },
     Wait::AccountParked { .. } =>
         Wait::AccountParked { agent: "claude".into(), until: Some(after(60)), why: "limit".into() },
+    Wait::Paused { .. } =>
+        Wait::Paused { scope: Scope::Everything, until: Some(after(60)), reason: Some("a build".into()) },
     Wait::NoSlot { .. } => Wait::NoSlot { max: 2, repo: None },
     Wait::Draining => Wait::Draining,
     Wait::OutOfScope => Wait::OutOfScope,

@@ -5,6 +5,7 @@ use herder_domain::event::{Event, What};
 use herder_domain::goal::{Goal, GoalState, SpotCheckReason};
 use herder_domain::hand::Hold;
 use herder_domain::landing::{Bounce, Landing, LandingState};
+use herder_domain::pause::Scope;
 use herder_domain::plan::{DependencyTrouble, Wait};
 use herder_domain::run::{Run, RunId, RunState};
 use herder_domain::why::{Answer, why};
@@ -124,10 +125,13 @@ fn every_wait_is_a_sentence() {
     all.push(Wait::AccountParked { agent: "claude".into(), until: None, why: "the login failed".into() });
     let depend = |trouble| Wait::Dependency { on: id(1), trouble };
     all.extend(samples::troubles().into_iter().map(depend));
+    let paused = |scope| Wait::Paused { scope, until: None, reason: None };
+    all.extend(samples::scopes().into_iter().map(paused));
     let expected = [
         "it depends on acme/app#1, which depends on it in turn",
         "backing off until 2026-11-01T22:00:30Z after: timeout: 4h are spent",
         "the account of claude is parked until 2026-11-01T22:01:00Z: limit",
+        "everything is paused until 2026-11-01T22:01:00Z: a build",
         "all 2 slots are taken",
         "the orchestrator is going down",
         "the orchestrator works off another repository alone (`up --repo`)",
@@ -137,11 +141,14 @@ fn every_wait_is_a_sentence() {
         "it is quarantined: a run that is closed",
         "it is held",
         "backing off until 2026-11-01T22:00:30Z",
-        "the account of claude is parked until `herder resume claude`: the login failed",
+        "the account of claude is parked until `herder resume --agent claude`: the login failed",
         "it depends on acme/app#1, which is running",
         "it depends on acme/app#1, which was cancelled and will never land",
         "it depends on acme/app#1, which does not exist",
         "it depends on acme/app#1, which depends on it in turn",
+        "everything is paused until `herder resume`",
+        "github.com/acme/app is paused until `herder resume`",
+        "story acme/app#7 is paused until `herder resume`",
     ];
     assert_eq!(all.iter().map(ToString::to_string).collect::<Vec<_>>(), expected);
 }
@@ -151,6 +158,7 @@ fn what_needs_a_person_is_not_what_time_ends() {
     let mut all = samples::waits();
     all.push(Wait::AccountParked { agent: "claude".into(), until: None, why: "login".into() });
     all.extend(samples::troubles().into_iter().map(|trouble| Wait::Dependency { on: id(1), trouble }));
+    all.push(Wait::Paused { scope: Scope::Everything, until: None, reason: None });
     for wait in all {
         assert!(!(wait.needs_person() && wait.until().is_some()), "{wait:?}");
         let text = serde_json::to_string(&wait).unwrap();

@@ -9,13 +9,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use herder_domain::capacity::Admission;
 use herder_domain::effect::Effect;
 use herder_domain::event::{Event, What};
 use herder_domain::outcome::Outcome;
 use herder_domain::plan::Outlook;
 use herder_domain::repo::GoalRef;
-use herder_domain::run::RunId;
+use herder_domain::run::{ProcessName, RunId};
+use herder_executor::ProcessId;
 use herder_record::redact::RedactingWriter;
 use herder_store::{AppendError, OpenEffect, Settings, Stepped, Store};
 use jiff::Timestamp;
@@ -23,7 +23,7 @@ use jiff::Timestamp;
 use super::attend::IsOver;
 use super::inbox::{self, Message};
 use super::reload::{self, ConfigFile};
-use super::{Mode, UpEnd, UpError, max_in, shutdown, watching};
+use super::{Mode, UpEnd, UpError, farewell, max_in, shutdown, sums, watching};
 use crate::act::{self, ActError, Acted};
 use crate::context::{Case, Context};
 use crate::told::Told;
@@ -48,7 +48,21 @@ pub(super) struct OnlyFor {
     pub(super) is_over: IsOver,
 }
 
+/// What the daemon is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Course {
+    /// It works.
+    Working,
+    /// It finishes what is at work, and goes then.
+    Draining,
+    /// It goes, and stops what is at work.
+    Stopping,
+}
+
 pub(super) struct Daemon {
+    /// This process.
+    pub(super) own: ProcessName,
+    pub(super) course: Course,
     pub(super) context: Arc<Context>,
     pub(super) store: Store,
     pub(super) planning: Settings,
@@ -77,7 +91,10 @@ impl Daemon {
     ) -> Result<Self, UpError> {
         let (sender, inbox) = inbox::open(&context.state)?;
         let log = context.state.open_orchestrator_log(Arc::clone(&context.redactor))?;
+        let ProcessId { pid, start_time, boot_id } = ProcessId::own().map_err(io::Error::other)?;
         Ok(Self {
+            own: ProcessName { pid, start_time, boot_id },
+            course: Course::Working,
             log: Mutex::new(log),
             config_file: ConfigFile::of(&context.config),
             context: Arc::new(context),
@@ -97,7 +114,7 @@ impl Daemon {
     pub(super) fn run(mut self, mode: Mode) -> Result<UpEnd, UpError> {
         self.say(&Told::note(
             Timestamp::now(),
-            format!("herder is up, {} at once", self.planning.capacity.max),
+            format!("herder is up, {} at once", self.store.world(&self.planning)?.max()),
         ));
         loop {
             match self.turn(mode) {
@@ -137,12 +154,18 @@ impl Daemon {
 
     /// One time round; gives how it ended where it did.
     fn turn(&mut self, mode: Mode) -> Result<Option<UpEnd>, UpError> {
-        if self.planning.capacity.admission == Admission::Draining {
+        if self.course == Course::Stopping {
             // Trouble came between; going down goes on.
             shutdown::shut_down(self)?;
             return Ok(Some(UpEnd::Stopped));
         }
+        if let Some(end) = farewell::heed(self)? {
+            return Ok(Some(end));
+        }
         let stepped = self.step()?;
+        if farewell::is_drained(self)? {
+            return Ok(Some(UpEnd::Drained));
+        }
         if mode == Mode::Once && self.under_way.is_empty() {
             match self.outlook(&stepped)? {
                 Outlook::Moving => {}
@@ -361,6 +384,9 @@ impl Daemon {
             self.store.comment(goal, "herder", &text, Some(key), Timestamp::now())?;
             return self.finish(&due.key, &[], Timestamp::now());
         }
+        if let Effect::SumUp { story, closed_at } = &due.effect {
+            return sums::sum_up(self, &due.key, story, *closed_at);
+        }
         let Some(case) = self.case(&due)? else {
             self.say(&Told::note(Timestamp::now(), format!("{} is about nothing that is known", due.key)));
             return self.finish(&due.key, &[], Timestamp::now());
@@ -388,23 +414,23 @@ impl Daemon {
         self.planning.only.as_ref().is_none_or(|only| effect.goal().repo == *only)
     }
 
-    /// Whether an effect may begin: while the daemon is going down only what ends runs in order may.
+    /// Whether an effect may begin: while the daemon is going only what ends runs in order may.
     fn is_admitted(&self, effect: &Effect) -> bool {
-        match self.planning.capacity.admission {
-            Admission::Open => true,
-            Admission::Draining => match effect {
-                Effect::Claim { .. }
-                | Effect::Prepare { .. }
-                | Effect::Launch { .. }
-                | Effect::Land { .. }
-                | Effect::Revert { .. } => false,
-                Effect::Stop { .. }
-                | Effect::Collect { .. }
-                | Effect::Clean { .. }
-                | Effect::WriteStats { .. }
-                | Effect::Comment { .. }
-                | Effect::Notify { .. } => true,
-            },
+        let (is_start, is_landing) = match effect {
+            Effect::Claim { .. } | Effect::Prepare { .. } | Effect::Launch { .. } => (true, false),
+            Effect::Land { .. } | Effect::Revert { .. } => (false, true),
+            Effect::Stop { .. }
+            | Effect::Collect { .. }
+            | Effect::Clean { .. }
+            | Effect::WriteStats { .. }
+            | Effect::Comment { .. }
+            | Effect::SumUp { .. }
+            | Effect::Notify { .. } => (false, false),
+        };
+        match self.course {
+            Course::Working => true,
+            Course::Draining => !is_start,
+            Course::Stopping => !is_start && !is_landing,
         }
     }
 

@@ -14,7 +14,7 @@ use herder_executor::EndSignal;
 use jiff::Timestamp;
 
 use super::UpError;
-use super::daemon::Daemon;
+use super::daemon::{Course, Daemon};
 use super::inbox::Message;
 use crate::act::{end_ralph, process_id};
 use crate::told::Told;
@@ -24,6 +24,7 @@ const LIMIT: Duration = Duration::from_secs(40);
 
 pub(super) fn shut_down(daemon: &mut Daemon) -> Result<(), UpError> {
     daemon.say(&Told::note(Timestamp::now(), "going down: ralphs are stopped, their work is kept"));
+    daemon.course = Course::Stopping;
     daemon.planning.capacity.admission = Admission::Draining;
     let deadline = Instant::now() + LIMIT;
     loop {
@@ -74,7 +75,7 @@ fn kill_all(daemon: &mut Daemon) -> Result<(), UpError> {
 }
 
 /// Runs that have not begun go back into the queue at once.
-fn withdraw_unbegun(daemon: &mut Daemon) -> Result<(), UpError> {
+pub(super) fn withdraw_unbegun(daemon: &mut Daemon) -> Result<(), UpError> {
     for run in daemon.store.active_runs()? {
         let (goal, id) = (run.goal.clone(), run.id.clone());
         let effect = match &run.state {

@@ -5,6 +5,7 @@ use herder_domain::goal::{GoalState, StuckCause};
 use herder_domain::repo::GoalRef;
 use herder_domain::run::{ProcessName, RunId};
 use herder_executor::ProcessId;
+use herder_orchestrator::{Down, Manner, down};
 use herder_testkit::{processes, until};
 use rustix::process::Signal;
 
@@ -367,11 +368,11 @@ fn down_ends_the_orchestrator_and_its_ralphs() {
     let goal = patient(&mut stage);
     let up = stage.up();
     stage.until_waiting(&goal, 1);
-    let down = Orchestrator::start(&stage.home, &["down"]);
-    assert!(up.finish().success() && down.finish().success());
+    let asked = Orchestrator::start(&stage.home, &["down"]);
+    assert!(up.finish().success() && asked.finish().success());
     stage.home.assert_no_process_left();
     assert_eq!(stage.word(&goal), "queued");
-    assert_eq!(herder_orchestrator::down(&stage.state()).unwrap(), herder_orchestrator::Down::NotRunning);
+    assert_eq!(down(&stage.state(), Manner::Stop, &mut |_| {}).unwrap(), Down::NotRunning);
 }
 
 #[test]

@@ -101,7 +101,7 @@ fn a_login_that_fails_parks_the_account_until_a_person_frees_it() {
     assert_eq!(stage.night().code(), Some(3));
     assert_eq!((stage.word(&goal), stage.word(&same)), ("queued", "queued"));
     assert_eq!(stage.store.parked().unwrap()["replay"].until, None);
-    assert!(stage.why(&same).contains("until `herder resume replay`"), "{}", stage.why(&same));
+    assert!(stage.why(&same).contains("until `herder resume --agent replay`"), "{}", stage.why(&same));
     let (found, outcomes) = (stage.found(&goal), stage.outcomes(&goal));
     assert_eq!((found.series, outcomes), (<_>::default(), vec!["login_failed".to_owned()]));
     let freed = Event::AccountFreed { agent: "replay".into() };

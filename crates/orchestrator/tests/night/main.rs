@@ -7,6 +7,8 @@ mod command;
 mod dying;
 mod environment;
 mod failing;
+mod going;
+mod held;
 mod keeping;
 mod landing;
 mod limits;

@@ -18,7 +18,7 @@ use herder_domain::repo::{GoalRef, RepoId};
 use herder_orchestrator::{AddRepo, add_repo, wake};
 use herder_record::StateDir;
 use herder_store::{NewGoal, Store};
-use herder_testkit::{TargetRepo, TempHome};
+use herder_testkit::{TargetRepo, TempHome, until};
 use jiff::Timestamp;
 
 pub use git::Moment;
@@ -172,6 +172,27 @@ impl Stage {
     pub fn person(&mut self, goal: &GoalRef, what: What) {
         self.store.append(&Event::of(goal, what), Timestamp::now()).unwrap();
         wake(&self.state());
+    }
+
+    /// What a person says of the orchestrator as a whole.
+    pub fn says(&mut self, event: &Event) {
+        self.store.append(event, Timestamp::now()).unwrap();
+        wake(&self.state());
+    }
+
+    /// A story in the first repository.
+    pub fn story(&mut self, title: &str) -> GoalRef {
+        self.store.create_story(&self.id, title, "", Timestamp::now()).unwrap()
+    }
+
+    /// Kills an orchestrator and starts the next one.
+    pub fn next_up(&self, up: Orchestrator) -> Orchestrator {
+        let said = up.said().len();
+        up.kill();
+        let next = self.up();
+        let is_up = || next.said()[said..].contains("herder is up").then_some(());
+        until("the next to be up", PATIENCE, is_up);
+        next
     }
 
     /// An orchestrator that stays.

@@ -31,6 +31,8 @@ pub fn assert_agrees(store: &Store) {
     assert_eq!(by_id(&store.repos().unwrap(), |repo| repo.id.clone()), folded.repos);
     assert_eq!(store.story_standings().unwrap(), folded.stories);
     assert_eq!(store.parked().unwrap(), folded.parked);
+    assert_eq!(store.pauses().unwrap(), folded.pauses);
+    assert_eq!(store.limits().unwrap(), folded.limits);
     assert_eq!(by_id(&store.goals(&GoalFilter::default()).unwrap(), |goal| goal.id.clone()), folded.goals);
     assert_runs(store, &folded);
     assert_numbers(&folded);
@@ -119,4 +121,5 @@ fn assert_world(store: &Store, folded: World) {
     assert_eq!(world.runs, runs);
     assert_eq!(world.goals, live);
     assert_eq!(world.settled, settled);
+    assert_eq!((world.pauses, world.limits), (folded.pauses, folded.limits));
 }

@@ -1,23 +1,26 @@
 //! A database of every schema that ever was opens for ever, with all that is in it.
 
 use std::fs;
+use std::num::NonZeroUsize;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use herder_domain::capacity::Farewell;
 use herder_domain::event::{Event, What};
 use herder_domain::goal::GoalState;
 use herder_domain::ledger::Cost;
 use herder_domain::outcome::Outcome;
+use herder_domain::pause::Scope;
 use herder_domain::repo::GoalRef;
-use herder_domain::run::RunId;
+use herder_domain::run::{ProcessName, RunId};
 use herder_store::{LedgerFilter, LedgerRow, NewGoal, Store};
 
 use crate::agreement::assert_agrees;
 use crate::scene::{Fate, Scene, accepted, app, at, failed, number, queued, text};
 
 /// The version that this program writes.
-const VERSION: i32 = 1;
+pub const VERSION: i32 = 2;
 
 fn fixture(version: i32) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/schema-{version}.db"))
@@ -73,9 +76,25 @@ fn furnished() -> Scene {
     scene.append(&goal(9), What::GoalResolved, 4_004).unwrap();
     let (agent, why) = ("codex".into(), "no login".into());
     scene.store.append(&Event::AccountParked { agent, until: None, why }, at(4_005)).unwrap();
+    let (until, reason) = (Some(at(90_000)), Some("the model is moody".into()));
+    scene.store.append(&Event::Paused { scope: story_one(), until, reason }, at(4_005)).unwrap();
+    let max = NonZeroUsize::new(3);
+    scene.store.append(&Event::MaxSet { repo: Some(app()), max }, at(4_005)).unwrap();
+    let farewell = Farewell::Drain;
+    scene.store.append(&Event::DownAsked { orchestrator: gone(), farewell }, at(4_005)).unwrap();
+    scene.store.comment(&goal(1), "ann", "A long one.", None, at(4_006)).unwrap();
     scene.store.comment(&goal(6), "ann", "Thank you.", Some("thanks"), at(4_006)).unwrap();
     scene.store.ledger_put(&ledger_row()).unwrap();
     scene
+}
+
+fn story_one() -> Scope {
+    Scope::Story { story: goal(1) }
+}
+
+/// An orchestrator that is no more.
+fn gone() -> ProcessName {
+    ProcessName { pid: 42, start_time: 4_711, boot_id: "an earlier one".into() }
 }
 
 fn goal(n: u64) -> GoalRef {
@@ -108,6 +127,9 @@ fn every_schema_that_ever_was_opens_with_all_that_is_in_it() {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         let mut store = Store::open(&path).unwrap();
         assert_furnished(&store);
+        if version >= 2 {
+            assert_operated(&store);
+        }
         assert_eq!(store.check().unwrap().schema, VERSION);
         let new = queued(text(&app(), "Work goes on", ""));
         assert_eq!(store.create_goal(&app(), new, at(9_000)).unwrap(), goal(10));
@@ -117,7 +139,20 @@ fn every_schema_that_ever_was_opens_with_all_that_is_in_it() {
 
 #[test]
 fn the_fixture_is_what_this_program_writes() {
-    assert_furnished(&furnished().store);
+    let scene = furnished();
+    assert_furnished(&scene.store);
+    assert_operated(&scene.store);
+}
+
+/// What the second version of the schema brought.
+fn assert_operated(store: &Store) {
+    let pause = &store.pauses().unwrap()[&story_one()];
+    assert_eq!((pause.until, pause.reason.as_deref()), (Some(at(90_000)), Some("the model is moody")));
+    assert_eq!(store.limits().unwrap().in_repo[&app()].get(), 3);
+    assert_eq!(store.farewell(&gone()).unwrap(), Some(Farewell::Drain));
+    let next = ProcessName { start_time: 4_712, ..gone() };
+    assert_eq!(store.farewell(&next).unwrap(), None, "the next one with its number is another");
+    assert_eq!(store.comments(&goal(1)).unwrap()[0].text, "A long one.");
 }
 
 fn assert_furnished(store: &Store) {

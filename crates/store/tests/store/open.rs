@@ -10,6 +10,7 @@ use rusqlite::Connection;
 use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
 
 use crate::agreement::assert_agrees;
+use crate::fixtures::VERSION;
 use crate::scene::{Scene, app, at, registered};
 
 /// Opens what cannot be opened, and sees to it that the file stays as it was.
@@ -63,7 +64,7 @@ fn what_was_written_is_there_after_opening_again() {
     let store = Store::open(&path).unwrap();
     assert_eq!(store.journal(0, 999).unwrap().len(), 61);
     let health = store.check().unwrap();
-    assert_eq!((health.schema, health.events, health.open_effects), (1, 61, 0));
+    assert_eq!((health.schema, health.events, health.open_effects), (VERSION, 61, 0));
     assert_agrees(&store);
 }
 
@@ -136,7 +137,7 @@ fn a_newer_schema_is_left_alone_even_when_it_comes_later() {
     let sqlite = scene.sqlite();
     sqlite.pragma_update(None, "user_version", 999).unwrap();
     let error = scene.store.append(&registered(&app()), at(1)).unwrap_err();
-    let newer = |error: &StoreError| matches!(error, StoreError::Newer { found: 999, known: 1 });
+    let newer = |error: &StoreError| matches!(error, StoreError::Newer { found: 999, known: VERSION });
     assert!(matches!(&error, AppendError::Store(reason) if newer(reason)), "{error:?}");
     assert!(newer(&scene.store.world(&crate::scene::settings()).unwrap_err()));
     assert!(newer(&Store::open(&scene.path()).unwrap_err().reason));

@@ -3,14 +3,13 @@
 use std::ffi::OsStr;
 
 use herder_agent::replay::script;
-use herder_agent::{AgentError, Registry};
+use herder_agent::{AgentError, OWN_PROGRAM, Registry};
 use herder_domain::goal::GoalText;
 use herder_domain::repo::{GoalRef, RepoId};
 use herder_store::{NewGoal, Store};
 use jiff::Timestamp;
 
 use super::proof::Proof;
-use crate::agents::own_program;
 use crate::args::Player;
 use crate::call::{env, env_text};
 use crate::failure::{Failure, Kind};
@@ -177,7 +176,7 @@ impl Cast {
 /// Whether an agent could be started.
 fn is_ready(name: &str) -> Result<(), Failure> {
     let check = || -> Result<(), AgentError> {
-        let agent = Registry::new(own_program(), [])?.agent(name)?;
+        let agent = Registry::new(OWN_PROGRAM.into(), [])?.agent(name)?;
         agent.find(env("PATH").as_deref().unwrap_or(OsStr::new("")))?;
         agent.credential(&env_text)?;
         Ok(())

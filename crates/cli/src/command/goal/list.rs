@@ -2,6 +2,8 @@
 
 mod order;
 
+use std::collections::BTreeSet;
+
 use herder_domain::goal::Goal;
 use herder_store::GoalFilter;
 
@@ -38,8 +40,16 @@ pub fn list(call: &Call, args: List) -> Result<Reply, Failure> {
         goals.reverse();
     }
     goals.truncate(args.limit.unwrap_or(usize::MAX));
-    let items: Vec<GoalItem> = goals.iter().map(|goal| GoalItem::of(goal, &costs)).collect();
-    Reply::list(&items, goal_table(&items))
+    let pauses = opened.store.pauses()?;
+    let item = |goal| GoalItem::of(goal, &costs).under(goal, &pauses, call.now);
+    let items: Vec<GoalItem> = goals.iter().map(item).collect();
+    Reply::list(&items, goal_table(&items) + &pauses_text(&items))
+}
+
+/// The pauses that keep listed goals from starting, a line each.
+fn pauses_text(items: &[GoalItem]) -> String {
+    let held = items.iter().filter_map(|item| Some(format!("{}\n", item.paused.as_ref()?)));
+    held.collect::<BTreeSet<String>>().into_iter().collect()
 }
 
 /// What is not asked of the database.

@@ -1,7 +1,7 @@
 //! What must always hold, said without the planner's own words.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use herder_domain::capacity::Admission;
 use herder_domain::effect::Effect;
@@ -10,6 +10,7 @@ use herder_domain::goal::{Goal, GoalState, StuckCause};
 use herder_domain::hand::HandEnd;
 use herder_domain::judge::Judgement;
 use herder_domain::landing::{Bounce, LandingState};
+use herder_domain::pause::Scope;
 use herder_domain::plan::{Plan, Wait, plan};
 use herder_domain::repo::GoalRef;
 use herder_domain::run::{RunId, RunState};
@@ -32,7 +33,10 @@ impl Sim {
             assert!(self.ordered.insert(key.clone()), "{key} was ordered before: nobody would hear of it");
         }
         let Event::Goal(GoalHappening { goal, what }) = event else {
-            return assert!(effects.is_empty());
+            let is_closing = matches!(event, Event::StoryClosed { .. });
+            let is_sum = |effect: &Effect| matches!(effect, Effect::SumUp { .. });
+            assert!(effects.len() == usize::from(is_closing) && effects.iter().all(is_sum), "{effects:?}");
+            return;
         };
         self.check_messages(before, goal, what, effects);
         self.check_row(what, effects);
@@ -171,9 +175,17 @@ impl Sim {
             .filter(|run| ["ordered", "claimed", "prepared", "launched"].contains(&run.state.word()))
             .filter(|run| run.by.is_none());
         let mut room = match world.capacity.admission {
-            Admission::Open => world.capacity.max.saturating_sub(taken.count()),
+            Admission::Open => self.most().saturating_sub(taken.clone().count()),
             Admission::Draining => 0,
         };
+        let mut room_in: BTreeMap<_, usize> = world
+            .limits
+            .in_repo
+            .iter()
+            .map(|(repo, max)| {
+                (repo, max.get().saturating_sub(taken.clone().filter(|run| run.goal.repo == *repo).count()))
+            })
+            .collect();
         let mut ready: Vec<_> = world
             .goals
             .values()
@@ -187,12 +199,34 @@ impl Sim {
         ready.sort();
         // A person needs no slot.
         let is_open = world.capacity.admission == Admission::Open;
-        ready.retain(|(.., is_by_hand)| {
-            let has_room = if *is_by_hand { is_open } else { room > 0 };
-            room -= usize::from(has_room && !is_by_hand);
+        ready.retain(|(.., id, is_by_hand)| {
+            if *is_by_hand {
+                return is_open;
+            }
+            let has_room = room > 0 && room_in.get(&id.repo).is_none_or(|room| *room > 0);
+            room -= usize::from(has_room);
+            if let Some(room) = room_in.get_mut(&id.repo).filter(|_| has_room) {
+                *room -= 1;
+            }
             has_room
         });
         ready.into_iter().map(|(.., id, _)| id).collect()
+    }
+
+    /// How many runs may be at work now.
+    pub fn most(&self) -> usize {
+        self.world.limits.everywhere.map_or(self.world.capacity.max, |max| max.get())
+    }
+
+    fn is_paused(&self, goal: &Goal) -> bool {
+        self.world.pauses.iter().any(|(scope, pause)| {
+            let is_meant = match scope {
+                Scope::Everything => true,
+                Scope::Repo { repo } => *repo == goal.id.repo,
+                Scope::Story { story } => goal.story == Some(story.number) && goal.id.repo == story.repo,
+            };
+            is_meant && pause.until.is_none_or(|until| until > self.now)
+        })
     }
 
     fn can_start(&self, goal: &Goal) -> bool {
@@ -207,6 +241,7 @@ impl Sim {
             && goal.depends.iter().all(|on| self.satisfied.contains(on))
             && goal.retry_at.is_none_or(|at| at <= self.now)
             && !is_parked
+            && !self.is_paused(goal)
             && !world.runs.values().any(|run| run.agent.as_deref() == Some(agent) && will_park(&run.state));
         is_free && (is_by_hand || is_ready)
     }

@@ -102,7 +102,7 @@ impl Sim {
                 self.record(decision)
                     .unwrap_or_else(|refusal| panic!("the planner decided {shown}: {refusal}"));
             }
-            assert!(!has_started || self.world.slots_taken() <= self.world.capacity.max, "over capacity");
+            assert!(!has_started || self.world.slots_taken() <= self.most(), "over capacity");
             if has_decided {
                 continue; // As the store does: what was decided may change what is to be ordered.
             }

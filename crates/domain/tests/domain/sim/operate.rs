@@ -1,6 +1,7 @@
 //! What operators, agents and the weather do to the simulated orchestrator.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 
 use herder_domain::capacity::{Admission, Capacity};
 use herder_domain::effect::Effect;
@@ -8,6 +9,7 @@ use herder_domain::event::{Event, What};
 use herder_domain::goal::{Goal, GoalEdit, GoalState};
 use herder_domain::landing::Bounce;
 use herder_domain::outcome::{Interruption, Outcome};
+use herder_domain::pause::Scope;
 use herder_domain::plan::{Plan, plan};
 use herder_domain::repo::{GoalRef, Number};
 use herder_domain::run::{Harvest, Run, RunId, RunState};
@@ -15,7 +17,7 @@ use herder_domain::story::{Story, StoryState};
 use herder_domain::undo::{AfterUndo, Undo, UndoTrouble};
 use jiff::SignedDuration;
 
-use super::{Sim, id};
+use super::{Sim, id, repo as repo_of};
 use crate::samples;
 
 /// A step. Places are indices into what there is, modulo its number.
@@ -77,6 +79,15 @@ pub enum Op {
     Resize {
         max: usize,
     },
+    SetMax {
+        repo: Option<u8>,
+        max: usize,
+    },
+    Pause {
+        scope: u8,
+        minutes: Option<u8>,
+    },
+    Unpause(u8),
     Drain(bool),
     FreeAccounts,
     Crash,
@@ -146,6 +157,12 @@ impl Sim {
                 let admission = if *is_down { Admission::Draining } else { Admission::Open };
                 self.set_capacity(Capacity { admission, ..self.world.capacity });
             }
+            Op::SetMax { repo, max } => {
+                let repo = repo.map(|number| repo_of(number.into()));
+                self.record(Event::MaxSet { repo, max: NonZeroUsize::new(*max) }).unwrap();
+            }
+            Op::Pause { scope, minutes } => self.pause(*scope, *minutes),
+            Op::Unpause(scope) => self.record(Event::Resumed { scope: scope_of(*scope) }).map(drop).unwrap(),
             Op::FreeAccounts => self.free_accounts(),
             Op::Crash => self.crash(),
             Op::Stray { goal, what, run } => self.stray(*goal, *what, *run),
@@ -278,7 +295,10 @@ impl Sim {
             Effect::Land { run, .. } => self.landing_result(run, ending),
             Effect::Revert { run, .. } => self.revert_result(run, ending),
             Effect::Clean { run, .. } => What::RunClosed { run: run.clone() },
-            Effect::WriteStats { .. } | Effect::Comment { .. } | Effect::Notify { .. } => return None,
+            Effect::WriteStats { .. }
+            | Effect::Comment { .. }
+            | Effect::SumUp { .. }
+            | Effect::Notify { .. } => return None,
         };
         Some((effect.goal().clone(), what))
     }
@@ -346,6 +366,20 @@ impl Sim {
         }
     }
 
+    fn pause(&mut self, scope: u8, minutes: Option<u8>) {
+        let until = minutes.map(|minutes| self.now + SignedDuration::from_mins(minutes.into()));
+        let event = Event::Paused { scope: scope_of(scope), until, reason: None };
+        self.record(event).unwrap();
+    }
+
+    /// A person lifts the pauses that time alone does not.
+    fn unpause(&mut self) {
+        let pauses = self.world.pauses.iter().filter(|(_, pause)| pause.until.is_none());
+        for scope in pauses.map(|(scope, _)| scope.clone()).collect::<Vec<_>>() {
+            self.record(Event::Resumed { scope }).unwrap();
+        }
+    }
+
     /// A person frees what time alone does not.
     fn mend_logins(&mut self) {
         let parked = self.world.parked.iter().filter(|(_, parked)| parked.until.is_none());
@@ -382,6 +416,7 @@ impl Sim {
     pub fn work_off(&mut self) -> Plan {
         self.set_capacity(Capacity { max: self.world.capacity.max.max(1), admission: Admission::Open });
         self.mend_logins();
+        self.unpause();
         let bound = 100 + 40 * self.world.goals.len() + 10 * self.world.runs.len() + self.world.open.len();
         for _ in 0..bound {
             let planned = self.settle();
@@ -410,6 +445,15 @@ impl Sim {
     /// A goal's state.
     pub fn state(&self, number: u64) -> &GoalState {
         &self.world.goals[&id(number)].state
+    }
+}
+
+/// Everything, a repository, or one of the numbers that may be a story.
+fn scope_of(place: u8) -> Scope {
+    match place % 8 {
+        0 => Scope::Everything,
+        1 | 2 => Scope::Repo { repo: repo_of((place % 8).into()) },
+        number => Scope::Story { story: id(u64::from(number)) },
     }
 }
 

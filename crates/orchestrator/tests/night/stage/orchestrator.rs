@@ -1,7 +1,7 @@
 //! An orchestrator as a process, to be watched, signalled and killed.
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ExitStatus, Stdio};
 
 use herder_testkit::{TempHome, processes, until};
@@ -16,9 +16,14 @@ pub struct Orchestrator {
 
 impl Orchestrator {
     pub fn start(home: &TempHome, args: &[&str]) -> Self {
+        Self::start_program(&stand_in(), home, args)
+    }
+
+    /// Another copy of the program.
+    pub fn start_program(program: &Path, home: &TempHome, args: &[&str]) -> Self {
         let log = home.path().join("up.log");
         let said = File::options().create(true).append(true).open(&log).unwrap();
-        let mut command = home.herder(stand_in());
+        let mut command = home.herder(program);
         command.args(args).stdin(Stdio::null()).stdout(said.try_clone().unwrap()).stderr(said);
         Self { child: command.spawn().unwrap(), log }
     }
