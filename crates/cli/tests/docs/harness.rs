@@ -5,6 +5,7 @@ use std::path::Path;
 use libtest_mimic::{Failed, Trial};
 
 use crate::compare::{agrees, lines};
+use crate::inline::complaint_of;
 use crate::perform::page;
 
 /// A page, and a part of what is said of it; nothing where it is right.
@@ -44,7 +45,11 @@ pub fn trials() -> Vec<Trial> {
         wildcards();
         Ok(())
     });
-    of_pages.into_iter().chain([wildcards]).collect()
+    let mentions = Trial::test("a_mention_of_what_there_is_not_is_found", || {
+        mentions();
+        Ok(())
+    });
+    of_pages.into_iter().chain([wildcards, mentions]).collect()
 }
 
 fn check(text: &str, complaint: Option<&str>) -> Result<(), Failed> {
@@ -52,6 +57,17 @@ fn check(text: &str, complaint: Option<&str>) -> Result<(), Failed> {
         (Ok(()), None) => Ok(()),
         (Err(said), Some(part)) if said.contains(part) => Ok(()),
         (result, complaint) => Err(format!("{result:?} instead of {complaint:?}").into()),
+    }
+}
+
+fn mentions() {
+    for sound in
+        ["goal", "goal list queued", "up --max 2 --once", "why N", "goal reject N --feedback \"...\""]
+    {
+        assert_eq!(complaint_of(sound), None);
+    }
+    for wrong in ["gaol list", "goal lst", "up --maxx 2", "why N --loud"] {
+        assert!(complaint_of(wrong).is_some(), "{wrong}");
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod compare;
 mod harness;
+mod inline;
 mod inventory;
 mod page;
 mod perform;
@@ -20,6 +21,8 @@ fn main() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap();
     let pages = inventory::pages(&root);
     let mut trials: Vec<Trial> = pages.iter().map(|path| of_page(&root, path)).collect();
+    let (at, of) = (root.clone(), pages.clone());
+    trials.push(Trial::test("every_command_that_is_mentioned_exists", move || Ok(inline::check(&at, &of)?)));
     trials.push(Trial::test("what_is_not_run_is_listed_and_counted", move || {
         inventory::not_run(&root, &pages);
         Ok(())
