@@ -22,8 +22,20 @@ pub struct EnvironmentSettings {
     pub files_from: Option<PathBuf>,
     /// Build directories of a landing gate that the next checkouts and clones begin with.
     pub seed: Vec<String>,
+    /// What becomes of submodules.
+    pub submodules: Submodules,
     /// How many ports each run gets; 0: none.
     pub ports: u16,
+}
+
+/// What becomes of submodules.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Submodules {
+    /// Their directories stay empty.
+    #[default]
+    Empty,
+    /// The files of the pinned commits are written into them.
+    Filled,
 }
 
 /// What repository and user say of the environment; `env` looks a variable up (for `~/`).
@@ -43,6 +55,7 @@ pub fn environment(
         keep: said.keep.clone(),
         files: said.files.clone(),
         seed: said.seed.clone(),
+        submodules: if repository.raw.submodules { Submodules::Filled } else { Submodules::Empty },
         files_from: from.map(|path| expanded(path, &env)).transpose()?,
         ports: repository.raw.ports.or(user.raw.ports).map_or(0, std::num::NonZeroU16::get),
     })

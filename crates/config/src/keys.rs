@@ -36,6 +36,7 @@ const VARIABLE: &str = "the name of an environment variable, never its value";
 const VARIABLES: &str = "a list of names of environment variables, never their values";
 const REASONING: &str = "\"none\", \"low\", \"med\" or \"high\"";
 const FILES: &str = "a list of paths from the top of the repository: [\"Cargo.lock\"]";
+const BOOLEAN: &str = "true or false";
 const PORTS: &str = "a whole number from 1 to 100";
 const KIND: &str = "\"claude\", \"command\" or \"replay\"";
 const URL: &str = "a URL that begins with http:// or https://";
@@ -103,6 +104,7 @@ pub const KEYS: &[Key] = &[
     repository("setup.keep", FILES, "directories that .ralph/setup makes and that are kept and copied"),
     repository("setup.files", FILES, "files that are copied from the user's repo.*.files_from"),
     repository("setup.seed", FILES, "build directories of the landing gate that the next ones begin with"),
+    repository("submodules", BOOLEAN, "whether submodules are filled"),
     both("ports", PORTS, "how many ports each run gets for itself"),
     user("repo.*.files_from", PATH, "the directory in which the files of setup.files lie"),
     user("repo.*.base", NAME, "the branch that work lands on"),

@@ -28,7 +28,7 @@ mod values;
 
 pub use agents::credential;
 pub use check::check;
-pub use environment::{EnvironmentSettings, environment};
+pub use environment::{EnvironmentSettings, Submodules, environment};
 pub use error::ConfigError;
 pub use explain::Explained;
 pub use file::{RepositoryConfig, UserConfig};

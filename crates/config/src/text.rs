@@ -45,6 +45,7 @@ pub(crate) struct RepositoryText {
     pub gate: GateText,
     pub test_globs: Option<Vec<String>>,
     pub setup: SetupText,
+    pub submodules: bool,
     pub ports: Option<NonZeroU16>,
 }
 

@@ -7,8 +7,8 @@ use std::fs;
 use std::path::Path;
 
 use herder_config::{
-    ConfigError, EnvironmentSettings, Flags, KEYS, Key, Place, RepositoryConfig, Source, UserConfig, check,
-    credential, environment,
+    ConfigError, EnvironmentSettings, Flags, KEYS, Key, Place, RepositoryConfig, Source, Submodules,
+    UserConfig, check, credential, environment,
 };
 use herder_domain::finding::Verdict;
 use herder_domain::setup::{AgentKind, AgentSetup};
@@ -43,7 +43,7 @@ fn every_key_is_taken_where_it_may_stand() {
 
 #[test]
 fn an_environment_is_asked_for_by_the_repository_and_found_by_the_user() {
-    let text = "ports = 4\n[setup]\nkey = [\"a.lock\"]\nkeep = [\"web/deps\"]\nfiles = [\".env\"]\n\
+    let text = "ports = 4\nsubmodules = true\n[setup]\nkey = [\"a.lock\"]\nkeep = [\"web/deps\"]\nfiles = [\".env\"]\n\
                 seed = [\"target\"]\n";
     let repository = RepositoryConfig::parse(text).unwrap();
     let user = user("ports = 9\n[repo.app]\nfiles_from = \"~/settings\"\n").unwrap();
@@ -54,6 +54,7 @@ fn an_environment_is_asked_for_by_the_repository_and_found_by_the_user() {
         keep: vec!["web/deps".into()],
         files: vec![".env".into()],
         seed: vec!["target".into()],
+        submodules: Submodules::Filled,
         files_from: Some("/h/settings".into()),
         ports: 4,
     };

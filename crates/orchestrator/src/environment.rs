@@ -15,7 +15,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use herder_config::EnvironmentSettings;
+use herder_config::{EnvironmentSettings, Submodules};
 use herder_domain::gate::Verdict;
 use herder_domain::run::RunId;
 use herder_domain::setup::Setup;
@@ -23,7 +23,7 @@ use herder_executor::{KeeperHandle, Room};
 use herder_gate::{Gate, Question, Script};
 use herder_record::redact::RedactingWriter;
 use herder_record::{Redactor, RunDir};
-use herder_workspace::{CommitId, History, Mirror, Vault, remove_tree};
+use herder_workspace::{CommitId, History, Mirror, Vault, WorkspaceError, fill_submodules, remove_tree};
 use sha2::{Digest, Sha256};
 
 use crate::act::ActError;
@@ -70,6 +70,7 @@ impl Furnishing<'_> {
     /// # Errors
     /// A file of the person's is missing, or the set-up failed.
     pub(crate) fn furnish(&self, tree: &Path, commit: &CommitId) -> Result<(), ActError> {
+        self.fill_submodules(tree, commit)?;
         self.set_up(tree, commit)?;
         self.seed().plant(&self.settings.seed, tree)
     }
@@ -77,6 +78,28 @@ impl Furnishing<'_> {
     /// Where the branch's seed lies.
     pub(crate) fn seed(&self) -> Seed {
         Seed::of(&self.context.state.setups(&self.case.repo.id), self.base.0)
+    }
+
+    /// Fills the submodules of the base that the commit has, too. What an agent makes of `.gitmodules` is
+    /// not followed: it could name any address.
+    fn fill_submodules(&self, tree: &Path, commit: &CommitId) -> Result<(), ActError> {
+        match self.settings.submodules {
+            Submodules::Empty => return Ok(()),
+            Submodules::Filled => {}
+        }
+        let (bare, base) = (self.vault.bare(), self.base.1);
+        let mut there = Vec::new();
+        for submodule in bare.submodules(base, &self.case.repo.url)? {
+            let path = submodule.path.to_string_lossy();
+            if bare.object_at(commit, &path)? == bare.object_at(base, &path)? {
+                there.push(submodule);
+            }
+        }
+        let mirrors = self.context.state.submodules();
+        fill_submodules(&there, tree, &mirrors, &self.context.user).map_err(|error| match error {
+            WorkspaceError::Git { .. } => ActError::Origin(error),
+            other => other.into(),
+        })
     }
 
     fn set_up(&self, tree: &Path, commit: &CommitId) -> Result<(), ActError> {
@@ -134,6 +157,7 @@ impl Furnishing<'_> {
         let templates = &self.context.templates(&self.case.repo.id);
         let history = History { mirror: self.mirror, templates, base_branch, base };
         self.vault.bare().checkout_with_history(base, &scratch, history)?;
+        self.fill_submodules(&scratch, base)?;
         files::copy(&files::sources(self.settings)?, &scratch, (self.vault.bare(), base))?;
         self.jobs.set_up(script, &scratch)?;
         Ok(scratch)

@@ -127,6 +127,11 @@ impl StateDir {
         self.place("templates", repo, "")
     }
 
+    /// Mirrors of the repositories that submodules name; a cache.
+    pub fn submodules(&self) -> PathBuf {
+        self.root.join("submodules")
+    }
+
     /// What the set-ups of a repository have made; a cache.
     pub fn setups(&self, repo: &RepoId) -> PathBuf {
         self.place("setups", repo, "")

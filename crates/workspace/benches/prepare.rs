@@ -161,7 +161,7 @@ fn make_origin(top: &Path, files: usize, bytes: usize) -> Result<()> {
     let origin = top.join("origin");
     fs::create_dir_all(&origin)?;
     let git = |args: &[&str]| {
-        let who = ["-c", "user.name=bench", "-c", "user.email=bench@localhost"];
+        let who = ["-c", "user.name=bench", "-c", "user.email=bench@localhost", "-c", "gc.auto=0"];
         done(Command::new("git").arg("-C").arg(&origin).args(who).args(args))
     };
     git(&["init", "-q", "-b", "main"])?;

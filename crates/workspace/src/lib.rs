@@ -10,8 +10,9 @@
 //! keeps it for ever; [`Vault::squash`] makes one commit of it; [`Bare::checkout`] gives the gate clean
 //! files; [`Bare::push`] moves the branch of the remote, or loses the race and says so.
 //!
-//! Not done here: submodules stay empty directories, and files of a filter (Git LFS) stay the pointers
-//! that the repository holds, because no filter ever runs.
+//! Submodules are empty directories until [`fill_submodules`] writes the pinned files into them. Not done
+//! here: files of a filter (Git LFS) stay the pointers that the repository holds, because no filter ever
+//! runs.
 
 mod bare;
 mod check;
@@ -41,6 +42,7 @@ mod scratch;
 mod snapshot;
 mod squash;
 mod standalone;
+mod submodules;
 mod template;
 mod vault;
 
@@ -65,5 +67,6 @@ pub use salvage::{Branched, Saved};
 pub use snapshot::{Refreshed, Skipped, Snapshot, SnapshotLimits, SnapshotOrder, WhySkipped};
 pub use squash::{Squash, SquashOrder};
 pub use standalone::{Checkout, Moved, Standalone, WhyNotMoved};
+pub use submodules::{Submodule, fill_submodules};
 pub use template::Templates;
 pub use vault::{GoalBranch, Vault};

@@ -197,3 +197,45 @@ fn a_landing_gate_begins_with_what_the_last_one_built_and_nothing_that_a_run_did
         "{compiled:?}"
     );
 }
+
+/// Has `vendor/lib` of the repository name the first commit of another one, and gives the tip.
+fn add_submodule(stage: &Stage, address: &str, commit: &str) {
+    let git = |args: &[&str]| stage.repo.git(args.iter().copied()).trim().to_owned();
+    let names = format!("[submodule \"lib\"]\n\tpath = vendor/lib\n\turl = {address}\n");
+    let file = stage.home.home().join("gitmodules");
+    fs_err::write(&file, names).unwrap();
+    let blob = git(&["hash-object", "-w", file.to_str().unwrap()]);
+    git(&["read-tree", "main"]);
+    git(&["update-index", "--add", "--cacheinfo", &format!("100644,{blob},.gitmodules")]);
+    git(&["update-index", "--add", "--cacheinfo", &format!("160000,{commit},vendor/lib")]);
+    let tree = git(&["write-tree"]);
+    let tip = git(&["commit-tree", &tree, "-p", "main", "-m", "Add a library"]);
+    git(&["update-ref", "refs/heads/main", &tip]);
+}
+
+#[test]
+fn submodules_are_filled_with_the_pinned_files_and_are_no_part_of_the_work() {
+    let gate = format!("[ -s vendor/lib/first.txt ]\n{GATE}");
+    let mut stage = Plan::gate(&gate).file(".ralph/config.toml", "submodules = true\n").build();
+    let (library, _) = stage.another("library", "exit 0");
+    let pinned = library.tip("main").unwrap();
+    library.push("main", "Later", &[("first.txt", Some("later\n"))]);
+    add_submodule(&stage, "../library.git", &pinned);
+    let look = "grep -qx ok vendor/lib/first.txt && echo changed >vendor/lib/first.txt";
+    let goal = stage.goal("Write a file", "", &after(look, good("new.txt")));
+    stage.good_night();
+    assert_eq!(stage.word(&goal), "done", "{}", stage.why(&goal));
+    assert_eq!(stage.repo.git(["rev-parse", "main:vendor/lib"]).trim(), pinned);
+}
+
+#[test]
+fn an_address_that_would_run_a_program_is_refused_before_anything_runs() {
+    let mut stage = Plan::gate(GATE).file(".ralph/config.toml", "submodules = true\n").build();
+    let trap = stage.home.home().join("trapped");
+    let tip = stage.repo.tip("main").unwrap();
+    add_submodule(&stage, &format!("ext::touch% {}", trap.display()), &tip);
+    let goal = stage.goal("Write a file", "", &script(&[good("new.txt")]));
+    stage.good_night();
+    assert_eq!(stage.word(&goal), "draft");
+    assert!(stage.why(&goal).contains("submodule") && !trap.exists(), "{}", stage.why(&goal));
+}
