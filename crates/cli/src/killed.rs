@@ -1,7 +1,7 @@
 //! Standalone runs whose ralph was killed: nobody else is left to say how they ended.
 
 use herder_config::{Flags, UserConfig};
-use herder_record::{RunDir, StateDir, sweep};
+use herder_record::{StateDir, sweep};
 
 use crate::call::env;
 use crate::failure::Failure;
@@ -16,7 +16,7 @@ pub fn settle() {
 }
 
 fn settle_in(state: &StateDir) -> Result<(), Failure> {
-    if sweep::runs(state)?.iter().any(RunDir::is_standalone) {
+    if !sweep::unsettled(state)?.is_empty() {
         let config = UserConfig::load(env).unwrap_or_else(|_| UserConfig::empty());
         let redactor = redactor(&config.settings(&Flags::default(), env)?)?;
         // Whoever is not settled now is settled by the next command.

@@ -27,6 +27,7 @@ pub(crate) struct UserText {
     pub notify: NotifyText,
     pub redact: RedactText,
     pub sandbox: SandboxText,
+    pub retention: RetentionText,
     pub gate: GateText,
     pub test_globs: Option<Vec<String>>,
     pub ports: Option<NonZeroU16>,
@@ -135,6 +136,15 @@ pub(crate) struct SandboxText {
     pub read: Vec<String>,
     pub write: Vec<String>,
     pub env: Vec<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(crate) struct RetentionText {
+    pub runs: Option<Span>,
+    pub snapshots: Option<Span>,
+    pub records: Option<Span>,
+    pub caches_gib: Option<NonZeroU64>,
 }
 
 /// The only word that `gate` and `gate.check` take.

@@ -39,6 +39,11 @@ impl RunId {
         Self(format!("standalone-{}-{pid}", at.strftime("%Y%m%dT%H%M%S")))
     }
 
+    /// Whether it may be the name of a run outside any orchestrator. (A repository may be called so, too.)
+    pub fn may_be_standalone(&self) -> bool {
+        self.0.starts_with("standalone-")
+    }
+
     /// The name with what tells it from a run of the same name at another place, for example
     /// `app-42-1-1f0c9a.5be0c1d2`: what its processes are marked with. Two state directories on one
     /// machine may both have a run at the same goal of the same repository, and neither may end the

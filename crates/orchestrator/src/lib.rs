@@ -9,6 +9,7 @@ mod check;
 mod context;
 mod down;
 mod environment;
+pub mod gc;
 mod landing;
 mod local;
 mod lock;

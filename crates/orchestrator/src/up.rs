@@ -7,6 +7,7 @@ mod inbox;
 mod reload;
 mod shutdown;
 mod sums;
+mod upkeep;
 mod watching;
 
 use std::collections::BTreeMap;

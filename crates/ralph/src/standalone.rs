@@ -169,7 +169,7 @@ fn record(
         row.lines_deleted = Some(facts.lines_deleted);
     }
     StatsFile::at(state.stats()).append_once(&row, redactor)?;
-    Ok(())
+    Ok(dir.mark_recorded()?)
 }
 
 /// Settles standalone runs whose ralph was killed: what they left running is ended, they get an outcome
@@ -180,7 +180,7 @@ fn record(
 pub fn sweep_standalone(state: &StateDir, redactor: &Redactor) -> Result<Vec<RunId>, RalphError> {
     // One that cannot be settled holds up no other; the next sweep sees it again.
     let mut trouble = None;
-    for dir in sweep::abandoned(state)?.into_iter().filter(RunDir::is_standalone) {
+    for dir in sweep::unsettled(state)? {
         trouble = settle(dir, redactor).err().or(trouble);
     }
     let mut settled = Vec::new();

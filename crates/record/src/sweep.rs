@@ -41,12 +41,26 @@ pub fn runs(state: &StateDir) -> Result<Vec<RunDir>, RecordError> {
 
 /// The runs outside any orchestrator that ended and have no row in `stats.jsonl`: they were killed between
 /// the two. An orchestrated run's row is its orchestrator's, which knows more.
+///
+/// `stats.jsonl` grows for ever and is read only where a directory does not say that its row is there.
 pub fn unrecorded(state: &StateDir) -> Result<Vec<RunDir>, RecordError> {
+    let mut open = unsettled(state)?;
+    open.retain(|dir| matches!(dir.ending(), Ok(Some(_))));
+    if open.is_empty() {
+        return Ok(open);
+    }
     let recorded = StatsFile::at(state.stats()).runs()?;
-    let is_unrecorded = |dir: &RunDir| {
-        !recorded.contains(dir.run().as_str()) && dir.is_standalone() && matches!(dir.ending(), Ok(Some(_)))
-    };
-    Ok(runs(state)?.into_iter().filter(is_unrecorded).collect())
+    let (known, unknown): (Vec<_>, Vec<_>) =
+        open.into_iter().partition(|dir| recorded.contains(dir.run().as_str()));
+    known.iter().try_for_each(RunDir::mark_recorded)?;
+    Ok(unknown)
+}
+
+/// The runs outside any orchestrator that are not known to have their row: those at work, and those that
+/// were killed. Directories of others are passed over by their names.
+pub fn unsettled(state: &StateDir) -> Result<Vec<RunDir>, RecordError> {
+    let is_open = |dir: &RunDir| dir.run().may_be_standalone() && !dir.is_recorded() && dir.is_standalone();
+    Ok(runs(state)?.into_iter().filter(is_open).collect())
 }
 
 /// The runs with a free lock, a status and no outcome. One that cannot be read is passed over here; the

@@ -279,6 +279,10 @@ fn a_standalone_run_killed_before_its_row_is_found() {
     let row = StatsRow::of(&spec, &found[0].ending().unwrap().unwrap(), "goal.md".into());
     StatsFile::at(scene.state.stats()).append_once(&row, &scene.redactor).unwrap();
     assert_eq!(unrecorded(&scene.state).unwrap(), []);
+    assert!(found[0].is_recorded());
+    // A file that grows for ever is not read by every command.
+    std::fs::remove_file(scene.state.stats()).unwrap();
+    assert_eq!(unrecorded(&scene.state).unwrap(), []);
 }
 
 #[test]

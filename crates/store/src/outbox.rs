@@ -96,6 +96,38 @@ impl Store {
     }
 }
 
+/// Effects that are done, of goals whose last transition, into a settled state, is older than a time. (The key
+/// of an effect tells its second order from its first; for a settled goal nothing is ordered any more, and what
+/// an undone goal orders has new keys.)
+const PRUNABLE: &str = "state = 'done' AND done_at < ?1 AND run IN (
+    SELECT r.id FROM runs r JOIN goals g ON g.repo = r.repo AND g.number = r.number
+    WHERE r.is_closed = 1 AND g.is_settled = 1 AND NOT EXISTS (
+        SELECT 1 FROM transitions t JOIN journal j ON j.seq = t.seq
+        WHERE t.repo = g.repo AND t.number = g.number AND j.at >= ?1))";
+
+impl Store {
+    /// How many effects may be forgotten whose goals were settled before a time, and how many bytes they
+    /// take.
+    pub fn prunable(&self, before: Timestamp) -> Result<(u64, u64), StoreError> {
+        let sql = format!(
+            "SELECT count(*), coalesce(sum(length(effect) + length(key)), 0) FROM outbox WHERE {PRUNABLE}"
+        );
+        let found = row(&self.conn, &sql, [At(before)], |row| {
+            let (Count(count), Count(bytes)) = (row.get(0)?, row.get(1)?);
+            Ok((count, bytes))
+        })?;
+        Ok(found.unwrap_or_default())
+    }
+
+    /// Forgets them; gives how many. The journal keeps what happened.
+    pub fn prune(&mut self, before: Timestamp) -> Result<usize, StoreError> {
+        let tx = self.write()?;
+        let pruned = execute(&tx, &format!("DELETE FROM outbox WHERE {PRUNABLE}"), [At(before)])?;
+        tx.commit()?;
+        Ok(pruned)
+    }
+}
+
 fn take(conn: &Connection, event: &Event, at: Timestamp, finished: &mut Finished) -> Result<(), StoreError> {
     match append::append(conn, event, at) {
         Ok(appended) => finished.effects.extend(appended.effects),

@@ -121,8 +121,13 @@ impl RunKey {
 
     /// The refs under which the goal's branch and its base are remembered as they were before this run.
     pub(crate) fn before_refs(&self) -> (String, String) {
-        let component = self.component();
-        (format!("refs/herder/before/{component}/tip"), format!("refs/herder/before/{component}/base"))
+        let prefix = self.before_prefix();
+        (format!("{prefix}/tip"), format!("{prefix}/base"))
+    }
+
+    /// What those refs begin with.
+    pub(crate) fn before_prefix(&self) -> String {
+        format!("refs/herder/before/{}", self.component())
     }
 
     /// The run's name as one component of a ref: git refuses `..`, a leading dot and `.lock`.

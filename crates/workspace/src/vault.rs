@@ -4,16 +4,17 @@
 //! (`refs/herder/goal-base/N`), every snapshot of every run (`refs/herder/wip/<goal>/<run>/<iteration>`),
 //! the commit each run began at (`refs/herder/base/<run>`) and work that could not be taken up
 //! (`refs/herder/attempts/<goal>/<run>`), and where the branch was when a person took the goal
-//! (`refs/herder/before/<run>`). It is complete in itself, never pruned, and no agent can
-//! reach it: runs' private git directories borrow its objects.
+//! (`refs/herder/before/<run>`). It is complete in itself, only the refs of goals that were settled long ago
+//! ever go, and no agent can reach it: runs' private git directories borrow its objects.
 
 use crate::bare::Bare;
 use crate::error::Result;
 use crate::id::{CommitId, RunKey, branch_of, goal_base_ref};
 use crate::mirror::Mirror;
-use crate::objects::{copy_all, gather};
+use crate::objects::{Guard, copy_all, gather, lock};
 use crate::private::PrivateGit;
 use crate::ref_files::{read_ref, write_ref};
+use rustix::fs::FlockOperation;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -185,6 +186,64 @@ impl Vault {
         let _alone = self.bare.alone()?;
         self.bare.move_refs(&[(attempt.clone(), work.tip.clone(), None)])?;
         Ok(attempt)
+    }
+
+    /// The numbers of the goals that it keeps work of, in order.
+    ///
+    /// # Errors
+    /// Git cannot be run.
+    pub fn goals(&self) -> Result<Vec<u64>> {
+        let mut goals = Vec::new();
+        for prefix in
+            ["refs/heads/goal-", "refs/herder/wip/", "refs/herder/attempts/", "refs/herder/goal-base/"]
+        {
+            let whole = prefix.rsplit_once('/').map_or(prefix, |(whole, _)| whole);
+            let number = |name: &str| name.strip_prefix(prefix)?.split('/').next()?.parse::<u64>().ok();
+            goals.extend(self.bare.refs(whole)?.iter().filter_map(|(name, _)| number(name)));
+        }
+        goals.sort_unstable();
+        goals.dedup();
+        Ok(goals)
+    }
+
+    /// Forgets all that it keeps of a goal and its runs. What the base branch has of it stays there; what
+    /// only these refs held goes with the next [`Vault::tidy`].
+    ///
+    /// # Errors
+    /// Git cannot be run, or the vault cannot be written.
+    pub fn forget(&self, goal: u64, runs: &[&str]) -> Result<()> {
+        let _alone = self.bare.alone()?;
+        let mut names = Vec::new();
+        let mut prefixes = vec![format!("refs/herder/wip/{goal}"), format!("refs/herder/attempts/{goal}")];
+        for run in runs {
+            let key = RunKey::new(goal, run)?;
+            names.push(key.base_ref());
+            prefixes.push(key.before_prefix());
+        }
+        for prefix in prefixes {
+            names.extend(self.bare.refs(&prefix)?.into_iter().map(|(name, _)| name));
+        }
+        names.extend([format!("refs/heads/{}", branch_of(goal)), goal_base_ref(goal)]);
+        let mut orders = b"start\0".to_vec();
+        for name in names {
+            if self.bare.resolve(&name)?.is_some() {
+                orders.extend(format!("delete {name}\0\0").bytes());
+            }
+        }
+        orders.extend(b"prepare\0commit\0");
+        self.bare.git("update-ref").args(["--no-deref", "-z", "--stdin"]).stdin(orders).done()
+    }
+
+    /// Packs everything anew and drops what no ref leads to and is older than two days: what somebody is
+    /// about to make a ref for is younger. To be called only where nobody borrows objects from here.
+    ///
+    /// # Errors
+    /// Git cannot be run, or the vault cannot be written.
+    pub fn tidy(&self) -> Result<()> {
+        let _refs = self.bare.alone()?;
+        let _packs = lock(self.bare.path(), Guard::Packs, FlockOperation::LockExclusive)?;
+        self.bare.git("repack").args(["-A", "-d", "-q", "--unpack-unreachable=2.days.ago"]).done()?;
+        self.bare.git("prune").args(["--expire=2.days.ago"]).done()
     }
 
     /// Remembers where the goal's branch is, so that [`Vault::go_back`] finds it. To be called before the run

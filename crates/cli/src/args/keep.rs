@@ -1,4 +1,4 @@
-//! What keeps work, brings it back, and takes it into a person's hands: `salvage`, `take`, `give`, `undo`.
+//! What keeps work, brings it back, and takes it into a person's hands: `salvage`, `take`, `give`, `undo`, `gc`.
 
 use std::path::PathBuf;
 
@@ -81,4 +81,15 @@ pub struct Undo {
     /// Write a draft that asks an agent to take the work out, and touch nothing
     #[arg(long, conflicts_with_all = ["queue", "force", "yes"])]
     pub as_goal: bool,
+}
+
+/// `gc`.
+#[derive(Debug, Args)]
+pub struct Gc {
+    /// Say what would go, and remove nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Remove also the clones of these runs, which hold what no snapshot takes
+    #[arg(long, value_name = "RUN", num_args = 1..)]
+    pub clones: Vec<String>,
 }

@@ -20,7 +20,7 @@ pub use curate::{Beside, Edit, Hold, Import, Lint, Move, New, Priority, StoryEdi
 pub use demo::{Demo, Player};
 pub use goal::{Create, GoalCommand, List, Named, Several, Sort, SpotCheck, Verdict};
 pub use init::Init;
-pub use keep::{Give, Salvage, Take, Undo};
+pub use keep::{Gc, Give, Salvage, Take, Undo};
 pub use operating::{Down, Pause, Resume, SetCommand, SetMax};
 pub use papers::{Completions, Man, Shell, definition, plain_definition};
 pub use reference::{Reference, StoryChoice};
@@ -73,6 +73,8 @@ pub enum Command {
     Give(Give),
     /// Take a goal's landed work out of its base branch again
     Undo(Undo),
+    /// Clear away what is old and needed by nobody
+    Gc(Gc),
     /// Bring back any snapshot of a goal's work as a branch
     Salvage(Salvage),
     /// Add up what runs cost

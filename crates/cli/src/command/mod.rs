@@ -4,6 +4,7 @@ mod config;
 mod demo;
 mod doctor;
 mod down;
+mod gc;
 mod give;
 mod goal;
 mod init;
@@ -49,6 +50,7 @@ pub fn perform(cli: Cli, output: Output) -> Result<Reply, Failure> {
         Command::Take(args) => take::take(&call, &args),
         Command::Give(args) => give::give(&call, &args),
         Command::Undo(args) => undo::undo(&call, &args),
+        Command::Gc(args) => gc::gc(&call, &args),
         Command::Salvage(args) => salvage::salvage(&call, &args),
         Command::Stats(args) => stats::stats(&call, &args),
         Command::Demo(args) => demo::perform(&call, &args),

@@ -5,6 +5,7 @@
 mod abroad;
 mod alone;
 mod bad_input;
+mod clearing;
 mod curate;
 mod goals;
 mod hands;

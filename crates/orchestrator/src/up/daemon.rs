@@ -14,7 +14,7 @@ use herder_domain::event::{Event, What};
 use herder_domain::outcome::Outcome;
 use herder_domain::plan::Outlook;
 use herder_domain::repo::GoalRef;
-use herder_domain::run::{ProcessName, RunId};
+use herder_domain::run::{ProcessName, Run, RunId};
 use herder_executor::ProcessId;
 use herder_record::redact::RedactingWriter;
 use herder_store::{AppendError, OpenEffect, Settings, Stepped, Store};
@@ -23,6 +23,7 @@ use jiff::Timestamp;
 use super::attend::IsOver;
 use super::inbox::{self, Message};
 use super::reload::{self, ConfigFile};
+use super::upkeep::Upkeep;
 use super::{Mode, UpEnd, UpError, farewell, max_in, shutdown, sums, watching};
 use crate::act::{self, ActError, Acted};
 use crate::context::{Case, Context};
@@ -77,6 +78,7 @@ pub(super) struct Daemon {
     pub(super) stopped: BTreeSet<RunId>,
     seen_version: i64,
     pub(super) config_file: ConfigFile,
+    upkeep: Upkeep,
     /// What alone is carried out, by a command that sees one goal through.
     only_for: Option<OnlyFor>,
     log: Mutex<RedactingWriter<File>>,
@@ -92,6 +94,7 @@ impl Daemon {
         let (sender, inbox) = inbox::open(&context.state)?;
         let log = context.state.open_orchestrator_log(Arc::clone(&context.redactor))?;
         let ProcessId { pid, start_time, boot_id } = ProcessId::own().map_err(io::Error::other)?;
+        let upkeep = Upkeep::of(&context, Timestamp::now());
         Ok(Self {
             own: ProcessName { pid, start_time, boot_id },
             course: Course::Working,
@@ -107,6 +110,7 @@ impl Daemon {
             watched: BTreeSet::new(),
             stopped: BTreeSet::new(),
             seen_version: 0,
+            upkeep,
             only_for: None,
         })
     }
@@ -225,7 +229,8 @@ impl Daemon {
 
     /// Waits for something to happen and records it; true when the daemon is to end.
     fn wait(&mut self, stepped: &Stepped) -> Result<bool, UpError> {
-        let due = self.next_due(stepped.wake_at)?;
+        let upkeep = self.tidy_up()?;
+        let due = self.next_due(stepped.wake_at)?.into_iter().chain(upkeep).min();
         loop {
             let left = due.map_or(LOOK, |due| until(due).min(LOOK));
             match self.inbox.recv_timeout(left) {
@@ -252,6 +257,16 @@ impl Daemon {
         }
     }
 
+    /// Clears away what is old once a day, while nothing is at work; gives when the time will have come.
+    fn tidy_up(&mut self) -> Result<Option<Timestamp>, UpError> {
+        let is_idle = self.under_way.is_empty() && self.only_for.is_none();
+        if !is_idle || self.store.active_runs()?.iter().any(Run::takes_slot) {
+            return Ok(None);
+        }
+        self.upkeep.begin(&self.context, Timestamp::now(), &self.sender)?;
+        Ok(Some(self.upkeep.due()))
+    }
+
     /// When time alone changes what is to be done. An effect that is under way, or is not to begin now,
     /// may not keep the daemon awake; one whose time came a moment ago must.
     fn next_due(&self, planned: Option<Timestamp>) -> Result<Option<Timestamp>, UpError> {
@@ -271,6 +286,11 @@ impl Daemon {
         match message {
             Message::Acted { key, result } => self.acted(&key, result),
             Message::RalphGone(run, outcome) => self.ralph_gone(&run, outcome),
+            Message::Tidied(told) => {
+                self.upkeep.ended(&self.context);
+                told.into_iter().for_each(|text| self.say(&Told::note(Timestamp::now(), text)));
+                Ok(())
+            }
             Message::Woken | Message::Told => Ok(()),
         }
     }

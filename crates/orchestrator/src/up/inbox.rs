@@ -23,6 +23,8 @@ pub(super) enum Message {
     Acted { key: String, result: Result<Acted, ActError> },
     /// A ralph has ended, and nothing of its run is left.
     RalphGone(RunId, Outcome),
+    /// What was old was cleared away, or could not be; a line where there is something to tell.
+    Tidied(Option<String>),
     /// Somebody wrote to the database.
     Woken,
     /// The daemon is to end.

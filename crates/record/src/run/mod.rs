@@ -195,6 +195,27 @@ impl RunDir {
         self.path.join("events.jsonl")
     }
 
+    /// What takes room in it and tells a person little that the rest does not: the agent's stream, the gate's
+    /// words, the older part of the log, the private git directory. Those that there are.
+    pub fn large_files(&self) -> Vec<PathBuf> {
+        let (events, log) = (self.events_path(), self.log_path());
+        let all = [
+            self.git_dir(),
+            rotation::older(&events),
+            events,
+            rotation::older(&log),
+            self.path.join("gate"),
+            self.path.join("ralph.stderr"),
+        ];
+        all.into_iter().filter(|path| path.exists()).collect()
+    }
+
+    /// Stands in the directory of a run without an orchestrator once `stats.jsonl` has its row, so that no
+    /// command needs to look there.
+    fn recorded_path(&self) -> PathBuf {
+        self.path.join("recorded")
+    }
+
     /// The output of the `count`-th gate run, from 1.
     pub fn gate_log_path(&self, count: u32) -> PathBuf {
         self.path.join("gate").join(format!("{count}.log"))

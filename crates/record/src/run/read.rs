@@ -11,7 +11,7 @@ use herder_domain::run::RunSpec;
 use jiff::Timestamp;
 
 use super::{Ending, LiveStatus, Liveness, RunDir, RunLock, Summary, SummaryMeta};
-use crate::error::RecordError;
+use crate::error::{During, RecordError};
 use crate::{files, lines};
 
 impl RunDir {
@@ -23,6 +23,17 @@ impl RunDir {
     /// Whether the run belongs to no orchestrator. One that cannot be read is somebody else's.
     pub fn is_standalone(&self) -> bool {
         matches!(self.spec(), Ok(Some(spec)) if spec.goal.is_none())
+    }
+
+    /// Whether `stats.jsonl` is known to have the run's row.
+    pub fn is_recorded(&self) -> bool {
+        self.recorded_path().exists()
+    }
+
+    /// Remembers that `stats.jsonl` has the run's row.
+    pub fn mark_recorded(&self) -> Result<(), RecordError> {
+        let path = self.recorded_path();
+        fs::write(&path, "").during("write", &path)
     }
 
     /// The goal's text, pinned.

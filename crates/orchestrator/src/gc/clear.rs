@@ -1,0 +1,115 @@
+//! Carrying a clearing out. What goes is renamed first: afterwards nobody finds it any more, and whatever
+//! interrupts the deleting, the next clearing goes on with it.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use herder_domain::cause::with_causes;
+use herder_domain::repo::RepoId;
+use herder_domain::run::RunId;
+use herder_record::{RunDir, RunLock, sweep};
+use herder_store::Store;
+use herder_workspace::{Vault, remove_tree};
+
+use super::{Cleared, Deed, Found, Gc, GcError};
+
+/// The directory, below the state directory and below the root, that holds what is being deleted.
+pub(super) const TRASH: &str = ".trash";
+
+pub(super) fn all(order: &Gc, store: &mut Store, found: Vec<Found>) -> Cleared {
+    let mut cleared = Cleared::default();
+    let mut forgotten = BTreeSet::new();
+    for thing in found {
+        if !thing.goes() {
+            cleared.kept.push(thing);
+            continue;
+        }
+        match one(order, store, &thing.deed) {
+            Ok(()) => {
+                if let Deed::Forget { repo, .. } = &thing.deed {
+                    forgotten.insert(repo.clone());
+                }
+                cleared.gone.push(thing);
+            }
+            Err(error) => cleared.failed.push((thing, with_causes(&error))),
+        }
+    }
+    for repo in forgotten {
+        // What cannot be repacked now costs room and nothing else.
+        cleared.repacked += repack(order, &repo).unwrap_or(0);
+    }
+    cleared
+}
+
+fn one(order: &Gc, store: &mut Store, deed: &Deed) -> Result<(), GcError> {
+    match deed {
+        Deed::Remove { root, paths, of } => {
+            // A ralph that came to life against all expectation holds its lock.
+            let _lock = of.as_ref().map(|run| alone(order, run)).transpose()?;
+            paths.iter().try_for_each(|path| remove(root, path))
+        }
+        Deed::Forget { repo, goal, runs } => {
+            let names: Vec<&str> = runs.iter().map(RunId::as_str).collect();
+            Ok(Vault::at(&order.state.vault(repo)).forget(goal.0, &names)?)
+        }
+        Deed::Rotate { path } => rotate(path),
+        Deed::Prune { before } => Ok(store.prune(*before).map(|_| ())?),
+        Deed::Stay => Ok(()),
+    }
+}
+
+fn alone(order: &Gc, run: &RunId) -> Result<RunLock, GcError> {
+    RunLock::try_take(&RunDir::of(&order.state, run.clone()))?.ok_or(GcError::Busy)
+}
+
+fn remove(root: &Path, path: &Path) -> Result<(), GcError> {
+    let trash = root.join(TRASH);
+    if path == trash {
+        return Ok(remove_tree(root, path)?);
+    }
+    fs::create_dir_all(&trash)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let aside = free_name(&trash, &name);
+    match fs::rename(path, &aside) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error.into()),
+    }
+    remove_tree(root, &aside)?;
+    // The last one takes the directory with it.
+    let _ = fs::remove_dir(&trash);
+    Ok(())
+}
+
+fn free_name(trash: &Path, name: &str) -> PathBuf {
+    let pid = std::process::id();
+    let mut names = (0u32..).map(|count| trash.join(format!("{name}.{pid}.{count}")));
+    names.find(|path| !path.exists()).unwrap_or_else(|| trash.join(name))
+}
+
+/// The log's writer holds it open and appends: it is copied and emptied, not moved.
+fn rotate(path: &Path) -> Result<(), GcError> {
+    let older = path.with_extension("log.1");
+    fs::copy(path, older)?;
+    Ok(fs::OpenOptions::new().write(true).open(path)?.set_len(0)?)
+}
+
+/// Drops what no ref leads to any more, where nobody borrows objects; gives how many bytes that freed.
+fn repack(order: &Gc, repo: &RepoId) -> Result<u64, GcError> {
+    let path = order.state.vault(repo);
+    let borrows = |dir: &RunDir| {
+        let is_ours = match dir.spec() {
+            Ok(spec) => spec.is_none_or(|spec| spec.goal.is_none_or(|goal| goal.repo == *repo)),
+            Err(_) => true,
+        };
+        is_ours && dir.git_dir().is_dir()
+    };
+    if sweep::runs(&order.state)?.iter().any(borrows) {
+        return Ok(0);
+    }
+    let before = super::measure::bytes(&path);
+    Vault::at(&path).tidy()?;
+    Ok(before.saturating_sub(super::measure::bytes(&path)))
+}
