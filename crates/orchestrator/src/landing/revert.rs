@@ -53,6 +53,12 @@ fn try_rounds(context: &Context, case: &Case) -> Result<Option<What>, ActError> 
     let Some(LandingState::Reverting { commit, undo, .. }) = asked else {
         return Err(ActError::Missing("what is to be undone"));
     };
+    if context.run_dir(&case.run.id).spec()?.is_none() {
+        // Time alone does not bring it back.
+        let why = "what was asked of the run is not kept any more (`retention.records`)".to_owned();
+        let trouble = UndoTrouble::Undeliverable { why };
+        return Ok(Some(What::UndoRefused { run: case.run.id.clone(), trouble }));
+    }
     let landing = Landing::prepare(context, case)?;
     let undoing = Undoing { landing, landed: CommitId::parse(commit)?, undo };
     let run = case.run.id.clone();

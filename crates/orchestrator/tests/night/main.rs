@@ -9,6 +9,7 @@ mod environment;
 mod failing;
 mod going;
 mod held;
+mod hands;
 mod keeping;
 mod landing;
 mod limits;
