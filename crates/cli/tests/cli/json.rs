@@ -60,6 +60,7 @@ fn rows<'r>(
         ("take", vec!["99"], false),
         ("give", vec!["99"], false),
         ("undo", vec!["99"], false),
+        ("gc", vec!["--dry-run"], true),
         ("stats", vec![], true),
         ("doctor", vec![], true),
         ("demo", vec!["--dir", "."], false),
