@@ -12,7 +12,7 @@ use herder_testkit::intercept::{Call, Interceptor, Reply};
 use rustix::io::Errno;
 
 use crate::fault::{Fault, Struck, needs_room};
-use crate::point::{Kind, Point};
+use crate::point::{Kind, Point, may_be};
 
 /// How long a full disk stays so.
 const FULL_FOR: Duration = Duration::from_secs(1);
@@ -113,7 +113,8 @@ impl Directing {
     fn decide(&mut self, call: &Call) -> Reply {
         let log = Arc::clone(&self.log);
         let mut log = locked(&log);
-        if self.strikes.is_empty() && !self.counts && !log.is_full() {
+        let is_waited_for = |strike: &Strike| may_be(call, &self.home, &strike.kind);
+        if !self.counts && !log.is_full() && !self.strikes.first().is_some_and(is_waited_for) {
             return Reply::GoOn;
         }
         let Some(point) = Point::of(call, &self.home) else {
