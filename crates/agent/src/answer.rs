@@ -1,6 +1,8 @@
 //! The structured answer of an iteration: its schema, its judge, and what to say to a wrong one.
 
 use herder_domain::agent::{Answer, Status};
+use herder_domain::follow_up::FollowUp;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::session::head;
@@ -29,10 +31,36 @@ pub fn schema() -> Value {
                 "type": "string",
                 "minLength": 1,
                 "description": "3 to 7 sentences: what was done, what was learned, what comes next"
-            }
+            },
+            "follow_ups": follow_ups()
         },
         "required": ["status", "summary"],
         "additionalProperties": false
+    })
+}
+
+/// The part of the schema for proposals.
+fn follow_ups() -> Value {
+    let text = |description: &str| json!({ "type": "string", "minLength": 1, "description": description });
+    json!({
+        "type": "array",
+        "maxItems": FollowUp::RUN_MAX,
+        "description": "usually left out: separate work beside the goal that you noticed and that is worth a \
+                        goal of its own; a person decides about it",
+        "items": {
+            "type": "object",
+            "properties": {
+                "title": text("one line"),
+                "objective": text("what is to be reached, and why"),
+                "acceptance": {
+                    "type": "array",
+                    "maxItems": FollowUp::ACCEPTANCE_MAX,
+                    "items": text("by what a person would see that it is reached")
+                }
+            },
+            "required": ["title", "objective"],
+            "additionalProperties": false
+        }
     })
 }
 
@@ -56,7 +84,8 @@ pub enum Invalid {
     Summary,
 }
 
-/// Judges a value as an answer. More fields than asked for do no harm.
+/// Judges a value as an answer. More fields than asked for do no harm, nor do proposals that are none: they
+/// are left out.
 ///
 /// # Errors
 /// The first thing that is wrong with it.
@@ -73,7 +102,9 @@ pub fn judge(value: &Value) -> Result<Answer, Invalid> {
     if summary.is_empty() {
         return Err(Invalid::Summary);
     }
-    Ok(Answer { status, summary: head(summary, SUMMARY_LIMIT).to_owned() })
+    let proposed = fields.get("follow_ups").and_then(Value::as_array).into_iter().flatten();
+    let follow_ups = FollowUp::gathered(proposed.filter_map(|one| FollowUp::deserialize(one).ok()));
+    Ok(Answer { status, summary: head(summary, SUMMARY_LIMIT).to_owned(), follow_ups })
 }
 
 /// What an agent is told about an invalid answer.
@@ -106,6 +137,20 @@ mod tests {
         ] {
             assert_eq!(judge(&value), Err(problem), "{value}");
         }
+    }
+
+    #[test]
+    fn proposals_are_taken_as_far_as_they_are_some() {
+        let proposed = |follow_ups: Value| {
+            let value = json!({"status": "done", "summary": "x", "follow_ups": follow_ups});
+            judge(&value).unwrap().follow_ups
+        };
+        let good = json!({"title": " Sort  faster ", "objective": "It is slow.", "acceptance": ["a", 7]});
+        assert!(proposed(json!([good, "x", 3, {"title": "y"}, null])).is_empty(), "7 is no line");
+        let good = json!({"title": " Sort  faster ", "objective": "It is slow."});
+        let taken = proposed(json!([{"title": 1}, good, good]));
+        assert_eq!(taken.iter().map(|one| one.title.as_str()).collect::<Vec<_>>(), ["Sort faster"]);
+        assert!(proposed(json!("none")).is_empty() && proposed(Value::Null).is_empty());
     }
 
     #[test]

@@ -132,7 +132,7 @@ impl CommandSession {
     fn claim(&self) -> Answer {
         let printed = tail(self.sieve.printed(), SUMMARY_TAIL);
         let summary = if printed.is_empty() { "The command ended without a word." } else { printed };
-        Answer { status: Status::Done, summary: summary.to_owned() }
+        Answer::new(Status::Done, summary)
     }
 }
 

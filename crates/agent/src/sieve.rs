@@ -89,7 +89,21 @@ impl Sieve {
                     Err(_) => {}
                 }
             }
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+            Value::String(text) => self.unwrap(text),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    /// Looks into a text that is itself JSON: a program that prints its model's last message as JSON puts
+    /// the answer there. Once, not for ever.
+    fn unwrap(&mut self, text: &str) {
+        if !text.trim_start().starts_with('{') {
+            return;
+        }
+        if let Ok(value) = serde_json::from_str::<Value>(text)
+            && let Ok(answer) = answer::judge(&value)
+        {
+            self.answer = Some(answer);
         }
     }
 

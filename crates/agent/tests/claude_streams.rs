@@ -78,7 +78,7 @@ fn login(said: &str) -> Ending {
 }
 
 fn answered(status: Status, summary: &str) -> Ending {
-    Ending::Answered(Answer { status, summary: summary.into() })
+    Ending::Answered(Answer::new(status, summary))
 }
 
 fn rows() -> Vec<Row> {

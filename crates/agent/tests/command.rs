@@ -28,7 +28,7 @@ fn ending(script: &str) -> Ending {
 }
 
 fn answered(status: Status, summary: &str) -> Ending {
-    Ending::Answered(Answer { status, summary: summary.into() })
+    Ending::Answered(Answer::new(status, summary))
 }
 
 #[test]

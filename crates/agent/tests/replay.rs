@@ -79,7 +79,7 @@ impl Goal {
 }
 
 fn answered(status: Status, summary: &str) -> Ending {
-    Ending::Answered(Answer { status, summary: summary.into() })
+    Ending::Answered(Answer::new(status, summary))
 }
 
 const CONTINUE: &str = r#"{"answer":{"status":"continue","summary":"one"}}"#;
@@ -283,7 +283,7 @@ fn a_place_that_cannot_be_read_is_not_overwritten() {
 #[test]
 fn replies_carry_the_answer_to_whoever_follows_the_events() {
     let found = Goal::new(&format!("[{DONE}]")).played();
-    let reply = Reply::Answer(Answer { status: Status::Done, summary: "two".into() });
+    let reply = Reply::Answer(Answer::new(Status::Done, "two"));
     assert!(found.events.contains(&AgentEvent::TurnEnded(Turn::Replied(reply))));
     assert_eq!(PLACE_DIR, "HERDER_PLACE_DIR");
 }

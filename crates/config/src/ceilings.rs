@@ -25,6 +25,13 @@ pub(crate) fn duration(
     }))
 }
 
+pub(crate) fn max_age(
+    user: &UserConfig,
+    asked: Option<Sourced<Span>>,
+) -> Result<Sourced<Option<Span>>, ConfigError> {
+    Ceiling { key: "max_age", user }.bound_or_most(asked, user.raw.ceilings.max_age)
+}
+
 pub(crate) fn iterations(
     user: &UserConfig,
     asked: Option<Sourced<u32>>,

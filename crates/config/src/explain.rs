@@ -31,6 +31,7 @@ impl Resolved {
             line("model", &self.model, String::clone),
             line("reasoning", &self.reasoning, ToString::to_string),
             line("duration", &self.duration, ToString::to_string),
+            line("max_age", &self.max_age, or_dash),
             line("budget.iterations", &self.iterations, or_dash),
             line("budget.tokens", &self.tokens, or_dash),
             line("budget.usd", &self.usd, or_dash),

@@ -21,6 +21,7 @@ pub(crate) struct Layer {
     pub model: Option<Sourced<String>>,
     pub reasoning: Option<Sourced<Reasoning>>,
     pub duration: Option<Sourced<Span>>,
+    pub max_age: Option<Sourced<Span>>,
     pub iterations: Option<Sourced<u32>>,
     pub tokens: Option<Sourced<u64>>,
     pub usd: Option<Sourced<f64>>,
@@ -32,6 +33,7 @@ struct Words<'w> {
     model: &'w Option<String>,
     reasoning: Option<Reasoning>,
     duration: Option<Span>,
+    max_age: Option<Span>,
     iterations: Option<NonZeroU32>,
     tokens: Option<NonZeroU64>,
     usd: Option<f64>,
@@ -44,6 +46,7 @@ impl Words<'_> {
             model: self.model.clone().map(|model| Sourced::new(model, source(&["model"]))),
             reasoning: self.reasoning.map(|level| Sourced::new(level, source(&["reasoning"]))),
             duration: self.duration.map(|span| Sourced::new(span, source(&["duration"]))),
+            max_age: self.max_age.map(|span| Sourced::new(span, source(&["max_age"]))),
             iterations: self.iterations.map(|n| Sourced::new(n.get(), source(&["budget", "iterations"]))),
             tokens: self.tokens.map(|n| Sourced::new(n.get(), source(&["budget", "tokens"]))),
             usd: self.usd.map(|usd| Sourced::new(usd, source(&["budget", "usd"]))),
@@ -98,6 +101,7 @@ fn of_goal(goal: &GoalOptions) -> Layer {
         model: &goal.model,
         reasoning: goal.reasoning,
         duration: goal.duration,
+        max_age: goal.max_age,
         iterations: None,
         tokens: None,
         usd: goal.budget,
@@ -111,6 +115,7 @@ fn of_flags(flags: &Flags) -> Layer {
         model: &flags.model,
         reasoning: flags.reasoning,
         duration: flags.duration,
+        max_age: flags.max_age,
         iterations: flags.iterations,
         tokens: flags.tokens,
         usd: flags.usd,
@@ -125,6 +130,7 @@ fn of_own_table(repo: Option<&RepoId>, user: &UserConfig) -> Option<Layer> {
         model: &table.model,
         reasoning: table.reasoning,
         duration: table.duration,
+        max_age: table.max_age,
         iterations: table.budget.iterations,
         tokens: table.budget.tokens,
         usd: table.budget.usd,
@@ -134,21 +140,28 @@ fn of_own_table(repo: Option<&RepoId>, user: &UserConfig) -> Option<Layer> {
 
 fn of_repository(repository: &RepositoryConfig) -> Layer {
     let raw = &repository.raw;
-    of_file(&raw.agent, &raw.model, (raw.reasoning, raw.duration), &raw.budget, &repository.lines)
+    of_file(
+        &raw.agent,
+        &raw.model,
+        (raw.reasoning, raw.duration, raw.max_age),
+        &raw.budget,
+        &repository.lines,
+    )
 }
 
 fn of_user(user: &UserConfig) -> Layer {
     let raw = &user.raw;
-    of_file(&raw.agent, &raw.model, (raw.reasoning, raw.duration), &raw.budget, &user.lines)
+    of_file(&raw.agent, &raw.model, (raw.reasoning, raw.duration, raw.max_age), &raw.budget, &user.lines)
 }
 
 fn of_file(
     agent: &Option<String>,
     model: &Option<String>,
-    (reasoning, duration): (Option<Reasoning>, Option<Span>),
+    (reasoning, duration, max_age): (Option<Reasoning>, Option<Span>, Option<Span>),
     budget: &BudgetText,
     lines: &Lines,
 ) -> Layer {
     let BudgetText { iterations, tokens, usd } = *budget;
-    Words { agent, model, reasoning, duration, iterations, tokens, usd }.said_by(|key| lines.source(key))
+    Words { agent, model, reasoning, duration, max_age, iterations, tokens, usd }
+        .said_by(|key| lines.source(key))
 }

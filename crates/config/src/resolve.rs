@@ -32,6 +32,8 @@ pub struct Flags {
     pub reasoning: Option<Reasoning>,
     /// `--duration`.
     pub duration: Option<Span>,
+    /// `--max-age`.
+    pub max_age: Option<Span>,
     /// `--max-iterations`.
     pub iterations: Option<NonZeroU32>,
     /// `--max-tokens`.
@@ -73,6 +75,8 @@ pub struct Resolved {
     pub reasoning: Sourced<Reasoning>,
     /// Working time of a run.
     pub duration: Sourced<Span>,
+    /// Wall time of a run.
+    pub max_age: Sourced<Option<Span>>,
     /// Iterations of a run.
     pub iterations: Sourced<Option<u32>>,
     /// Tokens of a run.
@@ -103,6 +107,7 @@ impl Resolved {
             iterations: self.iterations.value,
             tokens: self.tokens.value,
             usd: self.usd.value,
+            max_age: self.max_age.value,
         }
     }
 }
@@ -131,6 +136,7 @@ pub fn resolve(
         model,
         reasoning: reasoning.unwrap_or(Sourced::by_default(Reasoning::default())),
         duration: ceilings::duration(user, layers.first(|layer| layer.duration.clone()))?,
+        max_age: ceilings::max_age(user, layers.first(|layer| layer.max_age.clone()))?,
         iterations: ceilings::iterations(user, layers.first(|layer| layer.iterations.clone()))?,
         tokens: ceilings::tokens(user, layers.first(|layer| layer.tokens.clone()))?,
         usd: ceilings::usd(user, layers.first(|layer| layer.usd.clone()))?,

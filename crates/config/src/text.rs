@@ -17,6 +17,7 @@ pub(crate) struct UserText {
     pub model: Option<String>,
     pub reasoning: Option<Reasoning>,
     pub duration: Option<Span>,
+    pub max_age: Option<Span>,
     pub budget: BudgetText,
     pub ceilings: CeilingsText,
     pub agents: BTreeMap<String, AgentText>,
@@ -41,6 +42,7 @@ pub(crate) struct RepositoryText {
     pub model: Option<String>,
     pub reasoning: Option<Reasoning>,
     pub duration: Option<Span>,
+    pub max_age: Option<Span>,
     pub budget: BudgetText,
     pub timeouts: TimeoutsText,
     pub gate: GateText,
@@ -71,6 +73,7 @@ pub(crate) struct BudgetText {
 #[serde(default)]
 pub(crate) struct CeilingsText {
     pub duration: Option<Span>,
+    pub max_age: Option<Span>,
     pub iterations: Option<NonZeroU32>,
     pub tokens: Option<NonZeroU64>,
     pub usd: Option<f64>,
@@ -170,6 +173,7 @@ pub(crate) struct RepoText {
     pub model: Option<String>,
     pub reasoning: Option<Reasoning>,
     pub duration: Option<Span>,
+    pub max_age: Option<Span>,
     pub budget: BudgetText,
 }
 

@@ -96,6 +96,7 @@ fn every_option_can_come_from_a_goal() {
         model: Some("m".into()),
         reasoning: Some(Reasoning::None),
         duration: Some("90s".parse().unwrap()),
+        max_age: Some("8h".parse().unwrap()),
         priority: Some(3),
         budget: Some(0.5),
     };
@@ -103,6 +104,7 @@ fn every_option_can_come_from_a_goal() {
     assert_eq!(resolved.agent_setup.kind, AgentKind::Replay);
     assert_eq!((resolved.model.as_str(), resolved.reasoning.value), ("m", Reasoning::None));
     assert_eq!((resolved.duration.0.as_secs(), resolved.usd.value), (90, Some(0.5)));
+    assert_eq!(resolved.budget().max_age, Some("8h".parse().unwrap()));
     assert_eq!(resolved.usd.source, Source::Goal);
 }
 

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::follow_up::FollowUp;
+
 /// How much an agent is to think.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -87,4 +89,14 @@ pub struct Answer {
     pub status: Status,
     /// Three to seven sentences: what was done, what was learned, what comes next.
     pub summary: String,
+    /// Work beside the goal that the agent proposes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub follow_ups: Vec<FollowUp>,
+}
+
+impl Answer {
+    /// An answer that proposes nothing.
+    pub fn new(status: Status, summary: impl Into<String>) -> Self {
+        Self { status, summary: summary.into(), follow_ups: Vec::new() }
+    }
 }

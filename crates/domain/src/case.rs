@@ -52,6 +52,7 @@ impl Case {
             }
             What::Undone { commit, .. } => self.undone(commit, at)?,
             What::UndoRefused { trouble, .. } => self.not_undone(trouble)?,
+            What::GoalTold { text } => self.tell(text, at)?,
             quiet => {
                 self.fold(quiet, at)?;
                 Vec::new()
@@ -74,6 +75,7 @@ impl Case {
             What::GoalResolved => self.close(&GoalEvent::Resolved),
             What::GoalApproved => self.approve(),
             What::GoalRejected { feedback } => self.reject(feedback, at),
+            What::GoalAnswered { answer } => self.answer(answer, at),
             What::GoalQuarantined { error } => self.quarantine(error),
             What::GoalTaken { by } => self.take(by, at),
             What::RunHeld { .. } => self.step_run(&RunEvent::Held(at)),
@@ -92,6 +94,7 @@ impl Case {
             What::Landed { commit, .. } => self.landed(commit),
             What::RunJudged { .. } | What::BounceJudged { .. } => Err(self.refuse("judged twice")),
             What::Undone { .. } | What::UndoRefused { .. } => Err(self.refuse("undone twice")),
+            What::GoalTold { .. } => Err(self.refuse("told twice")),
         }
     }
 }

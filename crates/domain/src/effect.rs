@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::follow_up::FollowUp;
+use crate::goal::Told;
 use crate::repo::GoalRef;
 use crate::run::RunId;
 
@@ -38,6 +40,15 @@ pub enum Effect {
         goal: GoalRef,
         /// The run.
         run: RunId,
+    },
+    /// Pass on to a running ralph what a person said.
+    Tell {
+        /// The goal.
+        goal: GoalRef,
+        /// The run.
+        run: RunId,
+        /// What was said.
+        told: Told,
     },
     /// Bring a run's work into the vault.
     Collect {
@@ -84,6 +95,15 @@ pub enum Effect {
         /// The run.
         run: RunId,
     },
+    /// Write drafts of what a run's agent proposed.
+    Propose {
+        /// The goal that was worked at.
+        goal: GoalRef,
+        /// The run.
+        run: RunId,
+        /// What was proposed.
+        follow_ups: Vec<FollowUp>,
+    },
     /// Write a comment on the goal.
     Comment {
         /// The goal.
@@ -121,6 +141,8 @@ impl Effect {
             Self::Prepare { run, .. } => format!("prepare/{run}"),
             Self::Launch { run, .. } => format!("launch/{run}"),
             Self::Stop { run, .. } => format!("stop/{run}"),
+            Self::Tell { run, told, .. } => format!("tell/{run}/{}", told.id),
+            Self::Propose { run, .. } => format!("propose/{run}"),
             Self::Collect { run, .. } => format!("collect/{run}"),
             Self::Land { run, round, .. } => format!("land/{run}/{round}"),
             Self::Revert { run, undo, round, .. } => format!("revert/{run}/{undo}/{round}"),
@@ -139,6 +161,8 @@ impl Effect {
             | Self::Prepare { run, .. }
             | Self::Launch { run, .. }
             | Self::Stop { run, .. }
+            | Self::Tell { run, .. }
+            | Self::Propose { run, .. }
             | Self::Collect { run, .. }
             | Self::Land { run, .. }
             | Self::Revert { run, .. }
@@ -155,6 +179,8 @@ impl Effect {
             | Self::Prepare { goal, .. }
             | Self::Launch { goal, .. }
             | Self::Stop { goal, .. }
+            | Self::Tell { goal, .. }
+            | Self::Propose { goal, .. }
             | Self::Collect { goal, .. }
             | Self::Land { goal, .. }
             | Self::Revert { goal, .. }

@@ -156,6 +156,16 @@ pub enum What {
         /// In the person's words.
         feedback: String,
     },
+    /// A person said something to it.
+    GoalTold {
+        /// In the person's words.
+        text: String,
+    },
+    /// A person answered the question that it waited with.
+    GoalAnswered {
+        /// In the person's words.
+        answer: String,
+    },
     /// An event that its state refuses was met; it waits for a person.
     GoalQuarantined {
         /// What was met.
@@ -348,6 +358,8 @@ impl What {
             | Self::GoalApproved
             | Self::GoalRejected { .. }
             | Self::GoalTaken { .. }
+            | Self::GoalTold { .. }
+            | Self::GoalAnswered { .. }
             | Self::GoalQuarantined { .. } => None,
         }
     }

@@ -7,6 +7,7 @@ mod machine;
 pub(crate) mod outline;
 mod similar;
 mod text;
+mod told;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,7 @@ pub use lint::{Finding, Severity, lint};
 pub use machine::{GoalEvent, GoalState, SpotCheckReason, StuckCause};
 pub use similar::{Likeness, likeness};
 pub use text::{BadGoalText, GoalOptions, GoalText, KEYS, MAX_BODY_BYTES, MAX_TITLE_CHARS, is_title};
+pub use told::Told;
 
 use crate::hand::Hold;
 use crate::outcome::Outcome;
@@ -62,6 +64,21 @@ pub struct Goal {
     /// A person's word that it is not to be started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<HeldBack>,
+    /// What people said to it since it was written, oldest first, at most [`Told::KEPT`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub told: Vec<Told>,
+    /// Whose proposal it is, where no person wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposed_by: Option<ProposedBy>,
+}
+
+/// An agent's proposal: the run that made it, and that run's goal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProposedBy {
+    /// The goal that was worked at.
+    pub goal: GoalRef,
+    /// The run whose agent proposed it.
+    pub run: RunId,
 }
 
 /// How one run of a goal ended.
@@ -158,6 +175,8 @@ impl Goal {
             quarantine: None,
             taken: None,
             hold: None,
+            told: Vec::new(),
+            proposed_by: None,
         }
     }
 

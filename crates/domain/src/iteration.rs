@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::agent::Status;
+use crate::follow_up::FollowUp;
 use crate::gate::Verdict;
 use crate::ledger::Spend;
 
@@ -27,6 +28,9 @@ pub struct Iteration {
     pub spend: Spend,
     /// The snapshot commit after it, where the tree could be recorded.
     pub snapshot: Option<String>,
+    /// Work beside the goal that the agent proposed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub follow_ups: Vec<FollowUp>,
 }
 
 /// One line of `progress.jsonl`.

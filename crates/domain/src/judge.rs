@@ -259,6 +259,7 @@ fn context(goal: &Goal, last_outcome: String, harvest: &Harvest, has_answered: b
     RetryContext {
         // A reviewer's words hold until a run has answered them.
         feedback: earlier.feedback.clone(),
+        question: earlier.question.clone(),
         last_outcome: Some(last_outcome),
         gate_output: harvest.gate_tail.clone().or(kept_output),
         last_progress: harvest.last_progress.clone().or_else(|| earlier.last_progress.clone()),

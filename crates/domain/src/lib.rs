@@ -13,6 +13,7 @@ pub mod effect;
 pub mod event;
 pub mod finding;
 pub mod fnv;
+pub mod follow_up;
 pub mod gate;
 pub mod goal;
 pub mod hand;

@@ -63,6 +63,8 @@ pub enum Outcome {
 pub enum FailureCause {
     /// Its working time is spent.
     TimedOut,
+    /// Its time by the wall clock is spent.
+    TooOld,
     /// Its iterations are spent.
     IterationsSpent,
     /// Its tokens are spent.
@@ -127,6 +129,7 @@ impl FailureCause {
     pub fn word(self) -> &'static str {
         match self {
             Self::TimedOut => "timeout",
+            Self::TooOld => "max_age",
             Self::IterationsSpent => "max_iterations",
             Self::TokensSpent => "max_tokens",
             Self::AgentFailed => "agent_failed",

@@ -7,7 +7,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::agent::Reasoning;
+use crate::duration::Span;
 use crate::fnv;
+use crate::follow_up::FollowUp;
+use crate::goal::Told;
 use crate::illegal::IllegalEvent;
 use crate::outcome::Outcome;
 use crate::repo::{GoalRef, Number};
@@ -99,6 +102,9 @@ pub struct Budget {
     pub tokens: Option<u64>,
     /// US dollars.
     pub usd: Option<f64>,
+    /// Wall time since the run was ordered, waiting and sleeping included.
+    #[serde(default)]
+    pub max_age: Option<Span>,
 }
 
 /// What was asked of a run: `run.json`, written once and never changed.
@@ -137,6 +143,12 @@ pub struct RunSpec {
     /// The person who does it by hand; a ralph does it where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
+    /// What people had said to the goal by then; what they say later comes into the run directory.
+    #[serde(default)]
+    pub told: Vec<Told>,
+    /// The hash of the repository's own prompt (`.ralph/prompt.md` of the base), where it has one.
+    #[serde(default)]
+    pub prompt_hash: Option<String>,
     /// Where and with what it works.
     pub setup: Setup,
 }
@@ -151,6 +163,9 @@ impl RunSpec {
 pub struct RetryContext {
     /// A reviewer's words; stands first.
     pub feedback: Option<String>,
+    /// The agent's question that they answer, where it had asked one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<String>,
     /// How the last run ended, one sentence.
     pub last_outcome: Option<String>,
     /// The end of the last red gate's output.
@@ -293,6 +308,9 @@ pub struct Harvest {
     /// Its origin lies on another host, and nobody allowed unattended pushes there.
     #[serde(default)]
     pub push_needs_leave: bool,
+    /// What its agent proposed to do beside the goal.
+    #[serde(default)]
+    pub follow_ups: Vec<FollowUp>,
 }
 
 /// What can happen to a run.

@@ -36,9 +36,7 @@ pub fn why(world: &World, id: &GoalRef, now: Timestamp) -> Option<Answer> {
         GoalState::SpotCheck { why, .. } => (
             "waits for a person's look".into(),
             why.iter().map(ToString::to_string).collect(),
-            vec![format!(
-                "`herder goal approve {number}` lands it, `herder goal reject {number}` sends it back"
-            )],
+            spot_check_hints(goal),
         ),
         GoalState::Stuck { cause, detail } => (
             format!("is stuck: {}", cause.as_str()),
@@ -62,6 +60,14 @@ pub fn why(world: &World, id: &GoalRef, now: Timestamp) -> Option<Answer> {
 /// A queued goal's waits name it already.
 fn unless_queued(goal: &Goal, wait: Wait) -> Option<String> {
     (!matches!(goal.state, GoalState::Queued { .. })).then(|| wait.to_string())
+}
+
+fn spot_check_hints(goal: &Goal) -> Vec<String> {
+    let number = goal.id.number;
+    let answers = format!("`herder goal answer {number} \"...\"` answers it, and the work goes on");
+    let usual =
+        format!("`herder goal approve {number}` lands it, `herder goal reject {number}` sends it back");
+    goal.state.question().map(|_| answers).into_iter().chain([usual]).collect()
 }
 
 type Parts = (String, Vec<String>, Vec<String>);

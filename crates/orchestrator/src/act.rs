@@ -9,6 +9,7 @@ mod notify;
 mod prepare;
 mod stats;
 mod stop;
+mod tell;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -114,6 +115,7 @@ fn try_to(context: &Context, effect: &Effect, case: &Case) -> Result<Acted, ActE
         Effect::Prepare { run, .. } => Ok(or_ended(context, case, run, prepare::prepare(context, case))),
         Effect::Launch { .. } => launch::launch(context, case),
         Effect::Stop { .. } => stop::stop(context, case),
+        Effect::Tell { told, .. } => tell::tell(context, case, told),
         Effect::Collect { .. } => collect::collect(context, case),
         Effect::Land { round, .. } => Ok(landing::land(context, case, *round)),
         Effect::Revert { undo, round, .. } => Ok(landing::revert(context, case, (*undo, *round))),
@@ -121,7 +123,7 @@ fn try_to(context: &Context, effect: &Effect, case: &Case) -> Result<Acted, ActE
         Effect::WriteStats { .. } => stats::write(context, case),
         Effect::Notify { goal, key, title, message } => notify::notify(context, goal, key, (title, message)),
         // Written by the daemon, which has the store.
-        Effect::Comment { .. } | Effect::SumUp { .. } => Ok(Acted::default()),
+        Effect::Comment { .. } | Effect::SumUp { .. } | Effect::Propose { .. } => Ok(Acted::default()),
     }
 }
 

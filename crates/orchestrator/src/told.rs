@@ -83,6 +83,7 @@ fn of_goal(what: &What) -> Option<String> {
         What::Undone { commit, .. } => format!("undone by {}", short(commit)),
         What::UndoRefused { trouble, .. } => format!("not undone: {trouble}"),
         What::GoalQuarantined { error } => format!("quarantined: {error}"),
+        What::GoalTold { text } => format!("told: {}", text.lines().next().unwrap_or_default()),
         What::GoalCreated { .. }
         | What::GoalEdited { .. }
         | What::GoalPrioritized { .. }
@@ -95,6 +96,7 @@ fn of_goal(what: &What) -> Option<String> {
         | What::GoalResolved
         | What::GoalApproved
         | What::GoalRejected { .. }
+        | What::GoalAnswered { .. }
         | What::RunClaimed { .. }
         | What::RunPrepared { .. }
         | What::RunLaunched { .. }

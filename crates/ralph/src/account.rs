@@ -22,6 +22,8 @@ pub(crate) struct Account {
     pub peak_memory: Option<u64>,
     pub cpu: Duration,
     pub snapshot: Option<String>,
+    /// The hash of the prompt's layout.
+    pub prompt_hash: Option<String>,
 }
 
 impl Account {
@@ -109,7 +111,13 @@ mod tests {
     use super::*;
 
     fn budget() -> Budget {
-        Budget { duration: Duration::from_secs(60), iterations: Some(3), tokens: Some(100), usd: Some(1.0) }
+        Budget {
+            duration: Duration::from_secs(60),
+            iterations: Some(3),
+            tokens: Some(100),
+            usd: Some(1.0),
+            max_age: None,
+        }
     }
 
     #[test]

@@ -37,6 +37,14 @@ pub enum RalphError {
     /// The prompt cannot be rendered.
     #[error("failed to render the prompt: {0}")]
     Prompt(#[from] minijinja::Error),
+    /// The repository's own prompt cannot be used.
+    #[error("the repository's .ralph/prompt.md cannot be used: {place}{reason}", place = place(*line))]
+    Layout {
+        /// The line, from 1, where it is one line's fault.
+        line: Option<usize>,
+        /// What is wrong.
+        reason: String,
+    },
     /// There is no order in the run directory.
     #[error("failed to read what is asked of the run: {path} holds no run.json")]
     NoOrder {
@@ -48,6 +56,14 @@ pub enum RalphError {
     Dirty {
         /// The checkout.
         checkout: String,
+    },
+    /// Another ralph works in this checkout.
+    #[error("another ralph is at work in {checkout}{run}; wait for it, or work in a clone", run = named(run))]
+    Occupied {
+        /// The checkout.
+        checkout: String,
+        /// The run, where it is known here.
+        run: Option<String>,
     },
     /// Another ralph works at this run.
     #[error("failed to take the run's lock: another ralph is at work on {run}")]
@@ -61,4 +77,12 @@ pub enum RalphError {
     /// Nobody could be told.
     #[error("failed to {0}")]
     Detach(#[from] DetachError),
+}
+
+fn place(line: Option<usize>) -> String {
+    line.map(|line| format!("line {line}: ")).unwrap_or_default()
+}
+
+fn named(run: &Option<String>) -> String {
+    run.as_ref().map(|run| format!(" ({run})")).unwrap_or_default()
 }

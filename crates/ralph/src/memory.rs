@@ -46,6 +46,14 @@ impl Memory {
         Self { summary, covers_up_to, progress }
     }
 
+    /// All of it as one text, for a run that goes on where this one ended; nothing where there is nothing.
+    pub(crate) fn carried(&self) -> Option<String> {
+        let recent =
+            self.recent().map(|entry| format!("- iteration {}: {}", entry.iteration, entry.progress));
+        let all: Vec<String> = self.summary.iter().cloned().chain(recent).collect();
+        (!all.is_empty()).then(|| bounded(all.join("\n"), SUMMARY_MAX))
+    }
+
     pub(crate) fn add(&mut self, progress: Progress) {
         self.progress.push(progress);
     }

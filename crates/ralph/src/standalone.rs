@@ -4,15 +4,24 @@
 //! happens, the files lie in the checkout as the agent left them, every iteration is a snapshot in the
 //! run directory, and `--continue` goes on from there.
 
+mod earlier;
+mod occupancy;
+
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
+use earlier::Earlier;
 use herder_domain::outcome::{Interruption, Outcome};
 use herder_domain::run::{RunId, RunSpec};
 use herder_domain::setup::{GateSetup, Setup};
-use herder_record::{Abandoned, Ending, Redactor, RunDir, StateDir, StatsFile, StatsRow, sweep};
+use herder_record::run::{PROMPT_FILE, PROMPT_MAX, prompt_hash};
+use herder_record::{
+    Abandoned, Ending, Redactor, RunDir, RunLock, RunWriter, StateDir, StatsFile, StatsRow, sweep,
+};
 use herder_workspace::{Checkout, CommitId, Identity, Moved, Signature, Standalone, UserEnvironment};
 use jiff::Timestamp;
+use occupancy::Occupancy;
 
 use crate::error::RalphError;
 use crate::start::{Order, run};
@@ -39,7 +48,7 @@ pub struct Alone<'a> {
     /// Whether a tree with changes is taken as it is.
     pub continues: bool,
     /// Hides secrets.
-    pub redactor: &'a Redactor,
+    pub redactor: &'a Arc<Redactor>,
 }
 
 /// A standalone run, ready to work.
@@ -50,6 +59,7 @@ pub struct AloneRun {
     git: Standalone,
     goal_file: PathBuf,
     person: Option<Identity>,
+    _occupancy: Occupancy,
 }
 
 /// How a standalone run ended.
@@ -66,28 +76,39 @@ impl AloneRun {
     /// is changed.
     ///
     /// # Errors
-    /// It is no checkout, it has changes and `continues` is not said, or something cannot be written.
+    /// It is no checkout, another ralph works there, it has changes and `continues` is not said, or something cannot be written.
     pub fn prepare(order: Alone<'_>) -> Result<Self, RalphError> {
         let user = UserEnvironment::of_this_process();
         let checkout = Checkout::inspect(order.checkout, &user)?;
+        let occupancy = Occupancy::take(&checkout.top, order.state)?;
         let is_dirty = checkout.is_dirty(&user)?;
         if is_dirty && !order.continues {
             return Err(RalphError::Dirty { checkout: checkout.top.display().to_string() });
         }
         let person = checkout.identity(&user)?;
         order.state.create()?;
+        let earlier = match order.continues {
+            true => Earlier::last_in(order.state, &checkout.top)?,
+            false => None,
+        };
         let dir = RunDir::of(order.state, order.spec.run.clone());
         fs_err::create_dir_all(dir.path())?;
         let (head, top) = (checkout.head.clone(), checkout.top.clone());
         let branch = checkout.branch.clone().unwrap_or_default();
         let git = Standalone::begin(checkout, &dir.git_dir(), order.spec.run.as_str(), !is_dirty, &user)?;
         let gate = materialize_gate(&git, &head, &order.spec.setup.room)?;
+        let prompt_hash = keep_prompt(&git, &head, &dir, order.redactor)?;
         let mut setup = Setup { clone: top, gate, ..order.spec.setup.clone() };
         // Nobody would start it again after the limit, so it waits for any.
         setup.clocks.wait = setup.clocks.wait.max(ANY_WAIT);
-        let spec = RunSpec { base_commit: head.to_string(), base_branch: branch, setup, ..order.spec };
+        let context = earlier.as_ref().map(Earlier::context).transpose()?.unwrap_or_default();
+        let base_commit = head.to_string();
+        let spec = RunSpec { base_commit, base_branch: branch, setup, context, prompt_hash, ..order.spec };
         let dir = RunDir::create(order.state, &spec, order.goal, order.redactor)?;
-        Ok(Self { dir, git, goal_file: order.goal_file.to_owned(), person })
+        if let Some(memory) = earlier.as_ref().map(Earlier::memory).transpose()?.flatten() {
+            carry_over(&dir, &memory, order.redactor)?;
+        }
+        Ok(Self { dir, git, goal_file: order.goal_file.to_owned(), person, _occupancy: occupancy })
     }
 
     /// Works, moves the person's branch where the work was accepted, and leaves a row of statistics.
@@ -136,6 +157,26 @@ fn message(spec: Option<&RunSpec>, dir: &RunDir) -> Result<String, RalphError> {
     let subject = &title[..title.floor_char_boundary(SUBJECT_MAX)];
     let said = dir.progress()?.pop().map(|last| last.progress).unwrap_or_default();
     Ok(format!("{subject}\n\n{said}\n\nHerder-Run: {}\n", dir.run()))
+}
+
+/// Lets a run begin with what another remembered.
+fn carry_over(dir: &RunDir, memory: &str, redactor: &Arc<Redactor>) -> Result<(), RalphError> {
+    let taken = || RalphError::Taken { run: dir.run().to_string() };
+    let lock = RunLock::try_take(dir)?.ok_or_else(taken)?;
+    Ok(RunWriter::new(dir.clone(), lock, Arc::clone(redactor)).carry_over(memory)?)
+}
+
+/// Keeps the repository's own prompt for the run, where it has one; gives its hash.
+fn keep_prompt(
+    git: &Standalone,
+    head: &CommitId,
+    dir: &RunDir,
+    redactor: &Redactor,
+) -> Result<Option<String>, RalphError> {
+    let bytes = git.private().bare().read_file(head, PROMPT_FILE, PROMPT_MAX)?;
+    let Some(text) = bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()) else { return Ok(None) };
+    dir.keep_prompt(&text, redactor)?;
+    Ok(Some(prompt_hash(&text)))
 }
 
 fn materialize_gate(git: &Standalone, head: &CommitId, room: &Path) -> Result<GateSetup, RalphError> {

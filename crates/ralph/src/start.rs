@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use crate::account::Account;
 use crate::error::RalphError;
 use crate::memory::Memory;
+use crate::prompt::Layout;
 use crate::signals;
 use crate::stop::Stop;
 use crate::work::{Breakers, Work};
@@ -92,6 +93,7 @@ struct Parts {
     git: PrivateGit,
     room: Room,
     goal: String,
+    layout: Layout,
     memory: Memory,
     gate: Option<Gate>,
 }
@@ -105,13 +107,14 @@ impl Parts {
         let room = Room::new(&spec.setup.room, &spec.setup.caches);
         room.create()?;
         let goal = writer.dir().goal_text()?.unwrap_or_default();
+        let layout = Layout::of(writer.dir().prompt()?)?;
         let summary = writer.dir().summary()?.map(|summary| (summary.text, summary.covers_up_to));
         let memory = Memory::restored(summary, writer.dir().progress()?);
         let gate = match &spec.setup.gate {
             GateSetup::At { dir } => Gate::at(dir),
             GateSetup::Missing => None,
         };
-        Ok(Self { agent, credential, git, room, goal, memory, gate })
+        Ok(Self { agent, credential, git, room, goal, layout, memory, gate })
     }
 
     fn assemble(
@@ -123,6 +126,8 @@ impl Parts {
     ) -> Work {
         Work {
             goal: self.goal,
+            told: spec.told.clone(),
+            proposed: Vec::new(),
             agent: self.agent,
             credential: self.credential,
             launcher,
@@ -133,7 +138,8 @@ impl Parts {
             gate: self.gate,
             stop,
             process,
-            account: Account::default(),
+            account: Account { prompt_hash: Some(self.layout.hash().to_owned()), ..Account::default() },
+            layout: self.layout,
             gate_output: None,
             breakers: Breakers::new(spec.setup.agent.context_window),
             failures: 0,
@@ -152,7 +158,7 @@ pub(crate) fn cannot_work(error: &RalphError) -> Outcome {
         RalphError::Agent(AgentError::NoCredential { .. }) => {
             Outcome::Interrupted { cause: Interruption::LoginFailed, detail }
         }
-        RalphError::Agent(_) | RalphError::Gate(GateError::NotRunnable(..)) => {
+        RalphError::Agent(_) | RalphError::Layout { .. } | RalphError::Gate(GateError::NotRunnable(..)) => {
             Outcome::Misconfigured { detail }
         }
         RalphError::Record(_)
@@ -162,6 +168,7 @@ pub(crate) fn cannot_work(error: &RalphError) -> Outcome {
         | RalphError::Prompt(_)
         | RalphError::NoOrder { .. }
         | RalphError::Dirty { .. }
+        | RalphError::Occupied { .. }
         | RalphError::Taken { .. }
         | RalphError::System(_)
         | RalphError::Detach(_) => Outcome::Interrupted { cause: Interruption::Crashed, detail },
@@ -177,6 +184,7 @@ fn finish(writer: &RunWriter, account: &Account, outcome: Outcome) -> Result<End
         gate_seconds: account.gate_time.as_secs_f64(),
         agent_version: account.agent_version.clone(),
         exit_code: account.exit_code,
+        prompt_hash: account.prompt_hash.clone(),
         peak_memory_bytes: account.peak_memory,
         cpu_seconds: Some(account.cpu.as_secs_f64()),
         ..Ending::new(outcome, Timestamp::now())

@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn an_iterations_end_is_one_line() {
-        let answer = Answer { status: Status::Blocked, summary: "Which of\nthe two? ".repeat(40) };
+        let answer = Answer::new(Status::Blocked, "Which of\nthe two? ".repeat(40));
         let line = answered(3, &answer);
         assert!(line.starts_with("-- iteration 3 ended: blocked: Which of the two? Which"), "{line}");
         assert!(line.len() < 250 && line.ends_with('…'), "{line}");

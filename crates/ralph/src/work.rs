@@ -1,11 +1,13 @@
 //! The loop itself.
 
+mod age;
 mod breakers;
 mod fitting;
 mod fold;
 mod fullness;
 mod gating;
 mod iterate;
+mod listening;
 mod oscillation;
 mod repetition;
 mod stillness;
@@ -16,7 +18,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use herder_agent::{Agent, Credential, Ending};
+use herder_domain::follow_up::FollowUp;
 use herder_domain::gate::Verdict;
+use herder_domain::goal::Told;
 use herder_domain::iteration::{Iteration, Progress};
 use herder_domain::outcome::{Interruption, Outcome};
 use herder_domain::run::RunSpec;
@@ -30,6 +34,7 @@ use crate::account::Account;
 use crate::call::Called;
 use crate::error::RalphError;
 use crate::memory::Memory;
+use crate::prompt::Layout;
 use crate::start::cannot_work;
 use crate::stop::Stop;
 pub(crate) use breakers::Breakers;
@@ -42,6 +47,12 @@ pub(crate) struct Work {
     pub writer: RunWriter,
     pub spec: RunSpec,
     pub goal: String,
+    /// How a prompt is laid out.
+    pub layout: Layout,
+    /// What people said to the goal, oldest first.
+    pub told: Vec<Told>,
+    /// What the agent proposed until now.
+    pub proposed: Vec<FollowUp>,
     pub agent: Arc<dyn Agent>,
     pub credential: Option<Credential>,
     pub launcher: Launcher,
@@ -81,6 +92,9 @@ impl Work {
                 return Ok(stopped());
             }
             if let Some(outcome) = self.account.exhausted(&self.spec.budget) {
+                return Ok(outcome);
+            }
+            if let Some(outcome) = self.too_old() {
                 return Ok(outcome);
             }
             match self.turn()? {
@@ -129,6 +143,7 @@ impl Work {
             self.remember(number, &called, gate.as_ref())?;
         }
         let broken = step.may_break().then(|| self.evidence(&called, gate.as_ref(), &taken, has_changed));
+        let follow_ups = self.proposals(&called)?;
         self.writer.iteration(&Iteration {
             iteration: number,
             started_at,
@@ -138,6 +153,7 @@ impl Work {
             gate,
             spend,
             snapshot: Some(snapshot),
+            follow_ups,
         })?;
         Ok(broken.flatten().map_or(step, Step::End))
     }
@@ -195,6 +211,17 @@ impl Work {
         self.writer.progress(&entry)?;
         self.memory.add(entry);
         Ok(())
+    }
+
+    /// What an iteration proposed that the run had not proposed before, as far as one run may.
+    fn proposals(&mut self, called: &Called) -> Result<Vec<FollowUp>, RalphError> {
+        let known = self.proposed.len();
+        let said = verdict::answer(&called.ending).map(|answer| answer.follow_ups.clone());
+        let all = std::mem::take(&mut self.proposed).into_iter().chain(said.unwrap_or_default());
+        self.proposed = FollowUp::gathered(all);
+        let new = self.proposed[known..].to_vec();
+        new.iter().try_for_each(|one| self.writer.log(&format!("== proposes: {}", one.title)))?;
+        Ok(new)
     }
 
     /// Replaces `status.json`.

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::thread;
 
 use herder_domain::finding::Verdict;
+use herder_domain::goal::Told;
 use herder_domain::ledger::{Cost, CostSource, Spend};
 use herder_domain::outcome::{Interruption, Outcome};
 use herder_domain::run::RunId;
@@ -370,6 +371,26 @@ fn the_log_is_bounded_and_whoever_follows_it_misses_nothing() {
     assert_eq!(parts.len(), 2);
     let kept: String = parts.iter().map(|part| fs::read_to_string(part).unwrap()).collect();
     assert!(kept.len() <= 600 && all.ends_with(&kept) && kept.lines().count() > 30, "{kept}");
+}
+
+#[test]
+fn what_a_run_is_told_stands_once_and_in_order_whoever_tells_it() {
+    let scene = Scene::new();
+    let dir = RunDir::of(&scene.state, order(42).run);
+    let redactor = Redactor::new(["hunter2-hunter2"]).unwrap();
+    let told = |id: u32| Told { id, at: time(3), text: format!("{id}: hunter2-hunter2"), question: None };
+    assert!(dir.told().unwrap().is_empty());
+    thread::scope(|scope| {
+        for id in [3, 1, 2, 3, 1] {
+            let (dir, redactor) = (&dir, &redactor);
+            scope.spawn(move || dir.tell(&told(id), redactor).unwrap());
+        }
+    });
+    let found: Vec<_> = dir.told().unwrap().into_iter().map(|told| (told.id, told.text)).collect();
+    assert_eq!(found, [1, 2, 3].map(|id| (id, format!("{id}: [redacted]"))));
+    // Told before it was created, it is created all the same.
+    RunDir::create(&scene.state, &order(42), "text", &redactor).unwrap();
+    assert_eq!(dir.told().unwrap().len(), 3);
 }
 
 #[test]

@@ -71,21 +71,7 @@ impl Store {
 
     /// Goals by repository and number.
     pub fn goals(&self, filter: &GoalFilter) -> Result<Vec<Goal>, StoreError> {
-        let repo = filter.repo.as_ref().map(ToString::to_string);
-        let story = filter.story.map(|number| Count(number.0));
-        rows(
-            &self.conn,
-            "SELECT goal FROM goals g
-             WHERE (?1 IS NULL OR repo = ?1)
-               AND (?2 = '[]' OR state IN (SELECT value FROM json_each(?2)))
-               AND (?3 IS NULL OR story = ?3)
-               AND (?4 IS NULL OR EXISTS (
-                   SELECT 1 FROM transitions t JOIN journal j ON j.seq = t.seq
-                   WHERE t.repo = g.repo AND t.number = g.number AND j.at >= ?4))
-             ORDER BY repo, number",
-            params![repo, Json(&filter.states), story, filter.since.map(At)],
-            |row| row.get(0).map(|Json(goal)| goal),
-        )
+        list(&self.conn, filter)
     }
 
     /// Queued goals, the one that waits longest first.
@@ -131,6 +117,25 @@ fn draft(id: &GoalRef, new: NewGoal, at: Timestamp) -> Goal {
     goal.depends.dedup();
     goal.wants_spot_check = new.wants_spot_check;
     goal
+}
+
+/// Goals by repository and number.
+pub(crate) fn list(conn: &Connection, filter: &GoalFilter) -> Result<Vec<Goal>, StoreError> {
+    let repo = filter.repo.as_ref().map(ToString::to_string);
+    let story = filter.story.map(|number| Count(number.0));
+    rows(
+        conn,
+        "SELECT goal FROM goals g
+         WHERE (?1 IS NULL OR repo = ?1)
+           AND (?2 = '[]' OR state IN (SELECT value FROM json_each(?2)))
+           AND (?3 IS NULL OR story = ?3)
+           AND (?4 IS NULL OR EXISTS (
+               SELECT 1 FROM transitions t JOIN journal j ON j.seq = t.seq
+               WHERE t.repo = g.repo AND t.number = g.number AND j.at >= ?4))
+         ORDER BY repo, number",
+        params![repo, Json(&filter.states), story, filter.since.map(At)],
+        |row| row.get(0).map(|Json(goal)| goal),
+    )
 }
 
 pub(crate) fn load(conn: &Connection, id: &GoalRef) -> Result<Option<Goal>, StoreError> {

@@ -18,6 +18,7 @@ mod ledger;
 mod open;
 mod operating;
 mod outbox;
+mod proposals;
 mod repos;
 mod runs;
 mod schema;

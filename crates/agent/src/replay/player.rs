@@ -61,6 +61,14 @@ pub enum PlayError {
     /// An event could not be written as JSON.
     #[error(transparent)]
     Event(#[from] serde_json::Error),
+    /// The prompt is too long.
+    #[error("the prompt has {length} bytes, more than {limit}")]
+    TooLong {
+        /// Its length, without the script.
+        length: usize,
+        /// The most that was expected.
+        limit: usize,
+    },
     /// The prompt lacks something.
     #[error("the prompt does not say {0:?}")]
     Unexpected(String),
@@ -81,7 +89,11 @@ pub fn perform() -> u8 {
         Err(error) => {
             // A player that cannot say why it failed has failed all the same.
             let _ = writeln!(io::stderr(), "{error}");
-            if matches!(error, PlayError::Unexpected(_)) { UNEXPECTED } else { NOTHING_TO_PLAY }
+            if matches!(error, PlayError::Unexpected(_) | PlayError::TooLong { .. }) {
+                UNEXPECTED
+            } else {
+                NOTHING_TO_PLAY
+            }
         }
     }
 }
@@ -199,6 +211,7 @@ impl Player<'_> {
             Step::Garbage(text) => self.print(text.as_bytes())?,
             Step::LongLine { mib } => self.emit(&Played::Text { text: "x".repeat((*mib as usize) << 20) })?,
             Step::Expect(text) => self.expect(text)?,
+            Step::ExpectWithin(limit) => self.expect_within(*limit)?,
         }
         Ok(None)
     }
@@ -206,6 +219,11 @@ impl Player<'_> {
     fn expect(&self, text: &str) -> Result<(), PlayError> {
         let is_said = script::around(self.prompt).contains(text);
         if is_said { Ok(()) } else { Err(PlayError::Unexpected(text.to_owned())) }
+    }
+
+    fn expect_within(&self, limit: usize) -> Result<(), PlayError> {
+        let length = script::around(self.prompt).len();
+        if length <= limit { Ok(()) } else { Err(PlayError::TooLong { length, limit }) }
     }
 
     fn think(&mut self, pace: &Pace) -> Result<(), PlayError> {

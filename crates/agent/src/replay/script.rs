@@ -94,6 +94,8 @@ pub enum Step {
     },
     /// Crashes unless the prompt has this text in it, outside the script.
     Expect(String),
+    /// Crashes if the prompt is longer than so many bytes, outside the script.
+    ExpectWithin(usize),
 }
 
 /// Time that something takes.
@@ -318,6 +320,7 @@ mod tests {
             r#"{"garbage":"x"}"#,
             r#"{"long_line":{"mib":12}}"#,
             r#"{"expect":"the gate was red"}"#,
+            r#"{"expect_within":60000}"#,
         ] {
             assert!(of(&format!("```replay\n[{step}]\n```")).is_ok(), "{step}");
         }

@@ -11,7 +11,7 @@ fn found(text: &str) -> Option<Result<Answer, Invalid>> {
 }
 
 fn blocked(summary: &str) -> Option<Result<Answer, Invalid>> {
-    Some(Ok(Answer { status: Status::Blocked, summary: summary.into() }))
+    Some(Ok(Answer::new(Status::Blocked, summary)))
 }
 
 #[test]

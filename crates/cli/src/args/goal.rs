@@ -41,6 +41,8 @@ pub enum GoalCommand {
     Approve(Named),
     /// Have a goal's work done over
     Reject(Reject),
+    /// Answer the question that a goal waits with; its work goes on
+    Answer(Say),
     /// Approve or reject, as the journal says it
     #[command(hide = true)]
     SpotCheck(SpotCheck),
@@ -156,6 +158,17 @@ pub struct Reject {
     /// What is wrong; it stands first in the next prompt
     #[arg(long, value_name = "TEXT")]
     pub feedback: String,
+}
+
+/// `tell` and `goal answer`.
+#[derive(Debug, Args)]
+pub struct Say {
+    /// The goal.
+    #[command(flatten)]
+    pub goal: Named,
+    /// What to say, in quotes
+    #[arg(value_name = "TEXT")]
+    pub text: String,
 }
 
 /// `goal spot-check`.

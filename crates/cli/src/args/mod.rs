@@ -18,7 +18,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use curate::{Beside, Edit, Hold, Import, Lint, Move, New, Priority, StoryEdit, YesNo};
 pub use demo::{Demo, Player};
-pub use goal::{Create, GoalCommand, List, Named, Several, Sort, SpotCheck, Verdict};
+pub use goal::{Create, GoalCommand, List, Named, Say, Several, Sort, SpotCheck, Verdict};
 pub use init::Init;
 pub use keep::{Gc, Give, Salvage, Take, Undo};
 pub use operating::{Down, Pause, Resume, SetCommand, SetMax};
@@ -61,6 +61,8 @@ pub enum Command {
     Down(Down),
     /// Let nothing new start for a while; what runs goes on and lands
     Pause(Pause),
+    /// Say something to a goal; its ralph hears it in the next iteration
+    Tell(Say),
     /// Say why a goal is where it is
     Why(Named),
     /// Show all running ralphs

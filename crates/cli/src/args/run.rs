@@ -48,6 +48,9 @@ pub struct RunFlags {
     /// Working time of a run: 90s, 200m, 4h, 1h30m
     #[arg(long, value_name = "TIME")]
     pub duration: Option<Span>,
+    /// Time of a run by the wall clock, waiting and sleeping included
+    #[arg(long, value_name = "TIME")]
+    pub max_age: Option<Span>,
     /// Iterations of a run
     #[arg(long, value_name = "N")]
     pub max_iterations: Option<NonZeroU32>,
@@ -84,6 +87,7 @@ impl From<RunFlags> for Flags {
             model: flags.model,
             reasoning: flags.reasoning,
             duration: flags.duration,
+            max_age: flags.max_age,
             iterations: flags.max_iterations,
             tokens: flags.max_tokens,
             usd: flags.budget,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use herder_domain::goal::{Goal, GoalState};
+use herder_domain::goal::{Goal, GoalState, ProposedBy, Told};
 use herder_domain::repo::{GoalRef, Number};
 use herder_record::StateDir;
 use herder_store::{Store, Transition};
@@ -29,6 +29,12 @@ pub struct WholeGoal {
     dependents: Vec<Linked>,
     body: String,
     runs: Vec<RunItem>,
+    /// What people said to it, oldest first.
+    told: Vec<Told>,
+    /// The run whose agent proposed it.
+    proposed_by: Option<ProposedBy>,
+    /// What its own runs proposed.
+    proposes: Vec<Linked>,
     comments: Vec<CommentItem>,
     transitions: Vec<TransitionItem>,
 }
@@ -67,6 +73,9 @@ impl WholeGoal {
             dependents: linked(store, &store.dependents(&goal.id)?)?,
             body: goal.body.clone(),
             runs: store.runs_of(&goal.id)?.iter().map(|run| RunItem::of(run, state)).collect(),
+            told: goal.told.clone(),
+            proposed_by: goal.proposed_by.clone(),
+            proposes: linked(store, &store.proposals_of(&goal.id)?)?,
             comments: comments.into_iter().map(CommentItem::of).collect(),
             transitions: transitions.into_iter().map(TransitionItem::of).collect(),
         })
@@ -98,10 +107,13 @@ impl WholeGoal {
         line("depends", links(&self.depends))?;
         line("dependents", links(&self.dependents))?;
         line("priority", (self.item.priority != 0).then(|| self.item.priority.to_string()))?;
+        line("proposed by", self.proposed_by.as_ref().map(|by| format!("run {} at {}", by.run, by.goal)))?;
+        line("proposes", links(&self.proposes))?;
         line("spot-check", self.item.spot_check.then(|| "wanted".to_owned()))?;
         line("cost", (self.item.attempts > 0).then(|| money(self.item.cost)))?;
         writeln!(text, "\n{}", self.body.trim_end())?;
         self.write_runs(text)?;
+        self.write_told(text)?;
         text.push_str(&comments_text(&self.comments));
         Ok(())
     }
@@ -113,6 +125,18 @@ impl WholeGoal {
         self.runs.iter().try_for_each(|run| {
             let standing = run.detail.as_deref().unwrap_or(run.state);
             writeln!(text, "  {}  {}  {standing}", run.run, money(run.cost))
+        })
+    }
+
+    fn write_told(&self, text: &mut String) -> std::fmt::Result {
+        if !self.told.is_empty() {
+            writeln!(text, "\ntold")?;
+        }
+        self.told.iter().try_for_each(|told| {
+            let question =
+                told.question.as_ref().map(|question| format!("{question}\n-> ")).unwrap_or_default();
+            let body = format!("{question}{}", told.text).replace('\n', "\n    ");
+            writeln!(text, "  at {:.0}\n    {body}", told.at)
         })
     }
 }

@@ -149,3 +149,67 @@ fn a_ralph_that_is_told_to_terminate_leaves_all_but_processes() {
 fn a_ralph_that_is_interrupted_leaves_all_but_processes() {
     stopped_by(Signal::INT);
 }
+
+/// A goal whose agent goes on for ever, and says a fact in passing.
+const ONWARD: &str = "# Go on\n\n## Objective\nGo on.\n\n```replay\n\
+    [{\"run\": \"date +%N >>trace\"}, {\"answer\": {\"status\": \"continue\", \"summary\": \"The port is 4711.\"}}]\n```\n";
+
+/// The same work, by an agent that has to know what was said before.
+const LATER: &str = "# Go on\n\n## Objective\nGo on.\n\n```replay\n\
+    [{\"expect\": \"The last one ended so: max_iterations: its 2 iterations are spent\"}, {\"expect\": \"What happened in the run before this one, folded:\\n<summary>\\n- iteration 1: The port is 4711.\\n- iteration 2: The port is 4711.\"}, \
+     {\"write\": {\"path\": \"hello\", \"text\": \"hi\\n\"}}, \
+     {\"answer\": {\"status\": \"done\", \"summary\": \"Met.\", \"follow_ups\": [{\"title\": \"Tidy up\", \"objective\": \"It is untidy.\"}]}}]\n```\n";
+
+#[test]
+fn a_run_goes_on_where_the_last_one_in_the_checkout_ended_if_it_is_told_so() {
+    let (scene, checkout, file) = prepared(ONWARD);
+    let ralph = |file: &str, more: &[&str]| {
+        let mut command = scene.command(&["ralph", "--json", "--goal", file]);
+        command.args(more).current_dir(&checkout);
+        feed(command, b"")
+    };
+    let said = ralph(&file, &["--max-iterations", "2"]);
+    assert_eq!((said.code, said.as_json()["ok"].clone()), (1, json!(false)), "{said:?}");
+    let later = scene.home.write("goals/later.md", LATER);
+    let later = later.to_str().unwrap();
+    let refused = ralph(later, &[]);
+    assert!(refused.out.contains("say --continue"), "{refused:?}");
+    let said = ralph(later, &["--continue"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    assert_eq!(said.as_json()["follow_ups"][0]["title"], "Tidy up");
+    // That one was accepted: its work is a commit, and the next begins afresh.
+    let said = ralph(later, &["--continue", "--max-iterations", "1"]);
+    assert_eq!(said.code, 1, "{said:?}");
+    scene.home.assert_no_process_left();
+}
+
+#[test]
+fn two_ralphs_in_one_checkout_are_one_too_many() {
+    let (scene, checkout, file) = prepared(ENDLESS);
+    let mut command = scene.command(&["ralph", "--goal", &file]);
+    command.current_dir(&checkout).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut first = command.spawn().unwrap();
+    let state = StateDir::at(scene.home.state());
+    let run = until("the first to be at work", Duration::from_secs(60), || {
+        let dir = sweep::runs(&state).unwrap().pop()?;
+        dir.status().unwrap().map(|_| dir.run().to_string())
+    });
+    let mut second = scene.command(&["ralph", "--goal", &file, "--continue"]);
+    second.current_dir(&checkout);
+    let said = feed(second, b"");
+    assert!(said.code != 0 && said.err.contains("another ralph is at work in"), "{said:?}");
+    assert!(said.err.contains(&run), "{said:?}");
+    processes::kill(first.id(), Signal::TERM);
+    first.wait().unwrap();
+    scene.home.assert_no_process_left();
+}
+
+#[test]
+fn a_run_that_is_too_old_by_the_wall_clock_is_over() {
+    let (scene, checkout, file) = prepared(ENDLESS);
+    let mut command = scene.command(&["ralph", "--json", "--goal", &file, "--max-age", "2s"]);
+    command.current_dir(&checkout);
+    let said = feed(command, b"");
+    assert!(said.out.contains("max_age: its 2s by the wall clock are over"), "{said:?}");
+    scene.home.assert_no_process_left();
+}

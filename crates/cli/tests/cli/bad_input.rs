@@ -166,7 +166,8 @@ fn settings_that_mean_nothing() {
 fn what_a_state_forbids() {
     let scene = Scene::new();
     scene.goal("Draft", &[]);
-    let rows: [(&[&str], &str); 4] = [
+    let rows: [(&[&str], &str); 5] = [
+        (&["goal", "answer", "1", "x"], "a goal that is draft cannot be answered"),
         (&["goal", "approve", "1"], "a goal that is draft cannot be approved"),
         (&["goal", "reject", "1", "--feedback", "x"], "a goal that is draft cannot be rejected"),
         (&["goal", "retry", "1"], "a goal that is draft cannot be retried"),
@@ -247,4 +248,22 @@ fn repositories_that_are_none_or_would_refuse_a_push() {
         says: "registered",
     }
     .check(&scene);
+}
+
+#[test]
+fn words_that_say_nothing_or_too_much() {
+    let scene = Scene::new();
+    scene.goal("Draft", &[]);
+    scene.goal("Closed", &[]);
+    scene.ok(&["goal", "cancel", "2"]);
+    let long = "x".repeat(9000);
+    for (args, code, kind, says) in [
+        (["tell", "1", " "], 2, "usage", "the text is empty"),
+        (["tell", "1", "\u{1b}[2J"], 2, "usage", "control character"),
+        (["tell", "1", long.as_str()], 2, "usage", "9000 bytes"),
+        (["tell", "9", "x"], 3, "not_found", "#9"),
+        (["tell", "2", "x"], 4, "refused", "a goal that is cancelled cannot be told"),
+    ] {
+        Row { args: &args, input: "", code, kind, says }.check(&scene);
+    }
 }

@@ -211,3 +211,20 @@ fn text_that_a_terminal_would_obey_is_shown_harmless() {
     let unknown = scene.run(&["goal", "list", "--repo", "x\u{1b}[2J"]);
     assert!(!unknown.err.contains('\u{1b}'), "{unknown:?}");
 }
+
+#[test]
+fn what_a_goal_is_told_is_kept_in_order_and_without_secrets() {
+    let scene = Scene::new();
+    scene.config("[redact]\nenv = [\"HERDER_TEST_SECRET\"]\n");
+    scene.goal("Draft", &[]);
+    assert_eq!(scene.ok(&["tell", "1", "Use tabs."]), "acme/app#1 is told; its next run hears it\n");
+    let mut command = scene.command(&["tell", "1", "The key is hunter2-hunter2."]);
+    command.env("HERDER_TEST_SECRET", "hunter2-hunter2");
+    crate::scene::feed(command, b"").expect_ok(&[]);
+    let shown = scene.json(&["goal", "show", "1"]);
+    let told: Vec<_> = shown["told"].as_array().unwrap().iter().map(|told| told["text"].clone()).collect();
+    assert_eq!(told, ["Use tabs.", "The key is [redacted]."]);
+    assert!(scene.ok(&["goal", "show", "1"]).contains("told\n  at "));
+    let database = std::fs::read(scene.home.state().join("herder.db")).unwrap();
+    assert!(!String::from_utf8_lossy(&database).contains("hunter2-hunter2"));
+}

@@ -44,6 +44,8 @@ fn rows<'r>(
         ("goal comment", vec!["2"], true),
         ("goal approve", vec!["2"], true),
         ("goal reject", vec!["3", "--feedback", "Too short."], true),
+        ("goal answer", vec!["3", "The second."], false),
+        ("tell", vec!["3", "Mind the tabs."], true),
         ("goal spot-check", vec!["4", "approve"], true),
         ("goal retry", vec!["5"], true),
         ("goal cancel", vec!["7"], true),

@@ -2,6 +2,7 @@
 
 use herder_domain::gate::Verdict;
 use herder_testkit::{Fault, Reply, Tokens};
+use serde_json::json;
 
 use crate::stage::{API_KEY, GATE, Stage, assert_tokens, done, edit, good, read};
 
@@ -188,5 +189,22 @@ fn the_credential_comes_to_no_file() {
     assert!(!stage.repo.message("main").contains(key));
     let found = herder_testkit::canary::files_containing(&stage.home.state(), key);
     assert_eq!(found, Vec::<std::path::PathBuf>::new());
+    stage.assert_all_is_well();
+}
+
+#[test]
+#[ignore = "needs the real Claude Code CLI in HERDER_TEST_CLAUDE"]
+fn what_the_model_proposes_in_its_answer_becomes_a_draft() {
+    let stage = Stage::new(GATE);
+    let proposal =
+        json!({"title": "Sort the notes", "objective": "They are unsorted.", "acceptance": ["sorted"]});
+    let answer = json!({"status": "done", "summary": "Written. It is good.", "follow_ups": [proposal]});
+    stage.script("Write zeta", [good(), Reply::structured(answer)]);
+    stage.goal("Write zeta");
+    assert_eq!(stage.night(), 0);
+    assert_eq!(
+        (stage.status("Write zeta").as_str(), stage.status("Sort the notes").as_str()),
+        ("done", "draft")
+    );
     stage.assert_all_is_well();
 }

@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 
 use super::Case;
+use crate::effect::Effect;
 use crate::goal::{GoalEvent, GoalState, Series, SpotCheckReason};
 use crate::illegal::IllegalEvent;
-use crate::run::RetryContext;
+use crate::run::{RetryContext, Run};
 
 impl Case {
     /// Changes the goal's state through its machine.
@@ -64,10 +65,35 @@ impl Case {
 
     /// Rejected work stays on its branch; the words of the person stand first in the next prompt.
     pub(super) fn reject(&mut self, feedback: &str, at: Timestamp) -> Result<(), IllegalEvent> {
+        let question = self.goal.state.question().map(str::to_owned);
         self.step(&GoalEvent::Rejected(at))?;
         self.open_series();
+        let feedback = Some(feedback.into());
         self.goal.context =
-            RetryContext { feedback: Some(feedback.into()), is_resumed: true, ..self.goal.context.clone() };
+            RetryContext { feedback, question, is_resumed: true, ..self.goal.context.clone() };
         Ok(())
+    }
+
+    /// An answer goes with its question into every later prompt, and the work goes on where it stood.
+    pub(super) fn answer(&mut self, answer: &str, at: Timestamp) -> Result<(), IllegalEvent> {
+        let Some(question) = self.goal.state.question().map(str::to_owned) else {
+            return Err(self.refuse("answered"));
+        };
+        self.step(&GoalEvent::Rejected(at))?;
+        self.open_series();
+        self.goal.hear(answer, Some(question), at);
+        self.goal.context.is_resumed = true;
+        Ok(())
+    }
+
+    /// What a person says waits for the next prompt; a ralph at work is told at once.
+    pub(super) fn tell(&mut self, text: &str, at: Timestamp) -> Result<Vec<Effect>, IllegalEvent> {
+        if self.goal.state.is_settled() {
+            return Err(self.refuse("told"));
+        }
+        let told = self.goal.hear(text, None, at);
+        let run = self.run.as_ref().filter(|run| self.goal.is_running(&run.id) && run.state.takes_slot());
+        let tell = |run: &Run| Effect::Tell { goal: self.goal.id.clone(), run: run.id.clone(), told };
+        Ok(run.map(tell).into_iter().collect())
     }
 }

@@ -95,6 +95,7 @@ impl Case {
         if self.run.as_ref().is_some_and(|run| run.by.is_some()) {
             self.goal.taken = None;
         }
+        effects.extend(self.propose(run, judgement));
         effects.push(Effect::WriteStats { goal: self.goal.id.clone(), run: run.clone() });
         Ok(effects)
     }
@@ -167,13 +168,28 @@ impl Case {
         Ok(())
     }
 
+    /// What the run's agent proposed becomes drafts, unless the goal was closed meanwhile.
+    fn propose(&self, run: &RunId, judgement: &Judgement) -> Option<Effect> {
+        let follow_ups = &self.run.as_ref()?.result.as_ref()?.harvest.follow_ups;
+        let is_wanted = !follow_ups.is_empty() && !matches!(judgement, Judgement::Nothing);
+        is_wanted.then(|| Effect::Propose {
+            goal: self.goal.id.clone(),
+            run: run.clone(),
+            follow_ups: follow_ups.clone(),
+        })
+    }
+
     fn hand_over(&self, run: &RunId, mark: &str, why: &[SpotCheckReason]) -> Vec<Effect> {
         let reasons: Vec<String> = why.iter().map(|reason| format!("- {reason}")).collect();
+        let n = self.goal.id.number;
+        let answers = match self.goal.state.question() {
+            Some(_) => format!("`herder goal answer {n} \"...\"` answers it and the work goes on. "),
+            None => String::new(),
+        };
         let text = format!(
-            "Work of run `{run}` waits for a person:\n\n{}\n\n\
+            "Work of run `{run}` waits for a person:\n\n{}\n\n{answers}\
              `herder goal approve {n}` lands it, `herder goal reject {n} --feedback \"...\"` sends it back.",
             reasons.join("\n"),
-            n = self.goal.id.number,
         );
         vec![
             self.comment(mark, "spot-check", text.clone()),

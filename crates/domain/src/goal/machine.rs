@@ -276,6 +276,22 @@ impl GoalState {
         }
     }
 
+    /// The question that it waits for an answer to.
+    pub fn question(&self) -> Option<&str> {
+        let Self::SpotCheck { why, .. } = self else { return None };
+        why.iter().find_map(|reason| match reason {
+            SpotCheckReason::Question { question } => Some(question.as_str()),
+            SpotCheckReason::Requested
+            | SpotCheckReason::NeedsReview { .. }
+            | SpotCheckReason::NoGate
+            | SpotCheckReason::NoDiff
+            | SpotCheckReason::LeftOut { .. }
+            | SpotCheckReason::ProtectedPaths { .. }
+            | SpotCheckReason::DeletedTests { .. }
+            | SpotCheckReason::PushNeedsLeave => None,
+        })
+    }
+
     /// When it was queued, for a goal that waits for its turn.
     pub fn queued_since(&self) -> Option<Timestamp> {
         match self {

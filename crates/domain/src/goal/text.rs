@@ -23,6 +23,8 @@ pub struct GoalOptions {
     pub reasoning: Option<Reasoning>,
     /// Working time of one run.
     pub duration: Option<Span>,
+    /// Wall time of one run.
+    pub max_age: Option<Span>,
     /// Higher goes first; 0 where it is not said.
     pub priority: Option<i32>,
     /// US dollars of one run.
@@ -131,7 +133,7 @@ fn hint(near: &Option<&'static str>) -> String {
 }
 
 /// The keys of a front matter.
-pub const KEYS: [&str; 6] = ["agent", "model", "reasoning", "duration", "priority", "budget"];
+pub const KEYS: [&str; 7] = ["agent", "model", "reasoning", "duration", "max_age", "priority", "budget"];
 
 impl GoalText {
     /// Reads a goal of `repo` from its title and body.
@@ -212,6 +214,7 @@ pub(super) fn set(options: &mut GoalOptions, line: &str) -> Result<(), BadGoalTe
         "model" => options.model = Some(word("model", value)?),
         "reasoning" => options.reasoning = Some(parsed("reasoning", value)?),
         "duration" => options.duration = Some(parsed("duration", value)?),
+        "max_age" => options.max_age = Some(parsed("max_age", value)?),
         "priority" => options.priority = Some(parsed("priority", value)?),
         "budget" => options.budget = Some(dollars(value)?),
         _ => return Err(BadGoalText::UnknownKey { key: key.into(), near: nearest(key) }),

@@ -53,6 +53,8 @@ fn lane(effect: &Effect) -> Option<Lane<'_>> {
         | Effect::Prepare { .. }
         | Effect::Launch { .. }
         | Effect::Stop { .. }
+        | Effect::Tell { .. }
+        | Effect::Propose { .. }
         | Effect::Collect { .. }
         | Effect::Clean { .. }
         | Effect::WriteStats { .. }

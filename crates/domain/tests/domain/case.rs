@@ -2,7 +2,7 @@
 
 use herder_domain::effect::Effect;
 use herder_domain::event::{Event, What};
-use herder_domain::goal::Goal;
+use herder_domain::goal::{Goal, Told};
 use herder_domain::judge::Judgement;
 use herder_domain::landing::Bounce;
 use herder_domain::outcome::{Interruption, Outcome};
@@ -225,4 +225,67 @@ fn the_time_in_the_queue_is_kept_and_is_never_negative() {
     sim.settle();
     let run = sim.world.runs.values().next().unwrap();
     assert_eq!((run.queue_seconds, run.attempt), (90.0, 1));
+}
+
+fn hears(sim: &mut Sim, text: &str) {
+    tell(sim, What::GoalTold { text: text.into() });
+}
+
+#[test]
+fn what_a_person_says_reaches_the_ralph_at_work_and_every_later_run() {
+    let (mut sim, run) = at_work();
+    hears(&mut sim, "one");
+    hears(&mut sim, "two");
+    let told: Vec<String> = sim.world.open.keys().filter(|key| key.starts_with("tell/")).cloned().collect();
+    assert_eq!(told, [format!("tell/{run}/1"), format!("tell/{run}/2")]);
+    tell(&mut sim, What::RunReported { run, outcome: Outcome::NeedsReview { summary: "?".into() } });
+    (0..3).for_each(|_| sim.take(&Op::FinishAll));
+    hears(&mut sim, "three");
+    assert!(!has_open(&sim, "tell"), "nobody is at work; it waits for the next run");
+    let texts = |sim: &Sim| -> Vec<String> {
+        sim.world.goals[&sim::id(1)].told.iter().map(|told| told.text.clone()).collect()
+    };
+    assert_eq!(texts(&sim), ["one", "two", "three"]);
+    (0..100).for_each(|number| hears(&mut sim, &number.to_string()));
+    let goal = &sim.world.goals[&sim::id(1)];
+    assert_eq!((goal.told.len(), goal.told.last().unwrap().id), (Told::KEPT, 103));
+}
+
+#[test]
+fn a_settled_goal_is_not_told_anything() {
+    let mut sim = Sim::new(1);
+    sim.write(&[], |_| {});
+    sim.record(Event::of(&sim::id(1), What::GoalCancelled)).unwrap();
+    let refused = sim.record(Event::of(&sim::id(1), What::GoalTold { text: "x".into() })).unwrap_err();
+    assert_eq!(refused.to_string(), "a goal that is cancelled cannot be told");
+}
+
+#[test]
+fn an_answer_goes_with_its_question_and_only_a_question_is_answered() {
+    let (mut sim, run) = at_work();
+    let answer = || What::GoalAnswered { answer: "4711".into() };
+    let refused = sim.record(Event::of(&sim::id(1), answer())).unwrap_err();
+    assert_eq!(refused.to_string(), "a goal that is running cannot be answered");
+    let asked = Outcome::Blocked { question: "Which port?".into() };
+    tell(&mut sim, What::RunReported { run, outcome: asked });
+    (0..3).for_each(|_| sim.take(&Op::FinishAll));
+    assert_eq!(sim.state(1).word(), "spot-check");
+    sim.record(Event::of(&sim::id(1), answer())).unwrap();
+    let goal = &sim.world.goals[&sim::id(1)];
+    assert_eq!((goal.state.word(), goal.context.feedback.clone()), ("queued", None));
+    let told = &goal.told[0];
+    assert_eq!((told.text.as_str(), told.question.as_deref()), ("4711", Some("Which port?")));
+}
+
+#[test]
+fn what_an_agent_proposes_becomes_drafts_unless_its_goal_was_closed() {
+    for is_closed in [false, true] {
+        let (mut sim, run) = at_work();
+        tell(&mut sim, What::RunReported { run: run.clone(), outcome: Outcome::Accepted { gated: true } });
+        if is_closed {
+            tell(&mut sim, What::GoalCancelled);
+        }
+        tell(&mut sim, What::RunCollected { run: run.clone(), harvest: samples::harvest() });
+        assert_eq!(sim.world.was_ordered(&format!("propose/{run}")), !is_closed);
+    }
 }

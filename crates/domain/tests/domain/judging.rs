@@ -56,6 +56,7 @@ fn each_outcome_has_its_consequence() {
         "done -> again, crashed, later",
         "done -> spot-check",
         "timeout -> again, failed, later",
+        "max_age -> again, failed, later",
         "max_iterations -> again, failed, later",
         "max_tokens -> again, failed, later",
         "agent_failed -> again, failed, later",

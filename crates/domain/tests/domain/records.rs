@@ -124,6 +124,9 @@ every!(effects -> Effect {
     Effect::Prepare { .. } => Effect::Prepare { goal: id(42), run: run() },
     Effect::Launch { .. } => Effect::Launch { goal: id(42), run: run() },
     Effect::Stop { .. } => Effect::Stop { goal: id(42), run: run() },
+    Effect::Tell { .. } => Effect::Tell { goal: id(42), run: run(), told: samples::told() },
+    Effect::Propose { .. } =>
+        Effect::Propose { goal: id(42), run: run(), follow_ups: vec![samples::follow_up()] },
     Effect::Collect { .. } => Effect::Collect { goal: id(42), run: run() },
     Effect::Land { .. } => Effect::Land { goal: id(42), run: run(), base_branch: "main".into(), round: 2 },
     Effect::Revert { .. } =>
@@ -144,7 +147,8 @@ every!(effects -> Effect {
 fn every_effect_is_read_back_and_has_a_key_that_stays() {
     let name = run();
     let keys: Vec<String> = effects().iter().map(Effect::key).collect();
-    let runs = ["claim", "prepare", "launch", "stop", "collect"].map(|verb| format!("{verb}/{name}"));
+    let runs = ["claim", "prepare", "launch", "stop", "tell", "propose", "collect"]
+        .map(|verb| format!("{verb}/{name}{}", if verb == "tell" { "/3" } else { "" }));
     let rest = [
         format!("land/{name}/2"),
         format!("revert/{name}/1/2"),

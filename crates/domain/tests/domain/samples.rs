@@ -4,9 +4,10 @@ use std::num::NonZeroUsize;
 
 use herder_domain::capacity::Farewell;
 use herder_domain::event::{Event, Repo, What};
+use herder_domain::follow_up::FollowUp;
 use herder_domain::goal::{
-    Charge, Goal, GoalEdit, GoalEvent, GoalOptions, GoalState, GoalText, HeldBack, RunNote, SpotCheckReason,
-    StuckCause,
+    Charge, Goal, GoalEdit, GoalEvent, GoalOptions, GoalState, GoalText, HeldBack, ProposedBy, RunNote,
+    SpotCheckReason, StuckCause, Told,
 };
 use herder_domain::hand::{HandEnd, Hold};
 use herder_domain::judge::Judgement;
@@ -57,13 +58,24 @@ pub fn harvest() -> Harvest {
         files_changed: 1,
         gate_tail: Some("1 test failed".into()),
         last_progress: Some("wrote the test".into()),
+        follow_ups: vec![follow_up()],
         ..Harvest::default()
     }
+}
+
+pub fn told() -> Told {
+    Told { id: 3, at: after(9), text: "mind the tabs".into(), question: Some("tabs?".into()) }
+}
+
+pub fn follow_up() -> FollowUp {
+    let acceptance = vec!["it is faster".into()];
+    FollowUp { title: "Sort faster".into(), objective: "It is slow.".into(), acceptance }
 }
 
 pub fn context() -> RetryContext {
     RetryContext {
         feedback: Some("name it better".into()),
+        question: Some("which name?".into()),
         last_outcome: Some("timeout: 4h are spent".into()),
         gate_output: Some("1 test failed".into()),
         last_progress: Some("wrote the test".into()),
@@ -209,6 +221,7 @@ every!(stuck_causes -> StuckCause {
 
 every!(failure_causes -> FailureCause {
     FailureCause::TimedOut => FailureCause::TimedOut,
+    FailureCause::TooOld => FailureCause::TooOld,
     FailureCause::IterationsSpent => FailureCause::IterationsSpent,
     FailureCause::TokensSpent => FailureCause::TokensSpent,
     FailureCause::AgentFailed => FailureCause::AgentFailed,
@@ -309,6 +322,8 @@ every!(whats -> What {
     What::GoalResolved => What::GoalResolved,
     What::GoalApproved => What::GoalApproved,
     What::GoalRejected { .. } => What::GoalRejected { feedback: "name it better".into() },
+    What::GoalTold { .. } => What::GoalTold { text: "mind the tabs".into() },
+    What::GoalAnswered { .. } => What::GoalAnswered { answer: "the second".into() },
     What::GoalQuarantined { .. } => What::GoalQuarantined { error: "a run that is closed".into() },
     What::RunOrdered { .. } => What::RunOrdered { run: run(), attempt: 1 },
     What::RunClaimed { .. } => What::RunClaimed { run: run() },
@@ -341,6 +356,7 @@ pub fn full_draft() -> Goal {
         model: Some("opus".into()),
         reasoning: Some("high".parse().unwrap()),
         duration: Some("1h30m".parse().unwrap()),
+        max_age: Some("8h".parse().unwrap()),
         priority: Some(-3),
         budget: Some(0.1 + 0.2),
     };
@@ -355,6 +371,8 @@ pub fn full_draft() -> Goal {
         quarantine: Some("a run that is closed".into()),
         taken: Some(Hold { by: "ada".into(), since: start(), before: stuck() }),
         hold: Some(HeldBack { since: after(5), reason: Some("the vendor answers on Monday".into()) }),
+        told: vec![told()],
+        proposed_by: Some(ProposedBy { goal: id(1), run: run() }),
         ..draft(42)
     }
 }

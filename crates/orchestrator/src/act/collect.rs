@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError};
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use herder_config::{GatePolicy, Review};
 use herder_domain::event::What;
+use herder_domain::follow_up::FollowUp;
 use herder_domain::gate::Verdict;
 use herder_domain::hand::HandEnd;
 use herder_domain::outcome::Outcome;
@@ -61,6 +62,7 @@ fn harvest(context: &Context, case: &Case, dir: &RunDir, spec: &RunSpec) -> Resu
         keeps_clone: !left_out.is_empty(),
         left_out,
         push_needs_leave: !case.repo.pushes,
+        follow_ups: FollowUp::gathered(iterations.into_iter().flat_map(|iteration| iteration.follow_ups)),
         ..Harvest::default()
     };
     if let Some(tip) = tip {

@@ -11,6 +11,7 @@ use herder_domain::hand::PERSON;
 use herder_domain::run::{RetryContext, RunSpec};
 use herder_domain::setup::{GateSetup, Setup};
 use herder_record::RunDir;
+use herder_record::run::{PROMPT_FILE, PROMPT_MAX, prompt_hash};
 use herder_workspace::{Bare, CommitId, Mirror, PrepareOrder, Prepared, Start, remove_tree};
 use jiff::Timestamp;
 
@@ -66,7 +67,8 @@ fn make(context: &Context, case: &Case) -> Result<RunSpec, ActError> {
         signature: context.signature(),
     })?;
     let gate = materialize_gate(context, case, mirror.bare(), &prepared.base)?;
-    let parts = Parts { resolved, base_branch, prepared: &prepared, clone, gate };
+    let prompt_hash = keep_prompt(context, case, mirror.bare(), &prepared.base)?;
+    let parts = Parts { resolved, base_branch, prepared: &prepared, clone, gate, prompt_hash };
     let mut spec = spec(context, case, parts);
     furnish(context, case, &mut spec, &prepared, (&mirror, &vault))?;
     RunDir::create(&context.state, &spec, &case.goal.body, &context.redactor)?;
@@ -105,16 +107,31 @@ fn materialize_gate(
     Ok(check.map_or(GateSetup::Missing, |_| GateSetup::At { dir }))
 }
 
+/// Keeps the base's own prompt for the run, where it has one; gives its hash. Whether it can be used, its
+/// ralph says.
+fn keep_prompt(
+    context: &Context,
+    case: &Case,
+    bare: &Bare,
+    base: &CommitId,
+) -> Result<Option<String>, ActError> {
+    let bytes = bare.read_file(base, PROMPT_FILE, PROMPT_MAX)?;
+    let Some(text) = bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()) else { return Ok(None) };
+    context.run_dir(&case.run.id).keep_prompt(&text, &context.redactor)?;
+    Ok(Some(prompt_hash(&text)))
+}
+
 struct Parts<'a> {
     resolved: Resolved,
     base_branch: String,
     prepared: &'a Prepared,
     clone: PathBuf,
     gate: GateSetup,
+    prompt_hash: Option<String>,
 }
 
 fn spec(context: &Context, case: &Case, parts: Parts<'_>) -> RunSpec {
-    let Parts { resolved, base_branch, prepared, clone, gate } = parts;
+    let Parts { resolved, base_branch, prepared, clone, gate, prompt_hash } = parts;
     let budget = resolved.budget();
     let (agent, model) = match &case.run.by {
         Some(_) => (PERSON.to_owned(), String::new()),
@@ -137,6 +154,8 @@ fn spec(context: &Context, case: &Case, parts: Parts<'_>) -> RunSpec {
         queue_seconds: case.run.queue_seconds,
         context: told_of_start(&case.goal.context, &prepared.start),
         by: case.run.by.clone(),
+        told: case.goal.told.clone(),
+        prompt_hash,
         setup: Setup {
             clone,
             room: context.short_dir(&case.run.id),

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use herder_domain::effect::Effect;
 use herder_domain::event::{Event, What};
+use herder_domain::follow_up::FollowUp;
 use herder_domain::outcome::Outcome;
 use herder_domain::plan::Outlook;
 use herder_domain::repo::GoalRef;
@@ -407,11 +408,31 @@ impl Daemon {
         if let Effect::SumUp { story, closed_at } = &due.effect {
             return sums::sum_up(self, &due.key, story, *closed_at);
         }
+        if let Effect::Propose { goal, run, follow_ups } = &due.effect {
+            self.propose(goal, run, follow_ups)?;
+            return self.finish(&due.key, &[], Timestamp::now());
+        }
         let Some(case) = self.case(&due)? else {
             self.say(&Told::note(Timestamp::now(), format!("{} is about nothing that is known", due.key)));
             return self.finish(&due.key, &[], Timestamp::now());
         };
         self.spawn(due, case)?;
+        Ok(())
+    }
+
+    /// Writes drafts of a run's proposals. Nothing of the night depends on them: what is refused is said.
+    fn propose(&mut self, goal: &GoalRef, run: &RunId, follow_ups: &[FollowUp]) -> Result<(), UpError> {
+        let at = Timestamp::now();
+        match self.store.propose(goal, run, follow_ups, at) {
+            Ok(drafts) => drafts.into_iter().for_each(|draft| {
+                let text = format!("a draft that run {run} proposes; queue it if you agree");
+                self.say(&Told { at, goal: Some(draft), text });
+            }),
+            Err(AppendError::Store(error)) => return Err(error.into()),
+            Err(error @ (AppendError::Illegal(_) | AppendError::Unknown(_))) => {
+                self.say(&Told::note(at, format!("the proposals of run {run} are lost: {error}")));
+            }
+        }
         Ok(())
     }
 
@@ -440,6 +461,8 @@ impl Daemon {
             Effect::Claim { .. } | Effect::Prepare { .. } | Effect::Launch { .. } => (true, false),
             Effect::Land { .. } | Effect::Revert { .. } => (false, true),
             Effect::Stop { .. }
+            | Effect::Tell { .. }
+            | Effect::Propose { .. }
             | Effect::Collect { .. }
             | Effect::Clean { .. }
             | Effect::WriteStats { .. }

@@ -7,9 +7,13 @@ use std::time::Duration;
 
 use herder_agent::{Activity, Session};
 use herder_domain::setup::Clocks;
+use jiff::Timestamp;
 
 /// How long an agent whose turn is over may take to exit.
 const FAREWELL: Duration = Duration::from_secs(30);
+
+/// How often the wall clock is looked at, where it bounds the run.
+const LOOK: Duration = Duration::from_secs(30);
 
 /// What bounds a call.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +23,8 @@ pub(crate) struct Bounds {
     pub working: Duration,
     /// Tokens that are left to the run.
     pub tokens: Option<u64>,
+    /// When the run is over by the wall clock.
+    pub deadline: Option<Timestamp>,
 }
 
 /// Why the agent was stopped.
@@ -34,6 +40,8 @@ pub(crate) enum Cut {
     TimeSpent,
     /// The run's tokens are spent.
     TokensSpent,
+    /// The run's time by the wall clock is over.
+    TooOld,
     /// Its turn was over and it did not exit; its answer counts.
     Lingering,
 }
@@ -47,6 +55,7 @@ impl Cut {
             Self::IterationTooLong => "the agent was stopped: the iteration took too long",
             Self::TimeSpent => "the agent was stopped: the run's time is spent",
             Self::TokensSpent => "the agent was stopped: the run's tokens are spent",
+            Self::TooOld => "the agent was stopped: the run's time by the wall clock is over",
             Self::Lingering => "the agent was ended: it had answered and did not exit",
         }
     }
@@ -58,13 +67,20 @@ impl Bounds {
         if self.tokens.is_some_and(|left| session.spend(at).tokens.total() > left) {
             return Some(Cut::TokensSpent);
         }
+        if self.deadline.is_some_and(|deadline| deadline <= Timestamp::now()) {
+            return Some(Cut::TooOld);
+        }
         let (when, cut) = self.nearest(session, last_heard, at);
         (at >= when).then_some(cut)
     }
 
     /// When the next bound is crossed if nothing happens until then.
     pub(crate) fn next(&self, session: &dyn Session, last_heard: Duration, at: Duration) -> Duration {
-        self.nearest(session, last_heard, at).0
+        let (when, _) = self.nearest(session, last_heard, at);
+        let Some(deadline) = self.deadline else { return when };
+        let left = Duration::try_from(deadline.duration_since(Timestamp::now())).unwrap_or_default();
+        // While a machine sleeps the wall clock alone goes on, so it is looked at now and then.
+        when.min(at.saturating_add(left.min(LOOK)))
     }
 
     fn nearest(&self, session: &dyn Session, last_heard: Duration, at: Duration) -> (Duration, Cut) {
@@ -140,7 +156,7 @@ mod tests {
     }
 
     fn bounds() -> Bounds {
-        Bounds { clocks: Clocks::default(), working: minutes(240), tokens: Some(10) }
+        Bounds { clocks: Clocks::default(), working: minutes(240), tokens: Some(10), deadline: None }
     }
 
     #[test]
@@ -161,6 +177,16 @@ mod tests {
         assert_eq!(short.crossed(&waited, minutes(4), minutes(5)), None);
         let spent = At { tokens: 11, ..at(Activity::Thinking) };
         assert_eq!(bounds().crossed(&spent, minutes(0), minutes(0)), Some(Cut::TokensSpent));
+    }
+
+    #[test]
+    fn a_run_that_is_too_old_is_stopped_whatever_its_agent_does() {
+        let old = Bounds { deadline: Some(Timestamp::UNIX_EPOCH), ..bounds() };
+        let waits = at(Activity::Waiting { until: minutes(99) });
+        assert_eq!(old.crossed(&waits, minutes(0), minutes(1)), Some(Cut::TooOld));
+        let young = Bounds { deadline: Some(Timestamp::MAX), ..bounds() };
+        assert_eq!(young.crossed(&waits, minutes(0), minutes(1)), None);
+        assert!(young.next(&waits, minutes(0), minutes(1)) <= minutes(1) + LOOK);
     }
 
     #[test]

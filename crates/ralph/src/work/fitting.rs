@@ -11,6 +11,7 @@ impl Work {
     /// The prompt of an iteration. Where it would nearly fill the context, history is folded harder; one
     /// that is too long even so ends the run before it costs anything.
     pub(super) fn fitting_prompt(&mut self, number: u32) -> Result<Result<String, Outcome>, RalphError> {
+        self.listen()?;
         let prompt = self.prompt(number)?;
         let Some(room) = self.breakers.fullness.room().filter(|room| prompt.len() > *room) else {
             return Ok(Ok(prompt));
@@ -28,9 +29,10 @@ impl Work {
     }
 
     fn prompt(&self, number: u32) -> Result<String, RalphError> {
-        let prompt = Prompt {
+        self.layout.render(&Prompt {
             title: &self.spec.title,
             goal: &self.goal,
+            told: &self.told,
             context: &self.spec.context,
             memory: &self.memory,
             gate_output: self.gate_output.as_deref(),
@@ -38,7 +40,6 @@ impl Work {
             has_gate: self.gate.is_some(),
             answers_by_schema: self.agent.answers_by_schema(),
             is_tight: self.breakers.fullness.is_tight(),
-        };
-        Ok(prompt.render()?)
+        })
     }
 }

@@ -1,5 +1,7 @@
 //! Asking the repository's gate for feedback.
 
+use std::time::Duration;
+
 use herder_domain::gate::Verdict;
 use herder_gate::Question;
 use herder_record::Phase;
@@ -9,7 +11,13 @@ use crate::error::RalphError;
 use crate::stop::Urgency;
 
 impl Work {
-    /// What the gate says of the clone. Its time is the run's: it gets no more than is left.
+    /// How long the gate may take: its time is the run's, it gets no more than is left.
+    fn gate_limit(&self) -> Duration {
+        let left = self.account.working_left(&self.spec.budget);
+        self.spec.setup.clocks.gate.min(left).min(self.age_left().unwrap_or(Duration::MAX))
+    }
+
+    /// What the gate says of the clone.
     pub(super) fn ask_gate(&mut self) -> Result<Verdict, RalphError> {
         let Some(gate) = self.gate.clone() else {
             return Ok(Verdict::Missing);
@@ -22,7 +30,7 @@ impl Work {
             run: &self.writer.dir().mark(),
             env: self.env(),
             sandbox: self.sandbox(&clone),
-            limit: self.spec.setup.clocks.gate.min(self.account.working_left(&self.spec.budget)),
+            limit: self.gate_limit(),
         };
         let log = Box::new(self.writer.gate_log(self.account.gate_runs + 1)?);
         let mut listening = None;

@@ -70,6 +70,7 @@ impl Work {
                 clocks: setup.clocks,
                 working: self.account.working_left(&self.spec.budget),
                 tokens: self.account.tokens_left(&self.spec.budget),
+                deadline: self.deadline(),
             },
             stop: &self.stop,
         };

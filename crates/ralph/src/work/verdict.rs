@@ -130,7 +130,7 @@ impl Work {
         let sentence = failure(called);
         match called.cut {
             // The loop's own look at the budget says it in its own words.
-            Some(Cut::TimeSpent | Cut::TokensSpent) => return Step::Again,
+            Some(Cut::TimeSpent | Cut::TokensSpent | Cut::TooOld) => return Step::Again,
             Some(Cut::Silent | Cut::ToolTooLong | Cut::IterationTooLong | Cut::Lingering) | None => {}
         }
         self.failures += 1;
@@ -161,7 +161,7 @@ fn lost(called: &Called) -> Option<Outcome> {
 }
 
 /// The valid answer, where there was one.
-fn answer(ending: &Ending) -> Option<&Answer> {
+pub(super) fn answer(ending: &Ending) -> Option<&Answer> {
     match ending {
         Ending::Answered(answer) => Some(answer),
         Ending::Replied(_)
@@ -187,7 +187,7 @@ pub(super) fn status(ending: &Ending) -> Option<Status> {
 
 /// The error that an iteration ended with: the agent's, the gate's, or that of its last tool.
 pub(super) fn error(called: &Called, gate: Option<&Verdict>) -> Option<String> {
-    if let Some(Cut::TimeSpent | Cut::TokensSpent) = called.cut {
+    if let Some(Cut::TimeSpent | Cut::TokensSpent | Cut::TooOld) = called.cut {
         return None;
     }
     if answer(&called.ending).is_none() {

@@ -70,6 +70,8 @@ impl Work {
 
     /// Waits, visibly; gives an outcome where it is told to stop meanwhile.
     pub(super) fn wait_until(&mut self, until: Timestamp, what: &str) -> Result<Option<Outcome>, RalphError> {
+        // The loop's own look at the run's age says what follows then.
+        let until = self.deadline().map_or(until, |deadline| until.min(deadline));
         self.writer.log(&format!("== waiting until {until:.0} for: {what}"))?;
         let begun = Instant::now();
         let planned = left(until);

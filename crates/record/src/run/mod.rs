@@ -3,8 +3,10 @@
 mod events;
 mod live_status;
 mod lock;
+mod prompt;
 mod read;
 mod rotation;
+mod told;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -23,6 +25,7 @@ use crate::state_dir::StateDir;
 pub use events::{EVENTS_LIMIT, EventsWriter};
 pub use live_status::{LiveStatus, Phase};
 pub use lock::RunLock;
+pub use prompt::{PROMPT_FILE, PROMPT_MAX, prompt_hash};
 pub use write::{GATE_LOGS_KEPT, GateLog, LOG_LIMIT, RunWriter};
 
 /// A run directory, as its readers see it.
@@ -60,6 +63,9 @@ pub struct Ending {
     /// The code that the last agent exited with.
     #[serde(default)]
     pub exit_code: Option<i32>,
+    /// The hash of the prompt's template, see [`prompt_hash`].
+    #[serde(default)]
+    pub prompt_hash: Option<String>,
     /// The most memory that the run's processes held together, in bytes.
     #[serde(default)]
     pub peak_memory_bytes: Option<u64>,
@@ -85,6 +91,7 @@ impl Ending {
             gate_seconds: 0.0,
             agent_version: None,
             exit_code: None,
+            prompt_hash: None,
             peak_memory_bytes: None,
             cpu_seconds: None,
         }
@@ -224,6 +231,14 @@ impl RunDir {
     /// The goal's text, pinned.
     pub fn goal_path(&self) -> PathBuf {
         self.path.join("goal.md")
+    }
+
+    fn told_path(&self) -> PathBuf {
+        self.path.join("told.jsonl")
+    }
+
+    fn prompt_path(&self) -> PathBuf {
+        self.path.join("prompt.md")
     }
 
     fn spec_path(&self) -> PathBuf {

@@ -59,6 +59,11 @@ impl RunWriter {
         lines::append_synced(&self.dir.iterations_path(), &self.redactor.json(iteration)?)
     }
 
+    /// The summary with which a run begins that goes on where another ended.
+    pub fn carry_over(&self, text: &str) -> Result<(), RecordError> {
+        self.summary(text, 0)
+    }
+
     /// Replaces the summary. After a crash in between, the older `covers_up_to` stands beside the newer
     /// text: some progress is told twice, none is lost.
     pub fn summary(&self, text: &str, covers_up_to: u32) -> Result<(), RecordError> {

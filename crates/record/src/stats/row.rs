@@ -194,6 +194,9 @@ pub struct StatsRow {
     /// The goal's labels.
     #[serde(default)]
     pub labels: Option<Vec<String>>,
+    /// The hash of the prompt's template.
+    #[serde(default)]
+    pub prompt_hash: Option<String>,
     /// What a later version wrote.
     #[serde(flatten)]
     pub unknown: BTreeMap<String, Value>,
@@ -249,6 +252,7 @@ impl StatsRow {
             peak_memory_bytes: ending.peak_memory_bytes,
             cpu_seconds: ending.cpu_seconds,
             labels: None,
+            prompt_hash: ending.prompt_hash.clone().or_else(|| spec.prompt_hash.clone()),
             unknown: BTreeMap::new(),
         }
     }

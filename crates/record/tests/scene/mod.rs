@@ -60,13 +60,21 @@ pub fn order(number: u64) -> RunSpec {
         agent: "claude".into(),
         model: "sonnet".into(),
         reasoning: Reasoning::Med,
-        budget: Budget { duration: Duration::from_secs(60), iterations: None, tokens: None, usd: None },
+        budget: Budget {
+            duration: Duration::from_secs(60),
+            iterations: None,
+            tokens: None,
+            usd: None,
+            max_age: None,
+        },
         base_branch: "main".into(),
         base_commit: "5bd86d40fc891b4a6a50df4db4d66a3a47469a4d".into(),
         created_at: time(0),
         queue_seconds: 1.5,
         context: RetryContext::default(),
         by: None,
+        told: vec![],
+        prompt_hash: None,
         setup: setup(),
     }
 }
@@ -140,5 +148,6 @@ pub fn iteration(number: u32) -> Iteration {
         gate: Some(Verdict::Red { tail: format!("saw {SECRET}") }),
         spend: spend(1),
         snapshot: Some(format!("snapshot-{number}")),
+        follow_ups: vec![],
     }
 }

@@ -88,7 +88,7 @@ impl Play {
 
     fn person(&mut self, goal: u8, deed: u8) {
         let Some(goal) = pick(&self.goals, goal).cloned() else { return };
-        let what = match deed % 10 {
+        let what = match deed % 12 {
             0 => What::GoalQueued,
             1 => What::GoalRetried,
             2 => What::GoalCancelled,
@@ -103,6 +103,8 @@ impl Play {
                 Some(run) => What::UndoOrdered { run, undo: undo() },
                 None => return,
             },
+            9 => What::GoalTold { text: "Mind the tabs.".into() },
+            10 => What::GoalAnswered { answer: "The second.".into() },
             _ => What::GoalRejected { feedback: "Not like this.".into() },
         };
         self.append(&goal, what);

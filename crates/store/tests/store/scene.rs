@@ -155,9 +155,12 @@ pub fn results(effect: &Effect, fate: Fate, now: Timestamp) -> Vec<Event> {
         Effect::Land { run: id, .. } => landing(run(id), fate, now),
         Effect::Revert { run: id, .. } => What::Undone { run: run(id), commit: "decaff".into() },
         Effect::Clean { run: id, .. } => What::RunClosed { run: run(id) },
-        Effect::WriteStats { .. } | Effect::Comment { .. } | Effect::SumUp { .. } | Effect::Notify { .. } => {
-            return Vec::new();
-        }
+        Effect::Tell { .. }
+        | Effect::Propose { .. }
+        | Effect::WriteStats { .. }
+        | Effect::Comment { .. }
+        | Effect::SumUp { .. }
+        | Effect::Notify { .. } => return Vec::new(),
     };
     vec![Event::of(effect.goal(), what)]
 }

@@ -29,7 +29,7 @@ pub use moving::move_;
 pub use new::new;
 pub use priority::priority;
 pub use queue::queue;
-pub use verdict::{approve, cancel, reject, resolve, retry, spot_check};
+pub use verdict::{answer, approve, cancel, reject, resolve, retry, spot_check, tell};
 
 use herder_domain::event::{Event, What};
 use herder_domain::goal::Goal;

@@ -1,11 +1,13 @@
 //! `herder ralph --goal FILE`: one goal in the current checkout, without an orchestrator.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use herder_config::{Flags, RepositoryConfig, Resolved, Settings, resolve};
+use herder_domain::follow_up::FollowUp;
 use herder_domain::goal::GoalText;
 use herder_domain::outcome::Outcome;
 use herder_domain::repo::RepoId;
@@ -38,7 +40,7 @@ pub fn alone(call: &Call, file: &Path, continues: bool, flags: RunFlags) -> Resu
     let resolved = resolve(&goal.options, &flags, None, &repository(&checkout)?, &config, env)?;
     let run = RunId::standalone(call.now, std::process::id());
     let rooms = Rooms::of(&settings, &run, &checkout);
-    let redactor = redactor(&settings)?;
+    let redactor = Arc::new(redactor(&settings)?);
     let alone = Alone {
         state: &state,
         checkout: &checkout,
@@ -131,6 +133,8 @@ fn spec(
         queue_seconds: 0.0,
         context: RetryContext::default(),
         by: None,
+        told: Vec::new(),
+        prompt_hash: None,
         setup: Setup {
             clone: PathBuf::new(),
             room: rooms.room.clone(),
@@ -179,6 +183,8 @@ fn show(output: Output, dir: &RunDir, is_over: &AtomicBool) {
 fn said(dir: &RunDir, end: &AloneEnd) -> Result<Reply, Failure> {
     let outcome = &end.ending.outcome;
     let (word, text) = branch(end.moved.as_ref());
+    let iterations = dir.iterations()?.into_iter();
+    let follow_ups = FollowUp::gathered(iterations.flat_map(|iteration| iteration.follow_ups));
     let json = json!({
         "run": dir.run(),
         "dir": dir.path(),
@@ -186,8 +192,12 @@ fn said(dir: &RunDir, end: &AloneEnd) -> Result<Reply, Failure> {
         "iterations": end.ending.iterations,
         "cost": end.ending.spend.cost,
         "branch": word,
+        "follow_ups": follow_ups,
     });
-    let reply = Reply::one(&json, format!("{text}\nthe run's files are in {}\n", dir.path().display()))?;
+    let reply = Reply::one(
+        &json,
+        format!("{text}\n{}the run's files are in {}\n", proposed(&follow_ups), dir.path().display()),
+    )?;
     Ok(match outcome {
         Outcome::Accepted { .. } => reply,
         Outcome::NeedsReview { .. }
@@ -201,6 +211,11 @@ fn said(dir: &RunDir, end: &AloneEnd) -> Result<Reply, Failure> {
                 .hint("the work lies in the checkout; the same command with --continue goes on from there"),
         ),
     })
+}
+
+/// What the agent would have done beside the goal.
+fn proposed(follow_ups: &[FollowUp]) -> String {
+    follow_ups.iter().map(|one| format!("it proposes: {}\n", one.title)).collect()
 }
 
 fn branch(moved: Option<&Moved>) -> (&'static str, &'static str) {

@@ -49,6 +49,9 @@ fn failed(error: RalphError) -> Failure {
     match error {
         RalphError::NoOrder { .. } => Failure::not_found(text).hint("the orchestrator makes run directories"),
         RalphError::Dirty { .. } => Failure::refused(text).hint("nothing was touched"),
+        RalphError::Occupied { .. } => Failure::new(Kind::Busy, text)
+            .hint("`herder watch` shows what runs; `git worktree add` or `git clone` makes another checkout"),
+        RalphError::Layout { .. } => Failure::usage(text).hint("docs/goals.md lists what it may use"),
         RalphError::Taken { .. } => Failure::new(Kind::Busy, text).hint("`herder watch` shows it"),
         RalphError::Record(error) => error.into(),
         RalphError::Workspace(error) => error.into(),

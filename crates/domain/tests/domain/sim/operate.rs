@@ -295,7 +295,9 @@ impl Sim {
             Effect::Land { run, .. } => self.landing_result(run, ending),
             Effect::Revert { run, .. } => self.revert_result(run, ending),
             Effect::Clean { run, .. } => What::RunClosed { run: run.clone() },
-            Effect::WriteStats { .. }
+            Effect::Tell { .. }
+            | Effect::Propose { .. }
+            | Effect::WriteStats { .. }
             | Effect::Comment { .. }
             | Effect::SumUp { .. }
             | Effect::Notify { .. } => return None,
