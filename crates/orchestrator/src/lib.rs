@@ -5,6 +5,7 @@
 //! token: it cannot even name an agent's adapter.
 
 mod act;
+mod backup;
 mod check;
 mod context;
 mod down;
@@ -18,6 +19,10 @@ mod told;
 mod up;
 mod wake;
 
+pub use backup::{
+    BackedUp, BackupError, BackupOrder, ConfigFate, Onto, RestoreError, RestoreOrder, Restored, Runs, backup,
+    restore,
+};
 pub use check::{check_daemon, check_repo, check_root};
 pub use down::{Down, DownError, Manner, down};
 pub use local::{AddRepo, AddRepoError, add_repo};

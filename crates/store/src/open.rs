@@ -24,6 +24,19 @@ impl Store {
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         open(path).map_err(|reason| OpenError { path: path.into(), reason })
     }
+
+    /// Copies the database as it is at one moment into a new file; others go on reading and writing.
+    ///
+    /// # Errors
+    /// The file is there, cannot be written, or the database cannot be read.
+    pub fn copy_into(&self, path: &Path) -> Result<(), StoreError> {
+        make(path)?;
+        let Some(path) = path.to_str() else {
+            return Err(StoreError::NotMade(std::io::Error::other("its path is not UTF-8")));
+        };
+        self.conn.execute("VACUUM INTO ?", [path])?;
+        Ok(())
+    }
 }
 
 fn open(path: &Path) -> Result<Store, StoreError> {

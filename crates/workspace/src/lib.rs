@@ -15,6 +15,7 @@
 //! runs.
 
 mod bare;
+mod bundle;
 mod check;
 mod checkout;
 mod clone_git;

@@ -1,5 +1,6 @@
 //! What can be typed.
 
+mod backup;
 mod curate;
 mod demo;
 mod goal;
@@ -16,6 +17,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use backup::{Backup, Restore};
 pub use curate::{Beside, Edit, Hold, Import, Lint, Move, New, Priority, StoryEdit, YesNo};
 pub use demo::{Demo, Player};
 pub use goal::{Create, GoalCommand, List, Named, Say, Several, Sort, SpotCheck, Verdict};
@@ -97,6 +99,10 @@ pub enum Command {
     Set(SetCommand),
     /// Work at one goal in the current checkout, without an orchestrator
     Ralph(Ralph),
+    /// Keep all that cannot be made anew in one file, whatever is at work
+    Backup(Backup),
+    /// Bring a backup back
+    Restore(Restore),
     /// Make links with the names of the journal (goal-create, orchestrator, ...)
     InstallLinks(InstallLinks),
     /// Print a script that completes herder's commands in a shell

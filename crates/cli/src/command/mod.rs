@@ -1,5 +1,6 @@
 //! What each command does: one file for one command, or for the few verbs of one thing.
 
+mod backup;
 mod config;
 mod demo;
 mod doctor;
@@ -61,6 +62,8 @@ pub fn perform(cli: Cli, output: Output) -> Result<Reply, Failure> {
         Command::Resume(args) => resume::resume(&call, &args),
         Command::Set(SetCommand::Max(args)) => set::max(&call, &args),
         Command::Ralph(args) => ralph::ralph(&call, args),
+        Command::Backup(args) => backup::backup(&call, &args),
+        Command::Restore(args) => backup::restore(&call, &args),
         Command::InstallLinks(args) => links::install(&args),
         Command::Completions(args) => papers::completions(&call, &args),
         Command::Man(args) => papers::man(&call, &args),

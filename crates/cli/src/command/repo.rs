@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::args::RepoAdd;
 use crate::call::Call;
 use crate::failure::Failure;
-use crate::output::{Reply, Table};
+use crate::output::{Progress, Reply, Table};
 use crate::place;
 
 #[derive(Debug, Serialize)]
@@ -33,7 +33,9 @@ impl From<&Repo> for RepoItem {
 pub fn add(call: &Call, args: RepoAdd) -> Result<Reply, Failure> {
     let mut opened = call.open()?;
     let order = AddRepo { what: args.what, name: args.name, base: args.base, push: args.push };
+    let progress = Progress::begin(call.output, format!("fetching {}", order.what));
     let repo = add_repo(&mut opened.store, &opened.state, &order).map_err(not_added)?;
+    drop(progress);
     herder_orchestrator::wake(&opened.state);
     Reply::one(&RepoItem::from(&repo), said(&repo))
 }

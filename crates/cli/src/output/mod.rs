@@ -1,5 +1,6 @@
 //! Where text and JSON leave the program.
 
+mod progress;
 mod table;
 mod terminal;
 
@@ -11,6 +12,7 @@ use serde_json::{Map, Value, json};
 
 use crate::failure::{Failure, Kind};
 pub use herder_watch::printable;
+pub use progress::Progress;
 pub use table::Table;
 pub use terminal::width;
 use terminal::wrapped;

@@ -71,6 +71,8 @@ fn rows<'r>(
         ("resume", vec!["replay"], false),
         ("ralph", vec!["--goal", file], true),
         ("install-links", vec![links], true),
+        ("backup", vec!["kept.tar.gz"], true),
+        ("restore", vec!["kept.tar.gz"], false),
         ("completions", vec!["zsh"], true),
         ("man", vec![], true),
     ]

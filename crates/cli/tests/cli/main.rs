@@ -4,6 +4,7 @@
 
 mod abroad;
 mod alone;
+mod backup;
 mod bad_input;
 mod clearing;
 mod curate;
