@@ -1,9 +1,11 @@
 //! `cargo xtask`: the chores of this repository, as one small program.
 #![allow(clippy::print_stderr, reason = "a chore speaks to the person who called it")]
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use xtask::release::{Demo, Order};
 
 /// The repository's own chores.
 #[derive(Parser)]
@@ -35,6 +37,18 @@ enum Chore {
         #[arg(value_name = "NAME")]
         names: Vec<String>,
     },
+    /// Build a static program, check it, and pack it with its papers, licences and sums
+    Release {
+        /// The target's triple [default: this machine's architecture with musl]
+        #[arg(long, value_name = "TRIPLE")]
+        target: Option<String>,
+        /// Where to put the archive [default: dist in cargo's target directory]
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+        /// Do not have the program show the demo
+        #[arg(long)]
+        skip_demo: bool,
+    },
     /// Write the papers that are made of the program: docs/reference/commands.md
     Gen,
 }
@@ -58,6 +72,10 @@ fn call(chore: Chore) -> anyhow::Result<bool> {
         Chore::Ci => xtask::ci::run(&root),
         Chore::Tidy => xtask::tidy::report(&root),
         Chore::Bench { names } => xtask::bench::run(&root, &names),
+        Chore::Release { target, out, skip_demo } => {
+            let demo = if skip_demo { Demo::Skip } else { Demo::Show };
+            xtask::release::run(&root, &Order { target, out, demo })
+        }
         Chore::Gen => xtask::papers::generate(&root),
     }
 }

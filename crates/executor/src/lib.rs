@@ -7,6 +7,12 @@
 //! This crate alone starts, watches and ends processes that may outlive a call, and is the only one
 //! with `unsafe` code, all of it in `sys`. It knows nothing of goals, agents or gates.
 
+#[cfg(not(target_os = "linux"))]
+compile_error!(
+    "herder runs on Linux only: keepers and sandbox are made of pidfds, subreapers, cgroups and Landlock; \
+     see docs/install.md"
+);
+
 mod cgroup;
 mod check;
 mod children;

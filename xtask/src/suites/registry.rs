@@ -125,6 +125,13 @@ pub const SUITES: &[Suite] = &[
         }]),
         is_live: false,
     },
+    Suite {
+        name: "install",
+        about: "`cargo install --path crates/cli`, and the demo with what it installs",
+        needs: &[],
+        tests: Tests::Targets(&[Target { krate: "cli", package: "herder", name: "install" }]),
+        is_live: false,
+    },
 ];
 
 #[cfg(test)]
