@@ -42,6 +42,7 @@ fn outer(argv: Vec<OsString>) -> ExitCode {
     let argv = names::as_herder(argv);
     match args::read(&argv) {
         Ok(cli) => {
+            output::colour(cli.color);
             let output = Output::new(cli.json);
             output.finish(command::perform(cli, output))
         }

@@ -153,7 +153,7 @@ impl Finder<'_> {
 }
 
 /// The key that was probably meant: the same table's, else any.
-fn likely(path: &[String]) -> Option<String> {
+pub(crate) fn likely(path: &[String]) -> Option<String> {
     let mut path = path.to_vec();
     // The unknown part may be a table around the key.
     while path.len() > 1 && Key::beside(&path).is_empty() {

@@ -9,6 +9,8 @@ use herder_domain::repo::RepoId;
 
 use crate::document::{self, Lines, Owner};
 use crate::error::ConfigError;
+use crate::keys::Key;
+use crate::layers::Voice;
 use crate::text::{AgentText, RepoText, RepositoryText, UserText};
 use crate::values::{author, dollars, globs, inside, paths, ports, url, variables, words};
 
@@ -18,6 +20,7 @@ pub struct UserConfig {
     pub(crate) raw: UserText,
     pub(crate) lines: Lines,
     file: PathBuf,
+    text: String,
 }
 
 /// A repository's `.ralph/config.toml`, understood.
@@ -50,13 +53,18 @@ impl UserConfig {
     /// No file at all.
     pub fn empty() -> Self {
         let file = PathBuf::from("config.toml");
-        Self { raw: UserText::default(), lines: Lines::none(Owner::User(file.clone())), file }
+        Self {
+            raw: UserText::default(),
+            lines: Lines::none(Owner::User(file.clone())),
+            file,
+            text: String::new(),
+        }
     }
 
     /// Reads the text of a file.
     pub fn parse(file: &Path, text: &str) -> Result<Self, ConfigError> {
         let (raw, lines) = document::read::<UserText>(Owner::User(file.into()), text)?;
-        let config = Self { raw, lines, file: file.into() };
+        let config = Self { raw, lines, file: file.into(), text: text.into() };
         config.refuse_bad_values()?;
         Ok(config)
     }
@@ -64,6 +72,21 @@ impl UserConfig {
     /// The file.
     pub fn file(&self) -> &Path {
         &self.file
+    }
+
+    /// A key by its dotted name, with what the file says of it; nothing where there is no such key.
+    pub fn written(&self, key: &str) -> Option<(&'static Key, Option<Voice>)> {
+        let path: Vec<String> =
+            toml_edit::Key::parse(key).ok()?.iter().map(|part| part.get().to_owned()).collect();
+        let known = Key::of(&path)?;
+        let table: toml::Table = self.text.parse().ok()?;
+        let mut value = Some(&toml::Value::Table(table)).cloned();
+        for part in &path {
+            value = value.and_then(|value| value.get(part).cloned());
+        }
+        let parts: Vec<&str> = path.iter().map(String::as_str).collect();
+        let voice = value.map(|value| Voice { value: value.to_string(), source: self.lines.source(&parts) });
+        Some((known, voice))
     }
 
     /// The user's own table for a repository, with the name that it stands under.

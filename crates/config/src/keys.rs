@@ -131,6 +131,12 @@ impl Key {
         KEYS.iter().find(|key| key.matches(path))
     }
 
+    /// The key that was probably meant by a dotted path that is none.
+    pub fn likely(path: &str) -> Option<String> {
+        let parts: Vec<String> = path.split('.').map(str::to_owned).collect();
+        crate::document::likely(&parts)
+    }
+
     /// Whether keys stand below a dotted path.
     pub(crate) fn is_table(path: &[String]) -> bool {
         KEYS.iter().any(|key| {

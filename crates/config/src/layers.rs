@@ -14,6 +14,42 @@ use crate::resolve::Flags;
 use crate::source::{Source, Sourced};
 use crate::text::BudgetText;
 
+/// What one of those who may say it says of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Voice {
+    /// The value.
+    pub value: String,
+    /// Who says so.
+    pub source: Source,
+}
+
+/// What everybody says of the keys that more than one may set, the strongest first.
+pub fn voices(
+    goal: &GoalOptions,
+    flags: &Flags,
+    repo: Option<&RepoId>,
+    repository: &RepositoryConfig,
+    user: &UserConfig,
+) -> Vec<(&'static str, Voice)> {
+    fn voice<T: ToString>(key: &'static str, said: &Option<Sourced<T>>) -> Option<(&'static str, Voice)> {
+        let said = said.as_ref()?;
+        Some((key, Voice { value: said.value.to_string(), source: said.source.clone() }))
+    }
+    let layers = Layers::of(goal, flags, repo, repository, user).0;
+    let of_layer = |layer: &Layer| {
+        [
+            voice("agent", &layer.agent),
+            voice("model", &layer.model),
+            voice("reasoning", &layer.reasoning),
+            voice("duration", &layer.duration),
+            voice("budget.iterations", &layer.iterations),
+            voice("budget.tokens", &layer.tokens),
+            voice("budget.usd", &layer.usd),
+        ]
+    };
+    layers.iter().flat_map(of_layer).flatten().collect()
+}
+
 /// One voice.
 #[derive(Default)]
 pub(crate) struct Layer {

@@ -1,6 +1,7 @@
 //! What can be typed.
 
 mod backup;
+mod config;
 mod curate;
 mod demo;
 mod goal;
@@ -18,6 +19,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use backup::{Backup, Restore};
+pub use config::{ConfigCommand, Explain, SetKey, UnsetKey};
 pub use curate::{Beside, Edit, Hold, Import, Lint, Move, New, Priority, StoryEdit, YesNo};
 pub use demo::{Demo, Player};
 pub use goal::{Create, GoalCommand, List, Named, Say, Several, Sort, SpotCheck, Verdict};
@@ -36,6 +38,9 @@ pub struct Cli {
     /// Print JSON
     #[arg(long, global = true)]
     pub json: bool,
+    /// When to use colours
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Colour::Auto)]
+    pub color: Colour,
     /// The repository: NAME, OWNER/NAME or HOST/OWNER/NAME [default: the one of the current directory;
     /// for `up`: all]
     #[arg(long, global = true, value_name = "REPO")]
@@ -43,6 +48,17 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// When colours are used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Colour {
+    /// On a terminal, unless NO_COLOR is set; everywhere where CLICOLOR_FORCE is
+    Auto,
+    /// Everywhere
+    Always,
+    /// Nowhere
+    Never,
 }
 
 /// What to do.
@@ -89,7 +105,7 @@ pub enum Command {
     Init(Init),
     /// Watch twelve goals being worked off, in a directory of its own
     Demo(Demo),
-    /// Look at settings
+    /// Look at settings and change them
     #[command(subcommand)]
     Config(ConfigCommand),
     /// Lift pauses and free parked accounts: one of them, or all
@@ -213,24 +229,6 @@ pub enum Group {
     Model,
     /// By how they ended.
     Outcome,
-}
-
-/// What to do with settings.
-#[derive(Debug, Subcommand)]
-pub enum ConfigCommand {
-    /// Show what holds for agent, budgets, gate and paths, and who said so
-    Explain(Explain),
-}
-
-/// `config explain`.
-#[derive(Debug, Args)]
-pub struct Explain {
-    /// As they hold for this goal
-    #[arg(long, value_name = "GOAL")]
-    pub goal: Option<Reference>,
-    /// As `up` would be called.
-    #[command(flatten)]
-    pub flags: UpFlags,
 }
 
 /// `ralph`.

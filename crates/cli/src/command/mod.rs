@@ -58,7 +58,7 @@ pub fn perform(cli: Cli, output: Output) -> Result<Reply, Failure> {
         Command::Demo(args) => demo::perform(&call, &args),
         Command::Init(args) => init::init(&args),
         Command::Doctor => doctor::doctor(&call),
-        Command::Config(ConfigCommand::Explain(args)) => config::explain(&call, args),
+        Command::Config(command) => of_config(&call, command),
         Command::Resume(args) => resume::resume(&call, &args),
         Command::Set(SetCommand::Max(args)) => set::max(&call, &args),
         Command::Ralph(args) => ralph::ralph(&call, args),
@@ -80,6 +80,15 @@ fn of_repo(call: &Call, command: RepoCommand) -> Result<Reply, Failure> {
     match command {
         RepoCommand::Add(args) => repo::add(call, args),
         RepoCommand::List => repo::list(call),
+    }
+}
+
+fn of_config(call: &Call, command: ConfigCommand) -> Result<Reply, Failure> {
+    match command {
+        ConfigCommand::Explain(args) => config::explain(call, args),
+        ConfigCommand::Set(args) => config::set(&args),
+        ConfigCommand::Unset(args) => config::unset(&args),
+        ConfigCommand::Path => config::path(),
     }
 }
 

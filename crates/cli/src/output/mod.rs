@@ -1,5 +1,6 @@
 //! Where text and JSON leave the program.
 
+mod colour;
 mod progress;
 mod table;
 mod terminal;
@@ -11,11 +12,13 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::failure::{Failure, Kind};
+pub use colour::colour;
+use colour::{ERROR, HINT, WARNING};
 pub use herder_watch::printable;
 pub use progress::Progress;
 pub use table::Table;
 pub use terminal::width;
-use terminal::wrapped;
+use terminal::{width_of_stderr, wrapped};
 
 /// What a command has to say, in both tongues.
 #[derive(Debug, Default)]
@@ -146,12 +149,16 @@ impl Output {
 
     fn finish_text(self, reply: &Reply, failure: Option<&Failure>) -> io::Result<()> {
         self.text(&wrapped(&printable(&reply.text), width()))?;
-        let mut err = io::stderr().lock();
-        for warning in &reply.warnings {
-            writeln!(err, "warning: {}", printable(warning))?;
-        }
+        let mut err = anstream::stderr().lock();
+        let room = width_of_stderr();
+        let mut line = |style: anstyle::Style, word: &str, text: &str| {
+            let whole = wrapped(&printable(&format!("{word}: {text}")), room);
+            let rest = whole.strip_prefix(word).unwrap_or(&whole);
+            writeln!(err, "{style}{word}{style:#}{rest}")
+        };
+        reply.warnings.iter().try_for_each(|warning| line(WARNING, "warning", warning))?;
         let Some(failure) = failure else { return Ok(()) };
-        writeln!(err, "error: {}", printable(&failure.message))?;
-        failure.hints.iter().try_for_each(|hint| writeln!(err, "hint: {}", printable(hint)))
+        line(ERROR, "error", &failure.message)?;
+        failure.hints.iter().try_for_each(|hint| line(HINT, "hint", hint))
     }
 }

@@ -1,6 +1,7 @@
 //! What the terminal can show, where there is one.
 
 use std::io::IsTerminal;
+use std::os::fd::AsFd;
 
 use textwrap::{Options, WordSplitter};
 
@@ -10,11 +11,19 @@ const NARROWEST: usize = 40;
 /// How many columns a person has before them; nothing where standard output is no terminal, so that programs
 /// get whole lines.
 pub fn width() -> Option<usize> {
-    let out = std::io::stdout();
+    width_of(&std::io::stdout())
+}
+
+/// The same for standard error.
+pub fn width_of_stderr() -> Option<usize> {
+    width_of(&std::io::stderr())
+}
+
+fn width_of<T: IsTerminal + AsFd>(out: &T) -> Option<usize> {
     if !out.is_terminal() {
         return None;
     }
-    let columns = rustix::termios::tcgetwinsize(&out).ok().map(|size| usize::from(size.ws_col));
+    let columns = rustix::termios::tcgetwinsize(out).ok().map(|size| usize::from(size.ws_col));
     columns.filter(|columns| *columns > 0).map(|columns| columns.max(NARROWEST))
 }
 

@@ -13,6 +13,7 @@ mod hands;
 mod init;
 mod json;
 mod names;
+mod narrow;
 mod operating;
 mod papers;
 mod salvage;

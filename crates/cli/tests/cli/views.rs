@@ -174,6 +174,38 @@ fn each_setting_is_shown_with_who_said_so() {
 }
 
 #[test]
+fn one_setting_is_told_in_full_and_can_be_changed() {
+    let scene = Scene::new();
+    scene.config("# mine\nagent = \"replay\" # free\nduration = \"3h\"\n[timeouts]\ntool = \"2h\"\n");
+    let told = scene.json(&["config", "explain", "duration", "--duration", "1h"]);
+    assert_eq!((&told["value"], &told["source"]), (&json!("1h"), &json!("flag")));
+    assert_eq!(told["hidden"][0]["value"], "3h");
+    assert!(told["hidden"][0]["source"].as_str().unwrap().ends_with("config.toml:3"), "{told}");
+    let text = scene.ok(&["config", "explain", "duration"]);
+    assert!(text.contains("working time of a run") && text.contains("90s"), "{text}");
+    assert_eq!(scene.json(&["config", "explain", "timeouts.tool"])["value"], "\"2h\"");
+    let unknown = scene.run(&["config", "explain", "duratoin"]);
+    assert_eq!(unknown.code, 2);
+    assert!(unknown.err.contains("did you mean `duration`?"), "{unknown:?}");
+
+    scene.ok(&["config", "set", "duration", "90m"]);
+    assert_eq!(scene.json(&["config", "explain", "duration"])["value"], "1h30m");
+    let file = scene.ok(&["config", "path"]);
+    let text = || fs_err::read_to_string(file.trim()).unwrap();
+    assert!(text().starts_with("# mine\nagent = \"replay\" # free\nduration = \"90m\"\n"), "{}", text());
+    let before = text();
+    for (key, value) in [("duration", "soon"), ("colour", "red"), ("agent", "nobody"), ("max", "0")] {
+        let refused = scene.run(&["config", "set", key, value]);
+        assert_eq!(refused.code, 5, "{refused:?}");
+        assert!(refused.err.contains("nothing was written"), "{refused:?}");
+    }
+    assert_eq!(text(), before);
+    scene.ok(&["config", "unset", "timeouts.tool"]);
+    assert!(!text().contains("tool"), "{}", text());
+    assert_eq!(scene.json(&["config", "unset", "max"])["changed"], false);
+}
+
+#[test]
 fn without_a_ralph_the_view_says_so() {
     let scene = Scene::new();
     assert_eq!(scene.ok(&["watch", "--once"]), "no ralph is running\n");
