@@ -13,6 +13,19 @@ const DONE: &str = "## Objective\nSay hello.\n\n```replay\n\
 /// Money that is spent makes a goal stuck at once.
 const SPENT: &str = "## Objective\nx\n\n```replay\n[\"budget_spent\"]\n```\n";
 
+/// Settings and papers: commands that are about no goal.
+fn further<'r>() -> [(&'static str, Vec<&'r str>, bool); 7] {
+    [
+        ("config set", vec!["max", "3"], true),
+        ("config unset", vec!["max"], true),
+        ("config path", vec![], true),
+        ("backup", vec!["kept.tar.gz"], true),
+        ("restore", vec!["kept.tar.gz"], false),
+        ("completions", vec!["zsh"], true),
+        ("man", vec![], true),
+    ]
+}
+
 /// The words of a command, what follows them, and whether it goes well. Those that tell line by line what
 /// happens (`up`, `watch`, `logs -f`) stand here as they are asked once.
 fn rows<'r>(
@@ -68,16 +81,9 @@ fn rows<'r>(
         ("demo", vec!["--dir", "."], false),
         ("init", vec!["--dry-run"], true),
         ("config explain", vec![], true),
-        ("config set", vec!["max", "3"], true),
-        ("config unset", vec!["max"], true),
-        ("config path", vec![], true),
         ("resume", vec!["replay"], false),
         ("ralph", vec!["--goal", file], true),
         ("install-links", vec![links], true),
-        ("backup", vec!["kept.tar.gz"], true),
-        ("restore", vec!["kept.tar.gz"], false),
-        ("completions", vec!["zsh"], true),
-        ("man", vec![], true),
     ]
 }
 
@@ -118,7 +124,8 @@ fn each_command_says_one_object() {
     let (origin, name) = (scene.origin.path().to_str().unwrap(), scene.full("acme/app"));
     let file = scene.home.write("hello.md", DONE);
     let links = scene.home.home().join("links");
-    let rows = rows(origin, &name, file.to_str().unwrap(), links.to_str().unwrap());
+    let mut rows = rows(origin, &name, file.to_str().unwrap(), links.to_str().unwrap());
+    rows.extend(further());
     for (words, more, goes_well) in &rows {
         check(&perform(&scene, &checkout, words, more), *goes_well, words);
     }
