@@ -11,7 +11,7 @@ use herder_domain::repo::GoalRef;
 use herder_record::StateDir;
 use herder_store::{Store, StoreError};
 
-use super::daemon::{Daemon, OnlyFor};
+use super::daemon::Daemon;
 use super::{UpError, planning};
 use crate::context::{Context, lookup};
 use crate::lock::OrchestratorLock;
@@ -22,6 +22,13 @@ const LOOK: Duration = Duration::from_millis(100);
 
 /// Says whether what is waited for has come about.
 pub type IsOver = Box<dyn Fn(&Store) -> Result<bool, StoreError>>;
+
+/// One goal that is seen through.
+pub(super) struct OnlyFor {
+    pub(super) goal: GoalRef,
+    /// Whether what is waited for has come about.
+    pub(super) is_over: IsOver,
+}
 
 /// What is waited for.
 pub struct Attend {

@@ -21,7 +21,7 @@ use herder_record::redact::RedactingWriter;
 use herder_store::{AppendError, OpenEffect, Settings, Stepped, Store};
 use jiff::Timestamp;
 
-use super::attend::IsOver;
+use super::attend::OnlyFor;
 use super::inbox::{self, Message};
 use super::reload::{self, ConfigFile};
 use super::upkeep::Upkeep;
@@ -42,13 +42,6 @@ const RETRY_LONGEST: Duration = Duration::from_secs(30 * 60);
 
 /// A notification is given up after so many tries: a person who cannot be reached this way will look.
 const NOTIFY_TRIES: u32 = 8;
-
-/// One goal that is seen through.
-pub(super) struct OnlyFor {
-    pub(super) goal: GoalRef,
-    /// Whether what is waited for has come about.
-    pub(super) is_over: IsOver,
-}
 
 /// What the daemon is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -491,9 +484,7 @@ impl Daemon {
     }
 
     fn tell_of(&self, event: &Event, at: Timestamp) {
-        if let Some(told) = Told::of(event, at) {
-            self.say(&told);
-        }
+        Told::of(event, at).iter().for_each(|told| self.say(told));
     }
 
     pub(super) fn say(&self, told: &Told) {
