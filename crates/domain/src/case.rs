@@ -3,6 +3,7 @@
 mod curation;
 mod goal_events;
 mod hand_events;
+mod messages;
 mod run_events;
 
 use jiff::Timestamp;
@@ -48,11 +49,14 @@ impl Case {
         let effects = match what {
             What::RunJudged { run, judgement } => self.judged(run, judgement, at)?,
             What::BounceJudged { run, judgement } => {
-                self.follow(run, judgement, &format!("{run}/bounce"), at)?
+                let mark = self.bounce_mark(run);
+                self.follow(run, judgement, &mark, at)?
             }
             What::Undone { commit, .. } => self.undone(commit, at)?,
             What::UndoRefused { trouble, .. } => self.not_undone(trouble)?,
             What::GoalTold { text } => self.tell(text, at)?,
+            What::BaseFoundRed { since, refusal, .. } => self.base_found_red(since, refusal),
+            What::Landed { run, commit, known } => self.landed(run, commit, known)?,
             quiet => {
                 self.fold(quiet, at)?;
                 Vec::new()
@@ -91,8 +95,12 @@ impl Case {
             What::LandingPostponed { until, why, .. } => self.postpone(*until, why),
             What::LandingBounced { bounce, .. } => self.step_landing(&LandingEvent::Bounced(bounce.clone())),
             What::LandingWithdrawn { .. } => self.step_landing(&LandingEvent::Withdrawn),
-            What::Landed { commit, .. } => self.landed(commit),
-            What::RunJudged { .. } | What::BounceJudged { .. } => Err(self.refuse("judged twice")),
+            // A fact for the journal, from which it is counted.
+            What::GateFlaked { .. } => Ok(()),
+            What::RunJudged { .. }
+            | What::BounceJudged { .. }
+            | What::BaseFoundRed { .. }
+            | What::Landed { .. } => Err(self.refuse("folded twice")),
             What::Undone { .. } | What::UndoRefused { .. } => Err(self.refuse("undone twice")),
             What::GoalTold { .. } => Err(self.refuse("told twice")),
         }

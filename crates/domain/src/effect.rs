@@ -67,6 +67,9 @@ pub enum Effect {
         base_branch: String,
         /// The round, from 0.
         round: u32,
+        /// How often the work came back to a person before.
+        #[serde(default)]
+        returns: u32,
     },
     /// One round of taking landed work out of the base branch: revert, gate, push.
     Revert {
@@ -112,6 +115,9 @@ pub enum Effect {
         key: String,
         /// Markdown.
         text: String,
+        /// Among whose comments.
+        #[serde(default)]
+        once: Once,
     },
     /// Write on a closed story what became of its goals and what they cost.
     SumUp {
@@ -130,7 +136,30 @@ pub enum Effect {
         title: String,
         /// A few lines.
         message: String,
+        /// Among whose notifications.
+        #[serde(default)]
+        once: Once,
     },
+}
+
+/// What something is told once of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Once {
+    /// The goal that it is about.
+    #[default]
+    Goal,
+    /// The repository: whichever goal finds it first is told.
+    Repo,
+}
+
+impl Once {
+    fn scope(self, goal: &GoalRef) -> String {
+        match self {
+            Self::Goal => format!("{}#{}", goal.repo, goal.number),
+            Self::Repo => goal.repo.to_string(),
+        }
+    }
 }
 
 impl Effect {
@@ -144,13 +173,14 @@ impl Effect {
             Self::Tell { run, told, .. } => format!("tell/{run}/{}", told.id),
             Self::Propose { run, .. } => format!("propose/{run}"),
             Self::Collect { run, .. } => format!("collect/{run}"),
-            Self::Land { run, round, .. } => format!("land/{run}/{round}"),
+            Self::Land { run, round, returns: 0, .. } => format!("land/{run}/{round}"),
+            Self::Land { run, round, returns, .. } => format!("land/{run}/{returns}.{round}"),
             Self::Revert { run, undo, round, .. } => format!("revert/{run}/{undo}/{round}"),
             Self::Clean { run, .. } => format!("clean/{run}"),
             Self::WriteStats { run, .. } => format!("stats/{run}"),
-            Self::Comment { goal, key, .. } => format!("comment/{}#{}/{key}", goal.repo, goal.number),
+            Self::Comment { goal, key, once, .. } => format!("comment/{}/{key}", once.scope(goal)),
             Self::SumUp { story, closed_at } => format!("sum-up/{}#{}/{closed_at}", story.repo, story.number),
-            Self::Notify { goal, key, .. } => format!("notify/{}#{}/{key}", goal.repo, goal.number),
+            Self::Notify { goal, key, once, .. } => format!("notify/{}/{key}", once.scope(goal)),
         }
     }
 

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::capacity::Farewell;
+use crate::gate::{Asked, Flake, Refusal};
 use crate::goal::{Goal, GoalEdit};
 use crate::hand::HandEnd;
 use crate::judge::Judgement;
@@ -266,6 +267,24 @@ pub enum What {
         /// The run.
         run: RunId,
     },
+    /// The gate said now one thing and now another of the same files.
+    GateFlaked {
+        /// The run whose work it was asked about.
+        run: RunId,
+        /// Who asked.
+        asked: Asked,
+        /// What it said once only.
+        flake: Flake,
+    },
+    /// The gate says no of the base branch itself.
+    BaseFoundRed {
+        /// The run that came upon it.
+        run: RunId,
+        /// The tree at which the branch was first found so.
+        since: String,
+        /// What the gate has against it.
+        refusal: Refusal,
+    },
     /// A round of landing was lost.
     LandingPostponed {
         /// The run whose work it is.
@@ -300,6 +319,9 @@ pub enum What {
         run: RunId,
         /// The commit.
         commit: String,
+        /// What fails in it as it failed before, where the gate is not green.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        known: Vec<String>,
     },
 }
 
@@ -335,6 +357,8 @@ impl What {
             | Self::RunCollected { run, .. }
             | Self::RunJudged { run, .. }
             | Self::RunClosed { run }
+            | Self::GateFlaked { run, .. }
+            | Self::BaseFoundRed { run, .. }
             | Self::LandingPostponed { run, .. }
             | Self::LandingBounced { run, .. }
             | Self::BounceJudged { run, .. }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::agent::Status;
 use crate::follow_up::FollowUp;
-use crate::gate::Verdict;
+use crate::gate::{Flake, Verdict};
 use crate::ledger::Spend;
 
 /// One line of `iterations.jsonl`: what an iteration spent and how it ended.
@@ -23,6 +23,9 @@ pub struct Iteration {
     pub ending: String,
     /// What the gate said, where it was asked.
     pub gate: Option<Verdict>,
+    /// The gate said now one thing and now another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flake: Option<Flake>,
     /// What it spent, corrections and the gate's time included. A summarizer's call after it stands in the
     /// run's total alone.
     pub spend: Spend,

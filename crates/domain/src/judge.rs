@@ -139,7 +139,11 @@ pub fn judge_run(
         requeue(goal, run, Again { charge, not_before, context: context() }, policy, now)
     };
     match outcome {
-        Outcome::Accepted { gated } => accepted(goal, *gated, harvest),
+        Outcome::Accepted { gated } => {
+            let ungated = (!*gated && !harvest.waives_gate).then_some(SpotCheckReason::NoGate);
+            claimed(goal, ungated, harvest)
+        }
+        Outcome::Undecided { .. } => claimed(goal, Some(SpotCheckReason::BaseRed), harvest),
         Outcome::NeedsReview { summary } => {
             look(SpotCheckReason::NeedsReview { summary: summary.clone() }, harvest)
         }
@@ -173,20 +177,27 @@ pub fn judge_run(
 
 /// Decides what follows from a bounce.
 pub fn judge_bounce(goal: &Goal, run: &RunId, bounce: &Bounce, policy: &Policy, now: Timestamp) -> Judgement {
-    let (charge, sentence, gate_tail) = match bounce {
+    let (charge, sentence, refusal) = match bounce {
         Bounce::Empty => return Judgement::SpotCheck { why: vec![SpotCheckReason::NoDiff] },
         Bounce::Undeliverable { why } => return undeliverable(goal, why),
-        Bounce::Red { tail } => {
+        Bounce::Undecided(_) => return Judgement::SpotCheck { why: vec![SpotCheckReason::BaseRed] },
+        Bounce::Red(refusal) => {
             let cause = FailureCause::GateRed;
-            let detail = "the landing gate was red on a clean checkout of the rebased work".into();
-            (Charge::Failed, Outcome::Failed { cause, detail }.sentence(), Some(tail.clone()))
+            let mut detail = "the landing gate was red on a clean checkout of the rebased work".to_owned();
+            if !refusal.failures.is_empty() {
+                detail.push_str(&format!(" (failing: {})", refusal.in_a_line()));
+            }
+            (Charge::Failed, Outcome::Failed { cause, detail }.sentence(), Some(refusal.clone()))
         }
         Bounce::Conflict { files } => {
             let files = files.join(", ");
             (Charge::Conflict, format!("the work conflicts with what landed in between, in {files}"), None)
         }
     };
-    let harvest = Harvest { tip: Some(String::new()), gate_tail, ..Harvest::default() };
+    let mut harvest = Harvest { tip: Some(String::new()), ..Harvest::default() };
+    if let Some(refusal) = refusal {
+        (harvest.gate_tail, harvest.gate_failures) = (Some(refusal.tail), refusal.failures);
+    }
     let again = Again { charge, not_before: None, context: context(goal, sentence, &harvest, true) };
     requeue(goal, run, again, policy, now)
 }
@@ -204,7 +215,8 @@ fn undeliverable(goal: &Goal, why: &str) -> Judgement {
     Judgement::Stuck { charge: Charge::Nothing, cause: StuckCause::Undeliverable, detail, context }
 }
 
-fn accepted(goal: &Goal, gated: bool, harvest: &Harvest) -> Judgement {
+/// What follows from a claim to be done; `ungated` is why no gate stands behind it, if none does.
+fn claimed(goal: &Goal, ungated: Option<SpotCheckReason>, harvest: &Harvest) -> Judgement {
     let mut why = Vec::new();
     if harvest.files_changed == 0 {
         why.push(SpotCheckReason::NoDiff);
@@ -212,9 +224,7 @@ fn accepted(goal: &Goal, gated: bool, harvest: &Harvest) -> Judgement {
     if goal.wants_spot_check {
         why.push(SpotCheckReason::Requested);
     }
-    if !gated && !harvest.waives_gate {
-        why.push(SpotCheckReason::NoGate);
-    }
+    why.extend(ungated);
     why.extend(guarded(harvest));
     if harvest.push_needs_leave {
         why.push(SpotCheckReason::PushNeedsLeave);
@@ -255,13 +265,18 @@ fn requeue(goal: &Goal, run: &RunId, again: Again, policy: &Policy, now: Timesta
 fn context(goal: &Goal, last_outcome: String, harvest: &Harvest, has_answered: bool) -> RetryContext {
     let earlier = &goal.context;
     let has_worked = harvest.tip.is_some();
-    let kept_output = earlier.gate_output.clone().filter(|_| !has_answered);
+    let (gate_output, gate_failures) = match &harvest.gate_tail {
+        Some(tail) => (Some(tail.clone()), harvest.gate_failures.clone()),
+        None if has_answered => (None, Vec::new()),
+        None => (earlier.gate_output.clone(), earlier.gate_failures.clone()),
+    };
     RetryContext {
         // A reviewer's words hold until a run has answered them.
         feedback: earlier.feedback.clone(),
         question: earlier.question.clone(),
         last_outcome: Some(last_outcome),
-        gate_output: harvest.gate_tail.clone().or(kept_output),
+        gate_output,
+        gate_failures,
         last_progress: harvest.last_progress.clone().or_else(|| earlier.last_progress.clone()),
         is_resumed: has_worked || earlier.is_resumed,
         conflicts: Vec::new(),

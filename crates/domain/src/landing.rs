@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::gate::Refusal;
 use crate::illegal::IllegalEvent;
 use crate::repo::GoalRef;
 use crate::run::RunId;
@@ -22,6 +23,23 @@ pub struct Landing {
     /// How often a person wanted it undone.
     #[serde(default)]
     pub undos: u32,
+    /// Who answers for it.
+    #[serde(default)]
+    pub warrant: Warrant,
+    /// How often this work came back to a person before, who had it landed all the same.
+    #[serde(default)]
+    pub returns: u32,
+}
+
+/// Who answers for work that lands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Warrant {
+    /// The gate alone.
+    #[default]
+    Gate,
+    /// A person, who knew that the gate cannot tell what is new from what fails on the base branch itself.
+    Person,
 }
 
 /// Where a landing stands.
@@ -71,10 +89,10 @@ pub enum LandingState {
 #[serde(tag = "bounce", rename_all = "snake_case")]
 pub enum Bounce {
     /// The landing gate said no.
-    Red {
-        /// The end of its output.
-        tail: String,
-    },
+    Red(Refusal),
+    /// The landing gate said no, and it says no of the base branch itself, and nothing tells the one from
+    /// the other.
+    Undecided(Refusal),
     /// Others changed the same lines.
     Conflict {
         /// Which files.

@@ -14,6 +14,12 @@ pub enum Outcome {
         /// Whether a gate said so.
         gated: bool,
     },
+    /// The agent claims that the goal is met, and the gate cannot tell: it is red, but so it is on the base
+    /// branch itself, and it does not name what fails.
+    Undecided {
+        /// One sentence.
+        detail: String,
+    },
     /// The agent wants a person to look before it lands.
     NeedsReview {
         /// Its words.
@@ -113,6 +119,7 @@ impl Outcome {
     pub fn word(&self) -> &'static str {
         match self {
             Self::Accepted { .. } => "done",
+            Self::Undecided { .. } => "undecided",
             Self::NeedsReview { .. } => "needs_review",
             Self::Blocked { .. } => "blocked",
             Self::Failed { cause, .. } => cause.word(),
@@ -168,6 +175,9 @@ impl Outcome {
             Self::Accepted { gated: false } => {
                 "the agent claims that the goal is met; there is no gate".into()
             }
+            Self::Undecided { detail } => {
+                format!("the agent claims that the goal is met, and the gate cannot tell: {detail}")
+            }
             Self::NeedsReview { summary } => format!("the agent asks for a review: {summary}"),
             Self::Blocked { question } => format!("the agent asks: {question}"),
             Self::Failed { cause, detail } => format!("{}: {detail}", cause.word()),
@@ -189,6 +199,7 @@ impl Outcome {
         match self {
             Self::Failed { .. } => true,
             Self::Accepted { .. }
+            | Self::Undecided { .. }
             | Self::NeedsReview { .. }
             | Self::Blocked { .. }
             | Self::Interrupted { .. }

@@ -10,6 +10,7 @@ use crate::agent::Reasoning;
 use crate::duration::Span;
 use crate::fnv;
 use crate::follow_up::FollowUp;
+use crate::gate::Failure;
 use crate::goal::Told;
 use crate::illegal::IllegalEvent;
 use crate::outcome::Outcome;
@@ -170,6 +171,9 @@ pub struct RetryContext {
     pub last_outcome: Option<String>,
     /// The end of the last red gate's output.
     pub gate_output: Option<String>,
+    /// What it named as failing, but for what fails on the base branch, too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gate_failures: Vec<Failure>,
     /// The last progress entry.
     pub last_progress: Option<String>,
     /// The clone carries work of an earlier run.
@@ -295,6 +299,9 @@ pub struct Harvest {
     pub deleted_tests: Vec<String>,
     /// The end of the last red gate's output.
     pub gate_tail: Option<String>,
+    /// What it named as failing, but for what fails on the base branch, too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gate_failures: Vec<Failure>,
     /// The last progress entry.
     pub last_progress: Option<String>,
     /// The clone holds what no snapshot could take (nested repositories, huge files).

@@ -129,6 +129,9 @@ pub enum GateSetup {
     At {
         /// The copy of `.ralph/`.
         dir: PathBuf,
+        /// Where it is kept what gates said of base branches; without it each run asks for itself.
+        #[serde(default)]
+        said: Option<PathBuf>,
     },
     /// The base has none.
     Missing,

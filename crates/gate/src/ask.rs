@@ -1,25 +1,23 @@
 //! Asking a gate: one job under a keeper, in a sandbox, with a time-out.
 
 use std::collections::BTreeMap;
-use std::io::{self, PipeReader, Read, Write};
+use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use herder_domain::gate::Verdict;
+use herder_domain::gate::{Refusal, Said};
 use herder_domain::run::RunId;
 use herder_executor::{
     ChildStdio, Ending, Exit, Job, KeeperDied, KeeperHandle, Launcher, Sandbox, StartError,
 };
 
-use crate::tail::Tail;
-use crate::{Gate, Script};
+use herder_workspace::WorkspaceError;
 
-/// How much of a gate's output is kept in its log, in bytes; the rest is read and dropped.
-const LOG_LIMIT: u64 = 64 << 20;
+use crate::output::{Heard, Output};
+use crate::{Gate, Script};
 
 /// How long the end of the output is awaited after nothing of the gate is left.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -55,6 +53,9 @@ pub enum GateError {
     /// Its keeper was killed.
     #[error("failed to learn what the gate said")]
     Lost(#[source] KeeperDied),
+    /// The files that it is to judge could not be laid out.
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
     /// A pipe or a thread could not be had.
     #[error("failed to run the gate")]
     System(#[from] io::Error),
@@ -64,7 +65,7 @@ pub enum GateError {
 #[derive(Debug)]
 pub struct Answered {
     /// Yes or no.
-    pub verdict: Verdict,
+    pub said: Said,
     /// How long it took.
     pub elapsed: Duration,
     /// What it used; absent where it could not even begin.
@@ -89,9 +90,9 @@ impl Question<'_> {
         on_start: impl FnOnce(KeeperHandle),
     ) -> Result<Answered, GateError> {
         let begun = Instant::now();
-        let (reader, writer) = io::pipe()?;
-        let stdout = OwnedFd::from(writer);
-        let stdio = ChildStdio { stdin: ChildStdio::null()?.stdin, stderr: stdout.try_clone()?, stdout };
+        let ((from_out, stdout), (from_err, stderr)) = (io::pipe()?, io::pipe()?);
+        let (stdout, stderr) = (OwnedFd::from(stdout), OwnedFd::from(stderr));
+        let stdio = ChildStdio { stdin: ChildStdio::null()?.stdin, stdout, stderr };
         let (handle, reports) = match launcher.start(&self.job(), stdio) {
             Ok(started) => started,
             Err(error @ StartError::Refused { step: herder_executor::Step::Execute, .. }) => {
@@ -100,9 +101,9 @@ impl Question<'_> {
             Err(error) => return Err(GateError::Start(error)),
         };
         on_start(handle.clone());
-        let output = drain(reader, log)?;
+        let output = Output::follow(from_out, from_err, log)?;
         let end = self.await_end(&handle, reports)?;
-        Ok(self.answer(end, &output.end(DRAIN), begun.elapsed()))
+        Ok(self.answer(end, output.end(DRAIN), begun.elapsed()))
     }
 
     fn job(&mut self) -> Job {
@@ -131,22 +132,38 @@ impl Question<'_> {
         }
     }
 
-    fn answer(&self, end: End, tail: &str, elapsed: Duration) -> Answered {
-        let (verdict, ending) = match end {
-            End::InTime(ending) if ending.exit.is_success() => (Verdict::Green, ending),
-            End::InTime(ending) => (Verdict::Red { tail: explain(&ending, tail) }, ending),
+    fn answer(&self, end: End, heard: Heard, elapsed: Duration) -> Answered {
+        let (said, ending) = match end {
+            End::InTime(ending) => (said(&ending, heard), ending),
             End::TooLate(ending) => {
-                let tail = format!("{tail}\n(the gate was stopped: it took longer than {:?})", self.limit);
-                (Verdict::Red { tail }, ending)
+                let tail =
+                    format!("{}\n(the gate was stopped: it took longer than {:?})", heard.tail, self.limit);
+                (Said::No(Refusal::unnamed(tail)), ending)
             }
         };
-        Answered { verdict, elapsed, ending: Some(ending) }
+        Answered { said, elapsed, ending: Some(ending) }
     }
+}
+
+/// The exit code is the verdict. A report may turn a yes into a no, never a no into a yes. One that was
+/// killed did not come to the end of its list, so that what it names is no whole answer.
+fn said(ending: &Ending, heard: Heard) -> Said {
+    let contradicts = heard.report.as_ref().is_some_and(|report| !report.ok);
+    let mut tail = explain(ending, &heard.tail);
+    match ending.exit {
+        Exit::Code(0) if !contradicts => return Said::Yes,
+        Exit::Code(0) => tail.push_str("\n(the gate exited with 0, but reported that it is not ok)"),
+        Exit::Code(_) => {}
+        Exit::Signal(_) => return Said::No(Refusal::unnamed(tail)),
+    }
+    let (failures, more) = heard.report.map_or((Vec::new(), 0), |report| (report.failures, report.more));
+    Said::No(Refusal { failures, more, ..Refusal::unnamed(tail.trim_start()) })
 }
 
 /// The gate's words, and what they do not tell: that it was killed, and for want of what.
 fn explain(ending: &Ending, tail: &str) -> String {
     let mut said = match (tail.is_empty(), ending.exit) {
+        (true, Exit::Code(0)) => String::new(),
         (true, exit) => format!("(the gate ended by {exit} without a word)"),
         (false, exit @ Exit::Signal(_)) => format!("{tail}\n(the gate was ended by {exit})"),
         (false, Exit::Code(_)) => tail.to_owned(),
@@ -157,80 +174,54 @@ fn explain(ending: &Ending, tail: &str) -> String {
     said
 }
 
-/// The output of a gate, while a thread of its own reads it.
-struct Output {
-    tail: Arc<Mutex<Tail>>,
-    /// Hears when all writers are gone.
-    ended: mpsc::Receiver<()>,
-}
-
-impl Output {
-    /// The end of it: all, or what is there after `patience` where a stranger holds the pipe open.
-    fn end(&self, patience: Duration) -> String {
-        // Either way what was read until then is told.
-        let _ = self.ended.recv_timeout(patience);
-        self.tail.lock().unwrap_or_else(PoisonError::into_inner).text()
-    }
-}
-
-/// Moves the output into the log from a thread of its own.
-fn drain(mut from: PipeReader, mut log: Box<dyn Write + Send>) -> io::Result<Output> {
-    let (tell, ended) = mpsc::channel();
-    let tail = Arc::new(Mutex::new(Tail::default()));
-    let kept = Arc::clone(&tail);
-    thread::Builder::new().name("gate-output".into()).spawn(move || {
-        let mut written = 0u64;
-        let mut chunk = vec![0; 64 << 10];
-        loop {
-            let count = match from.read(&mut chunk) {
-                Ok(count @ 1..) => count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Ok(0) | Err(_) => break,
-            };
-            kept.lock().unwrap_or_else(PoisonError::into_inner).feed(&chunk[..count]);
-            if written < LOG_LIMIT {
-                // A log that cannot be written must not change the verdict.
-                let _ = log.write_all(&chunk[..count]);
-                written += count as u64;
-            }
-        }
-        let _ = log.flush();
-        // Nobody listens any more where the gate's end was lost.
-        let _ = tell.send(());
-    })?;
-    Ok(Output { tail, ended })
-}
-
 #[cfg(test)]
 mod tests {
+    use herder_domain::gate::Failure;
     use herder_executor::PeakMemory;
 
     use super::*;
+    use crate::report::Report;
 
-    #[test]
-    fn a_stranger_that_holds_the_pipe_open_does_not_hide_what_the_gate_said() {
-        let (reader, mut writer) = io::pipe().unwrap();
-        let (log, mut logged) = io::pipe().map(|(reader, log)| (log, reader)).unwrap();
-        let output = drain(reader, Box::new(log)).unwrap();
-        writer.write_all(b"1 test failed\n").unwrap();
-        // Once it stands in the log, it was read.
-        logged.read_exact(&mut [0; 14]).unwrap();
-        assert_eq!(output.end(Duration::ZERO), "1 test failed");
-        drop(writer);
-    }
-
-    #[test]
-    fn a_gate_that_was_killed_says_so_whatever_it_printed_before() {
-        let ending = |exit, kills| Ending {
+    fn ending(exit: Exit, kills: Option<u64>) -> Ending {
+        Ending {
             exit,
             leftovers: Vec::new(),
             leftover_count: 0,
             cpu: Duration::ZERO,
             peak_memory: PeakMemory::LargestProcess(1),
             out_of_memory_kills: kills,
-        };
+        }
+    }
+
+    #[test]
+    fn a_gate_that_was_killed_says_so_whatever_it_printed_before() {
         let said = explain(&ending(Exit::Signal(9), Some(1)), "running 3 tests");
         assert!(said.contains("running 3 tests") && said.contains("signal 9") && said.contains("memory"));
         assert_eq!(explain(&ending(Exit::Code(1), Some(0)), "1 failed"), "1 failed");
+    }
+
+    #[test]
+    fn the_exit_code_is_the_verdict_and_the_report_may_only_say_no() {
+        let report = |ok| Report { ok, failures: vec![Failure::named("a")], more: 1 };
+        let of = |exit, report: Option<Report>| match said(
+            &ending(exit, None),
+            Heard { tail: "end".into(), report },
+        ) {
+            Said::Yes => "yes".to_owned(),
+            Said::No(refusal) => format!("no: {} +{}", refusal.in_a_line(), refusal.more),
+        };
+        let table = [
+            (Exit::Code(0), None, "yes"),
+            (Exit::Code(0), Some(report(true)), "yes"),
+            (Exit::Code(0), Some(report(false)), "no: a +1"),
+            (Exit::Code(1), None, "no:  +0"),
+            (Exit::Code(1), Some(report(true)), "no: a +1"),
+            (Exit::Code(1), Some(report(false)), "no: a +1"),
+            // It did not come to its end, so its names are not all.
+            (Exit::Signal(9), Some(report(false)), "no:  +0"),
+        ];
+        for (exit, report, expected) in table {
+            assert_eq!(of(exit, report.clone()), expected, "{exit:?} {report:?}");
+        }
     }
 }

@@ -1,36 +1,101 @@
-//! Green verdicts that hold for ever: same tree, same gate, same environment.
+//! What need not be asked again: green verdicts on work, and what the gate says of the base branch.
+//!
+//! A red verdict on work is not kept, for it may be the weather's fault. What is said of a commit of the base
+//! branch is kept either way, since many goals are compared with it; it was asked twice before.
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use fs_err as fs;
 use herder_domain::fnv;
+use herder_domain::gate::BaseSaid;
 
-/// What a verdict depends on.
+/// How often it is looked whether somebody else has done with a question.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
+/// What a gate runs with, beside the files.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Environment {
+    /// The names of the variables that are passed to it.
+    pub pass: Vec<String>,
+    /// What prepared the files for it, as far as the files themselves do not tell; empty where nothing
+    /// did. The place for the hash of a repository's `.ralph/setup`.
+    pub setup: String,
+}
+
+impl Environment {
+    /// One text that is the same for the same environment and the same version of herder.
+    fn text(&self) -> String {
+        format!("{} {} {}", env!("CARGO_PKG_VERSION"), self.pass.join(","), self.setup)
+    }
+}
+
+/// What a verdict on work depends on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CacheKey {
     /// The id of the tree that was checked.
     pub tree: String,
-    /// The id of the base's `.ralph/` tree.
+    /// The id of the base's tree, which holds the gate.
     pub gate: String,
-    /// What else it ran with: the names of what was passed to it, the version of herder.
-    pub environment: String,
+    /// What else it ran with.
+    pub environment: Environment,
+}
+
+/// What the gate's word on a commit of the base branch depends on: the gate is part of its tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BaseKey {
+    /// The id of its tree.
+    pub tree: String,
+    /// What else it ran with.
+    pub environment: Environment,
+    /// Where it was asked.
+    pub surroundings: Surroundings,
+}
+
+/// In whose home and package caches a gate was asked. What an agent wrote may lie in a run's, so what is said
+/// there never counts for a landing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Surroundings {
+    /// Those of landings, which no agent reaches.
+    Landing,
+    /// Those of a run, or of a person who asks by hand.
+    Run,
 }
 
 impl CacheKey {
-    /// A file name; tree ids are hexadecimal, the rest is folded into a number by its hash.
     fn file_name(&self) -> String {
-        let rest = format!("{}\0{}", self.gate, self.environment);
-        let hash = fnv::hash(rest.as_bytes());
-        let tree: String = self.tree.chars().filter(char::is_ascii_hexdigit).collect();
-        format!("{tree}-{hash:016x}")
+        file_name(&self.tree, &format!("{}\0{}", self.gate, self.environment.text()))
     }
 }
 
-/// Green verdicts on disk. Red ones are not kept: a red gate may be the weather's fault.
+impl BaseKey {
+    fn file_name(&self) -> String {
+        let whose = match self.surroundings {
+            Surroundings::Landing => "base",
+            Surroundings::Run => "base-in-run",
+        };
+        format!("{}.{whose}", file_name(&self.tree, &self.environment.text()))
+    }
+}
+
+/// A file name: tree ids are hexadecimal, the rest is folded into a number by its hash.
+fn file_name(tree: &str, rest: &str) -> String {
+    let tree: String = tree.chars().filter(char::is_ascii_hexdigit).collect();
+    format!("{tree}-{:016x}", fnv::hash(rest.as_bytes()))
+}
+
+/// Answers on disk. A cache that cannot be read or written only costs time.
 #[derive(Clone, Debug)]
 pub struct Cache {
     dir: PathBuf,
 }
+
+/// The right to ask a question that others have, too; given back when dropped.
+#[derive(Debug)]
+pub struct Turn(#[expect(dead_code, reason = "closing the file gives its lock back")] Option<File>);
 
 impl Cache {
     /// The cache in a directory, which is made when something is kept.
@@ -38,32 +103,116 @@ impl Cache {
         Self { dir: dir.into() }
     }
 
+    /// Its directory.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
     /// Whether this was green before.
     pub fn is_green(&self, key: &CacheKey) -> bool {
         self.dir.join(key.file_name()).is_file()
     }
 
-    /// Remembers a green verdict. A cache that cannot be written only costs time.
+    /// Remembers a green verdict.
     pub fn keep_green(&self, key: &CacheKey) {
-        let _ = fs::create_dir_all(&self.dir);
-        let _ = fs::write(self.dir.join(key.file_name()), format!("{key:?}\n"));
+        self.keep(&key.file_name(), format!("{key:?}\n").as_bytes());
+    }
+
+    /// What the gate said of a commit of the base branch.
+    pub fn base(&self, key: &BaseKey) -> Option<BaseSaid> {
+        let text = fs::read(self.dir.join(key.file_name())).ok()?;
+        serde_json::from_slice(&text).ok()
+    }
+
+    /// Remembers what the gate said of a commit of the base branch.
+    pub fn keep_base(&self, key: &BaseKey, said: &BaseSaid) {
+        if let Ok(text) = serde_json::to_vec(said) {
+            self.keep(&key.file_name(), &text);
+        }
+    }
+
+    /// Waits until nobody else asks about this commit of the base branch, or until `is_called_off`. Whoever
+    /// comes second finds the answer of the first.
+    pub fn turn(&self, key: &BaseKey, is_called_off: impl Fn() -> bool) -> Turn {
+        let open = || {
+            fs::create_dir_all(&self.dir).ok()?;
+            File::create(self.dir.join(format!("{}.lock", key.file_name()))).ok()
+        };
+        // Without a lock the question may be asked twice, and that is all.
+        let Some(file) = open() else { return Turn(None) };
+        while matches!(file.try_lock(), Err(std::fs::TryLockError::WouldBlock)) && !is_called_off() {
+            thread::sleep(LOOK_AGAIN);
+        }
+        Turn(Some(file))
+    }
+
+    /// Written beside its place and renamed: several processes keep what they find, and read it.
+    fn keep(&self, name: &str, bytes: &[u8]) {
+        let new = self.dir.join(format!("{name}.{}.new", std::process::id()));
+        let write = || -> std::io::Result<()> {
+            fs::create_dir_all(&self.dir)?;
+            fs::File::create(&new)?.write_all(bytes)?;
+            fs::rename(&new, self.dir.join(name))
+        };
+        let _ = write();
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use herder_domain::gate::{Refusal, Said};
+
     use super::*;
+
+    fn with(pass: &str) -> Environment {
+        Environment { pass: vec![pass.into()], setup: String::new() }
+    }
 
     #[test]
     fn only_the_very_same_question_is_answered_from_the_cache() {
         let dir = tempfile::tempdir().unwrap();
         let cache = Cache::at(dir.path().join("gates"));
-        let key = CacheKey { tree: "ab12".into(), gate: "cd34".into(), environment: "e".into() };
+        let key = CacheKey { tree: "ab12".into(), gate: "cd34".into(), environment: with("A") };
         assert!(!cache.is_green(&key));
         cache.keep_green(&key);
         assert!(cache.is_green(&key));
-        assert!(!cache.is_green(&CacheKey { environment: "other".into(), ..key.clone() }));
+        let set_up = Environment { setup: "5e7".into(), ..with("A") };
+        assert!(!cache.is_green(&CacheKey { environment: with("B"), ..key.clone() }));
+        assert!(!cache.is_green(&CacheKey { environment: set_up, ..key.clone() }));
         assert!(!cache.is_green(&CacheKey { gate: "cd35".into(), ..key.clone() }));
         assert!(!cache.is_green(&CacheKey { tree: "ab13".into(), ..key }));
+    }
+
+    #[test]
+    fn what_is_said_of_a_base_is_kept_red_or_green_and_a_runs_word_is_not_a_landings() {
+        let dir = tempfile::tempdir().unwrap();
+        let cache = Cache::at(dir.path().join("gates"));
+        let surroundings = Surroundings::Landing;
+        let key = BaseKey { tree: "ab12".into(), environment: with("A"), surroundings };
+        assert_eq!(cache.base(&key), None);
+        for said in [Said::No(Refusal::unnamed("1 failed")), Said::Yes] {
+            let said = BaseSaid { said, since: "ab12".into() };
+            cache.keep_base(&key, &said);
+            assert_eq!(cache.base(&key), Some(said));
+        }
+        assert_eq!(cache.base(&BaseKey { surroundings: Surroundings::Run, ..key.clone() }), None);
+        fs::write(dir.path().join("gates").join(key.file_name()), "{\"said\":").unwrap();
+        assert_eq!(cache.base(&key), None, "what cannot be read was never asked");
+    }
+
+    #[test]
+    fn whoever_comes_second_waits_unless_the_question_is_called_off() {
+        let dir = tempfile::tempdir().unwrap();
+        let cache = Cache::at(dir.path());
+        let surroundings = Surroundings::Run;
+        let key = BaseKey { tree: "ab12".into(), environment: with("A"), surroundings };
+        let first = cache.turn(&key, || false);
+        drop(cache.turn(&key, || true));
+        let second = std::thread::scope(|scope| {
+            let second = scope.spawn(|| cache.turn(&key, || false));
+            drop(first);
+            second.join().unwrap()
+        });
+        drop(second);
     }
 }

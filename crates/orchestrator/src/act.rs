@@ -121,7 +121,9 @@ fn try_to(context: &Context, effect: &Effect, case: &Case) -> Result<Acted, ActE
         Effect::Revert { undo, round, .. } => Ok(landing::revert(context, case, (*undo, *round))),
         Effect::Clean { .. } => clean::clean(context, case),
         Effect::WriteStats { .. } => stats::write(context, case),
-        Effect::Notify { goal, key, title, message } => notify::notify(context, goal, key, (title, message)),
+        Effect::Notify { goal, key, title, message, .. } => {
+            notify::notify(context, goal, key, (title, message))
+        }
         // Written by the daemon, which has the store.
         Effect::Comment { .. } | Effect::SumUp { .. } | Effect::Propose { .. } => Ok(Acted::default()),
     }

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use herder_config::{EnvironmentSettings, Submodules};
-use herder_domain::gate::Verdict;
+use herder_domain::gate::Said;
 use herder_domain::run::RunId;
 use herder_domain::setup::Setup;
 use herder_executor::{KeeperHandle, Room};
@@ -175,8 +175,8 @@ fn hex(bytes: &[u8]) -> String {
 impl Jobs<'_> {
     fn set_up(&self, script: &Gate, tree: &Path) -> Result<(), ActError> {
         match self.run(script, tree)? {
-            Verdict::Green | Verdict::Missing => Ok(()),
-            Verdict::Red { tail } => Err(ActError::Setup(self.redactor.line(&tail).into_string())),
+            Said::Yes => Ok(()),
+            Said::No(refusal) => Err(ActError::Setup(self.redactor.line(&refusal.tail).into_string())),
         }
     }
 
@@ -185,8 +185,8 @@ impl Jobs<'_> {
     pub(crate) fn tear_down(&self, tree: &Path) {
         let Some(script) = Gate::script(&self.scripts, Script::Teardown) else { return };
         let word = match self.run(&script, tree) {
-            Ok(Verdict::Green | Verdict::Missing) => return,
-            Ok(Verdict::Red { .. }) => "it failed".to_owned(),
+            Ok(Said::Yes) => return,
+            Ok(Said::No(_)) => "it failed".to_owned(),
             Err(error) => error.in_full(),
         };
         if let Ok(mut log) = self.log() {
@@ -194,7 +194,7 @@ impl Jobs<'_> {
         }
     }
 
-    fn run(&self, script: &Gate, tree: &Path) -> Result<Verdict, ActError> {
+    fn run(&self, script: &Gate, tree: &Path) -> Result<Said, ActError> {
         self.room.create()?;
         let setup = self.setup;
         let mut env = self.room.env(&self.context.toolchains, &setup.pass);
@@ -208,7 +208,7 @@ impl Jobs<'_> {
             sandbox: setup.write.iter().fold(sandbox, |sandbox, path| sandbox.writing(path)),
             limit: setup.clocks.setup,
         };
-        Ok(question.ask(&self.context.launcher, self.log()?, self.began)?.verdict)
+        Ok(question.ask(&self.context.launcher, self.log()?, self.began)?.said)
     }
 
     fn dir(&self) -> RunDir {

@@ -7,9 +7,9 @@ mod withdrawal;
 
 use std::sync::PoisonError;
 
-use herder_domain::event::What;
+use herder_domain::event::{Event, What};
 use herder_domain::gate::Verdict;
-use herder_domain::landing::Bounce;
+use herder_domain::landing::{Bounce, Warrant};
 use herder_domain::run::RunSpec;
 use herder_record::Ending;
 use herder_workspace::{CommitId, LandingMessage, Mirror, Push, PushOrder, Squash, SquashOrder, Vault};
@@ -20,6 +20,7 @@ use crate::context::{Case, Context};
 use crate::environment::Seed;
 
 pub(crate) use revert::revert;
+pub(crate) use verdict::base_found_red;
 pub(crate) use withdrawal::Withdrawals;
 
 /// Rounds in a row that may be lost to others' pushes.
@@ -28,9 +29,13 @@ const ROUNDS: u32 = 5;
 /// How often a landing is tried in all before it is given up: some three hours with the usual waits.
 const TRIES: u32 = 12;
 
+/// How many known failures are told of work that landed.
+const KNOWN_MAX: usize = 50;
+
 /// How a round ended.
 enum Round {
-    Landed(CommitId),
+    /// It is in, with these failures that were there before.
+    Landed(CommitId, Vec<String>),
     Bounced(Bounce),
     /// Somebody else's push came first.
     Lost,
@@ -55,23 +60,27 @@ struct Landing<'a> {
 pub(crate) fn land(context: &Context, case: &Case, round: u32) -> Acted {
     // A landing that cannot be tried now is put off: an effect that stays open for its errors would hold
     // the lane against every other landing on the branch. What a lost push did is found by the trailer.
-    let what = try_rounds(context, case)
+    let mut found = Vec::new();
+    let what = try_rounds(context, case, &mut found)
         .unwrap_or_else(|error| Some(postponed(context, case, round, error.in_full())))
         .unwrap_or_else(|| {
             let why = format!("{ROUNDS} rounds were lost to others' pushes");
             postponed(context, case, round, why)
         });
     context.withdrawals.forget(&case.run.id);
-    Acted { events: vec![herder_domain::event::Event::of(&case.goal.id, what)], ledger: None }
+    found.push(what);
+    let events = found.into_iter().map(|what| Event::of(&case.goal.id, what)).collect();
+    Acted { events, ledger: None }
 }
 
-/// What came of it; `None` where every round was lost to somebody else's push.
-fn try_rounds(context: &Context, case: &Case) -> Result<Option<What>, ActError> {
+/// What came of it; `None` where every round was lost to somebody else's push. What the gate brought to light
+/// on the way is `found`.
+fn try_rounds(context: &Context, case: &Case, found: &mut Vec<What>) -> Result<Option<What>, ActError> {
     let landing = Landing::prepare(context, case)?;
     let run = case.run.id.clone();
     for _ in 0..ROUNDS {
-        return Ok(Some(match landing.round()? {
-            Round::Landed(commit) => What::Landed { run, commit: commit.to_string() },
+        return Ok(Some(match landing.round(found)? {
+            Round::Landed(commit, known) => What::Landed { run, commit: commit.to_string(), known },
             Round::Bounced(bounce) => What::LandingBounced { run, bounce },
             Round::Refused(why) => return Err(ActError::Refused(why)),
             Round::CalledOff => What::LandingWithdrawn { run },
@@ -116,11 +125,11 @@ impl<'a> Landing<'a> {
         })
     }
 
-    fn round(&self) -> Result<Round, ActError> {
+    fn round(&self, found: &mut Vec<What>) -> Result<Round, ActError> {
         let base_tip = self.refresh()?;
         let run = self.case.run.id.as_str();
         if let Some(commit) = self.mirror.bare().landed_run_in(Some(&self.work_base), &base_tip, run)? {
-            return Ok(Round::Landed(commit));
+            return Ok(Round::Landed(commit, Vec::new()));
         }
         let candidate = match self.squash(&base_tip, None)? {
             Squash::Commit(commit) => commit,
@@ -130,15 +139,23 @@ impl<'a> Landing<'a> {
             }
             Squash::Empty => return Ok(Round::Bounced(Bounce::Empty)),
         };
-        let verdict = self.verdict(&base_tip, &candidate);
+        let findings = self.findings(&base_tip, &candidate);
         if self.is_called_off() {
             return Ok(Round::CalledOff);
         }
-        let word = match verdict? {
-            Verdict::Red { tail } => return Ok(Round::Bounced(Bounce::Red { tail })),
-            Verdict::Green => "green",
-            Verdict::Missing => "none",
+        let findings = findings?;
+        found.extend(self.brought_to_light(&findings));
+        let (word, known) = match findings.verdict {
+            Verdict::Red(refusal) => return Ok(Round::Bounced(Bounce::Red(refusal))),
+            Verdict::Undecided(refusal) if !self.is_warranted() => {
+                return Ok(Round::Bounced(Bounce::Undecided(refusal)));
+            }
+            Verdict::Undecided(_) => ("undecided, approved by a person", Vec::new()),
+            Verdict::NoNewFailure { known } => ("no new failure", known),
+            Verdict::Green => ("green", Vec::new()),
+            Verdict::Missing => ("none", Vec::new()),
         };
+        let known = known.into_iter().map(|failure| failure.name).take(KNOWN_MAX).collect();
         // The same tree again, with the verdict in its message.
         let commit = match self.squash(&base_tip, Some(word))? {
             Squash::Commit(commit) => commit,
@@ -146,13 +163,21 @@ impl<'a> Landing<'a> {
         };
         let pushed = self.push(&base_tip, commit)?;
         let seed = Seed::of(&self.context.state.setups(&self.case.repo.id), &self.spec.base_branch);
-        match pushed {
-            Round::Landed(_) => seed.ripen(&self.case.run.id)?,
+        Ok(match pushed {
+            Round::Landed(commit, _) => {
+                seed.ripen(&self.case.run.id)?;
+                Round::Landed(commit, known)
+            }
             Round::Bounced(_) | Round::Lost | Round::Refused(_) | Round::CalledOff => {
                 seed.forget(&self.case.run.id)?;
+                pushed
             }
-        }
-        Ok(pushed)
+        })
+    }
+
+    /// Whether a person answers for what the gate cannot tell.
+    fn is_warranted(&self) -> bool {
+        self.case.landing.as_ref().is_some_and(|landing| landing.warrant == Warrant::Person)
     }
 
     fn is_called_off(&self) -> bool {
@@ -210,7 +235,7 @@ impl<'a> Landing<'a> {
             expected_old: Some(base_tip),
         };
         Ok(match self.vault.bare().push(order, &self.context.user)? {
-            Push::Done => Round::Landed(commit),
+            Push::Done => Round::Landed(commit, Vec::new()),
             Push::Lost { .. } => Round::Lost,
             Push::Refused { message } => Round::Refused(message),
         })

@@ -68,9 +68,23 @@ fn of_goal(what: &What) -> Option<String> {
         What::RunOrdered { run, attempt } => format!("running (attempt {attempt}, run {run})"),
         What::RunReported { run, outcome } => format!("run {run} ended: {}", outcome.sentence()),
         What::RunJudged { judgement, .. } | What::BounceJudged { judgement, .. } => of_judgement(judgement)?,
+        What::Landed { commit, known, .. } if !known.is_empty() => {
+            format!("done: landed as {} with no new failure", short(commit))
+        }
         What::Landed { commit, .. } => format!("done: landed as {}", short(commit)),
+        What::GateFlaked { flake, .. } => format!("the gate is flaky: {flake}"),
+        What::BaseFoundRed { refusal, .. } if refusal.failures.is_empty() => {
+            "the base branch is red itself, and its gate does not name what fails".into()
+        }
+        What::BaseFoundRed { refusal, .. } => {
+            format!("the base branch is red itself: {}", refusal.in_a_line())
+        }
         What::LandingBounced { bounce, .. } => match bounce {
-            Bounce::Red { .. } => "bounced: the landing gate is red".into(),
+            Bounce::Red(refusal) if !refusal.failures.is_empty() => {
+                format!("bounced: the landing gate is red: {}", refusal.in_a_line())
+            }
+            Bounce::Red(_) => "bounced: the landing gate is red".into(),
+            Bounce::Undecided(_) => "bounced: the landing gate is red, and so is the base".into(),
             Bounce::Conflict { files } => format!("bounced: conflict in {}", files.join(", ")),
             Bounce::Empty => "bounced: nothing is left to land".into(),
             Bounce::Undeliverable { why } => format!("landing given up: {why}"),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use herder_domain::gate::Flake;
 use herder_domain::ledger::{Cost, Spend};
 use herder_domain::outcome::{FailureCause, Outcome};
 use herder_domain::run::Budget;
@@ -17,6 +18,10 @@ pub(crate) struct Account {
     pub iterations: u32,
     pub gate_runs: u32,
     pub gate_time: Duration,
+    /// How often the gate said now one thing and now another.
+    pub gate_flakes: u32,
+    /// What failed one time only in these.
+    pub flaky: Flake,
     pub agent_version: Option<String>,
     pub exit_code: Option<i32>,
     pub peak_memory: Option<u64>,
@@ -44,8 +49,19 @@ impl Account {
     /// Adds a gate's time; the gate is a tool.
     pub(crate) fn gated(&mut self, elapsed: Duration) {
         self.gate_runs += 1;
+        self.gated_base(elapsed);
+    }
+
+    /// Adds the time of a question about the base branch. It is no question about the work.
+    pub(crate) fn gated_base(&mut self, elapsed: Duration) {
         self.gate_time += elapsed;
         self.spend.time.tools += elapsed;
+    }
+
+    /// Counts a gate that said now one thing and now another.
+    pub(crate) fn flaked(&mut self, flake: &Flake) {
+        self.gate_flakes += 1;
+        self.flaky = Flake::merged([&self.flaky, flake]);
     }
 
     /// Working time that is left.

@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use herder_domain::follow_up::FollowUp;
+use herder_domain::gate::{Failure, Refusal, listed};
 use herder_domain::goal::Told;
 use herder_domain::iteration::Progress;
 use herder_domain::run::RetryContext;
@@ -48,8 +49,8 @@ pub(crate) struct Prompt<'a> {
     pub told: &'a [Told],
     pub context: &'a RetryContext,
     pub memory: &'a Memory,
-    /// The end of the gate's output, where it was red after the last iteration.
-    pub gate_output: Option<&'a str>,
+    /// What the gate said, where it was red after the last iteration.
+    pub refusal: Option<&'a Refusal>,
     pub iteration: u32,
     pub has_gate: bool,
     /// Whether the agent has its model answer in the structured form; any other is told what to print.
@@ -131,7 +132,7 @@ impl Prompt<'_> {
             summary => self.memory.summary().map(|text| fenced(text, "summary")),
             covers_up_to => self.memory.covers_up_to(),
             recent => Serde(recent),
-            gate_output => self.gate_output.map(|text| fenced(text, "check")),
+            gate_output => self.refusal.map(|refusal| fenced(&in_words(refusal), "check")),
             iteration => self.iteration,
             has_gate => self.has_gate,
             answers_by_schema => self.answers_by_schema,
@@ -155,9 +156,38 @@ fn fenced_context(context: &RetryContext) -> RetryContext {
     RetryContext {
         feedback: fence(&context.feedback, "feedback"),
         question: fence(&context.question, "question"),
-        gate_output: fence(&context.gate_output, "check"),
+        gate_output: context.gate_output.as_ref().map(|tail| {
+            let failures = context.gate_failures.clone();
+            fenced(&in_words(&Refusal { failures, ..Refusal::unnamed(tail) }), "check")
+        }),
         ..context.clone()
     }
+}
+
+/// How many failures a prompt names.
+const NAMED_MAX: usize = 50;
+
+/// What a gate said: what fails, by name, and the end of its output.
+fn in_words(refusal: &Refusal) -> String {
+    let Refusal { tail, failures, more, known } = refusal;
+    if failures.is_empty() && known.is_empty() {
+        return tail.clone();
+    }
+    let mut text = String::new();
+    for Failure { name, message } in failures.iter().take(NAMED_MAX) {
+        let why = message.as_ref().map(|message| format!(": {message}")).unwrap_or_default();
+        text.push_str(&format!("- fails: {name}{why}\n"));
+    }
+    let untold = failures.len().saturating_sub(NAMED_MAX) + *more as usize;
+    if untold > 0 {
+        text.push_str(&format!("- and {untold} more fail\n"));
+    }
+    if !known.is_empty() {
+        let names = listed(known.iter().map(String::as_str));
+        text.push_str(&format!("- fails on the base branch, too, and need not be repaired: {names}\n"));
+    }
+    text.push_str(&format!("The end of its output:\n{tail}"));
+    text
 }
 
 /// A text that cannot end the fence that it stands in, however a closing tag is written.
@@ -193,7 +223,7 @@ mod tests {
             told: &[],
             context,
             memory,
-            gate_output: None,
+            refusal: None,
             iteration: 1,
             has_gate: true,
             answers_by_schema: true,

@@ -96,7 +96,7 @@ impl AloneRun {
         let (head, top) = (checkout.head.clone(), checkout.top.clone());
         let branch = checkout.branch.clone().unwrap_or_default();
         let git = Standalone::begin(checkout, &dir.git_dir(), order.spec.run.as_str(), !is_dirty, &user)?;
-        let gate = materialize_gate(&git, &head, &order.spec.setup.room)?;
+        let gate = materialize_gate(&git, &head, &order)?;
         let prompt_hash = keep_prompt(&git, &head, &dir, order.redactor)?;
         let mut setup = Setup { clone: top, gate, ..order.spec.setup.clone() };
         // Nobody would start it again after the limit, so it waits for any.
@@ -124,7 +124,8 @@ impl AloneRun {
         let ending = run(order)?;
         let moved = match ending.outcome {
             Outcome::Accepted { .. } => Some(self.move_branch(&ending)),
-            Outcome::NeedsReview { .. }
+            Outcome::Undecided { .. }
+            | Outcome::NeedsReview { .. }
             | Outcome::Blocked { .. }
             | Outcome::Failed { .. }
             | Outcome::Interrupted { .. }
@@ -179,12 +180,12 @@ fn keep_prompt(
     Ok(Some(prompt_hash(&text)))
 }
 
-fn materialize_gate(git: &Standalone, head: &CommitId, room: &Path) -> Result<GateSetup, RalphError> {
-    let bare = git.private().bare();
+fn materialize_gate(git: &Standalone, head: &CommitId, order: &Alone<'_>) -> Result<GateSetup, RalphError> {
+    let (bare, room) = (git.private().bare(), &order.spec.setup.room);
     let dir = room.join("gate");
     fs_err::create_dir_all(room)?;
     let has_gate = bare.has_path(head, ".ralph/check")? && bare.materialize_dir(head, ".ralph", &dir)?;
-    Ok(if has_gate { GateSetup::At { dir } } else { GateSetup::Missing })
+    Ok(if has_gate { GateSetup::At { dir, said: Some(order.state.gates()) } } else { GateSetup::Missing })
 }
 
 /// One row of statistics for a run outside any orchestrator.

@@ -19,7 +19,7 @@ use crate::memory::Memory;
 use crate::prompt::Layout;
 use crate::signals;
 use crate::stop::Stop;
-use crate::work::{Breakers, Work};
+use crate::work::{Breakers, Doubt, Work};
 
 /// Finds the adapter that a run's setup names.
 pub type FindAgent = dyn Fn(&RunSpec) -> Result<Arc<dyn Agent>, RalphError>;
@@ -111,7 +111,7 @@ impl Parts {
         let summary = writer.dir().summary()?.map(|summary| (summary.text, summary.covers_up_to));
         let memory = Memory::restored(summary, writer.dir().progress()?);
         let gate = match &spec.setup.gate {
-            GateSetup::At { dir } => Gate::at(dir),
+            GateSetup::At { dir, .. } => Gate::at(dir),
             GateSetup::Missing => None,
         };
         Ok(Self { agent, credential, git, room, goal, layout, memory, gate })
@@ -140,7 +140,9 @@ impl Parts {
             process,
             account: Account { prompt_hash: Some(self.layout.hash().to_owned()), ..Account::default() },
             layout: self.layout,
-            gate_output: None,
+            refusal: None,
+            doubt: Doubt::default(),
+            base: None,
             breakers: Breakers::new(spec.setup.agent.context_window),
             failures: 0,
             waits: 0,
@@ -181,6 +183,8 @@ fn finish(writer: &RunWriter, account: &Account, outcome: Outcome) -> Result<End
         spend: account.spend,
         snapshot: account.snapshot.clone(),
         gate_runs: account.gate_runs,
+        gate_flakes: account.gate_flakes,
+        flaky: account.flaky.items.clone(),
         gate_seconds: account.gate_time.as_secs_f64(),
         agent_version: account.agent_version.clone(),
         exit_code: account.exit_code,

@@ -19,7 +19,7 @@ use std::time::Instant;
 
 use herder_agent::{Agent, Credential, Ending};
 use herder_domain::follow_up::FollowUp;
-use herder_domain::gate::Verdict;
+use herder_domain::gate::{BaseSaid, Refusal, Verdict};
 use herder_domain::goal::Told;
 use herder_domain::iteration::{Iteration, Progress};
 use herder_domain::outcome::{Interruption, Outcome};
@@ -40,6 +40,7 @@ use crate::stop::Stop;
 pub(crate) use breakers::Breakers;
 use breakers::Evidence;
 use stillness::Said;
+pub(crate) use verdict::Doubt;
 use verdict::Step;
 
 /// A ralph at work.
@@ -64,8 +65,12 @@ pub(crate) struct Work {
     pub stop: Stop,
     pub process: ProcessId,
     pub account: Account,
-    /// The end of a red gate's output that no iteration has answered yet.
-    pub gate_output: Option<String>,
+    /// What a red gate said that no iteration has answered yet.
+    pub refusal: Option<Refusal>,
+    /// Whether an iteration was told that the gate cannot tell.
+    pub doubt: Doubt,
+    /// What the gate says of the base branch itself, once that was learnt.
+    pub base: Option<BaseSaid>,
     /// What ends the run on evidence.
     pub breakers: Breakers,
     /// Iterations in a row that the agent failed.
@@ -91,7 +96,7 @@ impl Work {
             if self.stop.is_ordered() {
                 return Ok(stopped());
             }
-            if let Some(outcome) = self.account.exhausted(&self.spec.budget) {
+            if let Some(outcome) = self.exhausted() {
                 return Ok(outcome);
             }
             if let Some(outcome) = self.too_old() {
@@ -123,7 +128,7 @@ impl Work {
         let snapshot = taken.commit.to_string();
         let has_changed = before.as_ref() != Some(&snapshot);
         let gated_before = self.account.gate_time;
-        let (step, gate) = match self.conclude(&called) {
+        let (step, findings) = match self.conclude(&called) {
             Ok(concluded) => concluded,
             Err(error) => {
                 // What the agent said is not lost with the gate.
@@ -137,6 +142,7 @@ impl Work {
         let overhead = begun.elapsed().saturating_sub(spend.time.working() + spend.time.waiting);
         spend.time.other += overhead;
         self.account.spend.time.other += overhead;
+        let (gate, flake) = findings.map_or((None, None), |found| (Some(found.verdict), found.flake));
         // An iteration that was answered is one, even if the order to stop came at its end.
         if step.counts() || matches!(called.ending, Ending::Answered(_)) {
             self.account.iterations += 1;
@@ -151,6 +157,7 @@ impl Work {
             status: verdict::status(&called.ending),
             ending: called.ending.word().into(),
             gate,
+            flake,
             spend,
             snapshot: Some(snapshot),
             follow_ups,

@@ -64,6 +64,11 @@ impl StateDir {
         self.root.join("herder.db")
     }
 
+    /// Verdicts of gates that hold for others, too.
+    pub fn gates(&self) -> PathBuf {
+        self.root.join("gates")
+    }
+
     /// One line for every run that ended.
     pub fn stats(&self) -> PathBuf {
         self.root.join("stats.jsonl")

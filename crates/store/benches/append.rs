@@ -105,7 +105,7 @@ fn life(goal: &GoalRef, draft: Box<Goal>) -> [What; EVENTS as usize] {
         What::RunCollected { run: id(), harvest: Harvest::default() },
         What::RunJudged { run: id(), judgement: Judgement::Land },
         What::RunClosed { run: id() },
-        What::Landed { run: id(), commit: "c0ffee".into() },
+        What::Landed { run: id(), commit: "c0ffee".into(), known: Vec::new() },
     ]
 }
 

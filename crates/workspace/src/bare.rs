@@ -25,7 +25,8 @@ pub struct TreeEntry {
     pub mode: u32,
     /// Its size in bytes, for files and links.
     pub size: Option<u64>,
-    pub(crate) object: String,
+    /// The id of what it holds.
+    pub object: String,
 }
 
 impl TreeEntry {

@@ -71,7 +71,7 @@ impl Bare {
     }
 }
 
-fn make_empty(dest: &Path) -> Result<()> {
+pub(crate) fn make_empty(dest: &Path) -> Result<()> {
     fs_err::create_dir_all(dest)?;
     if fs_err::read_dir(dest)?.next().is_some() {
         return Err(WorkspaceError::NotEmpty { path: dest.to_owned() });

@@ -30,6 +30,7 @@ mod merge;
 mod message;
 mod mirror;
 mod objects;
+mod own_history;
 mod place;
 mod prepare;
 mod private;

@@ -246,6 +246,22 @@ fn a_checkout_can_have_history_of_its_own() {
 }
 
 #[test]
+fn a_checkout_can_have_its_history_from_a_runs_own_directory() {
+    let scene = Scene::new();
+    let work = scene.prepare(7, 1);
+    work.write("src/new.txt", "begun\n");
+    let snapshot = work.snapshot(1);
+    let base = &work.prepared.base;
+    for (commit, log) in [(base, "Begin"), (&snapshot.commit, "Iteration 1\nBegin")] {
+        let dest = scene.top.join(commit.as_str());
+        work.git().bare().checkout_with_own_history(commit, &dest, "main", base).unwrap();
+        assert_eq!(git(&dest, &["status", "--porcelain"]), "");
+        assert_eq!(git(&dest, &["log", "--format=%s"]), log);
+        assert_eq!(git(&dest, &["rev-parse", "origin/main"]), base.as_str());
+    }
+}
+
+#[test]
 fn locks_that_a_killed_git_left_are_no_obstacle() {
     let scene = Scene::new();
     let bares = [scene.mirror.bare().path().to_owned(), scene.vault.bare().path().to_owned()];

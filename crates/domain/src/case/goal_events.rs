@@ -6,6 +6,7 @@ use super::Case;
 use crate::effect::Effect;
 use crate::goal::{GoalEvent, GoalState, Series, SpotCheckReason};
 use crate::illegal::IllegalEvent;
+use crate::landing::Warrant;
 use crate::run::{RetryContext, Run};
 
 impl Case {
@@ -60,7 +61,8 @@ impl Case {
             return self.close(&GoalEvent::Resolved);
         }
         self.step(&GoalEvent::Approved)?;
-        self.submit(&run)
+        let knows = why.contains(&SpotCheckReason::BaseRed);
+        self.submit(&run, if knows { Warrant::Person } else { Warrant::Gate })
     }
 
     /// Rejected work stays on its branch; the words of the person stand first in the next prompt.

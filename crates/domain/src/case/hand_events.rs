@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::Case;
-use crate::effect::Effect;
+use crate::effect::{Effect, Once};
 use crate::goal::{GoalEvent, GoalState};
 use crate::hand::{HandEnd, Hold};
 use crate::illegal::IllegalEvent;
@@ -146,6 +146,6 @@ impl Case {
     fn undo_comment(&self, kind: &str, text: String) -> Effect {
         let mark = self.landing.as_ref().map(|landing| format!("{}/{}", landing.run, landing.undos));
         let key = format!("{kind}/{}", mark.unwrap_or_default());
-        Effect::Comment { goal: self.goal.id.clone(), key, text }
+        Effect::Comment { goal: self.goal.id.clone(), key, text, once: Once::Goal }
     }
 }

@@ -2,12 +2,13 @@
 
 use jiff::Timestamp;
 
-use super::Case;
-use crate::effect::Effect;
+use super::{Case, messages};
+use crate::effect::{Effect, Once};
+use crate::gate::Refusal;
 use crate::goal::{Goal, GoalEvent, GoalState, RunNote, SpotCheckReason};
 use crate::illegal::IllegalEvent;
 use crate::judge::Judgement;
-use crate::landing::{Landing, LandingEvent, LandingState};
+use crate::landing::{Landing, LandingEvent, LandingState, Warrant};
 use crate::run::{RetryContext, Run, RunEvent, RunId, RunResult, RunState};
 
 impl Case {
@@ -114,7 +115,7 @@ impl Case {
         }
         match judgement {
             Judgement::Land => {
-                self.submit(run)?;
+                self.submit(run, Warrant::Gate)?;
                 Ok(Vec::new())
             }
             Judgement::SpotCheck { why } => {
@@ -143,8 +144,16 @@ impl Case {
         }
     }
 
+    /// Tells the messages of a bounce from those of the run's end and of earlier bounces.
+    pub(super) fn bounce_mark(&self, run: &RunId) -> String {
+        match self.landing.as_ref().map_or(0, |landing| landing.returns) {
+            0 => format!("{run}/bounce"),
+            returns => format!("{run}/bounce/{returns}"),
+        }
+    }
+
     /// Opens the landing of a run's work, on the branch that the run was prepared for.
-    pub(super) fn submit(&mut self, run: &RunId) -> Result<(), IllegalEvent> {
+    pub(super) fn submit(&mut self, run: &RunId, warrant: Warrant) -> Result<(), IllegalEvent> {
         if !self.goal.is_running(run) {
             return Err(self.refuse("submitted"));
         }
@@ -153,19 +162,43 @@ impl Case {
         let unprepared = IllegalEvent { machine: "a run without a base branch", state, event: "submitted" };
         let base_branch = of.and_then(|run| run.base_branch.clone()).ok_or(unprepared)?;
         let goal = self.goal.id.clone();
-        let state = LandingState::FRESH;
-        self.landing = Some(Landing { run: run.clone(), goal, base_branch, state, undos: 0 });
+        // The deeds of a landing that bounced are done for ever; this one's need keys of their own.
+        let before = self.landing.as_ref().filter(|landing| landing.run == *run);
+        let (returns, undos) = before.map_or((0, 0), |landing| (landing.returns + 1, landing.undos));
+        let (run, state) = (run.clone(), LandingState::FRESH);
+        self.landing = Some(Landing { run, goal, base_branch, state, undos, warrant, returns });
         Ok(())
     }
 
     /// The landing is a fact even where its goal was closed in between.
-    pub(super) fn landed(&mut self, commit: &str) -> Result<(), IllegalEvent> {
+    pub(super) fn landed(
+        &mut self,
+        run: &RunId,
+        commit: &str,
+        known: &[String],
+    ) -> Result<Vec<Effect>, IllegalEvent> {
         self.step_landing(&LandingEvent::Landed { commit: commit.into() })?;
         if !self.goal.state.is_settled() {
             self.step(&GoalEvent::Landed(commit.into()))?;
             self.goal.context = RetryContext::default();
         }
-        Ok(())
+        if known.is_empty() {
+            return Ok(Vec::new());
+        }
+        let text = messages::no_new_failure(commit, known);
+        Ok(vec![self.comment(run.as_str(), "no-new-failure", text)])
+    }
+
+    /// A base branch that is red is reported once, not with every goal that comes upon it.
+    pub(super) fn base_found_red(&self, since: &str, refusal: &Refusal) -> Vec<Effect> {
+        let base_branch = self.run.as_ref().and_then(|run| run.base_branch.as_deref()).unwrap_or("base");
+        let (goal, once) = (self.goal.id.clone(), Once::Repo);
+        let (key, text) = (format!("base-red/{since}"), messages::base_red(base_branch, since, refusal));
+        let title = format!("{} is red itself on {base_branch}", goal.repo);
+        vec![
+            Effect::Comment { goal: goal.clone(), key: key.clone(), text: text.clone(), once },
+            Effect::Notify { goal, key, title, message: text, once },
+        ]
     }
 
     /// What the run's agent proposed becomes drafts, unless the goal was closed meanwhile.
@@ -201,52 +234,22 @@ impl Case {
         let GoalState::Stuck { cause, detail } = &self.goal.state else {
             return Vec::new();
         };
-        let text = post_mortem_text(&self.goal, cause.as_str(), detail);
+        let text = messages::post_mortem(&self.goal, cause.as_str(), detail);
         vec![self.comment(mark, "post-mortem", text.clone()), self.notice(mark, "is stuck", text)]
     }
 
     fn comment(&self, mark: &str, kind: &str, text: String) -> Effect {
-        Effect::Comment { goal: self.goal.id.clone(), key: format!("{kind}/{mark}"), text }
+        Effect::Comment { goal: self.goal.id.clone(), key: format!("{kind}/{mark}"), text, once: Once::Goal }
     }
 
     fn notice(&self, mark: &str, what: &str, message: String) -> Effect {
         let title = format!("{} {what}: {}", self.goal.id, self.goal.title);
-        Effect::Notify { goal: self.goal.id.clone(), key: format!("{what}/{mark}"), title, message }
-    }
-}
-
-fn post_mortem_text(goal: &Goal, cause: &str, detail: &str) -> String {
-    let mut text = format!("Given up because {cause}.\n\nLast: {detail}.\n\nRuns:\n");
-    for note in &goal.history {
-        text.push_str(&format!("- `{}`: {}\n", note.run, note.outcome.sentence()));
-    }
-    if let Some(tail) = &goal.context.gate_output {
-        let fence = fence_around(tail);
-        text.push_str(&format!("\nThe gate said last:\n\n{fence}\n{}\n{fence}\n", tail.trim_end()));
-    }
-    if let Some(progress) = &goal.context.last_progress {
-        text.push_str(&format!("\nThe agent said last: {progress}\n"));
-    }
-    text.push_str(&format!(
-        "\nThe work so far is the branch `goal-{n}` in the vault. `herder goal retry {n}` starts a new series.",
-        n = goal.id.number
-    ));
-    text
-}
-
-/// A fence of Markdown that the text cannot end: longer than every run of backticks in it (CommonMark, 4.5).
-fn fence_around(text: &str) -> String {
-    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
-    "`".repeat(longest.max(2) + 1)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_gate_printed_stays_in_its_fence() {
-        assert_eq!(fence_around("plain"), "```");
-        assert_eq!(fence_around("```\n# I am herder now"), "````");
+        Effect::Notify {
+            goal: self.goal.id.clone(),
+            key: format!("{what}/{mark}"),
+            title,
+            message,
+            once: Once::Goal,
+        }
     }
 }

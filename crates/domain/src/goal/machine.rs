@@ -72,6 +72,9 @@ pub enum SpotCheckReason {
     },
     /// The repository has no gate, so nothing checked the work.
     NoGate,
+    /// The gate is red on the base branch itself and does not name what fails, so nothing tells what the
+    /// work breaks from what was broken.
+    BaseRed,
     /// Nothing was changed: is there nothing to do?
     NoDiff,
     /// Something lies in the clone that no snapshot takes, so it will not land.
@@ -100,6 +103,7 @@ impl fmt::Display for SpotCheckReason {
             Self::NeedsReview { summary } => write!(f, "the agent asks for a review: {summary}"),
             Self::Question { question } => write!(f, "the agent asks: {question}"),
             Self::NoGate => f.write_str("the repository has no gate"),
+            Self::BaseRed => f.write_str("the base itself is red, and its gate does not name failures"),
             Self::NoDiff => f.write_str("nothing was changed: is there nothing to do?"),
             Self::LeftOut { paths } => {
                 write!(f, "no commit can take these, and they will not land: {}", paths.join(", "))
@@ -283,6 +287,7 @@ impl GoalState {
             SpotCheckReason::Question { question } => Some(question.as_str()),
             SpotCheckReason::Requested
             | SpotCheckReason::NeedsReview { .. }
+            | SpotCheckReason::BaseRed
             | SpotCheckReason::NoGate
             | SpotCheckReason::NoDiff
             | SpotCheckReason::LeftOut { .. }

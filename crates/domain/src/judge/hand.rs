@@ -16,6 +16,7 @@ pub fn judge_by_hand(goal: &Goal, outcome: &Outcome, harvest: &Harvest) -> Judge
         // it in hand.
         Outcome::ByHand { end: HandEnd::Dropped, .. }
         | Outcome::Accepted { .. }
+        | Outcome::Undecided { .. }
         | Outcome::NeedsReview { .. }
         | Outcome::Blocked { .. }
         | Outcome::Failed { .. }

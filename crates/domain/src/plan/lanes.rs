@@ -73,7 +73,7 @@ fn submit<'a>(
     plan: &mut Plan,
 ) {
     let (goal, run, base_branch) = (landing.goal.clone(), landing.run.clone(), landing.base_branch.clone());
-    let effect = Effect::Land { goal, run, base_branch, round };
+    let effect = Effect::Land { goal, run, base_branch, round, returns: landing.returns };
     if world.open.contains_key(&effect.key()) {
         return;
     }

@@ -1,10 +1,12 @@
 //! Stories about single goals: what an event makes of a goal, its run and its landing.
 
+use herder_domain::case::Case;
 use herder_domain::effect::Effect;
 use herder_domain::event::{Event, What};
-use herder_domain::goal::{Goal, Told};
+use herder_domain::gate::{Failure, Refusal};
+use herder_domain::goal::{Goal, GoalState, SpotCheckReason, Told};
 use herder_domain::judge::Judgement;
-use herder_domain::landing::Bounce;
+use herder_domain::landing::{Bounce, Warrant};
 use herder_domain::outcome::{Interruption, Outcome};
 use herder_domain::plan::plan;
 use herder_domain::run::{Harvest, RunId, RunState};
@@ -288,4 +290,79 @@ fn what_an_agent_proposes_becomes_drafts_unless_its_goal_was_closed() {
         tell(&mut sim, What::RunCollected { run: run.clone(), harvest: samples::harvest() });
         assert_eq!(sim.world.was_ordered(&format!("propose/{run}")), !is_closed);
     }
+}
+
+#[test]
+fn a_person_who_knew_that_the_gate_cannot_tell_answers_for_the_landing() {
+    for (reason, warrant) in
+        [(SpotCheckReason::BaseRed, Warrant::Person), (SpotCheckReason::Requested, Warrant::Gate)]
+    {
+        let (mut sim, run) = at_work();
+        tell(&mut sim, What::RunReported { run: run.clone(), outcome: Outcome::Accepted { gated: true } });
+        finish(&mut sim, "collect", Ending::Well);
+        let state = GoalState::SpotCheck { run: run.clone(), why: vec![reason] };
+        sim.world.goals.get_mut(&sim::id(1)).unwrap().state = state;
+        sim.world.landings.remove(&run);
+        tell(&mut sim, What::GoalApproved);
+        assert_eq!(sim.world.landings[&run].warrant, warrant);
+    }
+}
+
+#[test]
+fn a_red_base_is_told_once_whichever_goals_come_upon_it_and_what_gates_print_stays_in_its_place() {
+    let refusal = samples::refusal();
+    let hostile = Failure { name: "a`b``c".into(), message: Some("one\n# two".into()) };
+    let refusal = Refusal { failures: vec![refusal.failures[0].clone(), hostile], ..refusal };
+    let told = |number: u64, refusal: &Refusal| {
+        let case = Case { goal: draft(number), run: None, landing: None };
+        let run = RunId::of(&id(number), 1);
+        let what = What::BaseFoundRed { run, since: "7ee".into(), refusal: refusal.clone() };
+        case.apply(&what, start()).unwrap().effects
+    };
+    let keys = |number| told(number, &refusal).iter().map(Effect::key).collect::<Vec<_>>();
+    assert_eq!(keys(1), keys(2));
+    assert_eq!(keys(1)[0], "comment/github.com/acme/app/base-red/7ee");
+    let Effect::Comment { text, .. } = &told(1, &refusal)[0] else { panic!("no comment") };
+    assert!(text.contains("- `tests::sorts`: `left: 1, right: 2`\n"), "{text}");
+    assert!(text.contains("- ``` a`b``c ```: `one # two`\n"), "{text}");
+    let Effect::Comment { text, .. } = &told(1, &Refusal::unnamed("```\nno"))[0] else {
+        panic!("no comment")
+    };
+    assert!(text.contains("does not name what fails") && text.contains("\n````\n```\nno\n````\n"), "{text}");
+}
+
+#[test]
+fn work_that_lands_with_known_failures_says_which() {
+    let (mut sim, run) = at_work();
+    tell(&mut sim, What::RunReported { run: run.clone(), outcome: Outcome::Accepted { gated: true } });
+    finish(&mut sim, "collect", Ending::Well);
+    let landing = sim.world.landings[&run].clone();
+    let goal = sim.world.goals[&sim::id(1)].clone();
+    let case = Case { goal, run: Some(sim.world.runs[&run].clone()), landing: Some(landing) };
+    let landed = |known: &[&str]| {
+        let known = known.iter().map(|name| (*name).to_owned()).collect();
+        let what = What::Landed { run: run.clone(), commit: "c0ffee".into(), known };
+        case.clone().apply(&what, start()).unwrap().effects
+    };
+    assert!(landed(&[]).is_empty());
+    let [Effect::Comment { text, .. }] = &landed(&["a", "b"])[..] else { panic!("no comment") };
+    assert!(text.contains("- `a`\n- `b`\n") && text.contains("c0ffee"), "{text}");
+}
+
+#[test]
+fn work_that_came_back_to_a_person_is_landed_anew_and_not_taken_for_done() {
+    let (mut sim, run) = at_work();
+    tell(&mut sim, What::RunReported { run: run.clone(), outcome: Outcome::Accepted { gated: true } });
+    finish(&mut sim, "collect", Ending::Well);
+    let bounce = Bounce::Undecided(Refusal::unnamed("no"));
+    tell(&mut sim, What::LandingBounced { run: run.clone(), bounce });
+    assert_eq!(sim.state(1).word(), "spot-check");
+    tell(&mut sim, What::GoalApproved);
+    let landing = &sim.world.landings[&run];
+    assert_eq!((landing.returns, landing.warrant), (1, Warrant::Person));
+    let key = |returns| {
+        let base_branch = "main".into();
+        Effect::Land { goal: sim::id(1), run: run.clone(), base_branch, round: 0, returns }.key()
+    };
+    assert_ne!(key(1), key(0));
 }

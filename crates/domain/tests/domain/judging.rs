@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use herder_domain::event::{Event, What};
+use herder_domain::gate::Refusal;
 use herder_domain::goal::{Charge, Goal, Series, SpotCheckReason, StuckCause};
 use herder_domain::judge::{Judgement, Policy, judge_bounce, judge_run};
 use herder_domain::landing::Bounce;
@@ -54,6 +55,7 @@ fn each_outcome_has_its_consequence() {
         "budget -> stuck",
         "misconfigured -> draft",
         "done -> again, crashed, later",
+        "undecided -> spot-check",
         "done -> spot-check",
         "timeout -> again, failed, later",
         "max_age -> again, failed, later",
@@ -297,14 +299,19 @@ fn a_bounce_is_charged_to_whom_it_belongs() {
     let of = |goal: &Goal, bounce: &Bounce| judge_bounce(goal, &run(), bounce, &policy, start());
     for bounce in samples::bounces() {
         match (&bounce, of(&draft(42), &bounce)) {
-            (Bounce::Red { tail }, Judgement::Requeue { charge, context, retry_at }) => {
-                assert_eq!((charge, context.gate_output.as_ref()), (Charge::Failed, Some(tail)));
+            (Bounce::Red(refusal), Judgement::Requeue { charge, context, retry_at }) => {
+                assert_eq!((charge, context.gate_output.as_ref()), (Charge::Failed, Some(&refusal.tail)));
+                assert_eq!(context.gate_failures, refusal.failures);
+                assert!(context.last_outcome.unwrap().contains("tests::sorts"));
                 assert!(context.is_resumed && retry_at > Some(start()));
             }
             (Bounce::Conflict { .. }, Judgement::Requeue { charge, context, .. }) => {
                 assert_eq!(charge, Charge::Conflict);
                 let told = context.last_outcome.unwrap();
                 assert!(told.contains("src/lib.rs") && !told.contains("stopped"), "{told}");
+            }
+            (Bounce::Undecided(_), Judgement::SpotCheck { why }) => {
+                assert_eq!(why, [SpotCheckReason::BaseRed]);
             }
             (Bounce::Empty, Judgement::SpotCheck { why }) => assert_eq!(why, [SpotCheckReason::NoDiff]),
             (Bounce::Undeliverable { why }, Judgement::Stuck { charge, cause, detail, context }) => {
@@ -315,7 +322,7 @@ fn a_bounce_is_charged_to_whom_it_belongs() {
         }
     }
     let third = Goal { series: Series { failed: 2, ..Series::default() }, ..draft(42) };
-    let stuck = of(&third, &Bounce::Red { tail: "no".into() });
+    let stuck = of(&third, &Bounce::Red(Refusal::unnamed("no")));
     assert!(matches!(stuck, Judgement::Stuck { cause: StuckCause::Failed, charge: Charge::Failed, .. }));
     let fifth = Goal { series: Series { conflicts: 4, ..Series::default() }, ..draft(42) };
     let stuck = of(&fifth, &Bounce::Conflict { files: Vec::new() });

@@ -1,6 +1,6 @@
 //! Events and effects are kept as JSON for ever: what is written is read back, and the words stay.
 
-use herder_domain::effect::Effect;
+use herder_domain::effect::{Effect, Once};
 use herder_domain::event::{Event, What};
 use herder_domain::judge::Judgement;
 use herder_domain::outcome::Outcome;
@@ -128,18 +128,24 @@ every!(effects -> Effect {
     Effect::Propose { .. } =>
         Effect::Propose { goal: id(42), run: run(), follow_ups: vec![samples::follow_up()] },
     Effect::Collect { .. } => Effect::Collect { goal: id(42), run: run() },
-    Effect::Land { .. } => Effect::Land { goal: id(42), run: run(), base_branch: "main".into(), round: 2 },
+    Effect::Land { .. } => Effect::Land { goal: id(42), run: run(), base_branch: "main".into(), round: 2, returns: 0 },
     Effect::Revert { .. } =>
         Effect::Revert { goal: id(42), run: run(), base_branch: "main".into(), undo: 1, round: 2 },
     Effect::Clean { .. } => Effect::Clean { goal: id(42), run: run() },
     Effect::WriteStats { .. } => Effect::WriteStats { goal: id(42), run: run() },
-    Effect::Comment { .. } => Effect::Comment { goal: id(42), key: "spot-check/x".into(), text: "t".into() },
+    Effect::Comment { .. } => Effect::Comment {
+        goal: id(42),
+        key: "base-red/x".into(),
+        text: "t".into(),
+        once: Once::Repo,
+    },
     Effect::SumUp { .. } => Effect::SumUp { story: id(42), closed_at: after(60) },
     Effect::Notify { .. } => Effect::Notify {
         goal: id(42),
         key: "is stuck/x".into(),
         title: "t".into(),
         message: "m".into(),
+        once: Once::Goal,
     },
 });
 
@@ -154,7 +160,7 @@ fn every_effect_is_read_back_and_has_a_key_that_stays() {
         format!("revert/{name}/1/2"),
         format!("clean/{name}"),
         format!("stats/{name}"),
-        "comment/github.com/acme/app#42/spot-check/x".to_owned(),
+        "comment/github.com/acme/app/base-red/x".to_owned(),
         "sum-up/github.com/acme/app#42/2026-11-01T22:01:00Z".to_owned(),
         "notify/github.com/acme/app#42/is stuck/x".to_owned(),
     ];

@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use herder_domain::capacity::Farewell;
 use herder_domain::event::{Event, Repo, What};
 use herder_domain::follow_up::FollowUp;
+use herder_domain::gate::{Asked, Failure, Flake, Refusal};
 use herder_domain::goal::{
     Charge, Goal, GoalEdit, GoalEvent, GoalOptions, GoalState, GoalText, HeldBack, ProposedBy, RunNote,
     SpotCheckReason, StuckCause, Told,
@@ -57,6 +58,7 @@ pub fn harvest() -> Harvest {
         lines_added: 3,
         files_changed: 1,
         gate_tail: Some("1 test failed".into()),
+        gate_failures: refusal().failures,
         last_progress: Some("wrote the test".into()),
         follow_ups: vec![follow_up()],
         ..Harvest::default()
@@ -72,12 +74,19 @@ pub fn follow_up() -> FollowUp {
     FollowUp { title: "Sort faster".into(), objective: "It is slow.".into(), acceptance }
 }
 
+pub fn refusal() -> Refusal {
+    let failure = Failure { name: "tests::sorts".into(), message: Some("left: 1, right: 2".into()) };
+    let known = vec!["tests::was_red".into()];
+    Refusal { tail: "1 test failed".into(), failures: vec![failure], more: 2, known }
+}
+
 pub fn context() -> RetryContext {
     RetryContext {
         feedback: Some("name it better".into()),
         question: Some("which name?".into()),
         last_outcome: Some("timeout: 4h are spent".into()),
         gate_output: Some("1 test failed".into()),
+        gate_failures: refusal().failures,
         last_progress: Some("wrote the test".into()),
         is_resumed: true,
         conflicts: vec!["src/lib.rs".into()],
@@ -200,6 +209,7 @@ every!(spot_check_reasons -> SpotCheckReason {
     SpotCheckReason::NeedsReview { .. } => SpotCheckReason::NeedsReview { summary: "is this so?".into() },
     SpotCheckReason::Question { .. } => SpotCheckReason::Question { question: "which list?".into() },
     SpotCheckReason::NoGate => SpotCheckReason::NoGate,
+    SpotCheckReason::BaseRed => SpotCheckReason::BaseRed,
     SpotCheckReason::NoDiff => SpotCheckReason::NoDiff,
     SpotCheckReason::ProtectedPaths { .. } =>
         SpotCheckReason::ProtectedPaths { paths: vec![".ralph/check".into()] },
@@ -252,6 +262,7 @@ every!(outcome_kinds -> Outcome {
     Outcome::BudgetSpent { .. } => Outcome::BudgetSpent { detail: "$2.50 of $2.50".into() },
     Outcome::Misconfigured { .. } => Outcome::Misconfigured { detail: "no model \"opsu\"".into() },
     Outcome::ByHand { .. } => Outcome::ByHand { by: "ada".into(), end: HandEnd::Finished },
+    Outcome::Undecided { .. } => Outcome::Undecided { detail: "the base itself is red".into() },
 });
 
 pub fn failed(cause: FailureCause) -> Outcome {
@@ -278,7 +289,8 @@ pub fn outcomes() -> Vec<Outcome> {
 }
 
 every!(bounces -> Bounce {
-    Bounce::Red { .. } => Bounce::Red { tail: "1 test failed".into() },
+    Bounce::Red(_) => Bounce::Red(refusal()),
+    Bounce::Undecided(_) => Bounce::Undecided(Refusal::unnamed("1 test failed")),
     Bounce::Conflict { .. } => Bounce::Conflict { files: vec!["src/lib.rs".into()] },
     Bounce::Empty => Bounce::Empty,
     Bounce::Undeliverable { .. } => Bounce::Undeliverable { why: "a hook said no".into() },
@@ -334,12 +346,20 @@ every!(whats -> What {
     What::RunCollected { .. } => What::RunCollected { run: run(), harvest: harvest() },
     What::RunJudged { .. } => What::RunJudged { run: run(), judgement: Judgement::Land },
     What::RunClosed { .. } => What::RunClosed { run: run() },
+    What::GateFlaked { .. } => What::GateFlaked {
+        run: run(),
+        asked: Asked::ByLanding,
+        flake: Flake { items: vec!["tests::sorts".into()] },
+    },
+    What::BaseFoundRed { .. } =>
+        What::BaseFoundRed { run: run(), since: "7ee".into(), refusal: refusal() },
     What::LandingPostponed { .. } =>
         What::LandingPostponed { run: run(), until: after(60), why: "a lost race".into() },
     What::LandingBounced { .. } => What::LandingBounced { run: run(), bounce: Bounce::Empty },
     What::BounceJudged { .. } => What::BounceJudged { run: run(), judgement: Judgement::Nothing },
     What::LandingWithdrawn { .. } => What::LandingWithdrawn { run: run() },
-    What::Landed { .. } => What::Landed { run: run(), commit: "c0ffee".into() },
+    What::Landed { .. } =>
+        What::Landed { run: run(), commit: "c0ffee".into(), known: vec!["tests::was_red".into()] },
     What::GoalTaken { .. } => What::GoalTaken { by: "ada".into() },
     What::RunHeld { .. } => What::RunHeld { run: run() },
     What::GoalGiven { .. } =>

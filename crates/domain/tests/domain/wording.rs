@@ -2,9 +2,10 @@
 
 use herder_domain::case::Case;
 use herder_domain::event::{Event, What};
+use herder_domain::gate::Refusal;
 use herder_domain::goal::{Goal, GoalState, SpotCheckReason};
 use herder_domain::hand::Hold;
-use herder_domain::landing::{Bounce, Landing, LandingState};
+use herder_domain::landing::{Bounce, Landing, LandingState, Warrant};
 use herder_domain::pause::Scope;
 use herder_domain::plan::{DependencyTrouble, Wait};
 use herder_domain::run::{Run, RunId, RunState};
@@ -85,9 +86,18 @@ fn a_landing_goal_says_which_round_it_is_and_what_it_waits_for() {
     let mut world = world_with(GoalState::Running { run: run() });
     let why = Some("somebody else pushed first".to_owned());
     let state = LandingState::Submitted { rounds: 1, not_before: Some(after(60)), why };
-    world
-        .landings
-        .insert(run(), Landing { run: run(), goal: id(42), base_branch: "main".into(), state, undos: 0 });
+    world.landings.insert(
+        run(),
+        Landing {
+            run: run(),
+            goal: id(42),
+            base_branch: "main".into(),
+            state,
+            warrant: Warrant::Gate,
+            returns: 0,
+            undos: 0,
+        },
+    );
     let answer = answer(&world);
     assert_eq!(answer.standing, "acme/app#42 is landing on main (round 2)");
     assert_eq!(answer.reasons, ["somebody else pushed first", "next round at 2026-11-01T22:01:00Z"]);
@@ -213,11 +223,13 @@ fn the_post_mortem_tells_the_runs_and_the_way_out() {
         run: run(),
         goal: id(42),
         base_branch: "main".into(),
-        state: LandingState::Bounced(Bounce::Red { tail: "1 test failed".into() }),
+        state: LandingState::Bounced(Bounce::Red(Refusal::unnamed("1 test failed"))),
+        warrant: Warrant::Gate,
+        returns: 0,
         undos: 0,
     };
     let policy = herder_domain::judge::Policy::default();
-    let bounce = Bounce::Red { tail: "1 test failed".into() };
+    let bounce = Bounce::Red(Refusal::unnamed("1 test failed"));
     let judgement = herder_domain::judge::judge_bounce(&goal, &run(), &bounce, &policy, start());
     let case = Case { goal, run: Some(a_run(RunState::Closed)), landing: Some(landing) };
     let folded = case.apply(&What::BounceJudged { run: run(), judgement }, start()).unwrap();

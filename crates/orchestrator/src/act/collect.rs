@@ -5,9 +5,9 @@ use std::sync::{Arc, PoisonError};
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use herder_config::{GatePolicy, Review};
-use herder_domain::event::What;
+use herder_domain::event::{Event, What};
 use herder_domain::follow_up::FollowUp;
-use herder_domain::gate::Verdict;
+use herder_domain::gate::{Asked, Flake, Verdict};
 use herder_domain::hand::HandEnd;
 use herder_domain::outcome::Outcome;
 use herder_domain::run::{Harvest, RunSpec, RunState};
@@ -19,6 +19,7 @@ use jiff::Timestamp;
 use super::furnish::tear_down;
 use super::{ActError, Acted};
 use crate::context::{Case, Context, private_git, run_key};
+use crate::landing::base_found_red;
 
 /// How many paths a spot-check names.
 const NAMED_MAX: usize = 12;
@@ -35,7 +36,19 @@ pub(super) fn collect(context: &Context, case: &Case) -> Result<Acted, ActError>
         }
         None => Harvest::default(),
     };
-    Ok(Acted::with(case, What::RunCollected { run: case.run.id.clone(), harvest }))
+    let mut events = found_by_gate(case, &dir)?;
+    events.push(Event::of(&case.goal.id, What::RunCollected { run: case.run.id.clone(), harvest }));
+    Ok(Acted { events, ledger: None })
+}
+
+/// What the run's own gate brought to light beside the work: flakes, and a base branch that is red itself.
+fn found_by_gate(case: &Case, dir: &RunDir) -> Result<Vec<Event>, ActError> {
+    let run = &case.run.id;
+    let flakes: Vec<Flake> = dir.iterations()?.into_iter().filter_map(|one| one.flake).collect();
+    let flaked =
+        flakes.into_iter().map(|flake| What::GateFlaked { run: run.clone(), asked: Asked::ByRun, flake });
+    let base = dir.base_said()?.and_then(|base| base_found_red(run, &base));
+    Ok(flaked.chain(base).map(|what| Event::of(&case.goal.id, what)).collect())
 }
 
 fn harvest(context: &Context, case: &Case, dir: &RunDir, spec: &RunSpec) -> Result<Harvest, ActError> {
@@ -56,13 +69,11 @@ fn harvest(context: &Context, case: &Case, dir: &RunDir, spec: &RunSpec) -> Resu
     let iterations = dir.iterations()?;
     // An iteration that a limit cut off has not answered what the gate said before.
     let answered = iterations.iter().rev().find(|iteration| iteration.status.is_some());
-    let gate_tail = answered.and_then(|last| match &last.gate {
-        Some(Verdict::Red { tail }) => Some(tail.clone()),
-        Some(Verdict::Green | Verdict::Missing) | None => None,
-    });
+    let refusal = answered.and_then(|last| last.gate.as_ref()).and_then(Verdict::refusal);
     let mut harvest = Harvest {
         tip: tip.as_ref().map(ToString::to_string),
-        gate_tail,
+        gate_tail: refusal.map(|refusal| refusal.tail.clone()),
+        gate_failures: refusal.map(|refusal| refusal.failures.clone()).unwrap_or_default(),
         last_progress: dir.progress()?.pop().map(|last| last.progress),
         keeps_clone: !left_out.is_empty(),
         left_out,
@@ -84,7 +95,10 @@ fn harvest(context: &Context, case: &Case, dir: &RunDir, spec: &RunSpec) -> Resu
 fn handed_in(dir: &RunDir) -> Result<Option<CommitId>, ActError> {
     let Some(ending) = dir.ending()? else { return Ok(None) };
     let snapshot = match ending.outcome {
-        Outcome::Accepted { .. } | Outcome::NeedsReview { .. } | Outcome::Blocked { .. } => ending.snapshot,
+        Outcome::Accepted { .. }
+        | Outcome::Undecided { .. }
+        | Outcome::NeedsReview { .. }
+        | Outcome::Blocked { .. } => ending.snapshot,
         Outcome::Failed { .. }
         | Outcome::Interrupted { .. }
         | Outcome::BudgetSpent { .. }

@@ -104,7 +104,8 @@ fn materialize_gate(
         return Err(ActError::GateNotExecutable);
     }
     bare.materialize_dir(base, ".ralph", &dir)?;
-    Ok(check.map_or(GateSetup::Missing, |_| GateSetup::At { dir }))
+    let said = Some(context.state.gates());
+    Ok(check.map_or(GateSetup::Missing, |_| GateSetup::At { dir, said }))
 }
 
 /// Keeps the base's own prompt for the run, where it has one; gives its hash. Whether it can be used, its

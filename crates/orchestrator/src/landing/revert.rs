@@ -29,13 +29,16 @@ struct Undoing<'a> {
 /// One round of taking a run's landed work out again.
 pub(crate) fn revert(context: &Context, case: &Case, (_, round): (u32, u32)) -> Acted {
     let run = case.run.id.clone();
-    let what = match try_rounds(context, case) {
+    let mut found = Vec::new();
+    let what = match try_rounds(context, case, &mut found) {
         Ok(Some(what)) => what,
         Ok(None) => put_off(context, case, round, format!("{ROUNDS} rounds were lost to others' pushes")),
         Err(error) => put_off(context, case, round, error.in_full()),
     };
     context.withdrawals.forget(&run);
-    Acted { events: vec![Event::of(&case.goal.id, what)], ledger: None }
+    found.push(what);
+    let events = found.into_iter().map(|what| Event::of(&case.goal.id, what)).collect();
+    Acted { events, ledger: None }
 }
 
 /// As a landing is put off; after some hours of that the work stays where it is.
@@ -47,8 +50,9 @@ fn put_off(context: &Context, case: &Case, round: u32, why: String) -> What {
     What::UndoRefused { run: case.run.id.clone(), trouble: UndoTrouble::Undeliverable { why } }
 }
 
-/// What came of it; `None` where every round was lost to somebody else's push.
-fn try_rounds(context: &Context, case: &Case) -> Result<Option<What>, ActError> {
+/// What came of it; `None` where every round was lost to somebody else's push. What the gate brought to light
+/// on the way is `found`.
+fn try_rounds(context: &Context, case: &Case, found: &mut Vec<What>) -> Result<Option<What>, ActError> {
     let asked = case.landing.as_ref().map(|landing| &landing.state);
     let Some(LandingState::Reverting { commit, undo, .. }) = asked else {
         return Err(ActError::Missing("what is to be undone"));
@@ -63,7 +67,7 @@ fn try_rounds(context: &Context, case: &Case) -> Result<Option<What>, ActError> 
     let undoing = Undoing { landing, landed: CommitId::parse(commit)?, undo };
     let run = case.run.id.clone();
     for _ in 0..ROUNDS {
-        return Ok(Some(match undoing.round()? {
+        return Ok(Some(match undoing.round(found)? {
             Ended::Undone(commit) => What::Undone { run, commit: commit.to_string() },
             Ended::Refused(trouble) => What::UndoRefused { run, trouble },
             Ended::Lost => continue,
@@ -73,7 +77,7 @@ fn try_rounds(context: &Context, case: &Case) -> Result<Option<What>, ActError> 
 }
 
 impl Undoing<'_> {
-    fn round(&self) -> Result<Ended, ActError> {
+    fn round(&self, found: &mut Vec<What>) -> Result<Ended, ActError> {
         let landing = &self.landing;
         let base_tip = landing.refresh()?;
         let bare = landing.vault.bare();
@@ -95,11 +99,20 @@ impl Undoing<'_> {
         };
         let word = match self.undo.gate {
             UndoGate::Skip => "skipped",
-            UndoGate::Ask => match landing.verdict(&base_tip, &candidate)? {
-                Verdict::Red { tail } => return Ok(Ended::Refused(UndoTrouble::Red { tail })),
-                Verdict::Green => "green",
-                Verdict::Missing => "none",
-            },
+            UndoGate::Ask => {
+                let findings = landing.findings(&base_tip, &candidate)?;
+                found.extend(landing.brought_to_light(&findings));
+                match findings.verdict {
+                    Verdict::Red(refusal) => {
+                        return Ok(Ended::Refused(UndoTrouble::Red { tail: refusal.tail }));
+                    }
+                    // A person wants it, and the base branch is no better with it.
+                    Verdict::Undecided(_) => "undecided, ordered by a person",
+                    Verdict::NoNewFailure { .. } => "no new failure",
+                    Verdict::Green => "green",
+                    Verdict::Missing => "none",
+                }
+            }
         };
         // The same tree again, with the verdict in its message.
         let commit = match self.commit(&base_tip, Some(word))? {
@@ -107,7 +120,7 @@ impl Undoing<'_> {
             Squash::Conflict { .. } | Squash::Empty => candidate,
         };
         match landing.push(&base_tip, commit)? {
-            Round::Landed(commit) => Ok(Ended::Undone(commit)),
+            Round::Landed(commit, _) => Ok(Ended::Undone(commit)),
             Round::Lost => Ok(Ended::Lost),
             Round::Refused(why) => Err(ActError::Refused(why)),
             Round::Bounced(_) | Round::CalledOff => Err(ActError::Missing("what came of a push")),

@@ -5,12 +5,18 @@ use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use herder_config::EnvironmentSettings;
-use herder_domain::gate::Verdict;
+use herder_domain::event::What;
+use herder_domain::gate::{Asked, BaseSaid, Flake, Refusal, Said, Verdict};
+use herder_domain::run::RunId;
 use herder_executor::{KeeperHandle, Room, end_strays};
-use herder_gate::{Cache, CacheKey, Gate, Question};
+use herder_gate::{
+    BaseKey, Cache, CacheKey, Environment, Findings, Gate, Inquirer, Question, Surroundings, ask_twice,
+    inquire,
+};
 use herder_record::Redactor;
 use herder_record::redact::RedactingWriter;
 use herder_workspace::{CommitId, History, make_parents, remove_tree};
@@ -20,19 +26,40 @@ use crate::act::ActError;
 use crate::context::CacheSet;
 use crate::environment::{Furnishing, Jobs, allocate, landing_of, release, sources};
 
+/// What is told of a base branch that its own gate refuses.
+pub(crate) fn base_found_red(run: &RunId, base: &BaseSaid) -> Option<What> {
+    match &base.said {
+        Said::Yes => None,
+        Said::No(refusal) => {
+            let (run, since, refusal) = (run.clone(), base.since.clone(), refusal.clone());
+            Some(What::BaseFoundRed { run, since, refusal })
+        }
+    }
+}
+
 impl Landing<'_> {
-    /// What the base's gate says of a commit. A red one is asked once more: the weather must not
-    /// bounce good work.
-    pub(super) fn verdict(&self, base_tip: &CommitId, commit: &CommitId) -> Result<Verdict, ActError> {
+    /// What the base's gate says of a commit.
+    pub(super) fn findings(&self, base_tip: &CommitId, commit: &CommitId) -> Result<Findings, ActError> {
         let room = self.context.gate_room(&self.case.run.id, &self.case.repo.id);
-        let verdict = self.judged(&room, base_tip, commit);
+        let findings = self.judged(&room, base_tip, commit);
         // A checkout that cannot be removed now is removed with the run's other directories.
         let _ = remove_tree(self.context.root(), room.dir());
         release(&self.context.state, &landing_of(&self.case.run.id))?;
-        verdict
+        findings
     }
 
-    fn judged(&self, room: &Room, base_tip: &CommitId, commit: &CommitId) -> Result<Verdict, ActError> {
+    /// What a person is to hear of beside the verdict.
+    pub(super) fn brought_to_light(&self, findings: &Findings) -> Vec<What> {
+        let run = &self.case.run.id;
+        let flaked = |flake: &Flake| {
+            let (run, flake) = (run.clone(), flake.clone());
+            What::GateFlaked { run, asked: Asked::ByLanding, flake }
+        };
+        let base = findings.base.as_ref().and_then(|base| base_found_red(run, base));
+        findings.flake.as_ref().map(flaked).into_iter().chain(base).collect()
+    }
+
+    fn judged(&self, room: &Room, base_tip: &CommitId, commit: &CommitId) -> Result<Findings, ActError> {
         // A gate of an earlier try may have outlived its keeper and the daemon together.
         end_strays(&self.context.run_dir(&self.case.run.id).mark())?;
         remove_tree(self.context.root(), room.dir())?;
@@ -44,71 +71,36 @@ impl Landing<'_> {
             false => None,
         };
         let Some(gate) = gate else {
-            return Ok(Verdict::Missing);
+            return Ok(Findings { verdict: Verdict::Missing, flake: None, base: None });
         };
-        let key = self.key(base_tip, commit)?;
-        let cache = Cache::at(self.context.state.root().join("gates"));
+        let (key, cache) = (self.key(base_tip, commit)?, Cache::at(self.context.state.gates()));
         if cache.is_green(&key) {
-            return Ok(Verdict::Green);
+            return Ok(Findings { verdict: Verdict::Green, flake: None, base: None });
         }
-        let mut verdict = self.ask(room, &gate, (base_tip, commit))?;
-        if matches!(verdict, Verdict::Red { .. }) && !self.is_called_off() {
-            verdict = self.ask(room, &gate, (base_tip, commit))?;
-        }
-        if verdict == Verdict::Green {
+        let mut asking = Asking { landing: self, room, gate: &gate, cache: &cache, base_tip, commit };
+        let findings = inquire(&mut asking)?;
+        if findings.verdict == Verdict::Green {
             cache.keep_green(&key);
         }
-        Ok(verdict)
+        asking.keep_for_the_base(&findings)?;
+        Ok(findings)
+    }
+
+    fn environment(&self) -> Environment {
+        Environment { pass: self.spec.setup.pass.clone(), setup: String::new() }
     }
 
     fn key(&self, base_tip: &CommitId, commit: &CommitId) -> Result<CacheKey, ActError> {
         let bare = self.vault.bare();
         // The gate is part of the base: the base's tree stands for it.
         let gate = bare.tree_of(base_tip)?.to_string();
-        let environment = format!("{} {}", env!("CARGO_PKG_VERSION"), self.spec.setup.pass.join(","));
+        let environment = self.environment();
         Ok(CacheKey { tree: bare.tree_of(commit)?.to_string(), gate, environment })
     }
 
-    fn ask(
-        &self,
-        room: &Room,
-        gate: &Gate,
-        (base_tip, commit): (&CommitId, &CommitId),
-    ) -> Result<Verdict, ActError> {
-        let checkout = room.dir().join("tree");
-        remove_tree(self.context.root(), &checkout)?;
-        let history = History {
-            mirror: &self.mirror,
-            templates: &self.context.templates(&self.case.repo.id),
-            base_branch: &self.spec.base_branch,
-            base: base_tip,
-        };
-        self.vault.bare().checkout_with_history(commit, &checkout, history)?;
-        let (withdrawals, run) = (&self.context.withdrawals, &self.case.run.id);
-        let began = |job| withdrawals.gate_began(run, job);
-        let settings = self.context.environment(&self.case.repo.id, (self.vault.bare(), base_tip))?;
-        let furnishing = self.furnishing(room, &settings, base_tip, &began)?;
-        furnishing.furnish(&checkout, commit)?;
-        let jobs = &furnishing.jobs;
-        let setup = &self.spec.setup;
-        let mut env = room.env(&self.context.toolchains, &setup.pass);
-        env.extend(jobs.ports.clone());
-        let sandbox = setup.read.iter().fold(room.sandbox(&checkout), |sandbox, path| sandbox.reading(path));
-        let question = Question {
-            gate,
-            checkout: &checkout,
-            run: &self.context.run_dir(&self.case.run.id).mark(),
-            env,
-            sandbox: setup.write.iter().fold(sandbox, |sandbox, path| sandbox.writing(path)),
-            limit: setup.clocks.gate,
-        };
-        let log = self.log(&jobs.redactor)?;
-        let answered = question.ask(&self.context.launcher, log, began)?;
-        jobs.tear_down(&checkout);
-        if answered.verdict == Verdict::Green {
-            furnishing.seed().put_aside(run, &settings.seed, &checkout)?;
-        }
-        Ok(clean(answered.verdict, &jobs.redactor))
+    fn base_key(&self, commit: &CommitId) -> Result<BaseKey, ActError> {
+        let tree = self.vault.bare().tree_of(commit)?.to_string();
+        Ok(BaseKey { tree, environment: self.environment(), surroundings: Surroundings::Landing })
     }
 
     fn furnishing<'f>(
@@ -139,17 +131,123 @@ impl Landing<'_> {
         Ok(Furnishing { context, case: self.case, settings, base, mirror, vault, set, jobs })
     }
 
-    fn log(&self, redactor: &Arc<Redactor>) -> Result<Box<dyn Write + Send>, ActError> {
-        let path = self.context.run_dir(&self.case.run.id).path().join("gate").join("landing.log");
+    fn log(&self, path: PathBuf, redactor: &Arc<Redactor>) -> Result<Box<dyn Write + Send>, ActError> {
         let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
         Ok(Box::new(RedactingWriter::new(Arc::clone(redactor), file)))
     }
 }
 
-/// A verdict without the secrets that the gate told: its words go into the journal.
-fn clean(verdict: Verdict, redactor: &Redactor) -> Verdict {
-    match verdict {
-        Verdict::Red { tail } => Verdict::Red { tail: redactor.line(&tail).into_string() },
-        Verdict::Green | Verdict::Missing => verdict,
+/// A word without the secrets that the gate told: it goes into the journal.
+fn clean(said: Said, redactor: &Redactor) -> Said {
+    match said {
+        Said::Yes => Said::Yes,
+        Said::No(refusal) => Said::No(refusal.map_texts(|text| redactor.line(text).into_string())),
+    }
+}
+
+/// A landing that asks.
+struct Asking<'a> {
+    landing: &'a Landing<'a>,
+    room: &'a Room,
+    gate: &'a Gate,
+    cache: &'a Cache,
+    base_tip: &'a CommitId,
+    commit: &'a CommitId,
+}
+
+impl Asking<'_> {
+    fn ask_about(&self, commit: &CommitId, log: PathBuf) -> Result<Said, ActError> {
+        let Landing { context, case, spec, mirror, vault, .. } = self.landing;
+        let (checkout, base) = (self.room.dir().join("tree"), self.base_tip);
+        remove_tree(context.root(), &checkout)?;
+        let templates = &context.templates(&case.repo.id);
+        let history = History { mirror, templates, base_branch: &spec.base_branch, base };
+        vault.bare().checkout_with_history(commit, &checkout, history)?;
+        let began = |job| context.withdrawals.gate_began(&case.run.id, job);
+        let settings = context.environment(&case.repo.id, (vault.bare(), base))?;
+        let furnishing = self.landing.furnishing(self.room, &settings, base, &began)?;
+        furnishing.furnish(&checkout, commit)?;
+        let (jobs, setup) = (&furnishing.jobs, &spec.setup);
+        let mut env = self.room.env(&context.toolchains, &setup.pass);
+        env.extend(jobs.ports.clone());
+        let sandbox =
+            setup.read.iter().fold(self.room.sandbox(&checkout), |sandbox, path| sandbox.reading(path));
+        let question = Question {
+            gate: self.gate,
+            checkout: &checkout,
+            run: &context.run_dir(&case.run.id).mark(),
+            env,
+            sandbox: setup.write.iter().fold(sandbox, |sandbox, path| sandbox.writing(path)),
+            limit: setup.clocks.gate,
+        };
+        let answered = question.ask(&context.launcher, self.landing.log(log, &jobs.redactor)?, began)?;
+        jobs.tear_down(&checkout);
+        if answered.said == Said::Yes && commit == self.commit {
+            furnishing.seed().put_aside(&case.run.id, &settings.seed, &checkout)?;
+        }
+        Ok(clean(answered.said, &jobs.redactor))
+    }
+
+    /// What was said of this work holds for the base branch once it has landed, as long as it does not
+    /// change the gate.
+    fn keep_for_the_base(&self, findings: &Findings) -> Result<(), ActError> {
+        let bare = self.landing.vault.bare();
+        let gate_of =
+            |commit| -> Result<_, ActError> { Ok(bare.entry(commit, ".ralph")?.map(|entry| entry.object)) };
+        if gate_of(self.commit)? != gate_of(self.base_tip)? {
+            return Ok(());
+        }
+        let key = self.landing.base_key(self.commit)?;
+        let said = match (&findings.verdict, &findings.base) {
+            (Verdict::Green, _) => BaseSaid { said: Said::Yes, since: key.tree.clone() },
+            (Verdict::NoNewFailure { known }, Some(base)) => {
+                let refusal = Refusal { failures: known.clone(), ..Refusal::default() };
+                BaseSaid { said: Said::No(refusal), since: base.since.clone() }
+            }
+            (Verdict::Undecided(refusal), Some(base)) => {
+                BaseSaid { said: Said::No(refusal.clone()), since: base.since.clone() }
+            }
+            (Verdict::NoNewFailure { .. } | Verdict::Undecided(_), None)
+            | (Verdict::Red(_) | Verdict::Missing, _) => return Ok(()),
+        };
+        self.cache.keep_base(&key, &said);
+        Ok(())
+    }
+
+    fn log_path(&self, name: &str) -> PathBuf {
+        self.landing.context.run_dir(&self.landing.case.run.id).path().join("gate").join(name)
+    }
+}
+
+impl Inquirer for Asking<'_> {
+    type Error = ActError;
+
+    fn ask(&mut self) -> Result<Said, ActError> {
+        self.ask_about(self.commit, self.log_path("landing.log"))
+    }
+
+    fn known_base(&mut self) -> Option<BaseSaid> {
+        self.cache.base(&self.landing.base_key(self.base_tip).ok()?)
+    }
+
+    fn ask_base(&mut self) -> Result<Option<BaseSaid>, ActError> {
+        let key = self.landing.base_key(self.base_tip)?;
+        let _turn = self.cache.turn(&key, || self.is_over());
+        if let Some(known) = self.cache.base(&key) {
+            return Ok(Some(known));
+        }
+        let ask = || self.ask_about(self.base_tip, self.log_path("landing-base.log"));
+        let (said, _) = ask_twice(ask, || self.is_over())?;
+        if self.is_over() {
+            // A gate that was stopped has said nothing.
+            return Ok(None);
+        }
+        let base = BaseSaid { said, since: key.tree.clone() };
+        self.cache.keep_base(&key, &base);
+        Ok(Some(base))
+    }
+
+    fn is_over(&self) -> bool {
+        self.landing.is_called_off()
     }
 }

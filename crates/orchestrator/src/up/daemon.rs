@@ -393,7 +393,7 @@ impl Daemon {
         if !self.may_begin(&due) {
             return Ok(());
         }
-        if let Effect::Comment { goal, key, text } = &due.effect {
+        if let Effect::Comment { goal, key, text, .. } = &due.effect {
             let text = self.context.redactor.line(text).into_string();
             self.store.comment(goal, "herder", &text, Some(key), Timestamp::now())?;
             return self.finish(&due.key, &[], Timestamp::now());

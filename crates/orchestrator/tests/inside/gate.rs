@@ -23,13 +23,8 @@ fn reasons(stage: &Stage, goal: &herder_domain::repo::GoalRef) -> Vec<SpotCheckR
 
 /// The verdicts of ralph's gate in a goal's last run.
 fn verdicts(stage: &Stage, goal: &herder_domain::repo::GoalRef) -> Vec<&'static str> {
-    let word = |verdict: &Verdict| match verdict {
-        Verdict::Green => "green",
-        Verdict::Red { .. } => "red",
-        Verdict::Missing => "missing",
-    };
     let iterations = stage.runs(goal).pop().unwrap().iterations().unwrap();
-    iterations.iter().filter_map(|one| one.gate.as_ref()).map(word).collect()
+    iterations.iter().filter_map(|one| one.gate.as_ref()).map(Verdict::word).collect()
 }
 
 #[test]

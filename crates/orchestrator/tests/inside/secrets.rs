@@ -33,7 +33,7 @@ fn an_agent_sees_an_allow_list_of_the_environment() {
 /// agent, by its answer, by ralph's gate and by the landing gate. It comes to no file.
 #[test]
 fn a_secret_that_everybody_tells_comes_to_no_file() {
-    let gate = "echo \"the token is $HANDED_DOWN\"; case $PWD in */tree) exit 1;; esac; test -f work";
+    let gate = "echo \"the token is $HANDED_DOWN\"; case $PWD in */tree) test ! -e work; exit $?;; esac; test -f work";
     let config = "[sandbox]\nenv = [\"HANDED_DOWN\"]\n[redact]\nenv = [\"HANDED_DOWN\"]\n";
     let mut stage = Stage::new(gate, config);
     let canary = Canary::new(&stage.home.path().join("canary"));

@@ -84,8 +84,9 @@ fn money_is_summed_over_iterations() {
 
 #[test]
 fn a_gate_that_takes_too_long_is_red() {
-    let mut stage =
-        Plan::gate("sleep 600").config("[timeouts]\ngate = \"1s\"\n[budget]\niterations = 1").build();
+    let mut stage = Plan::gate("test ! -e new.txt || sleep 600")
+        .config("[timeouts]\ngate = \"1s\"\n[budget]\niterations = 1")
+        .build();
     let goal = stage.goal("Wait for the gate", "", &script(&[crate::stage::script::good("new.txt")]));
     let up = stage.up();
     stage.until_happened("a judged run", &goal, |what| matches!(what, What::RunJudged { .. }).then_some(()));

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use herder_domain::event::What;
+use herder_domain::gate::Refusal;
 use herder_domain::goal::{GoalState, SpotCheckReason, StuckCause};
 use herder_domain::landing::Bounce;
 use herder_domain::repo::GoalRef;
@@ -50,7 +51,8 @@ fn a_goal_is_worked_off_and_lands() {
 
 #[test]
 fn work_that_only_its_clone_accepts_bounces_and_counts_as_a_failed_run() {
-    let gate = "test -e made.cache || test -e kept.txt || { echo nothing was made; exit 1; }";
+    let gate =
+        "test ! -e new.txt || test -e made.cache || test -e kept.txt || { echo nothing was made; exit 1; }";
     let mut stage = Plan::gate(gate).file(".gitignore", "*.cache\n").build();
     let sessions = [
         vec![write("made.cache", ""), write("new.txt", "ok\n"), done("Works here.")],
@@ -64,7 +66,7 @@ fn work_that_only_its_clone_accepts_bounces_and_counts_as_a_failed_run() {
     ];
     let goal = stage.goal("Make something", "", &script(&sessions));
     stage.good_night();
-    assert_eq!(bounce(&stage, &goal), Bounce::Red { tail: "nothing was made".into() });
+    assert_eq!(bounce(&stage, &goal), Bounce::Red(Refusal::unnamed("nothing was made")));
     assert_eq!((stage.word(&goal), stage.found(&goal).series.failed), ("done", 1));
     assert_eq!(stage.rows().len(), 2);
     assert_eq!(stage.repo.log().len(), 2);

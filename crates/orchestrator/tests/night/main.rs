@@ -16,6 +16,7 @@ mod landing;
 mod limits;
 mod mended;
 mod order;
+mod red_base;
 mod review;
 mod stage;
 mod storm;

@@ -134,8 +134,8 @@ fn approved_work_may_bounce_off_a_base_that_has_moved_on() {
     stage.person(&goal, What::GoalApproved);
     stage.good_night();
     let red = stage.until_happened("a bounce", &goal, |what| {
-        let What::LandingBounced { bounce: Bounce::Red { tail }, .. } = what else { return None };
-        Some(tail.clone())
+        let What::LandingBounced { bounce: Bounce::Red(refusal), .. } = what else { return None };
+        Some(refusal.tail.clone())
     });
     assert_eq!(red, "no new.txt, please");
     stage.until_happened("a charge", &goal, |what| {

@@ -32,12 +32,17 @@ impl Earlier {
     pub(super) fn context(&self) -> Result<RetryContext, RecordError> {
         let iterations = self.dir.iterations()?;
         let answered = iterations.iter().rev().find(|iteration| iteration.status.is_some());
-        let gate_output = answered.and_then(|last| match &last.gate {
-            Some(Verdict::Red { tail }) => Some(tail.clone()),
-            Some(Verdict::Green | Verdict::Missing) | None => None,
-        });
+        let refusal = answered.and_then(|last| last.gate.as_ref()).and_then(Verdict::refusal);
+        let gate_output = refusal.map(|refusal| refusal.tail.clone());
+        let gate_failures = refusal.map(|refusal| refusal.failures.clone()).unwrap_or_default();
         let last_outcome = Some(self.ending.outcome.sentence());
-        Ok(RetryContext { last_outcome, gate_output, is_resumed: true, ..RetryContext::default() })
+        Ok(RetryContext {
+            last_outcome,
+            gate_output,
+            gate_failures,
+            is_resumed: true,
+            ..RetryContext::default()
+        })
     }
 
     /// What it remembered.

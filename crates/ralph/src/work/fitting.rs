@@ -35,7 +35,7 @@ impl Work {
             told: &self.told,
             context: &self.spec.context,
             memory: &self.memory,
-            gate_output: self.gate_output.as_deref(),
+            refusal: self.refusal.as_ref(),
             iteration: number,
             has_gate: self.gate.is_some(),
             answers_by_schema: self.agent.answers_by_schema(),

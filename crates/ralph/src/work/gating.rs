@@ -1,14 +1,24 @@
-//! Asking the repository's gate for feedback.
+//! Asking the repository's gate for feedback, and the base branch's own word where it is red.
 
+use std::cell::RefCell;
 use std::time::Duration;
 
-use herder_domain::gate::Verdict;
-use herder_gate::Question;
+use herder_domain::gate::{BaseSaid, Flake, Said, Verdict};
+use herder_domain::setup::GateSetup;
+use herder_executor::KeeperHandle;
+use herder_gate::{
+    Answered, BaseKey, Cache, Clean, Environment, Findings, Gate, Inquirer, Past, Question, Script,
+    Surroundings, ask_twice, inquire,
+};
 use herder_record::Phase;
+use herder_workspace::CommitId;
 
 use super::Work;
 use crate::error::RalphError;
-use crate::stop::Urgency;
+use crate::stop::{Listening, Stop, Urgency};
+
+/// Where in the room the base branch is laid out.
+const BASE: &str = "base";
 
 impl Work {
     /// How long the gate may take: its time is the run's, it gets no more than is left.
@@ -18,38 +28,188 @@ impl Work {
     }
 
     /// What the gate says of the clone.
-    pub(super) fn ask_gate(&mut self) -> Result<Verdict, RalphError> {
+    pub(super) fn ask_gate(&mut self) -> Result<Findings, RalphError> {
         let Some(gate) = self.gate.clone() else {
-            return Ok(Verdict::Missing);
+            return Ok(Findings { verdict: Verdict::Missing, flake: None, base: None });
         };
         self.say(Phase::Gating, None)?;
-        let clone = self.spec.setup.clone.clone();
-        let question = Question {
-            gate: &gate,
-            checkout: &clone,
-            run: &self.writer.dir().mark(),
-            env: self.env(),
-            sandbox: self.sandbox(&clone),
-            limit: self.gate_limit(),
-        };
-        let log = Box::new(self.writer.gate_log(self.account.gate_runs + 1)?);
-        let mut listening = None;
-        let answered = question.ask(&self.launcher, log, |handle| {
-            listening = Some(self.stop.listen(move |urgency| match urgency {
-                Urgency::None => {}
-                Urgency::Orderly => handle.stop(None),
-                Urgency::AtOnce => handle.kill(),
-            }));
-        })?;
-        drop(listening);
-        self.account.gated(answered.elapsed);
-        self.account.used(answered.ending.as_ref());
-        let word = match &answered.verdict {
-            Verdict::Green => "green",
-            Verdict::Red { .. } => "red",
-            Verdict::Missing => "missing",
-        };
-        self.writer.log(&format!("== gate: {word} after {:.1} s", answered.elapsed.as_secs_f64()))?;
-        Ok(answered.verdict)
+        let findings = inquire(&mut Asking { work: self, gate: &gate })?;
+        if let Some(base) = &findings.base {
+            self.writer.base_said(base)?;
+        }
+        if let Some(flake) = &findings.flake {
+            self.account.flaked(flake);
+            self.writer.log(&format!("== gate: a flake: {flake}"))?;
+        }
+        self.writer.log(&format!("== gate: {}", in_words(&findings.verdict)))?;
+        Ok(findings)
     }
+
+    fn is_out_of_time(&self) -> bool {
+        self.gate_limit().is_zero()
+    }
+
+    /// Where it is kept what gates say of base branches, for all runs.
+    fn said_of_bases(&self) -> Option<Cache> {
+        match &self.spec.setup.gate {
+            GateSetup::At { said, .. } => said.as_ref().map(Cache::at),
+            GateSetup::Missing => None,
+        }
+    }
+
+    fn base_key(&self, surroundings: Surroundings) -> Result<BaseKey, RalphError> {
+        let base = CommitId::parse(&self.spec.base_commit)?;
+        let tree = self.git.bare().tree_of(&base)?.to_string();
+        let environment = Environment { pass: self.spec.setup.pass.clone(), setup: String::new() };
+        Ok(BaseKey { tree, environment, surroundings })
+    }
+
+    /// A word without the secrets that the gate told: other runs read it.
+    fn clean(&self, said: Said) -> Said {
+        match said {
+            Said::Yes => Said::Yes,
+            Said::No(refusal) => {
+                Said::No(refusal.map_texts(|text| self.writer.redactor().line(text).into_string()))
+            }
+        }
+    }
+}
+
+fn in_words(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Red(refusal) if !refusal.failures.is_empty() => format!("red: {}", refusal.in_a_line()),
+        Verdict::NoNewFailure { known } => {
+            let names = known.iter().map(|failure| failure.name.as_str());
+            format!("no new failure; the base branch fails as well in {}", herder_domain::gate::listed(names))
+        }
+        Verdict::Undecided(_) => "red, and so is the base branch, which does not name what fails".into(),
+        Verdict::Green | Verdict::Red(_) | Verdict::Missing => verdict.word().into(),
+    }
+}
+
+/// A ralph that asks.
+struct Asking<'w> {
+    work: &'w mut Work,
+    gate: &'w Gate,
+}
+
+impl Inquirer for Asking<'_> {
+    type Error = RalphError;
+
+    fn ask(&mut self) -> Result<Said, RalphError> {
+        let work = &mut *self.work;
+        let clone = work.spec.setup.clone.clone();
+        let question = Question {
+            gate: self.gate,
+            checkout: &clone,
+            run: &work.writer.dir().mark(),
+            env: work.env(),
+            sandbox: work.sandbox(&clone),
+            limit: work.gate_limit(),
+        };
+        let log = Box::new(work.writer.gate_log(work.account.gate_runs + 1)?);
+        let mut listening = None;
+        let asked = question.ask(&work.launcher, log, |handle| listening = Some(listen(&work.stop, handle)));
+        drop(listening);
+        let answered = asked?;
+        work.account.gated(answered.elapsed);
+        work.account.used(answered.ending.as_ref());
+        let word = if answered.said == Said::Yes { "green" } else { "red" };
+        work.writer.log(&format!("== gate: {word} after {:.1} s", answered.elapsed.as_secs_f64()))?;
+        Ok(answered.said)
+    }
+
+    fn known_base(&mut self) -> Option<BaseSaid> {
+        if self.work.base.is_none() {
+            let cache = self.work.said_of_bases()?;
+            // What a landing was told, nobody else had a hand in.
+            let known = [Surroundings::Landing, Surroundings::Run]
+                .into_iter()
+                .find_map(|surroundings| cache.base(&self.work.base_key(surroundings).ok()?));
+            self.work.base = known;
+        }
+        self.work.base.clone()
+    }
+
+    fn ask_base(&mut self) -> Result<Option<BaseSaid>, RalphError> {
+        let key = self.work.base_key(Surroundings::Run)?;
+        let cache = self.work.said_of_bases();
+        let _turn = cache.as_ref().map(|cache| cache.turn(&key, || self.is_over()));
+        if let Some(known) = self.known_base() {
+            return Ok(Some(known));
+        }
+        // A set-up is the orchestrator's affair: without it the base branch would be red for the want of that.
+        if Gate::script(self.gate.dir(), Script::Setup).is_some() {
+            return Ok(None);
+        }
+        self.work.writer.log("== gate: asking about the base branch itself")?;
+        match self.ask_base_twice() {
+            // One that was stopped, or had no time left, has said nothing.
+            Ok(_) if self.is_over() => Ok(None),
+            Ok((said, flake)) => {
+                if let Some(flake) = flake {
+                    self.work.writer.log(&format!("== gate: a flake of the base branch: {flake}"))?;
+                }
+                let base = BaseSaid { said: self.work.clean(said), since: key.tree.clone() };
+                if let Some(cache) = &cache {
+                    cache.keep_base(&key, &base);
+                }
+                self.work.base = Some(base.clone());
+                Ok(Some(base))
+            }
+            Err(error) => {
+                self.work.writer.log(&format!("== gate: not learnt of the base: {}", error.in_full()))?;
+                Ok(None)
+            }
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.work.stop.is_ordered() || self.work.is_out_of_time()
+    }
+}
+
+impl Asking<'_> {
+    fn ask_base_twice(&mut self) -> Result<(Said, Option<Flake>), RalphError> {
+        // One asks and the other looks whether there is a point in it, never both at once.
+        let this = RefCell::new(self);
+        ask_twice(|| this.borrow_mut().ask_base_once(), || this.borrow().is_over())
+    }
+
+    fn ask_base_once(&mut self) -> Result<Said, RalphError> {
+        let work = &mut *self.work;
+        let base = CommitId::parse(&work.spec.base_commit)?;
+        // A checkout may be at no branch.
+        let branch = Some(work.spec.base_branch.as_str()).filter(|branch| !branch.is_empty());
+        let clean = Clean {
+            bare: work.git.bare(),
+            past: Past::Own { base_branch: branch.unwrap_or("HEAD"), base: &base },
+            checkout: &work.room.dir().join(BASE),
+            root: work.room.dir(),
+            room: &work.room,
+            setup: &work.spec.setup,
+            toolchains: &work.toolchains,
+            run: &work.writer.dir().mark(),
+            limit: work.gate_limit(),
+        };
+        let log = Box::new(work.writer.base_log()?);
+        let mut listening = None;
+        let asked = clean.ask(self.gate, &base, &work.launcher, log, |handle| {
+            listening = Some(listen(&work.stop, handle))
+        });
+        drop(listening);
+        let Answered { said, elapsed, ending } = asked?;
+        work.account.gated_base(elapsed);
+        work.account.used(ending.as_ref());
+        Ok(said)
+    }
+}
+
+/// Has a gate stopped when the ralph is told to stop, as long as the guard lives.
+fn listen(stop: &Stop, gate: KeeperHandle) -> Listening<'_> {
+    stop.listen(move |urgency| match urgency {
+        Urgency::None => {}
+        Urgency::Orderly => gate.stop(None),
+        Urgency::AtOnce => gate.kill(),
+    })
 }

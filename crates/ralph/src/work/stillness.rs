@@ -17,11 +17,7 @@ pub(super) struct Said {
 impl Said {
     /// Of a valid answer and of what the gate said of it.
     pub(super) fn of(status: Status, gate: Option<&Verdict>) -> Self {
-        let is_red = match gate {
-            Some(Verdict::Red { .. }) => true,
-            Some(Verdict::Green | Verdict::Missing) | None => false,
-        };
-        Self { status, is_red }
+        Self { status, is_red: gate.is_some_and(|verdict| verdict.refusal().is_some()) }
     }
 }
 

@@ -2,8 +2,10 @@
 
 use herder_agent::Ending;
 use herder_domain::agent::{Answer, Status};
-use herder_domain::gate::Verdict;
+use herder_domain::gate::{Refusal, Verdict};
+use herder_domain::goal::SpotCheckReason;
 use herder_domain::outcome::{FailureCause, Interruption, Outcome};
+use herder_gate::Findings;
 use jiff::Timestamp;
 
 use super::{Work, stopped};
@@ -13,6 +15,25 @@ use crate::voice;
 
 /// So many failures of the agent in a row end the run.
 const FAILURES_MAX: u32 = 5;
+
+/// What an iteration is told where nothing tells its failures from those of the base branch.
+const DOUBT: &str = "(The check says no of the base branch itself, too, and does not name what fails, so nobody \
+    knows whether this is about your work. Repair what is. If nothing is, answer `done` again: a person will look.)";
+
+/// Whether an iteration was told that the gate cannot tell whose failures it sees.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Doubt {
+    /// The gate can tell, or was not asked yet.
+    #[default]
+    None,
+    /// It was told.
+    Told,
+}
+
+/// The end of a run of which the gate cannot tell.
+fn undecided() -> Outcome {
+    Outcome::Undecided { detail: SpotCheckReason::BaseRed.to_string() }
+}
 
 /// What comes next.
 #[derive(Debug)]
@@ -34,6 +55,7 @@ impl Step {
             Self::End(outcome) => match outcome {
                 Outcome::Interrupted { .. } | Outcome::Misconfigured { .. } => false,
                 Outcome::Accepted { .. }
+                | Outcome::Undecided { .. }
                 | Outcome::NeedsReview { .. }
                 | Outcome::Blocked { .. }
                 | Outcome::Failed { .. }
@@ -57,11 +79,11 @@ impl Step {
 
 impl Work {
     /// Decides; asks the gate where the agent claims to be done.
-    pub(super) fn conclude(&mut self, called: &Called) -> Result<(Step, Option<Verdict>), RalphError> {
+    pub(super) fn conclude(&mut self, called: &Called) -> Result<(Step, Option<Findings>), RalphError> {
         self.writer.log(&epitaph(self.next_number(), called))?;
         if matches!(called.ending, Ending::Answered(_)) {
             // An iteration that was cut off has not answered what the gate said.
-            self.gate_output = None;
+            self.refusal = None;
         }
         if self.stop.is_ordered() {
             return Ok((Step::End(stopped()), None));
@@ -105,25 +127,41 @@ impl Work {
     }
 
     /// `done` is a claim: the gate decides.
-    fn claimed_done(&mut self) -> Result<(Step, Option<Verdict>), RalphError> {
+    fn claimed_done(&mut self) -> Result<(Step, Option<Findings>), RalphError> {
         if self.gate.is_some() && self.account.working_left(&self.spec.budget).is_zero() {
             // No time is left to ask; the loop's own look at the budget ends the run.
             return Ok((Step::Again, None));
         }
-        let verdict = self.ask_gate()?;
+        let findings = self.ask_gate()?;
         if self.stop.is_ordered() {
             // A gate that was stopped has said nothing.
             return Ok((Step::End(stopped()), None));
         }
-        let step = match &verdict {
-            Verdict::Green => Step::End(Outcome::Accepted { gated: true }),
+        let step = match &findings.verdict {
+            Verdict::Green | Verdict::NoNewFailure { .. } => Step::End(Outcome::Accepted { gated: true }),
             Verdict::Missing => Step::End(Outcome::Accepted { gated: false }),
-            Verdict::Red { tail } => {
-                self.gate_output = Some(tail.clone());
+            // It was told before, and still says that this is not about its work: that is for a person.
+            Verdict::Undecided(_) if self.doubt == Doubt::Told => Step::End(undecided()),
+            Verdict::Undecided(refusal) => {
+                let tail = format!("{}\n{DOUBT}", refusal.tail);
+                self.refusal = Some(Refusal { tail, ..refusal.clone() });
+                self.doubt = Doubt::Told;
+                Step::Again
+            }
+            Verdict::Red(refusal) => {
+                self.refusal = Some(refusal.clone());
+                self.doubt = Doubt::None;
                 Step::Again
             }
         };
-        Ok((step, Some(verdict)))
+        Ok((step, Some(findings)))
+    }
+
+    /// The outcome of a spent budget, if one is. A claim that the gate could not tell about is no failure.
+    pub(super) fn exhausted(&self) -> Option<Outcome> {
+        let outcome = self.account.exhausted(&self.spec.budget)?;
+        let is_in_doubt = self.doubt == Doubt::Told && self.refusal.is_some();
+        Some(if is_in_doubt && outcome.is_failure() { undecided() } else { outcome })
     }
 
     fn failed(&mut self, called: &Called) -> Step {
@@ -193,23 +231,21 @@ pub(super) fn error(called: &Called, gate: Option<&Verdict>) -> Option<String> {
     if answer(&called.ending).is_none() {
         return Some(failure(called));
     }
-    match gate {
-        Some(Verdict::Red { tail }) => Some(tail.clone()),
-        Some(Verdict::Green | Verdict::Missing) | None => called.tool_error.clone(),
-    }
+    let refusal = gate.and_then(Verdict::refusal);
+    refusal.map(|refusal| refusal.tail.clone()).or_else(|| called.tool_error.clone())
 }
 
 /// What the next iterations are told of this one.
 pub(super) fn progress(called: &Called, gate: Option<&Verdict>) -> String {
     let said =
         answer(&called.ending).map_or_else(|| format!("({})", failure(called)), |said| said.summary.clone());
-    match gate {
-        Some(Verdict::Red { tail }) => {
-            let line = tail.lines().rev().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
-            format!("{said} (It claimed to be done; the check said no: {line})")
-        }
-        Some(Verdict::Green | Verdict::Missing) | None => said,
-    }
+    let Some(refusal) = gate.and_then(Verdict::refusal) else {
+        return said;
+    };
+    let names = refusal.in_a_line();
+    let last = || refusal.tail.lines().rev().map(str::trim).find(|line| !line.is_empty());
+    let why = if names.is_empty() { last().unwrap_or_default() } else { names.as_str() };
+    format!("{said} (It claimed to be done; the check said no: {why})")
 }
 
 /// The iteration's end in the log.

@@ -57,6 +57,12 @@ pub struct Ending {
     /// How long the gate took in all, in seconds.
     #[serde(default)]
     pub gate_seconds: f64,
+    /// How often the gate said now one thing and now another of the same files.
+    #[serde(default)]
+    pub gate_flakes: u32,
+    /// What failed one time only in these, by name, each once, at most [`herder_domain::gate::Flake::NAMED_MAX`].
+    #[serde(default)]
+    pub flaky: Vec<String>,
     /// The agent's version, as it says itself.
     #[serde(default)]
     pub agent_version: Option<String>,
@@ -89,6 +95,8 @@ impl Ending {
             snapshot: None,
             gate_runs: 0,
             gate_seconds: 0.0,
+            gate_flakes: 0,
+            flaky: Vec::new(),
             agent_version: None,
             exit_code: None,
             prompt_hash: None,
@@ -226,6 +234,15 @@ impl RunDir {
     /// The output of the `count`-th gate run, from 1.
     pub fn gate_log_path(&self, count: u32) -> PathBuf {
         self.path.join("gate").join(format!("{count}.log"))
+    }
+
+    /// The output of the gate when it was asked about the base branch itself.
+    pub fn base_log_path(&self) -> PathBuf {
+        self.path.join("gate").join("base.log")
+    }
+
+    pub(crate) fn base_said_path(&self) -> PathBuf {
+        self.path.join("gate").join("base.json")
     }
 
     /// The goal's text, pinned.

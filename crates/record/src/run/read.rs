@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use herder_domain::gate::Verdict;
+use herder_domain::gate::{BaseSaid, Flake, Verdict};
 use herder_domain::iteration::{Iteration, Progress};
 use herder_domain::ledger::{Cost, CostSource, Spend};
 use herder_domain::outcome::Outcome;
@@ -70,6 +70,11 @@ impl RunDir {
         files::read_json(&self.outcome_path())
     }
 
+    /// What the gate says of the base branch itself, where that came up in the run.
+    pub fn base_said(&self) -> Result<Option<BaseSaid>, RecordError> {
+        files::read_json(&self.base_said_path())
+    }
+
     /// The logs of the gate that are kept, in the order of its runs.
     pub fn gate_logs(&self) -> Vec<PathBuf> {
         let entries = fs::read_dir(self.path().join("gate")).into_iter().flatten().flatten();
@@ -114,20 +119,17 @@ impl RunDir {
             spend.cost = spend.cost + Cost::UNKNOWN;
             spend.cost_source = CostSource::Unknown;
         }
-        let gated = iterations.iter().filter(|iteration| asked(iteration.gate.as_ref())).count();
+        let asked = |verdict: &Verdict| verdict.is_of_a_gate();
+        let gated = iterations.iter().filter(|iteration| iteration.gate.as_ref().is_some_and(asked)).count();
+        let flakes = || iterations.iter().filter_map(|iteration| iteration.flake.as_ref());
         Ok(Ending {
             iterations: iterations.last().map_or(0, |last| last.iteration),
             spend,
             snapshot: iterations.iter().rev().find_map(|iteration| iteration.snapshot.clone()),
             gate_runs: gated.try_into().unwrap_or(u32::MAX),
+            gate_flakes: flakes().count().try_into().unwrap_or(u32::MAX),
+            flaky: Flake::merged(flakes()).items,
             ..Ending::new(outcome, ended_at)
         })
-    }
-}
-
-fn asked(gate: Option<&Verdict>) -> bool {
-    match gate {
-        Some(Verdict::Green | Verdict::Red { .. }) => true,
-        Some(Verdict::Missing) | None => false,
     }
 }

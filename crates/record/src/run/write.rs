@@ -1,8 +1,10 @@
 //! The writer's side: one ralph, which holds the lock.
 
 use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 
+use herder_domain::gate::BaseSaid;
 use herder_domain::iteration::{Iteration, Progress};
 
 use super::{Ending, EventsWriter, LiveStatus, RunDir, RunLock, SummaryMeta, rotation};
@@ -74,14 +76,28 @@ impl RunWriter {
 
     /// The log of the `count`-th gate run, from 1, emptied. One that is too old to be kept goes.
     pub fn gate_log(&self, count: u32) -> Result<GateLog, RecordError> {
-        let path = self.dir.gate_log_path(count);
-        files::make_dir(&self.dir.path().join("gate"))?;
         if let Some(old) = count.checked_sub(GATE_LOGS_KEPT).filter(|old| *old > 0) {
             // One that was never written is gone already; another that stays is bounded by the next runs.
             let _ = fs::remove_file(self.dir.gate_log_path(old));
         }
-        let file = files::open_append(&path)?;
-        file.set_len(0).during("empty", &path)?;
+        self.emptied(&self.dir.gate_log_path(count))
+    }
+
+    /// The log of a question about the base branch itself, emptied.
+    pub fn base_log(&self) -> Result<GateLog, RecordError> {
+        self.emptied(&self.dir.base_log_path())
+    }
+
+    /// Keeps what the gate says of the base branch itself. Not synced: the branch can be asked again.
+    pub fn base_said(&self, said: &BaseSaid) -> Result<(), RecordError> {
+        files::make_dir(&self.dir.path().join("gate"))?;
+        files::replace_json(&self.dir.base_said_path(), said, &self.redactor, Durability::Lazy)
+    }
+
+    fn emptied(&self, path: &Path) -> Result<GateLog, RecordError> {
+        files::make_dir(&self.dir.path().join("gate"))?;
+        let file = files::open_append(path)?;
+        file.set_len(0).during("empty", path)?;
         Ok(RedactingWriter::new(Arc::clone(&self.redactor), file))
     }
 

@@ -157,8 +157,8 @@ pub struct StatsRow {
     /// When the run ended.
     #[serde(default)]
     pub ended_at: Option<Stamp>,
-    /// The kind of ending: accepted, needs_review, blocked, failed, interrupted, budget_spent,
-    /// misconfigured, by_hand.
+    /// The kind of ending: accepted, undecided, needs_review, blocked, failed, interrupted,
+    /// budget_spent, misconfigured, by_hand.
     #[serde(default)]
     pub outcome: Option<String>,
     /// The code that the last agent exited with.
@@ -179,6 +179,12 @@ pub struct StatsRow {
     /// How long the gate took in all, in seconds.
     #[serde(default)]
     pub gate_seconds: Option<f64>,
+    /// How often the gate said now one thing and now another, asked by the run.
+    #[serde(default)]
+    pub gate_flakes: Option<u32>,
+    /// What failed one time only in these, by name.
+    #[serde(default)]
+    pub flaky: Option<Vec<String>>,
     /// The pull request's number.
     #[serde(default)]
     pub pr: Option<u64>,
@@ -247,6 +253,8 @@ impl StatsRow {
             queue_seconds: Some(spec.queue_seconds),
             gate_runs: Some(ending.gate_runs),
             gate_seconds: Some(ending.gate_seconds),
+            gate_flakes: Some(ending.gate_flakes),
+            flaky: Some(ending.flaky.clone()),
             pr: None,
             host: None,
             peak_memory_bytes: ending.peak_memory_bytes,
@@ -267,6 +275,7 @@ impl StatsRow {
 fn kind(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Accepted { .. } => "accepted",
+        Outcome::Undecided { .. } => "undecided",
         Outcome::NeedsReview { .. } => "needs_review",
         Outcome::Blocked { .. } => "blocked",
         Outcome::Failed { .. } => "failed",

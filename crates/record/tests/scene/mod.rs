@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use herder_domain::agent::{Reasoning, Status};
-use herder_domain::gate::Verdict;
+use herder_domain::gate::{Refusal, Verdict};
 use herder_domain::iteration::{Iteration, Progress};
 use herder_domain::ledger::{Cost, CostSource, Spend, TimeSplit, Tokens};
 use herder_domain::repo::GoalRef;
@@ -145,7 +145,8 @@ pub fn iteration(number: u32) -> Iteration {
         ended_at: time(2),
         status: Some(Status::Continue),
         ending: "done".into(),
-        gate: Some(Verdict::Red { tail: format!("saw {SECRET}") }),
+        gate: Some(Verdict::Red(Refusal::unnamed(format!("saw {SECRET}")))),
+        flake: None,
         spend: spend(1),
         snapshot: Some(format!("snapshot-{number}")),
         follow_ups: vec![],

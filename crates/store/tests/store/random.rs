@@ -122,7 +122,7 @@ impl Play {
             2 => What::RunReported { run, outcome: failed() },
             3 => What::RunClosed { run },
             4 => What::LandingWithdrawn { run },
-            5 => What::Landed { run, commit: "c0ffee".into() },
+            5 => What::Landed { run, commit: "c0ffee".into(), known: Vec::new() },
             _ => What::RunOrdered { run, attempt: 99 },
         };
         self.append(&goal, what);

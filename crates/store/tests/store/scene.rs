@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use herder_domain::capacity::{Admission, Capacity};
 use herder_domain::effect::Effect;
 use herder_domain::event::{Event, Repo, What};
+use herder_domain::gate::Refusal;
 use herder_domain::goal::{Goal, GoalState, GoalText};
 use herder_domain::judge::Policy;
 use herder_domain::outcome::{FailureCause, Outcome};
@@ -168,8 +169,8 @@ pub fn results(effect: &Effect, fate: Fate, now: Timestamp) -> Vec<Event> {
 fn landing(run: herder_domain::run::RunId, fate: Fate, now: Timestamp) -> What {
     use herder_domain::landing::Bounce;
     match fate {
-        Fate::Green => What::Landed { run, commit: "c0ffee".into() },
-        Fate::Red => What::LandingBounced { run, bounce: Bounce::Red { tail: "1 failed".into() } },
+        Fate::Green => What::Landed { run, commit: "c0ffee".into(), known: Vec::new() },
+        Fate::Red => What::LandingBounced { run, bounce: Bounce::Red(Refusal::unnamed("1 failed")) },
         Fate::Conflict => {
             What::LandingBounced { run, bounce: Bounce::Conflict { files: vec!["a.rs".into()] } }
         }

@@ -79,6 +79,7 @@ fn lost(stage: &Stage, run: &RunId) -> Option<String> {
         Ok(Some(ending)) => match ending.outcome {
             Outcome::Interrupted { .. } => ending.outcome.sentence(),
             Outcome::Accepted { .. }
+            | Outcome::Undecided { .. }
             | Outcome::NeedsReview { .. }
             | Outcome::Blocked { .. }
             | Outcome::Failed { .. }

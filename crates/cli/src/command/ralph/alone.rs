@@ -200,6 +200,14 @@ fn said(dir: &RunDir, end: &AloneEnd) -> Result<Reply, Failure> {
     )?;
     Ok(match outcome {
         Outcome::Accepted { .. } => reply,
+        Outcome::Undecided { .. } => reply.but(
+            Failure::new(
+                Kind::Unfinished,
+                format!("nobody can tell whether it is met: {}", outcome.sentence()),
+            )
+            .hint("the work lies in the checkout, to be looked at and committed by hand")
+            .hint("docs/gate.md says how a gate names what fails"),
+        ),
         Outcome::NeedsReview { .. }
         | Outcome::Blocked { .. }
         | Outcome::Failed { .. }

@@ -6,6 +6,7 @@ use std::num::NonZeroUsize;
 use herder_domain::capacity::{Admission, Capacity};
 use herder_domain::effect::Effect;
 use herder_domain::event::{Event, What};
+use herder_domain::gate::Refusal;
 use herder_domain::goal::{Goal, GoalEdit, GoalState};
 use herder_domain::landing::Bounce;
 use herder_domain::outcome::{Interruption, Outcome};
@@ -309,9 +310,12 @@ impl Sim {
         let run = run.clone();
         let until = self.now + SignedDuration::from_secs(45);
         match ending {
-            Ending::Well => What::Landed { run, commit: "c0ffee".into() },
-            Ending::Badly => What::LandingBounced { run, bounce: Bounce::Red { tail: "no".into() } },
+            Ending::Well => What::Landed { run, commit: "c0ffee".into(), known: Vec::new() },
+            Ending::Badly => What::LandingBounced { run, bounce: Bounce::Red(Refusal::unnamed("no")) },
             Ending::Oddly => What::LandingPostponed { run, until, why: "a lost race".into() },
+            Ending::Worse if self.numbers.is_multiple_of(3) => {
+                What::LandingBounced { run, bounce: Bounce::Undecided(Refusal::unnamed("no")) }
+            }
             Ending::Worse if self.numbers.is_multiple_of(2) => {
                 What::LandingBounced { run, bounce: Bounce::Empty }
             }
