@@ -244,6 +244,7 @@ pub struct ProcessName {
 /// Where a run stands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "there is one of them for each run, and it is short-lived")]
 pub enum RunState {
     /// The planner wants it; nothing was done yet.
     Ordered,
