@@ -36,6 +36,13 @@ impl TreeEntry {
     }
 }
 
+/// Whether a file is a lock that git makes, and not one that a ref is being written to beside its place: that
+/// one's writer holds no lock, and needs the file.
+fn is_gits_lock(path: &Path) -> bool {
+    let is_ours = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+    path.extension() == Some(OsStr::new("lock")) && !is_ours
+}
+
 impl Bare {
     /// Takes `path` as a bare repository; nothing is looked at yet.
     pub fn at(path: impl Into<PathBuf>) -> Self {
@@ -82,7 +89,7 @@ impl Bare {
                 let entry = entry?;
                 if entry.file_type()?.is_dir() {
                     waiting.push(entry.path());
-                } else if entry.path().extension() == Some(OsStr::new("lock")) {
+                } else if is_gits_lock(&entry.path()) {
                     stale.push(entry.path());
                 }
             }

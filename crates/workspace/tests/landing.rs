@@ -271,11 +271,15 @@ fn locks_that_a_killed_git_left_are_no_obstacle() {
         }
     }
     write(&bares[0].join("refs/remotes/origin/main.lock"), "");
+    // Not a lock of git: another run of ours is just writing a ref.
+    let in_writing = bares[1].join("refs/heads/.goal-8.lock");
+    write(&in_writing, "");
     scene.pushes("other.txt", "x\n");
     let work = scene.prepare(7, 1);
     work.write("src/new.txt", "begun\n");
     let snapshot = work.snapshot(1);
     assert_eq!(scene.vault.fetch_run(work.git(), &work.key).unwrap(), Some(snapshot.commit));
+    assert!(in_writing.exists());
 }
 
 #[test]
