@@ -136,7 +136,7 @@ impl Cache {
     pub fn turn(&self, key: &BaseKey, is_called_off: impl Fn() -> bool) -> Turn {
         let open = || {
             fs::create_dir_all(&self.dir).ok()?;
-            File::create(self.dir.join(format!("{}.lock", key.file_name()))).ok()
+            File::create(self.dir.join(format!("{}-lock", key.file_name()))).ok()
         };
         // Without a lock the question may be asked twice, and that is all.
         let Some(file) = open() else { return Turn(None) };

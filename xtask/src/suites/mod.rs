@@ -15,7 +15,7 @@ use anyhow::{Result, bail};
 use crate::root::target_directory;
 use crate::step;
 use outcome::{Outcome, Row};
-use registry::{SUITES, Suite};
+use registry::{Runs, SUITES, Suite};
 use runner::Runner;
 
 /// Builds what tests start and no runner builds for them: `herder`, and the programs among the examples.
@@ -41,10 +41,13 @@ pub fn run(root: &Path, names: &[String], args: &[String]) -> Result<bool> {
         rows.push(Row { suite: suite.name, is_live: suite.is_live, outcome: outcome?, time });
     }
     println!("\n{}", outcome::table(&rows, is_ci));
+    if names.is_empty() && args.is_empty() {
+        println!("run only when named: {}", only_named().join(", "));
+    }
     Ok(rows.iter().all(|row| !row.is_failure(is_ci)))
 }
 
-/// The suites of these names in the registry's order, or all of them; with arguments for the runner and no
+/// The suites of these names in the registry's order, or all but those that want to be named; with arguments for the runner and no
 /// name only `default`, because a filter that fits one suite leaves the others without a test.
 fn choose(names: &[String], args: &[String]) -> Result<Vec<&'static Suite>> {
     let is_known = |name: &&String| SUITES.iter().any(|suite| suite.name == name.as_str());
@@ -53,10 +56,16 @@ fn choose(names: &[String], args: &[String]) -> Result<Vec<&'static Suite>> {
         bail!("no suite is called {stranger:?}; there are: {}", known.join(", "));
     }
     let is_chosen = |suite: &&Suite| match names {
-        [] => args.is_empty() || suite.name == "default",
+        [] if args.is_empty() => suite.runs == Runs::Always,
+        [] => suite.name == "default",
         names => names.iter().any(|name| name == suite.name),
     };
     Ok(SUITES.iter().filter(is_chosen).collect())
+}
+
+/// The suites that nobody gets without naming them.
+fn only_named() -> Vec<&'static str> {
+    SUITES.iter().filter(|suite| suite.runs == Runs::Named).map(|suite| suite.name).collect()
 }
 
 /// One suite from its presence in the tree to its end.
@@ -83,8 +92,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn without_a_name_every_suite_is_chosen() {
-        assert_eq!(choose(&[], &[]).unwrap().len(), SUITES.len());
+    fn without_a_name_every_suite_is_chosen_but_those_that_want_one() {
+        assert_eq!(choose(&[], &[]).unwrap().len() + only_named().len(), SUITES.len());
+        assert!(!only_named().contains(&"default"));
     }
 
     #[test]

@@ -15,9 +15,20 @@ pub struct Suite {
     pub needs: &'static [Need],
     /// Which tests it has.
     pub tests: Tests,
+    /// When it is run.
+    pub runs: Runs,
     /// Whether it talks to a service outside this machine with someone's account. Such a suite may be
     /// skipped even in CI, where it is then listed by name.
     pub is_live: bool,
+}
+
+/// When a suite is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Runs {
+    /// Whenever no suite is named, so in CI too.
+    Always,
+    /// Only when it is named.
+    Named,
 }
 
 /// Which tests a suite has.
@@ -69,6 +80,7 @@ pub const SUITES: &[Suite] = &[
         about: "every crate's own tests",
         needs: &[],
         tests: Tests::Workspace,
+        runs: Runs::Always,
         is_live: false,
     },
     Suite {
@@ -76,6 +88,7 @@ pub const SUITES: &[Suite] = &[
         about: "the examples in the documentation",
         needs: &[],
         tests: Tests::Documentation,
+        runs: Runs::Always,
         is_live: false,
     },
     Suite {
@@ -95,6 +108,7 @@ pub const SUITES: &[Suite] = &[
             Target { krate: "testkit", package: "herder-testkit", name: "real_claude" },
             Target { krate: "cli", package: "herder", name: "real_claude" },
         ]),
+        runs: Runs::Always,
         is_live: false,
     },
     Suite {
@@ -112,6 +126,7 @@ pub const SUITES: &[Suite] = &[
             package: "herder-orchestrator",
             name: "builds",
         }]),
+        runs: Runs::Always,
         is_live: false,
     },
     Suite {
@@ -123,6 +138,7 @@ pub const SUITES: &[Suite] = &[
             package: "herder-orchestrator",
             name: "crash",
         }]),
+        runs: Runs::Named,
         is_live: false,
     },
     Suite {
@@ -130,6 +146,7 @@ pub const SUITES: &[Suite] = &[
         about: "`cargo install --path crates/cli`, and the demo with what it installs",
         needs: &[],
         tests: Tests::Targets(&[Target { krate: "cli", package: "herder", name: "install" }]),
+        runs: Runs::Named,
         is_live: false,
     },
 ];

@@ -92,6 +92,9 @@ fn vain_night(scene: &Scene) -> usize {
 
 fn stuck() -> Scene {
     let scene = Scene::new();
+    // Green on the base, so that the work is to blame.
+    let gate = (".ralph/check", Some("#!/bin/sh\n! test -f other\n"));
+    scene.origin.push("main", "Want no other", &[gate]);
     let body = "## Objective\nSay hello.\n\n```replay\n\
                 [{\"write\": {\"path\": \"other\", \"text\": \"hi\"}}, \
                 {\"answer\": {\"status\": \"done\", \"summary\": \"Said it.\"}}]\n```\n";

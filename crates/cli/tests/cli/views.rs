@@ -91,6 +91,7 @@ fn doctor_looks_at_everything_and_fails_where_herder_cannot_work() {
         subject(name);
     }
     scene.config("agent = \"claude\"\n");
+    scene.home.install_program("claude", "#!/bin/sh\necho '2.1.330 (Claude Code)'\n");
     let said = scene.run(&["doctor", "--json"]);
     assert_eq!((said.code, &said.as_json()["ok"]), (6, &json!(false)));
     assert!(said.as_json()["items"].is_array());

@@ -128,7 +128,8 @@ fn litter(dir: &Path, home: &Path) -> Vec<String> {
 }
 
 fn is_litter(name: &str, below: &str) -> bool {
-    let heads = [".herder-new-", "herder.scratch-", "herder.push-"];
+    // A push that was noted and is not known to have ended is looked at by the next push.
+    let heads = [".herder-new-", "herder.scratch-"];
     let is_room = below.starts_with("home/.ralphs/.run/");
     let is_clone = below.starts_with("home/.ralphs/local/") && below.split('/').count() == 6;
     let is_git_lock = name.ends_with(".lock") && name != "orchestrator.lock";
