@@ -1,6 +1,6 @@
 //! The chores of this repository: what `cargo xtask` can do.
 //!
-//! [`suites`] runs the tests, [`tidy`] holds the house rules, [`bench`] measures, [`ci`] does all that must hold before a
+//! [`suites`] runs the tests, [`tidy`] holds the house rules, [`mod@bench`] measures, [`ci`] does all that must hold before a
 //! change lands, [`papers`] has the program write its reference, [`release`] packs it. Nothing here ships.
 #![allow(clippy::print_stdout, reason = "a chore speaks to the person who called it")]
 
