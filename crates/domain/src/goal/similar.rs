@@ -13,7 +13,7 @@ pub enum Likeness {
     SameTitle,
     /// The texts share this share of what they say, in percent.
     SimilarText {
-        /// From [`SIMILAR`] to 100.
+        /// From `SIMILAR` to 100.
         percent: u32,
     },
 }
