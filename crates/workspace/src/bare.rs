@@ -110,6 +110,21 @@ impl Bare {
         Git::sealed(command).repository(&self.path)
     }
 
+    /// A fetch from a repository of ours or from a file, all refs or none, that tidies nothing up by itself.
+    pub(crate) fn fetch_whole(&self, from: &Path, refspec: &str) -> Git {
+        self.git("fetch")
+            .args([
+                "--quiet",
+                "--no-tags",
+                "--no-write-fetch-head",
+                "--no-auto-maintenance",
+                "--atomic",
+                "--",
+            ])
+            .arg(from)
+            .arg(refspec)
+    }
+
     /// A call in this repository that sees the user's configuration.
     pub(crate) fn outside(&self, command: &str, user: &UserEnvironment) -> Git {
         Git::outside(command, user).repository(&self.path)

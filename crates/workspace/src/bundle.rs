@@ -34,18 +34,7 @@ impl Vault {
     /// The file is no whole bundle, or the directory cannot be made.
     pub fn restore(path: &Path, bundle: &Path) -> Result<Self> {
         let bare = Bare::create(path, &object_format(bundle)?)?;
-        bare.git("fetch")
-            .args([
-                "--quiet",
-                "--no-tags",
-                "--no-write-fetch-head",
-                "--no-auto-maintenance",
-                "--atomic",
-                "--",
-            ])
-            .arg(bundle)
-            .arg("+refs/*:refs/*")
-            .done()?;
+        bare.fetch_whole(bundle, "+refs/*:refs/*").done()?;
         Ok(Self::at(path))
     }
 }

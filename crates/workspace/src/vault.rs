@@ -99,21 +99,8 @@ impl Vault {
 
     /// Fetches between two repositories of ours on this machine.
     fn fetch(&self, from: &Path, refspec: &str, checks: &[OsString]) -> Result<()> {
-        checks
-            .iter()
-            .fold(self.bare.git("fetch"), |git, check| git.setting(check))
-            .setting("protocol.version=2")
-            .args([
-                "--quiet",
-                "--no-tags",
-                "--no-write-fetch-head",
-                "--no-auto-maintenance",
-                "--atomic",
-                "--",
-            ])
-            .arg(from)
-            .arg(refspec)
-            .done()
+        let fetch = self.bare.fetch_whole(from, refspec).setting("protocol.version=2");
+        checks.iter().fold(fetch, |git, check| git.setting(check)).done()
     }
 
     /// Takes all snapshots of a run and moves the goal's branch to the last one; both at once, and

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use herder_config::{ConfigError, Flags, RepositoryConfig, resolve};
-use herder_domain::goal::{Finding, GoalState, GoalText, Severity, lint};
+use herder_domain::goal::{Finding, Goal, GoalState, GoalText, Severity, lint};
 use herder_domain::repo::{GoalRef, Number, RepoId};
 
 use crate::call::{Call, Opened, env};
@@ -25,6 +25,19 @@ pub struct Subject<'a> {
     pub depends: &'a [GoalRef],
     /// The story that stands beside the text.
     pub story: Option<Number>,
+}
+
+impl<'a> From<&'a Goal> for Subject<'a> {
+    fn from(goal: &'a Goal) -> Self {
+        Self {
+            repo: &goal.id.repo,
+            id: Some(&goal.id),
+            title: &goal.title,
+            body: &goal.body,
+            depends: &goal.depends,
+            story: goal.story,
+        }
+    }
 }
 
 /// Everything that is wrong with a goal, by line.

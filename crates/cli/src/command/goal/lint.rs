@@ -73,15 +73,7 @@ fn of_file(call: &Call, opened: &mut Opened, path: &Path) -> Result<Vec<Item>, F
 }
 
 fn of_goal(call: &Call, opened: &Opened, goal: &Goal) -> Result<Vec<Item>, Failure> {
-    let subject = Subject {
-        repo: &goal.id.repo,
-        id: Some(&goal.id),
-        title: &goal.title,
-        body: &goal.body,
-        depends: &goal.depends,
-        story: goal.story,
-    };
-    Ok(items(&goal.id.to_string(), findings(call, opened, &subject)?))
+    Ok(items(&goal.id.to_string(), findings(call, opened, &goal.into())?))
 }
 
 fn items(about: &str, findings: Vec<Finding>) -> Vec<Item> {

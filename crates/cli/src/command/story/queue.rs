@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::args::Named;
 use crate::call::{Call, Opened};
-use crate::command::goal::{Subject, errors_of, findings};
+use crate::command::goal::{errors_of, findings};
 use crate::failure::Failure;
 use crate::output::Reply;
 use crate::place;
@@ -53,15 +53,7 @@ fn in_order(mut left: Vec<Goal>) -> Vec<Goal> {
 fn refuse_errors(call: &Call, opened: &Opened, story: &GoalRef, drafts: &[Goal]) -> Result<(), Failure> {
     let mut errors = Vec::new();
     for goal in drafts {
-        let subject = Subject {
-            repo: &goal.id.repo,
-            id: Some(&goal.id),
-            title: &goal.title,
-            body: &goal.body,
-            depends: &goal.depends,
-            story: goal.story,
-        };
-        let found = errors_of(&findings(call, opened, &subject)?);
+        let found = errors_of(&findings(call, opened, &goal.into())?);
         errors.extend(found.into_iter().map(|error| format!("{}: {error}", goal.id)));
     }
     if errors.is_empty() {
