@@ -12,7 +12,7 @@ use herder_testkit::{NotifySink, until};
 use serde_json::json;
 
 use crate::stage::gates::{landing_only, slow_once};
-use crate::stage::script::{answer, bad, done, easy, expect, script, shell, waits, write};
+use crate::stage::script::{answer, bad, done, easy, expect, good, script, shell, waits, write};
 use crate::stage::{GATE, Moment, PATIENCE, Plan, Stage};
 
 fn bounce(stage: &Stage, goal: &GoalRef) -> Bounce {
@@ -47,6 +47,20 @@ fn a_goal_is_worked_off_and_lands() {
     let row = stage.row(&goal, 1);
     assert_eq!((row.tokens.input, row.cost_usd.known(), row.exit_reason.as_str()), (10, Some(0.25), "done"));
     assert_eq!(stage.repo.branches(), ["main"]);
+}
+
+#[test]
+fn what_was_pushed_before_a_goal_was_queued_is_in_its_base() {
+    let mut stage = Stage::new(GATE);
+    let first = stage.goal("First", "", &script(&[good("one.txt")]));
+    let up = stage.up();
+    stage.until_word(&first, "done");
+    // The mirror is seconds old, which spares goals that waited longer a fetch, and not this one.
+    let pushed = stage.repo.push("main", "By hand", &[("by-hand.txt", Some("ok\n"))]);
+    let second = stage.goal("Second", "", &script(&[good("two.txt")]));
+    stage.until_word(&second, "done");
+    assert!(up.stop().success());
+    assert_eq!(stage.run_dir(&second, 1).spec().unwrap().unwrap().base_commit, pushed);
 }
 
 #[test]
