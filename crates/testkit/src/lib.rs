@@ -19,7 +19,7 @@ pub use canary::Canary;
 pub use http::Latch;
 pub use model::{Fault, ModelServer, Reply, Seen, Tokens};
 pub use processes::{assert_no_process_left, processes_with};
-pub use scene::TempHome;
+pub use scene::{TempHome, example};
 pub use sink::{NotifySink, Post};
 pub use target::{TargetRepo, TargetRepoBuilder};
 pub use until::until;

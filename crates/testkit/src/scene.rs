@@ -126,6 +126,19 @@ impl Drop for TempHome {
     }
 }
 
+/// The program that cargo builds of `examples/<name>.rs` of the package whose test calls this.
+///
+/// # Panics
+/// When it was not built: cargo builds examples for a test only when it is asked for all targets.
+#[track_caller]
+pub fn example(name: &str) -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let profile = test.parent().and_then(|deps| deps.parent()).unwrap();
+    let program = profile.join("examples").join(name);
+    assert!(program.is_file(), "{} is missing: build the examples first", program.display());
+    program
+}
+
 #[cfg(test)]
 mod tests {
     use std::process::Stdio;

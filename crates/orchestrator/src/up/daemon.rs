@@ -450,9 +450,11 @@ impl Daemon {
 
     /// Whether an effect may begin: while the daemon is going only what ends runs in order may.
     fn is_admitted(&self, effect: &Effect) -> bool {
-        let (is_start, is_landing) = match effect {
-            Effect::Claim { .. } | Effect::Prepare { .. } | Effect::Launch { .. } => (true, false),
-            Effect::Land { .. } | Effect::Revert { .. } => (false, true),
+        match effect {
+            Effect::Claim { .. } | Effect::Prepare { .. } | Effect::Launch { .. } => {
+                self.course == Course::Working
+            }
+            Effect::Land { .. } | Effect::Revert { .. } => self.course != Course::Stopping,
             Effect::Stop { .. }
             | Effect::Tell { .. }
             | Effect::Propose { .. }
@@ -461,12 +463,7 @@ impl Daemon {
             | Effect::WriteStats { .. }
             | Effect::Comment { .. }
             | Effect::SumUp { .. }
-            | Effect::Notify { .. } => (false, false),
-        };
-        match self.course {
-            Course::Working => true,
-            Course::Draining => !is_start,
-            Course::Stopping => !is_start && !is_landing,
+            | Effect::Notify { .. } => true,
         }
     }
 

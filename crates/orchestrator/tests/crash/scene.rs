@@ -118,9 +118,5 @@ fn path() -> String {
 
 /// The example `night` beside this test.
 fn stand_in() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let profile = test.parent().and_then(|deps| deps.parent()).unwrap();
-    let program = profile.join("examples/night");
-    assert!(program.is_file(), "{} is missing: build the examples first", program.display());
-    program
+    herder_testkit::example("night")
 }

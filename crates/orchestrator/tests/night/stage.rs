@@ -220,9 +220,5 @@ impl Stage {
 
 /// The example `night` beside this test.
 pub fn stand_in() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let profile = test.parent().and_then(|deps| deps.parent()).unwrap();
-    let program = profile.join("examples/night");
-    assert!(program.is_file(), "{} is missing: build the examples first", program.display());
-    program
+    herder_testkit::example("night")
 }
