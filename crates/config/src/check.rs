@@ -7,8 +7,8 @@ use herder_domain::cause::with_causes;
 use herder_domain::finding::Finding;
 
 use crate::error::ConfigError;
-use crate::file::{RepositoryConfig, UserConfig};
-use crate::resolve::{Flags, resolve};
+use crate::file::UserConfig;
+use crate::resolve::Flags;
 
 /// Looks at the user's settings and at what they need of the environment. An agent's credential is the
 /// business of whoever looks at agents.
@@ -18,12 +18,8 @@ pub fn check(env: impl Fn(&str) -> Option<OsString>) -> Vec<Finding> {
         Err(error) => return vec![unusable(&error, "correct it; nothing was guessed")],
     };
     let mut findings = vec![check_file(&user)];
-    let none = RepositoryConfig::empty();
-    if let Err(error) = resolve(&Default::default(), &Flags::default(), None, &none, &user, &env) {
-        findings.push(unusable(&error, "correct config.toml"));
-    }
-    if let Err(error) = user.settings(&Flags::default(), &env) {
-        findings.push(unusable(&error, "correct it, or set HOME"));
+    if let Err(error) = user.vet(&Flags::default(), &env) {
+        findings.push(unusable(&error, "correct config.toml; where it says so, set HOME"));
     }
     findings.extend(check_notify(&user, &env));
     findings

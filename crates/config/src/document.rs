@@ -58,6 +58,12 @@ impl Lines {
         }
     }
 
+    /// Where a key is set, if it is.
+    pub(crate) fn exactly(&self, path: &[&str]) -> Option<Source> {
+        let path: Vec<String> = path.iter().map(|part| (*part).to_owned()).collect();
+        self.of.get(&path).map(|line| self.owner.at(*line))
+    }
+
     /// The error for a value that does not fit.
     pub(crate) fn bad_value(&self, path: &[&str], reason: impl Into<String>) -> ConfigError {
         let owned: Vec<String> = path.iter().map(|part| (*part).to_owned()).collect();

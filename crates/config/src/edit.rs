@@ -7,8 +7,8 @@ use std::path::Path;
 use toml_edit::{DocumentMut, Item, TableLike, Value};
 
 use crate::error::ConfigError;
-use crate::file::{RepositoryConfig, UserConfig};
-use crate::resolve::{Flags, resolve};
+use crate::file::UserConfig;
+use crate::resolve::Flags;
 use crate::source::Source;
 
 /// The text of a file with a key set to a value, which is TOML or, where that does not fit, a text without its
@@ -90,10 +90,7 @@ fn with(
 
 /// Reads the new text as the next `herder up` would.
 fn vetted(file: &Path, text: String, env: &impl Fn(&str) -> Option<OsString>) -> Result<String, ConfigError> {
-    let config = UserConfig::parse(file, &text)?;
-    config.settings(&Flags::default(), env)?;
-    let (options, none) = (Default::default(), RepositoryConfig::empty());
-    resolve(&options, &Flags::default(), None, &none, &config, env)?;
+    UserConfig::parse(file, &text)?.vet(&Flags::default(), env)?;
     Ok(text)
 }
 

@@ -38,6 +38,12 @@ pub enum Submodules {
     Filled,
 }
 
+impl Submodules {
+    pub(crate) fn of(repository: &RepositoryConfig) -> Self {
+        if repository.raw.submodules { Self::Filled } else { Self::Empty }
+    }
+}
+
 /// What repository and user say of the environment; `env` looks a variable up (for `~/`).
 ///
 /// # Errors
@@ -55,7 +61,7 @@ pub fn environment(
         keep: said.keep.clone(),
         files: said.files.clone(),
         seed: said.seed.clone(),
-        submodules: if repository.raw.submodules { Submodules::Filled } else { Submodules::Empty },
+        submodules: Submodules::of(repository),
         files_from: from.map(|path| expanded(path, &env)).transpose()?,
         ports: repository.raw.ports.or(user.raw.ports).map_or(0, std::num::NonZeroU16::get),
     })

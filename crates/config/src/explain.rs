@@ -1,5 +1,11 @@
 //! Every option with its source, for `config explain`.
 
+use herder_domain::duration::Span;
+
+use crate::environment::Submodules;
+use crate::error::ConfigError;
+use crate::file::{RepositoryConfig, UserConfig};
+use crate::policy;
 use crate::resolve::{GatePolicy, Resolved};
 use crate::settings::Settings;
 use crate::source::{Source, Sourced};
@@ -53,9 +59,90 @@ impl Settings {
         vec![
             line("max", &self.max, ToString::to_string),
             line("root", &self.root, |root| root.display().to_string()),
-            line("author", &self.author, |author| format!("{} <{}>", author.name, author.email)),
             line("backoff.first", &self.backoff_first, ToString::to_string),
             line("backoff.longest", &self.backoff_longest, ToString::to_string),
         ]
     }
+}
+
+/// The settings that neither belong to one goal nor to the orchestrator's pace: limits, time-outs, environment,
+/// surroundings. Those of agents and of the user's tables for repositories are not among them.
+///
+/// # Errors
+/// [`UserConfig::retention`].
+pub fn explain_surroundings(
+    repository: &RepositoryConfig,
+    user: &UserConfig,
+) -> Result<Vec<Explained>, ConfigError> {
+    let values =
+        [limits(user), timeouts(repository, user), environment(repository, user), own(user)?].concat();
+    let explained = |(key, value): (&'static str, String)| {
+        let path: Vec<&str> = key.split('.').collect();
+        let said = repository.lines.exactly(&path).or_else(|| user.lines.exactly(&path));
+        Explained { key, value, source: said.unwrap_or(Source::Default) }
+    };
+    Ok(values.into_iter().map(explained).collect())
+}
+
+type Values = Vec<(&'static str, String)>;
+
+fn limits(user: &UserConfig) -> Values {
+    let said = &user.raw.ceilings;
+    vec![
+        ("ceilings.duration", or_dash(&said.duration)),
+        ("ceilings.max_age", or_dash(&said.max_age)),
+        ("ceilings.iterations", or_dash(&said.iterations)),
+        ("ceilings.tokens", or_dash(&said.tokens)),
+        ("ceilings.usd", or_dash(&said.usd)),
+    ]
+}
+
+fn timeouts(repository: &RepositoryConfig, user: &UserConfig) -> Values {
+    let clocks = policy::clocks(repository, user);
+    let all = [
+        ("timeouts.silence", clocks.silence),
+        ("timeouts.tool", clocks.tool),
+        ("timeouts.iteration", clocks.iteration),
+        ("timeouts.gate", clocks.gate),
+        ("timeouts.setup", clocks.setup),
+        ("timeouts.wait", clocks.wait),
+    ];
+    all.into_iter().map(|(key, value)| (key, Span(value).to_string())).collect()
+}
+
+fn environment(repository: &RepositoryConfig, user: &UserConfig) -> Values {
+    let (setup, sandbox) = (&repository.raw.setup, &user.raw.sandbox);
+    let submodules = Submodules::of(repository) == Submodules::Filled;
+    vec![
+        ("setup.key", listed(&setup.key)),
+        ("setup.keep", listed(&setup.keep)),
+        ("setup.files", listed(&setup.files)),
+        ("setup.seed", listed(&setup.seed)),
+        ("submodules", submodules.to_string()),
+        ("ports", or_dash(&repository.raw.ports.or(user.raw.ports))),
+        ("sandbox.read", listed(&sandbox.read)),
+        ("sandbox.write", listed(&sandbox.write)),
+        ("sandbox.env", listed(&sandbox.env)),
+    ]
+}
+
+fn own(user: &UserConfig) -> Result<Values, ConfigError> {
+    let (kept, notify, author) = (user.retention()?, &user.raw.notify, user.author().value);
+    Ok(vec![
+        ("author.name", author.name),
+        ("author.email", author.email),
+        ("redact.env", listed(&user.raw.redact.env)),
+        ("retention.runs", Span(kept.runs).to_string()),
+        ("retention.snapshots", Span(kept.snapshots).to_string()),
+        ("retention.records", Span(kept.records).to_string()),
+        ("retention.caches_gib", (kept.caches_max >> 30).to_string()),
+        ("notify.command", listed(&notify.command)),
+        ("notify.post_url", or_dash(&notify.post_url)),
+        ("notify.post_topic", or_dash(&notify.post_topic)),
+        ("notify.post_token_env", or_dash(&notify.post_token_env)),
+    ])
+}
+
+fn listed(values: &[String]) -> String {
+    if values.is_empty() { "-".to_owned() } else { values.join(", ") }
 }

@@ -9,7 +9,7 @@ use herder_domain::repo::RepoId;
 
 use crate::document::{self, Lines, Owner};
 use crate::error::ConfigError;
-use crate::keys::Key;
+use crate::keys::{Key, parts};
 use crate::layers::Voice;
 use crate::text::{AgentText, RepoText, RepositoryText, UserText};
 use crate::values::{author, dollars, globs, inside, paths, ports, url, variables, words};
@@ -74,18 +74,22 @@ impl UserConfig {
         &self.file
     }
 
+    /// Its text.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// A key by its dotted name, with what the file says of it; nothing where there is no such key.
     pub fn written(&self, key: &str) -> Option<(&'static Key, Option<Voice>)> {
-        let path: Vec<String> =
-            toml_edit::Key::parse(key).ok()?.iter().map(|part| part.get().to_owned()).collect();
+        let path = parts(key)?;
         let known = Key::of(&path)?;
         let table: toml::Table = self.text.parse().ok()?;
         let mut value = Some(&toml::Value::Table(table)).cloned();
         for part in &path {
             value = value.and_then(|value| value.get(part).cloned());
         }
-        let parts: Vec<&str> = path.iter().map(String::as_str).collect();
-        let voice = value.map(|value| Voice { value: value.to_string(), source: self.lines.source(&parts) });
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        let voice = value.map(|value| Voice { value: value.to_string(), source: self.lines.source(&path) });
         Some((known, voice))
     }
 

@@ -1,4 +1,7 @@
-//! All keys, in one place: the parser, the errors and the documentation read this table.
+//! All keys, in one place: the parser, the errors, the documentation and the orchestrator that takes a changed
+//! file up read this table.
+
+use Holds::{AtOnce, NextRun, Restart};
 
 /// Who may set a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,6 +14,28 @@ pub enum Place {
     Repository,
 }
 
+/// Since when a changed value holds in an orchestrator that is up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Holds {
+    /// Whatever the orchestrator itself does next follows it.
+    AtOnce,
+    /// Runs and landings that begin from then on follow it.
+    NextRun,
+    /// The orchestrator has to be started again.
+    Restart,
+}
+
+impl Holds {
+    /// As a person reads it, behind the names of keys.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::AtOnce => "at once",
+            Self::NextRun => "in what begins from now on",
+            Self::Restart => "only after a restart (`herder down`, then `herder up`)",
+        }
+    }
+}
+
 /// One key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key {
@@ -20,6 +45,8 @@ pub struct Key {
     pub takes: &'static str,
     /// Who may set it.
     pub place: Place,
+    /// Since when a change of it holds.
+    pub holds: Holds,
     /// What it means, one line.
     pub meaning: &'static str,
 }
@@ -42,93 +69,133 @@ const KIND: &str = "\"claude\", \"command\" or \"replay\"";
 const URL: &str = "a URL that begins with http:// or https://";
 const PATH: &str = "an absolute path, or one that begins with ~/";
 
-const fn user(path: &'static str, takes: &'static str, meaning: &'static str) -> Key {
-    Key { path, takes, place: Place::User, meaning }
+const fn user(path: &'static str, takes: &'static str, holds: Holds, meaning: &'static str) -> Key {
+    Key { path, takes, place: Place::User, holds, meaning }
 }
 
-const fn both(path: &'static str, takes: &'static str, meaning: &'static str) -> Key {
-    Key { path, takes, place: Place::Both, meaning }
+const fn both(path: &'static str, takes: &'static str, holds: Holds, meaning: &'static str) -> Key {
+    Key { path, takes, place: Place::Both, holds, meaning }
 }
 
-const fn repository(path: &'static str, takes: &'static str, meaning: &'static str) -> Key {
-    Key { path, takes, place: Place::Repository, meaning }
+const fn repository(path: &'static str, takes: &'static str, holds: Holds, meaning: &'static str) -> Key {
+    Key { path, takes, place: Place::Repository, holds, meaning }
 }
 
 /// Every key there is.
 pub const KEYS: &[Key] = &[
-    user("max", COUNT, "how many ralphs work at once"),
-    both("agent", NAME, "the coding agent"),
-    both("model", NAME, "the model, passed to the agent"),
-    both("reasoning", REASONING, "how much the agent thinks"),
-    both("duration", DURATION, "working time of a run"),
-    both("max_age", DURATION, "wall time of a run, waiting and sleeping included"),
-    both("budget.iterations", COUNT, "iterations of a run"),
-    both("budget.tokens", COUNT, "tokens of a run"),
-    both("budget.usd", USD, "US dollars of a run"),
-    user("ceilings.duration", DURATION, "the most that a goal or a repository may ask for"),
-    user("ceilings.max_age", DURATION, "the most that a goal or a repository may ask for"),
-    user("ceilings.iterations", COUNT, "the most that a goal or a repository may ask for"),
-    user("ceilings.tokens", COUNT, "the most that a goal or a repository may ask for"),
-    user("ceilings.usd", USD, "the most that a goal or a repository may ask for"),
-    user("agents.*.kind", KIND, "which adapter drives the agent"),
-    user("agents.*.program", TEXT, "its program, if not the kind's own on the PATH"),
-    user("agents.*.args", TEXTS, "further arguments"),
-    user("agents.*.base_url", URL, "where its model is served"),
-    user("agents.*.credential", VARIABLE, "the variable that holds its credential"),
-    user("agents.*.model", NAME, "its model where nobody says another"),
-    user("agents.*.models_allowed", GLOBS, "the models that may be asked for; all, if absent"),
-    user("agents.*.summarizer", NAME, "the cheap model that folds progress, or \"none\""),
-    user("agents.*.context_window", COUNT, "tokens that its model's context holds, if it does not say so"),
-    user("root", PATH, "where clones lie"),
-    user("author.name", TEXT, "who makes herder's commits"),
-    user("author.email", TEXT, "the address of who makes herder's commits"),
-    user("backoff.first", DURATION, "the wait after a first failure; it doubles"),
-    user("backoff.longest", DURATION, "the longest such wait"),
-    user("timeouts.silence", DURATION, "how long an agent may say nothing"),
-    user("timeouts.tool", DURATION, "how long one tool call may take"),
-    user("timeouts.iteration", DURATION, "how long one iteration may take"),
-    both("timeouts.gate", DURATION, "how long the gate may take"),
-    both("timeouts.setup", DURATION, "how long .ralph/setup or .ralph/teardown may take"),
-    user("timeouts.wait", DURATION, "the longest wait for a limit inside a run"),
-    user("retention.runs", DURATION, "how long the large files of a run stay after its goal was settled"),
-    user("retention.snapshots", DURATION, "how long the vault keeps the snapshots of a settled goal"),
-    user("retention.records", DURATION, "how long what a run came to stays after its goal was settled"),
-    user("retention.caches_gib", COUNT, "how much all package caches together may take, in GiB"),
-    user("notify.command", TEXTS, "a program and its arguments, run to tell a person"),
-    user("notify.post_url", URL, "where a message is posted as JSON; ntfy's base address, or any other"),
-    user("notify.post_topic", NAME, "ntfy's topic"),
-    user("notify.post_token_env", VARIABLE, "the variable that holds the token for it"),
-    user("redact.env", VARIABLES, "variables whose values never reach a file"),
-    user("sandbox.read", PATHS, "further paths that agents and gates may read"),
-    user("sandbox.write", PATHS, "further paths that agents and gates may write"),
-    user("sandbox.env", VARIABLES, "variables that agents and gates are given"),
-    repository("gate", "\"none\", or the table [gate]", "\"none\": work lands though there is no gate"),
-    repository("gate.check", "\"none\"", "as gate = \"none\", beside other keys of [gate]"),
-    both("gate.protect", GLOBS, "paths whose change sends work to spot-check; .ralph/ always does"),
-    both("test_globs", GLOBS, "test files, whose deletion sends work to spot-check"),
-    repository("setup.key", FILES, "files that decide whether what .ralph/setup made is still good"),
-    repository("setup.keep", FILES, "directories that .ralph/setup makes and that are kept and copied"),
-    repository("setup.files", FILES, "files that are copied from the user's repo.*.files_from"),
-    repository("setup.seed", FILES, "build directories of the landing gate that the next ones begin with"),
-    repository("submodules", BOOLEAN, "whether submodules are filled"),
-    both("ports", PORTS, "how many ports each run gets for itself"),
-    user("repo.*.files_from", PATH, "the directory in which the files of setup.files lie"),
-    user("repo.*.base", NAME, "the branch that work lands on"),
-    user("repo.*.max", COUNT, "how many ralphs work in this repository at once"),
-    user("repo.*.agent", NAME, "as above, for this repository"),
-    user("repo.*.model", NAME, "as above, for this repository"),
-    user("repo.*.reasoning", REASONING, "as above, for this repository"),
-    user("repo.*.duration", DURATION, "as above, for this repository"),
-    user("repo.*.max_age", DURATION, "as above, for this repository"),
-    user("repo.*.budget.iterations", COUNT, "as above, for this repository"),
-    user("repo.*.budget.tokens", COUNT, "as above, for this repository"),
-    user("repo.*.budget.usd", USD, "as above, for this repository"),
+    user("max", COUNT, AtOnce, "how many ralphs work at once"),
+    both("agent", NAME, NextRun, "the coding agent"),
+    both("model", NAME, NextRun, "the model, passed to the agent"),
+    both("reasoning", REASONING, NextRun, "how much the agent thinks"),
+    both("duration", DURATION, NextRun, "working time of a run"),
+    both("max_age", DURATION, NextRun, "wall time of a run, waiting and sleeping included"),
+    both("budget.iterations", COUNT, NextRun, "iterations of a run"),
+    both("budget.tokens", COUNT, NextRun, "tokens of a run"),
+    both("budget.usd", USD, NextRun, "US dollars of a run"),
+    user("ceilings.duration", DURATION, NextRun, "the most that a goal or a repository may ask for"),
+    user("ceilings.max_age", DURATION, NextRun, "the most that a goal or a repository may ask for"),
+    user("ceilings.iterations", COUNT, NextRun, "the most that a goal or a repository may ask for"),
+    user("ceilings.tokens", COUNT, NextRun, "the most that a goal or a repository may ask for"),
+    user("ceilings.usd", USD, NextRun, "the most that a goal or a repository may ask for"),
+    user("agents.*.kind", KIND, NextRun, "which adapter drives the agent"),
+    user("agents.*.program", TEXT, NextRun, "its program, if not the kind's own on the PATH"),
+    user("agents.*.args", TEXTS, NextRun, "further arguments"),
+    user("agents.*.base_url", URL, NextRun, "where its model is served"),
+    user("agents.*.credential", VARIABLE, NextRun, "the variable that holds its credential"),
+    user("agents.*.model", NAME, NextRun, "its model where nobody says another"),
+    user("agents.*.models_allowed", GLOBS, NextRun, "the models that may be asked for; all, if absent"),
+    user("agents.*.summarizer", NAME, NextRun, "the cheap model that folds progress, or \"none\""),
+    user(
+        "agents.*.context_window",
+        COUNT,
+        NextRun,
+        "tokens that its model's context holds, if it does not say so",
+    ),
+    user("root", PATH, Restart, "where clones lie"),
+    user("author.name", TEXT, AtOnce, "who makes herder's commits"),
+    user("author.email", TEXT, AtOnce, "the address of who makes herder's commits"),
+    user("backoff.first", DURATION, AtOnce, "the wait after a first failure; it doubles"),
+    user("backoff.longest", DURATION, AtOnce, "the longest such wait"),
+    user("timeouts.silence", DURATION, NextRun, "how long an agent may say nothing"),
+    user("timeouts.tool", DURATION, NextRun, "how long one tool call may take"),
+    user("timeouts.iteration", DURATION, NextRun, "how long one iteration may take"),
+    both("timeouts.gate", DURATION, NextRun, "how long the gate may take"),
+    both("timeouts.setup", DURATION, NextRun, "how long .ralph/setup or .ralph/teardown may take"),
+    user("timeouts.wait", DURATION, NextRun, "the longest wait for a limit inside a run"),
+    user(
+        "retention.runs",
+        DURATION,
+        AtOnce,
+        "how long the large files of a run stay after its goal was settled",
+    ),
+    user("retention.snapshots", DURATION, AtOnce, "how long the vault keeps the snapshots of a settled goal"),
+    user(
+        "retention.records",
+        DURATION,
+        AtOnce,
+        "how long what a run came to stays after its goal was settled",
+    ),
+    user("retention.caches_gib", COUNT, AtOnce, "how much all package caches together may take, in GiB"),
+    user("notify.command", TEXTS, AtOnce, "a program and its arguments, run to tell a person"),
+    user(
+        "notify.post_url",
+        URL,
+        AtOnce,
+        "where a message is posted as JSON; ntfy's base address, or any other",
+    ),
+    user("notify.post_topic", NAME, AtOnce, "ntfy's topic"),
+    user("notify.post_token_env", VARIABLE, AtOnce, "the variable that holds the token for it"),
+    user("redact.env", VARIABLES, AtOnce, "variables whose values never reach a file"),
+    user("sandbox.read", PATHS, NextRun, "further paths that agents and gates may read"),
+    user("sandbox.write", PATHS, NextRun, "further paths that agents and gates may write"),
+    user("sandbox.env", VARIABLES, NextRun, "variables that agents and gates are given"),
+    repository(
+        "gate",
+        "\"none\", or the table [gate]",
+        NextRun,
+        "\"none\": work lands though there is no gate",
+    ),
+    repository("gate.check", "\"none\"", NextRun, "as gate = \"none\", beside other keys of [gate]"),
+    both("gate.protect", GLOBS, AtOnce, "paths whose change sends work to spot-check; .ralph/ always does"),
+    both("test_globs", GLOBS, AtOnce, "test files, whose deletion sends work to spot-check"),
+    repository("setup.key", FILES, NextRun, "files that decide whether what .ralph/setup made is still good"),
+    repository(
+        "setup.keep",
+        FILES,
+        NextRun,
+        "directories that .ralph/setup makes and that are kept and copied",
+    ),
+    repository("setup.files", FILES, NextRun, "files that are copied from the user's repo.*.files_from"),
+    repository(
+        "setup.seed",
+        FILES,
+        NextRun,
+        "build directories of the landing gate that the next ones begin with",
+    ),
+    repository("submodules", BOOLEAN, NextRun, "whether submodules are filled"),
+    both("ports", PORTS, NextRun, "how many ports each run gets for itself"),
+    user("repo.*.files_from", PATH, NextRun, "the directory in which the files of setup.files lie"),
+    user("repo.*.base", NAME, NextRun, "the branch that work lands on"),
+    user("repo.*.max", COUNT, AtOnce, "how many ralphs work in this repository at once"),
+    user("repo.*.agent", NAME, NextRun, "as above, for this repository"),
+    user("repo.*.model", NAME, NextRun, "as above, for this repository"),
+    user("repo.*.reasoning", REASONING, NextRun, "as above, for this repository"),
+    user("repo.*.duration", DURATION, NextRun, "as above, for this repository"),
+    user("repo.*.max_age", DURATION, NextRun, "as above, for this repository"),
+    user("repo.*.budget.iterations", COUNT, NextRun, "as above, for this repository"),
+    user("repo.*.budget.tokens", COUNT, NextRun, "as above, for this repository"),
+    user("repo.*.budget.usd", USD, NextRun, "as above, for this repository"),
 ];
 
 impl Key {
     /// The key that a dotted path spells.
     pub fn of(path: &[String]) -> Option<&'static Self> {
         KEYS.iter().find(|key| key.matches(path))
+    }
+
+    /// The key of a dotted name as a person writes it, with quotes where a part needs them.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        Self::of(&parts(name)?)
     }
 
     /// The key that was probably meant by a dotted path that is none.
@@ -171,4 +238,9 @@ impl Key {
 /// What a key takes, for an error.
 pub(crate) fn takes(path: &[String]) -> &'static str {
     Key::of(path).map_or("a value of another kind", |key| key.takes)
+}
+
+/// The parts of a dotted name as a person writes it.
+pub(crate) fn parts(name: &str) -> Option<Vec<String>> {
+    Some(toml_edit::Key::parse(name).ok()?.iter().map(|part| part.get().to_owned()).collect())
 }

@@ -10,6 +10,7 @@
 
 mod agents;
 mod ceilings;
+mod change;
 mod check;
 mod document;
 mod edit;
@@ -29,13 +30,14 @@ mod text;
 mod values;
 
 pub use agents::credential;
+pub use change::Change;
 pub use check::check;
 pub use edit::{set, unset};
 pub use environment::{EnvironmentSettings, Submodules, environment};
 pub use error::ConfigError;
-pub use explain::Explained;
+pub use explain::{Explained, explain_surroundings};
 pub use file::{RepositoryConfig, UserConfig};
-pub use keys::{KEYS, Key, Place};
+pub use keys::{Holds, KEYS, Key, Place};
 pub use layers::{Voice, voices};
 pub use policy::{Review, review};
 pub use resolve::{Flags, GatePolicy, Resolved, SandboxSettings, resolve};

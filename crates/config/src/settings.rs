@@ -5,12 +5,13 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use herder_domain::duration::Span;
+use herder_domain::goal::GoalOptions;
 use herder_domain::repo::RepoId;
 use herder_domain::setup::{Author, Clocks};
 
 use crate::error::ConfigError;
-use crate::file::UserConfig;
-use crate::resolve::Flags;
+use crate::file::{RepositoryConfig, UserConfig};
+use crate::resolve::{Flags, resolve};
 use crate::source::{Source, Sourced};
 
 /// How many ralphs work at once where nobody says another number.
@@ -90,6 +91,21 @@ impl UserConfig {
             return Err(self.lines.bad_value(&["backoff", "first"], "it is longer than backoff.longest"));
         }
         Ok(settings)
+    }
+
+    /// Refuses what an orchestrator could not work with.
+    ///
+    /// # Errors
+    /// As [`Self::settings`], [`Self::retention`] and [`resolve`] of a goal that asks for nothing.
+    pub fn vet(
+        &self,
+        flags: &Flags,
+        env: impl Fn(&str) -> Option<OsString>,
+    ) -> Result<Settings, ConfigError> {
+        self.retention()?;
+        let none = RepositoryConfig::empty();
+        resolve(&GoalOptions::default(), flags, None, &none, self, &env)?;
+        self.settings(flags, env)
     }
 
     fn max(&self, flags: &Flags) -> Sourced<usize> {

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use herder_config::{KEYS, Place, RepositoryConfig, UserConfig};
+use herder_config::{Holds, KEYS, Place, RepositoryConfig, UserConfig};
 use herder_domain::goal::GoalText;
 
 const CONFIGURATION: &str = include_str!("../../../docs/configuration.md");
@@ -48,6 +48,29 @@ fn every_key_and_no_other_has_a_row_that_says_who_may_set_it() {
     let wrong: Vec<_> = rows.difference(&keys).collect();
     assert!(missing.is_empty(), "docs/configuration.md has no row for {missing:?}");
     assert!(wrong.is_empty(), "docs/configuration.md has a row that is not true: {wrong:?}");
+}
+
+/// The keys that an item of the section about changes names.
+fn named_as(item: &str) -> BTreeSet<&'static str> {
+    let section = CONFIGURATION.split("\n## ").find(|part| part.starts_with("When a change holds")).unwrap();
+    let lead = format!("**{item}**");
+    let text = section.split("\n- ").find(|part| part.starts_with(&lead)).unwrap();
+    let list = text.split("\n\n").next().unwrap();
+    let words: BTreeSet<&str> = list.split('`').skip(1).step_by(2).collect();
+    KEYS.iter().map(|key| key.path).filter(|path| words.contains(path)).collect()
+}
+
+#[test]
+fn the_page_says_of_every_key_when_a_change_of_it_holds() {
+    let items = [
+        (Holds::AtOnce, "At once"),
+        (Holds::NextRun, "In what begins from now on"),
+        (Holds::Restart, "Only after a restart"),
+    ];
+    for (holds, item) in items {
+        let keys: BTreeSet<_> = KEYS.iter().filter(|key| key.holds == holds).map(|key| key.path).collect();
+        assert_eq!(named_as(item), keys, "docs/configuration.md, {item}");
+    }
 }
 
 #[test]

@@ -7,8 +7,8 @@ use std::fs;
 use std::path::Path;
 
 use herder_config::{
-    ConfigError, EnvironmentSettings, Flags, KEYS, Key, Place, RepositoryConfig, Source, Submodules,
-    UserConfig, check, credential, environment,
+    ConfigError, EnvironmentSettings, Explained, Flags, KEYS, Key, Place, RepositoryConfig, Source,
+    Submodules, UserConfig, check, credential, environment, explain_surroundings, resolve,
 };
 use herder_domain::finding::Verdict;
 use herder_domain::setup::{AgentKind, AgentSetup};
@@ -39,6 +39,40 @@ fn every_key_is_taken_where_it_may_stand() {
     RepositoryConfig::parse("gate = \"none\"\ntest_globs = [\"t/**\"]\n").unwrap();
     RepositoryConfig::parse("[gate]\ncheck = \"none\"\nprotect = [\"x\"]\n[timeouts]\ngate = \"1h\"\n")
         .unwrap();
+}
+
+#[test]
+fn every_setting_is_explained_with_what_holds_where_nobody_says_anything() {
+    let (none, nobody) = (RepositoryConfig::empty(), UserConfig::empty());
+    let home = env(&[("HOME", "/h")]);
+    let explained = |user: &UserConfig, repository: &RepositoryConfig| {
+        let flags = Flags::default();
+        let mut all = user.settings(&flags, &home).unwrap().explain();
+        all.extend(resolve(&Default::default(), &flags, None, repository, user, &home).unwrap().explain());
+        all.extend(explain_surroundings(repository, user).unwrap());
+        all
+    };
+    let usual = explained(&nobody, &none);
+    // Tables of the user's own names are asked for one by one; `gate` says what `gate.check` does.
+    for key in KEYS.iter().filter(|key| !key.path.contains('*') && key.path != "gate.check") {
+        let of_key = usual.iter().filter(|line| line.key == key.path).count();
+        assert_eq!(of_key, 1, "{}", key.path);
+    }
+    assert!(usual.iter().all(|line| line.source == Source::Default));
+    let value = |all: &[Explained], key: &str| {
+        let line = all.iter().find(|line| line.key == key).unwrap();
+        (line.value.clone(), line.source.to_string())
+    };
+    assert_eq!(value(&usual, "retention.snapshots").0, "90d");
+    assert_eq!(value(&usual, "retention.caches_gib").0, "40");
+    assert_eq!(value(&usual, "setup.keep").0, "-");
+    let said = user("ports = 9\n[retention]\nruns = \"2d\"\n").unwrap();
+    let asked = RepositoryConfig::parse("ports = 4\n[setup]\nkeep = [\"a\", \"b\"]\n").unwrap();
+    let other = explained(&said, &asked);
+    let is = |value: &str, source: &str| (value.to_owned(), source.to_owned());
+    assert_eq!(value(&other, "retention.runs"), is("2d", "config.toml:3"));
+    assert_eq!(value(&other, "setup.keep"), is("a, b", ".ralph/config.toml:3"));
+    assert_eq!(value(&other, "ports"), is("4", ".ralph/config.toml:1"));
 }
 
 #[test]

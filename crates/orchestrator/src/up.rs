@@ -134,7 +134,7 @@ impl UpError {
 /// [`UpError`]. Ralphs that are at work stay so; the next `up` adopts them.
 pub fn up(order: Up) -> Result<UpEnd, UpError> {
     order.state.create()?;
-    let settings = order.config.settings(&order.flags, lookup)?;
+    let settings = order.config.vet(&order.flags, lookup)?;
     let Some(lock) = OrchestratorLock::try_take(&order.state)? else {
         let holder = crate::lock::holder(&order.state)?;
         let pid = holder.and_then(|holder| holder.process).map(|process| process.pid);

@@ -3,7 +3,9 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use herder_config::{Explained, Flags, Key, Place, RepositoryConfig, UserConfig, Voice, resolve, voices};
+use herder_config::{
+    Explained, Flags, Key, Place, RepositoryConfig, UserConfig, Voice, explain_surroundings, resolve, voices,
+};
 use herder_domain::goal::GoalOptions;
 use herder_domain::repo::RepoId;
 use herder_workspace::Bare;
@@ -31,6 +33,8 @@ struct Setting {
     meaning: &'static str,
     /// Who may set it: `user`, `repository` or `both`.
     place: &'static str,
+    /// When a going orchestrator follows a change of it.
+    holds: &'static str,
 }
 
 #[derive(Debug, Serialize)]
@@ -57,7 +61,10 @@ pub fn explain(call: &Call, args: Explain) -> Result<Reply, Failure> {
     let (user, flags) = (call.config()?, Flags::from(args.flags));
     let resolved = resolve(&options, &flags, repo.as_ref(), &repository, &user, env)?;
     let said = voices(&options, &flags, repo.as_ref(), &repository, &user);
-    let lines = user.settings(&flags, env)?.explain().into_iter().chain(resolved.explain());
+    let mut lines = user.settings(&flags, env)?.explain();
+    lines.extend(resolved.explain());
+    lines.extend(explain_surroundings(&repository, &user)?);
+    let lines = lines.into_iter();
     let mut items: Vec<Setting> = lines.map(|line| setting(line, &said)).collect();
     let Some(key) = &args.key else { return Reply::list(&items, text(&items)) };
     let at = match items.iter().position(|item| item.key == *key) {
@@ -84,6 +91,7 @@ fn setting(line: Explained, said: &[(&'static str, Voice)]) -> Setting {
         takes: known.map_or("", |key| key.takes),
         meaning: known.map_or("", |key| key.meaning),
         place: known.map_or("", |key| place_word(key.place)),
+        holds: known.map_or("", |key| key.holds.words()),
     }
 }
 
@@ -123,6 +131,7 @@ fn written(user: &UserConfig, key: &str) -> Result<Setting, Failure> {
         takes: known.takes,
         meaning: known.meaning,
         place: place_word(known.place),
+        holds: known.holds.words(),
     })
 }
 
@@ -150,6 +159,7 @@ fn in_full(item: &Setting) -> String {
         _ => "your config.toml, or the repository's .ralph/config.toml",
     };
     row("set in", place.to_owned());
+    row("holds", item.holds.to_owned());
     format!("{}\n{}", item.key, table.or(""))
 }
 
@@ -158,8 +168,14 @@ pub fn set(args: &SetKey) -> Result<Reply, Failure> {
     let (file, text) = file()?;
     let new = herder_config::set(&file, &text, &args.key, &args.value, env).map_err(not_written)?;
     write(&file, &new)?;
-    let said = format!("{} is set in {}; a running `herder up` takes it up\n", args.key, file.display());
+    let said = format!("{} is set in {}; {}\n", args.key, file.display(), taken_up(&args.key));
     Reply::one(&json!({ "key": args.key, "file": file.display().to_string(), "changed": new != text }), said)
+}
+
+/// When a going orchestrator follows a change of a key.
+fn taken_up(key: &str) -> String {
+    let holds = Key::named(key).map_or("", |key| key.holds.words());
+    format!("a running `herder up` follows it {holds}")
 }
 
 /// Takes a key out of the user's settings.

@@ -184,7 +184,9 @@ fn one_setting_is_told_in_full_and_can_be_changed() {
     assert!(told["hidden"][0]["source"].as_str().unwrap().ends_with("config.toml:3"), "{told}");
     let text = scene.ok(&["config", "explain", "duration"]);
     assert!(text.contains("working time of a run") && text.contains("90s"), "{text}");
-    assert_eq!(scene.json(&["config", "explain", "timeouts.tool"])["value"], "\"2h\"");
+    assert_eq!(scene.json(&["config", "explain", "timeouts.tool"])["value"], "2h");
+    assert_eq!(scene.json(&["config", "explain", "retention.runs"])["value"], "30d");
+    assert!(text.contains("in what begins from now on"), "{text}");
     let unknown = scene.run(&["config", "explain", "duratoin"]);
     assert_eq!(unknown.code, 2);
     assert!(unknown.err.contains("did you mean `duration`?"), "{unknown:?}");

@@ -75,7 +75,7 @@ pub(super) struct Daemon {
     upkeep: Upkeep,
     /// What alone is carried out, by a command that sees one goal through.
     only_for: Option<OnlyFor>,
-    log: Mutex<RedactingWriter<File>>,
+    pub(super) log: Mutex<RedactingWriter<File>>,
 }
 
 impl Daemon {

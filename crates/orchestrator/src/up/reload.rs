@@ -4,10 +4,10 @@
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant, SystemTime};
 
-use herder_config::UserConfig;
+use herder_config::{Change, Flags, Holds, UserConfig};
 use herder_domain::capacity::Capacity;
 use herder_domain::event::Event;
 use herder_store::Settings;
@@ -26,6 +26,8 @@ const SETTLED: Duration = Duration::from_millis(500);
 pub(super) struct ConfigFile {
     path: PathBuf,
     stamp: Option<Stamp>,
+    /// Since when a file that was there is not there any more.
+    missing_since: Option<Instant>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -38,14 +40,23 @@ struct Stamp {
 impl ConfigFile {
     pub(super) fn of(config: &UserConfig) -> Self {
         let path = config.file().to_path_buf();
-        Self { stamp: stamp(&path), path }
+        Self { stamp: stamp(&path), path, missing_since: None }
     }
 
-    /// Whether it is another file than was read, and no longer being written.
-    pub(super) fn has_changed(&self) -> bool {
+    /// Whether it is another file than was read, and no longer being written: an editor may empty it first, or
+    /// have it away for a moment.
+    pub(super) fn has_changed(&mut self) -> bool {
         let now = stamp(&self.path);
-        let is_settled = |stamp: Stamp| stamp.modified.elapsed().map_or(true, |age| age >= SETTLED);
-        self.path.is_absolute() && now != self.stamp && now.is_none_or(is_settled)
+        if now.is_some() || self.stamp.is_none() {
+            self.missing_since = None;
+        }
+        if !self.path.is_absolute() || now == self.stamp {
+            return false;
+        }
+        match now {
+            Some(stamp) => stamp.modified.elapsed().map_or(true, |age| age >= SETTLED),
+            None => self.missing_since.get_or_insert_with(Instant::now).elapsed() >= SETTLED,
+        }
     }
 
     fn read(&mut self) -> Result<UserConfig, UpError> {
@@ -70,8 +81,12 @@ pub(super) fn reload_if_changed(daemon: &mut Daemon) -> Result<(), UpError> {
         return Ok(());
     }
     match take_up(daemon) {
-        Ok(()) => {
-            daemon.say(&Told::note(Timestamp::now(), "the changed configuration holds from now on"));
+        Ok(changes) => {
+            let text = match changes.as_slice() {
+                [] => "the configuration was written anew, and nothing of it holds otherwise".to_owned(),
+                changes => format!("the changed configuration holds: {}", Change::told(changes)),
+            };
+            daemon.say(&Told::note(Timestamp::now(), text));
             free_logins(daemon)
         }
         Err(error) => {
@@ -82,23 +97,43 @@ pub(super) fn reload_if_changed(daemon: &mut Daemon) -> Result<(), UpError> {
     }
 }
 
-fn take_up(daemon: &mut Daemon) -> Result<(), UpError> {
+fn take_up(daemon: &mut Daemon) -> Result<Vec<Change>, UpError> {
     let config = daemon.config_file.read()?;
-    let flags = &daemon.context.flags;
-    let settings = config.settings(flags, lookup)?;
-    let root = &settings.root.value;
-    if let Some(owner) = crate::root::claim(root, daemon.context.state.root())? {
-        return Err(UpError::RootTaken { root: root.clone(), owner });
+    let (context, flags) = (&daemon.context, &daemon.context.flags);
+    let mut changes = config.changes_since(&context.config);
+    let followed = follow(&config, flags, &context.settings)?;
+    if !followed.waits_for_restart {
+        changes.retain(|change| change.key.holds != Holds::Restart);
     }
-    let planned = planning(&config, flags, &settings)?;
-    daemon.context = Arc::new(daemon.context.with(config, settings)?);
+    let context = Arc::new(context.with(config, followed.settings)?);
+    // The new one may name further secrets.
+    daemon.log = Mutex::new(context.state.open_orchestrator_log(Arc::clone(&context.redactor))?);
+    daemon.context = context;
     let admission = daemon.planning.capacity.admission;
     daemon.planning = Settings {
-        capacity: Capacity { admission, ..planned.capacity },
+        capacity: Capacity { admission, ..followed.planning.capacity },
         only: daemon.planning.only.take(),
-        ..planned
+        ..followed.planning
     };
-    Ok(())
+    Ok(changes)
+}
+
+/// What an orchestrator goes by from now on.
+struct Followed {
+    settings: herder_config::Settings,
+    planning: Settings,
+    /// Whether something was changed that stays as it was until the next start.
+    waits_for_restart: bool,
+}
+
+/// What is made of a configuration by an orchestrator that goes by `before` until now. Clones, rooms and caches
+/// lie below one root as long as it is up: what it has begun below one would be cleared away by nobody.
+fn follow(config: &UserConfig, flags: &Flags, before: &herder_config::Settings) -> Result<Followed, UpError> {
+    let mut settings = config.vet(flags, lookup)?;
+    let waits_for_restart = settings.root.value != before.root.value;
+    settings.root = before.root.clone();
+    let planning = planning(config, flags, &settings)?;
+    Ok(Followed { settings, planning, waits_for_restart })
 }
 
 /// A login that failed may be mended by what was changed; it is tried again.
@@ -108,4 +143,135 @@ fn free_logins(daemon: &mut Daemon) -> Result<(), UpError> {
         daemon.append(&Event::AccountFreed { agent })?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use herder_config::{KEYS, Place, RepositoryConfig, environment, resolve, review};
+    use herder_domain::goal::GoalOptions;
+    use herder_domain::repo::RepoId;
+
+    use super::*;
+
+    /// For each key a file that sets it.
+    const SAMPLES: &[(&str, &str)] = &[
+        ("max", "max = 7"),
+        ("agent", "agent = \"replay\""),
+        ("model", "model = \"opus\""),
+        ("reasoning", "reasoning = \"high\""),
+        ("duration", "duration = \"1h\""),
+        ("max_age", "max_age = \"9h\""),
+        ("budget.iterations", "budget.iterations = 3"),
+        ("budget.tokens", "budget.tokens = 3"),
+        ("budget.usd", "budget.usd = 3"),
+        ("ceilings.duration", "ceilings.duration = \"1h\""),
+        ("ceilings.max_age", "ceilings.max_age = \"1h\""),
+        ("ceilings.iterations", "ceilings.iterations = 3"),
+        ("ceilings.tokens", "ceilings.tokens = 3"),
+        ("ceilings.usd", "ceilings.usd = 3"),
+        ("agents.*.kind", "agents.claude.kind = \"replay\""),
+        ("agents.*.program", "agents.claude.program = \"x\""),
+        ("agents.*.args", "agents.claude.args = [\"x\"]"),
+        ("agents.*.base_url", "agents.claude.base_url = \"http://127.0.0.1:1\""),
+        ("agents.*.credential", "agents.claude.credential = \"KEY\""),
+        ("agents.*.model", "agents.claude.model = \"opus\""),
+        ("agents.*.models_allowed", "agents.claude.models_allowed = [\"sonnet\"]"),
+        ("agents.*.summarizer", "agents.claude.summarizer = \"none\""),
+        ("agents.*.context_window", "agents.claude.context_window = 9"),
+        ("root", "root = \"/elsewhere\""),
+        ("author.name", "author.name = \"Robot\""),
+        ("author.email", "author.email = \"robot@example.org\""),
+        ("backoff.first", "backoff.first = \"1s\""),
+        ("backoff.longest", "backoff.longest = \"1m\""),
+        ("timeouts.silence", "timeouts.silence = \"1s\""),
+        ("timeouts.tool", "timeouts.tool = \"1s\""),
+        ("timeouts.iteration", "timeouts.iteration = \"1s\""),
+        ("timeouts.gate", "timeouts.gate = \"1s\""),
+        ("timeouts.setup", "timeouts.setup = \"1s\""),
+        ("timeouts.wait", "timeouts.wait = \"1s\""),
+        ("retention.runs", "retention.runs = \"1d\""),
+        ("retention.snapshots", "retention.snapshots = \"1d\""),
+        ("retention.records", "retention.records = \"99d\""),
+        ("retention.caches_gib", "retention.caches_gib = 1"),
+        ("notify.command", "notify.command = [\"x\"]"),
+        ("notify.post_url", "notify.post_url = \"http://127.0.0.1:1\""),
+        ("notify.post_topic", "notify.post_topic = \"x\""),
+        ("notify.post_token_env", "notify.post_token_env = \"TOKEN\""),
+        ("redact.env", "redact.env = [\"SECRET\"]"),
+        ("sandbox.read", "sandbox.read = [\"/srv\"]"),
+        ("sandbox.write", "sandbox.write = [\"/srv\"]"),
+        ("sandbox.env", "sandbox.env = [\"X\"]"),
+        ("gate", "gate = \"none\""),
+        ("gate.check", "gate.check = \"none\""),
+        ("gate.protect", "gate.protect = [\"x\"]"),
+        ("test_globs", "test_globs = [\"x\"]"),
+        ("setup.key", "setup.key = [\"x\"]"),
+        ("setup.keep", "setup.keep = [\"x\"]"),
+        ("setup.files", "setup.files = [\"x\"]"),
+        ("setup.seed", "setup.seed = [\"x\"]"),
+        ("submodules", "submodules = true"),
+        ("ports", "ports = 3"),
+        ("repo.*.files_from", "repo.app.files_from = \"/srv\""),
+        ("repo.*.base", "repo.app.base = \"develop\""),
+        ("repo.*.max", "repo.app.max = 1"),
+        ("repo.*.agent", "repo.app.agent = \"replay\""),
+        ("repo.*.model", "repo.app.model = \"opus\""),
+        ("repo.*.reasoning", "repo.app.reasoning = \"high\""),
+        ("repo.*.duration", "repo.app.duration = \"1h\""),
+        ("repo.*.max_age", "repo.app.max_age = \"9h\""),
+        ("repo.*.budget.iterations", "repo.app.budget.iterations = 3"),
+        ("repo.*.budget.tokens", "repo.app.budget.tokens = 3"),
+        ("repo.*.budget.usd", "repo.app.budget.usd = 3"),
+    ];
+
+    fn env(name: &str) -> Option<std::ffi::OsString> {
+        (name == "HOME").then(|| "/h".into())
+    }
+
+    /// All that an orchestrator draws from the two files, at once (`.0`) and for what begins (`.1`), once it has
+    /// taken this text up after an empty one.
+    fn drawn(user: &str, repository: &RepositoryConfig) -> (String, String) {
+        let read = |text| UserConfig::parse(Path::new("/config.toml"), text).unwrap();
+        let (config, flags) = (read(user), Flags::default());
+        let id: RepoId = "github.com/acme/app".parse().unwrap();
+        let before = read("").settings(&flags, env).unwrap();
+        let followed = follow(&config, &flags, &before).unwrap();
+        let at_once = format!(
+            "{:?} {:?} {:?} {:?} {:?}",
+            followed.settings,
+            followed.planning,
+            config.retention(),
+            config.max_in(&id),
+            review(repository, &config)
+        );
+        let asks = GoalOptions { model: Some("haiku".into()), ..GoalOptions::default() };
+        let resolved = |options| resolve(options, &flags, Some(&id), repository, &config, env);
+        let next = format!(
+            "{:?} {:?} {:?}",
+            resolved(&GoalOptions::default()),
+            resolved(&asks),
+            environment(repository, &config, &id, env)
+        );
+        (at_once, next)
+    }
+
+    #[test]
+    fn every_key_reaches_a_going_orchestrator_or_is_said_to_need_a_restart() {
+        for key in KEYS {
+            let sample = SAMPLES.iter().find(|(path, _)| *path == key.path);
+            let (_, text) = sample.unwrap_or_else(|| panic!("no sample sets {}", key.path));
+            let none = RepositoryConfig::empty();
+            let before = drawn("", &none);
+            let after = match key.place {
+                Place::User | Place::Both => drawn(text, &none),
+                Place::Repository => drawn("", &RepositoryConfig::parse(text).unwrap()),
+            };
+            let is_other = match key.holds {
+                Holds::AtOnce => before.0 != after.0,
+                Holds::NextRun => before.1 != after.1,
+                Holds::Restart => before == after,
+            };
+            assert!(is_other, "{} does not hold {}", key.path, key.holds.words());
+        }
+    }
 }

@@ -17,6 +17,7 @@ mod limits;
 mod mended;
 mod order;
 mod red_base;
+mod reload;
 mod review;
 mod stage;
 mod storm;

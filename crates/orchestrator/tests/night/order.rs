@@ -191,39 +191,3 @@ fn a_parked_account_ends_the_night_with_its_own_code() {
     assert_eq!(up.finish().code(), Some(3));
     assert_eq!(stage.word(&other), "done");
 }
-
-#[test]
-fn a_changed_configuration_holds_at_once_and_a_broken_one_not_at_all() {
-    let mut stage = Plan::gate(GATE).max(1).build();
-    let session = |path: &str| script(&[[vec![waits()], good(path)].concat()]);
-    let first = stage.goal("First", "", &session("a.txt"));
-    let second = stage.goal("Second", "", &session("b.txt"));
-    let up = stage.up();
-    stage.until_waiting(&first, 1);
-    assert_eq!(stage.word(&second), "queued");
-    let config = stage.config();
-    stage.configure("max = \"many\"\n");
-    until("a complaint", PATIENCE, || {
-        up.said().contains("cannot be used, the last one holds on").then_some(())
-    });
-    assert!(up.said().contains("`max`"), "{}", up.said());
-    assert_eq!(stage.word(&second), "queued");
-    stage.configure(&config.replace("max = 1", "max = 2"));
-    stage.until_waiting(&second, 1);
-    [&first, &second].into_iter().for_each(|goal| stage.let_go(goal, 1));
-    [&first, &second].into_iter().for_each(|goal| stage.until_word(goal, "done"));
-    assert!(up.stop().success());
-}
-
-#[test]
-fn a_changed_configuration_frees_a_login_that_failed() {
-    let mut stage = Stage::new(GATE);
-    let goal = stage.goal("Write a file", "", &script(&[vec![json!("login_failed")], good("new.txt")]));
-    let up = stage.up();
-    until("a parked account", PATIENCE, || {
-        stage.store.parked().unwrap().contains_key("replay").then_some(())
-    });
-    stage.configure(&format!("{}\n# The login is mended.\n", stage.config()));
-    stage.until_word(&goal, "done");
-    assert!(up.stop().success());
-}
