@@ -16,6 +16,9 @@ use herder_domain::gate::BaseSaid;
 /// How often it is looked whether somebody else has done with a question.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
+/// What the name of an answer ends with until it is complete.
+const DRAFT: &str = ".new";
+
 /// What a gate runs with, beside the files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Environment {
@@ -146,9 +149,19 @@ impl Cache {
         Turn(Some(file))
     }
 
+    /// Removes what those who were killed had begun to write. Who writes at this moment has to ask again, and
+    /// that is all.
+    pub fn sweep(&self) {
+        let entries = fs::read_dir(&self.dir).into_iter().flatten().flatten();
+        for entry in entries.filter(|entry| entry.file_name().as_encoded_bytes().ends_with(DRAFT.as_bytes()))
+        {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+
     /// Written beside its place and renamed: several processes keep what they find, and read it.
     fn keep(&self, name: &str, bytes: &[u8]) {
-        let new = self.dir.join(format!("{name}.{}.new", std::process::id()));
+        let new = self.dir.join(format!("{name}.{}{DRAFT}", std::process::id()));
         let write = || -> std::io::Result<()> {
             fs::create_dir_all(&self.dir)?;
             fs::File::create(&new)?.write_all(bytes)?;
@@ -198,6 +211,18 @@ mod tests {
         assert_eq!(cache.base(&BaseKey { surroundings: Surroundings::Run, ..key.clone() }), None);
         fs::write(dir.path().join("gates").join(key.file_name()), "{\"said\":").unwrap();
         assert_eq!(cache.base(&key), None, "what cannot be read was never asked");
+    }
+
+    #[test]
+    fn what_was_never_written_to_its_end_is_swept_and_answers_stay() {
+        let dir = tempfile::tempdir().unwrap();
+        let cache = Cache::at(dir.path());
+        let key = CacheKey { tree: "ab12".into(), gate: "cd34".into(), environment: with("A") };
+        cache.keep_green(&key);
+        let draft = dir.path().join(format!("{}.1.new", key.file_name()));
+        fs::write(&draft, "{").unwrap();
+        cache.sweep();
+        assert!(cache.is_green(&key) && !draft.exists());
     }
 
     #[test]

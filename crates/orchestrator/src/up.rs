@@ -1,5 +1,6 @@
 //! `herder up`: the daemon's life, from its lock to its last word.
 
+mod aftermath;
 mod attend;
 mod daemon;
 mod farewell;
@@ -145,6 +146,9 @@ pub fn up(order: Up) -> Result<UpEnd, UpError> {
         return Err(UpError::RootTaken { root: root.clone(), owner });
     }
     let mut store = Store::open(&order.state.database())?;
+    for trouble in aftermath::sweep(&order.state, &store.repos()?) {
+        (order.tell)(&Told::note(Timestamp::now(), trouble));
+    }
     give_way(&mut store, &order)?;
     let planning =
         herder_store::Settings { only: order.only, ..planning(&order.config, &order.flags, &settings)? };

@@ -81,9 +81,11 @@ fn drafts_of_a_killed_ralph_are_removed_and_nothing_else() {
         entries.map(|entry| entry.unwrap().file_name()).collect::<std::collections::BTreeSet<_>>()
     };
     let before = names();
-    std::fs::write(dir.path().join(".outcome.json.4711-0.new"), "{").unwrap();
+    let drafts = [".outcome.json.4711-0.new", "gate/.base.json.4711-1.new"].map(|name| dir.path().join(name));
+    drafts.iter().for_each(|draft| std::fs::write(draft, "{").unwrap());
     dir.remove_drafts().unwrap();
     assert_eq!(names(), before);
+    assert!(!drafts.iter().any(|draft| draft.exists()));
     RunDir::of(&scene.state, order(2).run).remove_drafts().unwrap();
 }
 

@@ -79,6 +79,23 @@ impl Bare {
 
     /// Waits until nobody else writes refs here, and removes the locks that a killed git has left.
     pub(crate) fn alone(&self) -> Result<std::fs::File> {
+        self.alone_without(is_gits_lock)
+    }
+
+    /// Removes what those who were killed have left: git's locks, and refs that were being written as files.
+    /// To be called before anybody writes such refs here.
+    ///
+    /// # Errors
+    /// The directory cannot be read, or a file not removed.
+    pub fn sweep(&self) -> Result<()> {
+        if self.exists() {
+            self.alone_without(|path| path.extension() == Some(OsStr::new("lock")))?;
+        }
+        Ok(())
+    }
+
+    /// Waits until nobody else writes refs here, and removes files that nobody can be using then.
+    fn alone_without(&self, is_left: impl Fn(&Path) -> bool) -> Result<std::fs::File> {
         let alone = lock(&self.path, Guard::Refs, FlockOperation::LockExclusive)?;
         let mut waiting = vec![self.path.join("refs")];
         let top =
@@ -89,7 +106,7 @@ impl Bare {
                 let entry = entry?;
                 if entry.file_type()?.is_dir() {
                     waiting.push(entry.path());
-                } else if is_gits_lock(&entry.path()) {
+                } else if is_left(&entry.path()) {
                     stale.push(entry.path());
                 }
             }

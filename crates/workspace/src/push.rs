@@ -72,6 +72,22 @@ impl Bare {
         said.map_or(Ok(Push::Done), |said| settle(order, said, user))
     }
 
+    /// Removes what pushes from here to `url` that nobody saw the end of have left there, if that is a directory
+    /// of this machine: no later push may come to do it, and others push there, too.
+    ///
+    /// # Errors
+    /// This repository cannot be read.
+    pub fn settle_pushes(&self, url: &str) -> Result<()> {
+        if !self.exists() {
+            return Ok(());
+        }
+        for push in Unfinished::noted(self.path(), url)? {
+            push.remove_left()?;
+            push.end();
+        }
+        Ok(())
+    }
+
     fn try_push(&self, order: PushOrder<'_>, user: &UserEnvironment) -> Result<Finished> {
         let PushOrder { url, commit, branch, expected_old } = order;
         let old = expected_old.map(CommitId::as_str).unwrap_or_default();

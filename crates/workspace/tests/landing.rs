@@ -280,6 +280,9 @@ fn locks_that_a_killed_git_left_are_no_obstacle() {
     let snapshot = work.snapshot(1);
     assert_eq!(scene.vault.fetch_run(work.git(), &work.key).unwrap(), Some(snapshot.commit));
     assert!(in_writing.exists());
+    // Before anybody writes, it is nobody's.
+    scene.vault.bare().sweep().unwrap();
+    assert!(!in_writing.exists());
 }
 
 #[test]

@@ -159,7 +159,7 @@ impl RunDir {
             let same = redactor.json(&earlier)? == redactor.json(spec)?;
             return if same { Ok(dir) } else { Err(RecordError::AnotherRun { run: dir.run }) };
         }
-        files::make_dir(&dir.path.join("gate"))?;
+        files::make_dir(&dir.gate_dir())?;
         files::replace(&dir.goal_path(), &redactor.line(goal_text), Durability::Synced)?;
         // Last: a directory without run.json was never created.
         files::replace_json(&dir.spec_path(), spec, redactor, Durability::Synced)?;
@@ -171,7 +171,12 @@ impl RunDir {
     /// # Errors
     /// The directory cannot be read, or a file not removed.
     pub fn remove_drafts(&self) -> Result<(), RecordError> {
-        files::remove_drafts(&self.path)
+        files::remove_drafts(&self.path)?;
+        files::remove_drafts(&self.gate_dir())
+    }
+
+    fn gate_dir(&self) -> PathBuf {
+        self.path.join("gate")
     }
 
     /// The run.
@@ -219,7 +224,7 @@ impl RunDir {
             rotation::older(&events),
             events,
             rotation::older(&log),
-            self.path.join("gate"),
+            self.gate_dir(),
             self.path.join("ralph.stderr"),
         ];
         all.into_iter().filter(|path| path.exists()).collect()
@@ -233,16 +238,16 @@ impl RunDir {
 
     /// The output of the `count`-th gate run, from 1.
     pub fn gate_log_path(&self, count: u32) -> PathBuf {
-        self.path.join("gate").join(format!("{count}.log"))
+        self.gate_dir().join(format!("{count}.log"))
     }
 
     /// The output of the gate when it was asked about the base branch itself.
     pub fn base_log_path(&self) -> PathBuf {
-        self.path.join("gate").join("base.log")
+        self.gate_dir().join("base.log")
     }
 
     pub(crate) fn base_said_path(&self) -> PathBuf {
-        self.path.join("gate").join("base.json")
+        self.gate_dir().join("base.json")
     }
 
     /// The goal's text, pinned.

@@ -37,16 +37,40 @@ impl Unfinished {
         Some(Self { note: from.join(format!("{NOTE}{name}")), repository, branch: branch.to_owned() })
     }
 
+    /// The pushes out of the bare repository `from` that were noted and of whose end nothing is known.
+    ///
+    /// # Errors
+    /// The repository cannot be read.
+    pub(super) fn noted(from: &Path, url: &str) -> Result<Vec<Self>> {
+        let mut noted = Vec::new();
+        for entry in fs_err::read_dir(from)? {
+            let name = entry?.file_name();
+            let branch = name.to_str().and_then(|name| name.strip_prefix(NOTE));
+            let branch = branch.map(|name| name.replace("%2f", "/").replace("%25", "%"));
+            noted.extend(branch.and_then(|branch| Self::of(from, url, &branch)));
+        }
+        Ok(noted)
+    }
+
+    /// Removes the locks that pushes have left which were noted and never ended.
+    ///
+    /// # Errors
+    /// The note cannot be read.
+    pub(super) fn remove_left(&self) -> Result<()> {
+        for lock in self.left_locks()? {
+            // Somebody else may have removed it, as git's advice is.
+            let _ = std::fs::remove_file(lock);
+        }
+        Ok(())
+    }
+
     /// Notes that a commit is about to be pushed, after the locks of those before it that were noted and
     /// never ended are out of the way.
     ///
     /// # Errors
     /// The disk refuses.
     pub(super) fn begin(&self, commit: &CommitId) -> Result<()> {
-        for lock in self.left_locks()? {
-            // Somebody else may have removed it, as git's advice is.
-            let _ = std::fs::remove_file(lock);
-        }
+        self.remove_left()?;
         let mut note = fs_err::OpenOptions::new().create(true).append(true).open(&self.note)?;
         let is_new = note.metadata()?.len() == 0;
         let since =
@@ -82,7 +106,8 @@ impl Unfinished {
             return Ok(Vec::new());
         };
         let (since, commits) = (UNIX_EPOCH + Duration::from_secs(since), lines);
-        let names = ["HEAD".to_owned(), "packed-refs".to_owned(), format!("refs/heads/{}", self.branch)];
+        // The last is that of the tidying that git begins after a push.
+        let names = ["HEAD", "packed-refs", &format!("refs/heads/{}", self.branch), "objects/maintenance"];
         let locks = names.iter().map(|name| self.repository.join(format!("{name}.lock")));
         let is_own = |lock: &PathBuf| {
             let Ok(data) = std::fs::metadata(lock) else { return false };
@@ -146,6 +171,23 @@ mod tests {
         assert!(!locks.iter().any(|lock| lock.exists()));
         push.end();
         assert!(!push.note.exists());
+    }
+
+    #[test]
+    fn what_a_killed_push_left_is_removed_without_another_push() {
+        let (place, push) = scene();
+        fs::create_dir(push.repository.join("objects")).unwrap();
+        push.begin(&commit(OURS)).unwrap();
+        let locks = ["HEAD.lock", "objects/maintenance.lock"].map(|name| lock(&push, name, ""));
+        let noted =
+            Unfinished::noted(&place.path().join("vault"), push.repository.to_str().unwrap()).unwrap();
+        let branches: Vec<_> = noted.iter().map(|push| push.branch.as_str()).collect();
+        assert_eq!(branches, ["feature/a"]);
+        for push in noted {
+            push.remove_left().unwrap();
+            push.end();
+        }
+        assert!(!locks.iter().any(|lock| lock.exists()) && !push.note.exists());
     }
 
     #[test]
