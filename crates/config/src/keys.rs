@@ -67,6 +67,7 @@ const BOOLEAN: &str = "true or false";
 const PORTS: &str = "a whole number from 1 to 100";
 const KIND: &str = "\"claude\", \"command\" or \"replay\"";
 const URL: &str = "a URL that begins with http:// or https://";
+const SLEEP: &str = "\"inhibit\" or \"allow\"";
 const PATH: &str = "an absolute path, or one that begins with ~/";
 
 const fn user(path: &'static str, takes: &'static str, holds: Holds, meaning: &'static str) -> Key {
@@ -112,6 +113,7 @@ pub const KEYS: &[Key] = &[
         "tokens that its model's context holds, if it does not say so",
     ),
     user("root", PATH, Restart, "where clones lie"),
+    user("sleep", SLEEP, AtOnce, "whether this machine may go to sleep while anything is at work"),
     user("author.name", TEXT, AtOnce, "who makes herder's commits"),
     user("author.email", TEXT, AtOnce, "the address of who makes herder's commits"),
     user("backoff.first", DURATION, AtOnce, "the wait after a first failure; it doubles"),

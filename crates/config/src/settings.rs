@@ -1,6 +1,7 @@
 //! What holds for herder as a whole, whatever the goal.
 
 use std::ffi::OsString;
+use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -8,6 +9,7 @@ use herder_domain::duration::Span;
 use herder_domain::goal::GoalOptions;
 use herder_domain::repo::RepoId;
 use herder_domain::setup::{Author, Clocks};
+use serde::Deserialize;
 
 use crate::error::ConfigError;
 use crate::file::{RepositoryConfig, UserConfig};
@@ -35,6 +37,8 @@ pub struct Settings {
     pub max: Sourced<usize>,
     /// Where clones lie.
     pub root: Sourced<PathBuf>,
+    /// What becomes of this machine's sleep while anything is at work.
+    pub sleep: Sourced<Sleep>,
     /// Who makes herder's commits.
     pub author: Sourced<Author>,
     /// The wait after a first failure; it doubles.
@@ -46,6 +50,26 @@ pub struct Settings {
     /// Names of variables whose values never reach a file: the configured ones, every credential, and
     /// those that are known to hold secrets.
     pub secrets: Vec<String>,
+}
+
+/// What becomes of this machine's sleep while anything is at work.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sleep {
+    /// It is asked to stay awake.
+    #[default]
+    Inhibit,
+    /// It may go to sleep whenever it wants to.
+    Allow,
+}
+
+impl fmt::Display for Sleep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Inhibit => "inhibit",
+            Self::Allow => "allow",
+        })
+    }
 }
 
 /// Whom to tell, and how.
@@ -76,6 +100,10 @@ impl UserConfig {
         let settings = Settings {
             max: self.max(flags),
             root: self.root(flags, &env)?,
+            sleep: match raw.sleep {
+                Some(sleep) => Sourced::new(sleep, self.lines.source(&["sleep"])),
+                None => Sourced::by_default(Sleep::default()),
+            },
             author: self.author(),
             backoff_first: span(["backoff", "first"], raw.backoff.first, 30),
             backoff_longest: span(["backoff", "longest"], raw.backoff.longest, 30 * 60),

@@ -9,6 +9,8 @@ use herder_domain::duration::Span;
 use herder_domain::setup::AgentKind;
 use serde::{Deserialize, Deserializer};
 
+use crate::settings::Sleep;
+
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub(crate) struct UserText {
@@ -22,6 +24,7 @@ pub(crate) struct UserText {
     pub ceilings: CeilingsText,
     pub agents: BTreeMap<String, AgentText>,
     pub root: Option<String>,
+    pub sleep: Option<Sleep>,
     pub author: AuthorText,
     pub backoff: BackoffText,
     pub timeouts: TimeoutsText,

@@ -8,6 +8,7 @@ use herder_domain::run::RunId;
 use rustix::process::{Resource, getrlimit};
 
 use crate::cgroup::Leaf;
+use crate::inhibitor;
 use crate::process::ProcessId;
 use crate::sandbox::SandboxSupport;
 
@@ -16,7 +17,7 @@ const FILES_WANTED: u64 = 512;
 
 /// Looks at everything that this crate makes use of.
 pub fn check() -> Vec<Finding> {
-    vec![kernel(), landlock(), pidfd(), cgroup(), memory(), pressure(), files()]
+    vec![kernel(), landlock(), pidfd(), cgroup(), memory(), pressure(), inhibitor::check(), files()]
 }
 
 fn kernel() -> Finding {
@@ -115,7 +116,7 @@ mod tests {
     fn everything_is_looked_at_once_and_said_in_a_sentence() {
         let findings = check();
         let subjects: Vec<_> = findings.iter().map(|finding| finding.subject.as_str()).collect();
-        let all = ["kernel", "sandbox", "signals", "kill", "memory", "pressure", "open files"];
+        let all = ["kernel", "sandbox", "signals", "kill", "memory", "pressure", "sleep", "open files"];
         assert_eq!(subjects, all);
         assert!(findings.iter().all(|finding| !finding.detail.is_empty()));
     }

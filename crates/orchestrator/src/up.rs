@@ -7,6 +7,7 @@ mod farewell;
 mod inbox;
 mod reload;
 mod shutdown;
+mod sleep;
 mod sums;
 mod upkeep;
 mod watching;

@@ -24,6 +24,7 @@ use jiff::Timestamp;
 use super::attend::OnlyFor;
 use super::inbox::{self, Message};
 use super::reload::{self, ConfigFile};
+use super::sleep::{self, Awake};
 use super::upkeep::Upkeep;
 use super::{Mode, UpEnd, UpError, farewell, max_in, shutdown, sums, watching};
 use crate::act::{self, ActError, Acted};
@@ -73,6 +74,8 @@ pub(super) struct Daemon {
     seen_version: i64,
     pub(super) config_file: ConfigFile,
     upkeep: Upkeep,
+    /// Whether this machine is kept awake.
+    pub(super) awake: Awake,
     /// What alone is carried out, by a command that sees one goal through.
     only_for: Option<OnlyFor>,
     pub(super) log: Mutex<RedactingWriter<File>>,
@@ -105,6 +108,7 @@ impl Daemon {
             stopped: BTreeSet::new(),
             seen_version: 0,
             upkeep,
+            awake: Awake::default(),
             only_for: None,
         })
     }
@@ -213,6 +217,7 @@ impl Daemon {
         for due in self.store.due_effects(now)? {
             self.start(due)?;
         }
+        sleep::mind(self)?;
         Ok(stepped)
     }
 
@@ -486,6 +491,11 @@ impl Daemon {
 
     pub(super) fn say(&self, told: &Told) {
         (self.tell)(told);
+        self.log(told);
+    }
+
+    /// Writes into the log alone.
+    pub(super) fn log(&self, told: &Told) {
         // A log that cannot be written must not stop the work; the journal has it all.
         let _ = writeln!(self.log.lock().unwrap_or_else(PoisonError::into_inner), "{} {told}", told.at);
     }

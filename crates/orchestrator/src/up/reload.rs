@@ -179,6 +179,7 @@ mod tests {
         ("agents.*.summarizer", "agents.claude.summarizer = \"none\""),
         ("agents.*.context_window", "agents.claude.context_window = 9"),
         ("root", "root = \"/elsewhere\""),
+        ("sleep", "sleep = \"allow\""),
         ("author.name", "author.name = \"Robot\""),
         ("author.email", "author.email = \"robot@example.org\""),
         ("backoff.first", "backoff.first = \"1s\""),

@@ -28,7 +28,10 @@ pub struct Scene {
 impl Scene {
     pub fn new() -> Self {
         let home = TempHome::within(&in_memory());
-        home.write(".config/herder/config.toml", "agent = \"replay\"\nmax = 4\n[backoff]\nfirst = \"1s\"\n");
+        home.write(
+            ".config/herder/config.toml",
+            "agent = \"replay\"\nmax = 4\nsleep = \"allow\"\n[backoff]\nfirst = \"1s\"\n",
+        );
         let state = StateDir::at(home.state());
         state.create().unwrap();
         let mut store = Store::open(&state.database()).unwrap();

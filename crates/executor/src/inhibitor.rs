@@ -1,0 +1,107 @@
+//! Keeping this machine awake while work is under way.
+
+use std::io::{self, PipeWriter};
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use herder_domain::finding::Finding;
+
+use crate::{children, sys};
+
+/// The program that asks systemd-logind for it: systemd-inhibit(1).
+const PROGRAM: &str = "systemd-inhibit";
+
+/// A directory of logind's, by which its own library tells that it is at work: sd-login(3).
+const LOGIND: &str = "/run/systemd/seats";
+
+/// How often, and after what pause, it is looked whether an inhibitor that was let go has ended, before it is
+/// killed.
+const TRIES: u32 = 100;
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// A request not to let this machine go to sleep, which holds as long as this value lives. The kernel ends it
+/// with this process, however that ends: what holds the request reads from a pipe that this process alone
+/// writes to.
+#[derive(Debug)]
+pub struct Inhibitor {
+    child: Child,
+    /// `None` once it is let go.
+    line: Option<PipeWriter>,
+}
+
+impl Inhibitor {
+    /// Asks for it; `why` is what `systemd-inhibit --list` shows. Whether it is granted is seen by
+    /// [`Inhibitor::is_held`].
+    ///
+    /// # Errors
+    /// `NotFound` where there is no systemd-inhibit; whatever keeps a process from being started.
+    pub fn hold(why: &str) -> io::Result<Self> {
+        let (theirs, line) = io::pipe()?;
+        let mut command = Command::new(PROGRAM);
+        command
+            .args(["--what=sleep:idle", "--who=herder", "--mode=block"])
+            .arg(format!("--why={why}"))
+            .arg("cat")
+            .stdin(Stdio::from(OwnedFd::from(theirs)))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        // A session of its own: Ctrl-C at the terminal is for this process, which goes on for a while, and
+        // nothing may ask for a password there. One system call, so other threads do no harm.
+        sys::before_exec(&mut command, || Ok(rustix::process::setsid().map(drop)?));
+        let child = children::spawn(&mut command)?;
+        Ok(Self { child, line: Some(line) })
+    }
+
+    /// Whether it still holds. One that was refused ends by itself.
+    pub fn is_held(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+}
+
+impl Drop for Inhibitor {
+    fn drop(&mut self) {
+        drop(self.line.take());
+        for _ in 0..TRIES {
+            if !self.is_held() {
+                // It is reaped; its number may be another's from now on.
+                return children::reap(self.child.id(), || ());
+            }
+            thread::sleep(PAUSE);
+        }
+        // It does not listen. What cannot be killed has ended.
+        let _ = self.child.kill();
+        let _ = children::wait(&mut self.child);
+    }
+}
+
+/// Whether this machine can be kept awake, as far as that is seen without asking for it.
+pub(crate) fn check() -> Finding {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let is_there = std::env::split_paths(&path).any(|dir| dir.join(PROGRAM).is_file());
+    match (is_there, Path::new(LOGIND).exists()) {
+        (true, true) => Finding::ok("sleep", "this machine is kept awake while anything is at work"),
+        (true, false) => nothing("systemd-logind is not at work"),
+        (false, _) => nothing("there is no systemd-inhibit on PATH"),
+    }
+}
+
+fn nothing(why: &str) -> Finding {
+    Finding::warning(
+        "sleep",
+        format!("{why}, so nothing keeps this machine awake"),
+        "see to it that this machine does not go to sleep by itself; servers usually do not",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whether_it_can_be_kept_awake_is_said_in_a_sentence() {
+        assert_eq!(check().subject, "sleep");
+    }
+}
