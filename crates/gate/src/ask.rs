@@ -50,6 +50,9 @@ pub enum GateError {
         "the script .ralph/{0} cannot be executed ({1}); is it executable, and is its interpreter there?"
     )]
     NotRunnable(Script, String),
+    /// The files that it is to judge could not be set up; with the end of what the script said.
+    #[error("the script .ralph/setup failed, so the gate was not asked:\n{0}")]
+    NotSetUp(String),
     /// Its keeper was killed.
     #[error("failed to learn what the gate said")]
     Lost(#[source] KeeperDied),

@@ -1,15 +1,16 @@
 //! Asking about a commit: on its own clean files, with nothing around them that somebody left there.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
 
+use herder_domain::gate::Said;
 use herder_domain::run::RunId;
 use herder_domain::setup::Setup;
 use herder_executor::{KeeperHandle, Launcher, Room, Toolchains};
 use herder_workspace::{Bare, CommitId, History, remove_tree};
 
-use crate::{Answered, Gate, GateError, Question};
+use crate::{Answered, Gate, GateError, Question, Script};
 
 /// Where the history of a checkout comes from, for gates that ask git something.
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +50,9 @@ pub struct Clean<'a> {
 }
 
 impl Clean<'_> {
-    /// Asks the gate about a commit. Output goes to `log`; `on_start` is given the means to stop it.
+    /// Asks the gate about a commit. The `.ralph/setup` beside the gate makes what the files need first, and
+    /// `.ralph/teardown` ends that, where there are such. Output of the gate goes to `log`; `on_start` is
+    /// given the means to stop each of them.
     ///
     /// # Errors
     /// [`GateError`], which is no verdict.
@@ -59,7 +62,7 @@ impl Clean<'_> {
         commit: &CommitId,
         launcher: &Launcher,
         log: Box<dyn Write + Send>,
-        on_start: impl FnOnce(KeeperHandle),
+        mut on_start: impl FnMut(KeeperHandle),
     ) -> Result<Answered, GateError> {
         remove_tree(self.root, self.checkout)?;
         match self.past {
@@ -68,22 +71,47 @@ impl Clean<'_> {
                 self.bare.checkout_with_own_history(commit, self.checkout, base_branch, base)?;
             }
         }
+        let answered = self.answered(gate, launcher, log, &mut on_start);
+        // One that cannot be removed now is removed before the next question, or with its room.
+        let _ = remove_tree(self.root, self.checkout);
+        answered
+    }
+
+    fn answered(
+        &self,
+        gate: &Gate,
+        launcher: &Launcher,
+        log: Box<dyn Write + Send>,
+        on_start: &mut impl FnMut(KeeperHandle),
+    ) -> Result<Answered, GateError> {
+        let limit = self.setup.clocks.setup;
+        if let Some(script) = Gate::script(gate.dir(), Script::Setup) {
+            let asked = self.question(&script, limit).ask(launcher, Box::new(io::sink()), &mut *on_start)?;
+            if let Said::No(refusal) = asked.said {
+                return Err(GateError::NotSetUp(refusal.tail));
+            }
+        }
+        let answered = self.question(gate, self.limit).ask(launcher, log, &mut *on_start);
+        if let Some(script) = Gate::script(gate.dir(), Script::Teardown) {
+            // Whatever becomes of it, the gate has spoken.
+            let _ = self.question(&script, limit).ask(launcher, Box::new(io::sink()), on_start);
+        }
+        answered
+    }
+
+    fn question<'q>(&'q self, gate: &'q Gate, limit: Duration) -> Question<'q> {
         let Setup { read, write, pass, .. } = self.setup;
         let sandbox =
             read.iter().fold(self.room.sandbox(self.checkout), |sandbox, path| sandbox.reading(path));
         let mut env = self.room.env(self.toolchains, pass);
         env.extend(self.setup.env.clone());
-        let question = Question {
+        Question {
             gate,
             checkout: self.checkout,
             run: self.run,
             env,
             sandbox: write.iter().fold(sandbox, |sandbox, path| sandbox.writing(path)),
-            limit: self.limit,
-        };
-        let answered = question.ask(launcher, log, on_start);
-        // One that cannot be removed now is removed before the next question, or with its room.
-        let _ = remove_tree(self.root, self.checkout);
-        answered
+            limit,
+        }
     }
 }

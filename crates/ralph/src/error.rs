@@ -71,6 +71,15 @@ pub enum RalphError {
         /// The run.
         run: String,
     },
+    /// There is no commit of this name.
+    #[error("there is no commit {name:?} in this repository")]
+    NoCommit {
+        /// What it was called.
+        name: String,
+    },
+    /// Somebody did not want to wait for the gate.
+    #[error("the gate was called off before it had answered")]
+    CalledOff,
     /// A pipe, a thread or a process could not be had.
     #[error("failed to drive the agent")]
     System(#[from] std::io::Error),

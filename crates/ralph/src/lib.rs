@@ -4,6 +4,7 @@
 //! nor queue, and tells everything it does through that directory.
 
 mod account;
+mod by_hand;
 mod call;
 mod error;
 mod memory;
@@ -15,6 +16,7 @@ mod stop;
 pub mod voice;
 mod work;
 
+pub use by_hand::{About, ByHand, Handed, Logs, Thoroughness, Whose};
 pub use error::RalphError;
 pub use standalone::{Alone, AloneEnd, AloneRun, sweep_standalone};
 pub use start::{FindAgent, Order, run};

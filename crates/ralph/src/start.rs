@@ -172,6 +172,8 @@ pub(crate) fn cannot_work(error: &RalphError) -> Outcome {
         | RalphError::Dirty { .. }
         | RalphError::Occupied { .. }
         | RalphError::Taken { .. }
+        | RalphError::NoCommit { .. }
+        | RalphError::CalledOff
         | RalphError::System(_)
         | RalphError::Detach(_) => Outcome::Interrupted { cause: Interruption::Crashed, detail },
     }

@@ -39,6 +39,7 @@ use crate::start::cannot_work;
 use crate::stop::Stop;
 pub(crate) use breakers::Breakers;
 use breakers::Evidence;
+pub(crate) use gating::{listen, without_secrets};
 use stillness::Said;
 pub(crate) use verdict::Doubt;
 use verdict::Step;

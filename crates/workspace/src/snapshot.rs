@@ -89,6 +89,15 @@ impl PrivateGit {
         Ok(second)
     }
 
+    /// Like [`PrivateGit::snapshot`], of files that are a person's own: none is ever removed, and what stops
+    /// git is an error.
+    ///
+    /// # Errors
+    /// Those of [`PrivateGit::snapshot`].
+    pub fn snapshot_of_a_persons(&self, order: &SnapshotOrder) -> Result<Snapshot> {
+        self.try_snapshot(order)
+    }
+
     fn try_snapshot(&self, order: &SnapshotOrder) -> Result<Snapshot> {
         self.unlock()?;
         let parent = self.tip()?.ok_or_else(|| WorkspaceError::NoBranch {

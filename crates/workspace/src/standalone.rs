@@ -177,12 +177,7 @@ impl Standalone {
         let facts = Facts { settings: checkout.settings()?, checkout };
         let bare = Bare::create(private, facts.checkout.head.object_format())?;
         let git = PrivateGit::at(private, &facts.checkout.top, key);
-        bare.git("fetch")
-            .setting("protocol.version=2")
-            .args(["--quiet", "--no-tags", "--no-write-fetch-head", "--update-shallow", "--"])
-            .arg(&facts.checkout.git_dir)
-            .arg(format!("{}:{}", facts.checkout.head, git.key().branch_ref()))
-            .done()?;
+        fetch_into(&bare, &facts.checkout, &facts.checkout.head, &git.key().branch_ref())?;
         fs_err::write(private.join("HEAD"), format!("ref: {}\n", git.key().branch_ref()))?;
         fs_err::create_dir_all(private.join("info"))?;
         fs_err::write(private.join("info/exclude"), excludes(&facts.checkout, user)?)?;
@@ -206,6 +201,14 @@ impl Standalone {
         let facts: Facts = serde_json::from_slice(&text).map_err(std::io::Error::from)?;
         let private = PrivateGit::at(private, &facts.checkout.top, RunKey::new(0, run)?);
         Ok(Self { private, facts })
+    }
+
+    /// Brings another commit of the person's repository, with its history, into the private git directory.
+    ///
+    /// # Errors
+    /// The repository has no such commit, or git cannot be run.
+    pub fn take(&self, commit: &CommitId) -> Result<()> {
+        fetch_into(self.private.bare(), &self.facts.checkout, commit, &format!("refs/herder/taken/{commit}"))
     }
 
     /// The private git directory, for snapshots.
@@ -278,6 +281,16 @@ impl Standalone {
         succeeded(finished, "fetch")?;
         Ok(name)
     }
+}
+
+/// Fetches a commit of the person's into the private repository, as `name`.
+fn fetch_into(bare: &Bare, from: &Checkout, commit: &CommitId, name: &str) -> Result<()> {
+    bare.git("fetch")
+        .setting("protocol.version=2")
+        .args(["--quiet", "--no-tags", "--no-write-fetch-head", "--update-shallow", "--"])
+        .arg(&from.git_dir)
+        .arg(format!("{commit}:{name}"))
+        .done()
 }
 
 /// What the person's git ignores beyond the `.gitignore` files, as patterns.

@@ -4,6 +4,7 @@ mod backup;
 mod config;
 mod curate;
 mod demo;
+mod gate;
 mod goal;
 mod init;
 mod keep;
@@ -22,6 +23,7 @@ pub use backup::{Backup, Restore};
 pub use config::{ConfigCommand, Explain, SetKey, UnsetKey};
 pub use curate::{Beside, Edit, Hold, Import, Lint, Move, New, Priority, StoryEdit, YesNo};
 pub use demo::{Demo, Player};
+pub use gate::GateByHand;
 pub use goal::{Create, GoalCommand, List, Named, Say, Several, Sort, SpotCheck, Verdict};
 pub use init::Init;
 pub use keep::{Gc, Give, Salvage, Take, Undo};
@@ -115,6 +117,8 @@ pub enum Command {
     Set(SetCommand),
     /// Work at one goal in the current checkout, without an orchestrator
     Ralph(Ralph),
+    /// Ask the gate about the current checkout, as it is asked of a run
+    Gate(GateByHand),
     /// Keep all that cannot be made anew in one file, whatever is at work
     Backup(Backup),
     /// Bring a backup back

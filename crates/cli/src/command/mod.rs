@@ -5,6 +5,7 @@ mod config;
 mod demo;
 mod doctor;
 mod down;
+mod gate;
 mod gc;
 mod give;
 mod goal;
@@ -62,6 +63,7 @@ pub fn perform(cli: Cli, output: Output) -> Result<Reply, Failure> {
         Command::Resume(args) => resume::resume(&call, &args),
         Command::Set(SetCommand::Max(args)) => set::max(&call, &args),
         Command::Ralph(args) => ralph::ralph(&call, args),
+        Command::Gate(args) => gate::gate(&call, &args),
         Command::Backup(args) => backup::backup(&call, &args),
         Command::Restore(args) => backup::restore(&call, &args),
         Command::InstallLinks(args) => links::install(&args),

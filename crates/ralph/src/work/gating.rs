@@ -10,7 +10,7 @@ use herder_gate::{
     Answered, BaseKey, Cache, Clean, Environment, Findings, Gate, Inquirer, Past, Question, Script,
     Surroundings, ask_twice, inquire,
 };
-use herder_record::Phase;
+use herder_record::{Phase, Redactor};
 use herder_workspace::CommitId;
 
 use super::Work;
@@ -63,15 +63,13 @@ impl Work {
         let environment = Environment { pass: self.spec.setup.pass.clone(), setup: String::new() };
         Ok(BaseKey { tree, environment, surroundings })
     }
+}
 
-    /// A word without the secrets that the gate told: other runs read it.
-    fn clean(&self, said: Said) -> Said {
-        match said {
-            Said::Yes => Said::Yes,
-            Said::No(refusal) => {
-                Said::No(refusal.map_texts(|text| self.writer.redactor().line(text).into_string()))
-            }
-        }
+/// A word without the secrets that the gate told: others read it.
+pub(crate) fn without_secrets(said: Said, redactor: &Redactor) -> Said {
+    match said {
+        Said::Yes => Said::Yes,
+        Said::No(refusal) => Said::No(refusal.map_texts(|text| redactor.line(text).into_string())),
     }
 }
 
@@ -150,7 +148,10 @@ impl Inquirer for Asking<'_> {
                 if let Some(flake) = flake {
                     self.work.writer.log(&format!("== gate: a flake of the base branch: {flake}"))?;
                 }
-                let base = BaseSaid { said: self.work.clean(said), since: key.tree.clone() };
+                let base = BaseSaid {
+                    said: without_secrets(said, self.work.writer.redactor()),
+                    since: key.tree.clone(),
+                };
                 if let Some(cache) = &cache {
                     cache.keep_base(&key, &base);
                 }
@@ -206,7 +207,7 @@ impl Asking<'_> {
 }
 
 /// Has a gate stopped when the ralph is told to stop, as long as the guard lives.
-fn listen(stop: &Stop, gate: KeeperHandle) -> Listening<'_> {
+pub(crate) fn listen(stop: &Stop, gate: KeeperHandle) -> Listening<'_> {
     stop.listen(move |urgency| match urgency {
         Urgency::None => {}
         Urgency::Orderly => gate.stop(None),

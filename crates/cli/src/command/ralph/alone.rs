@@ -1,24 +1,25 @@
 //! `herder ralph --goal FILE`: one goal in the current checkout, without an orchestrator.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use herder_config::{Flags, RepositoryConfig, Resolved, Settings, resolve};
+use herder_config::{Flags, Resolved, resolve};
 use herder_domain::follow_up::FollowUp;
 use herder_domain::goal::GoalText;
 use herder_domain::outcome::Outcome;
 use herder_domain::repo::RepoId;
 use herder_domain::run::{RetryContext, RunId, RunSpec};
-use herder_domain::setup::{GateSetup, Setup};
+use herder_domain::setup::Setup;
 use herder_ralph::{Alone, AloneEnd, AloneRun};
 use herder_record::RunDir;
 use herder_watch::Tail;
-use herder_workspace::{Moved, UserEnvironment, WhyNotMoved, inspect_remote, remove_tree};
+use herder_workspace::{Moved, WhyNotMoved, remove_tree};
 use serde_json::json;
 
+use super::here::{Rooms, here, repository};
 use super::{failed, order};
 use crate::args::RunFlags;
 use crate::call::{Call, env};
@@ -33,20 +34,20 @@ const PAUSE: Duration = Duration::from_millis(200);
 pub fn alone(call: &Call, file: &Path, continues: bool, flags: RunFlags) -> Result<Reply, Failure> {
     let text = read(file)?;
     let goal = GoalText::read(&nobody()?, &title(file, &text), &text)?;
-    let checkout = std::env::current_dir()
-        .map_err(|error| Failure::environment(format!("failed to find the current directory: {error}")))?;
+    let checkout = here()?;
     let (state, config, flags) = (call.state()?, call.config()?, Flags::from(flags));
     let settings = config.settings(&flags, env)?;
     let resolved = resolve(&goal.options, &flags, None, &repository(&checkout)?, &config, env)?;
     let run = RunId::standalone(call.now, std::process::id());
     let rooms = Rooms::of(&settings, &run, &checkout);
+    let setup = rooms.setup(&resolved, &settings);
     let redactor = Arc::new(redactor(&settings)?);
     let alone = Alone {
         state: &state,
         checkout: &checkout,
         goal_file: file,
         goal: &text,
-        spec: spec(call, run, goal.title, resolved, (&settings, &rooms)),
+        spec: spec(call, run, goal.title, resolved, setup),
         continues,
         redactor: &redactor,
     };
@@ -79,42 +80,7 @@ fn title(file: &Path, text: &str) -> String {
     heading.filter(|heading| !heading.is_empty()).map(str::to_owned).unwrap_or(stem)
 }
 
-/// What the repository itself says, as the person has it checked out before the agent comes.
-fn repository(checkout: &Path) -> Result<RepositoryConfig, Failure> {
-    let facts = inspect_remote(&checkout.display().to_string(), &UserEnvironment::of_this_process())?;
-    let Some(top) = facts.top else { return Ok(RepositoryConfig::empty()) };
-    let path = top.join(".ralph/config.toml");
-    if !path.is_file() {
-        return Ok(RepositoryConfig::empty());
-    }
-    let text = fs_err::read_to_string(&path).map_err(|error| Failure::environment(error.to_string()))?;
-    Ok(RepositoryConfig::parse(&text)?)
-}
-
-/// Directories of a run beside the checkout.
-struct Rooms {
-    root: PathBuf,
-    room: PathBuf,
-    caches: PathBuf,
-}
-
-impl Rooms {
-    fn of(settings: &Settings, run: &RunId, checkout: &Path) -> Self {
-        let root = settings.root.value.clone();
-        let room = root.join(".run").join(herder_domain::fnv::short_name(run.as_str().as_bytes()));
-        let place = herder_domain::fnv::short_name(checkout.as_os_str().as_encoded_bytes());
-        let caches = root.join(".cache").join(place).join("runs");
-        Self { root, room, caches }
-    }
-}
-
-fn spec(
-    call: &Call,
-    run: RunId,
-    title: String,
-    resolved: Resolved,
-    (settings, rooms): (&Settings, &Rooms),
-) -> RunSpec {
+fn spec(call: &Call, run: RunId, title: String, resolved: Resolved, setup: Setup) -> RunSpec {
     let budget = resolved.budget();
     RunSpec {
         schema: RunSpec::SCHEMA,
@@ -135,21 +101,7 @@ fn spec(
         by: None,
         told: Vec::new(),
         prompt_hash: None,
-        setup: Setup {
-            clone: PathBuf::new(),
-            room: rooms.room.clone(),
-            caches: rooms.caches.clone(),
-            agent: resolved.agent_setup,
-            clocks: resolved.clocks,
-            gate: GateSetup::Missing,
-            read: resolved.sandbox.read,
-            write: resolved.sandbox.write,
-            pass: resolved.sandbox.env,
-            secrets: settings.secrets.clone(),
-            author: resolved.author,
-            env: std::collections::BTreeMap::new(),
-            secret_files: Vec::new(),
-        },
+        setup,
     }
 }
 

@@ -1,6 +1,7 @@
 //! `herder ralph`: one run, for an orchestrator or for a person.
 
 mod alone;
+pub(super) mod here;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use std::sync::Arc;
 use herder_agent::Agent;
 use herder_domain::run::RunSpec;
 use herder_executor::Launcher;
+use herder_gate::GateError;
 use herder_ralph::{Order, RalphError};
 use serde_json::json;
 
@@ -44,7 +46,8 @@ fn find(spec: &RunSpec) -> Result<Arc<dyn Agent>, RalphError> {
     Ok(adapter(&spec.agent, &spec.setup.agent)?)
 }
 
-fn failed(error: RalphError) -> Failure {
+/// Why a ralph, or a question to the gate, came to nothing.
+pub(super) fn failed(error: RalphError) -> Failure {
     let text = chain(&error);
     match error {
         RalphError::NoOrder { .. } => Failure::not_found(text).hint("the orchestrator makes run directories"),
@@ -53,15 +56,28 @@ fn failed(error: RalphError) -> Failure {
             .hint("`herder watch` shows what runs; `git worktree add` or `git clone` makes another checkout"),
         RalphError::Layout { .. } => Failure::usage(text).hint("docs/goals.md lists what it may use"),
         RalphError::Taken { .. } => Failure::new(Kind::Busy, text).hint("`herder watch` shows it"),
+        RalphError::NoCommit { .. } => Failure::not_found(text)
+            .hint("name a commit, a branch or a tag; without one the work tree as it lies is asked about"),
+        RalphError::CalledOff => Failure::refused(text).hint("nothing was left behind"),
+        RalphError::Gate(error) => Failure::environment(text).hint(hint_of(&error)),
         RalphError::Record(error) => error.into(),
         RalphError::Workspace(error) => error.into(),
         RalphError::Agent(_)
         | RalphError::Start(_)
-        | RalphError::Gate(_)
         | RalphError::Prompt(_)
         | RalphError::System(_)
         | RalphError::Detach(_) => {
             Failure::environment(text).hint("`herder doctor` looks at what herder needs")
+        }
+    }
+}
+
+fn hint_of(error: &GateError) -> &'static str {
+    match error {
+        GateError::NotRunnable(..) => "`chmod +x` it, and look at its first line",
+        GateError::NotSetUp(_) => "docs/environment.md says what a set-up is given",
+        GateError::Start(_) | GateError::Lost(_) | GateError::Workspace(_) | GateError::System(_) => {
+            "`herder doctor` looks at what herder needs"
         }
     }
 }
