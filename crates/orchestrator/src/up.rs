@@ -5,6 +5,7 @@ mod attend;
 mod daemon;
 mod farewell;
 mod inbox;
+mod proposals;
 mod reload;
 mod shutdown;
 mod sleep;

@@ -11,10 +11,8 @@ use std::time::{Duration, Instant};
 
 use herder_domain::effect::Effect;
 use herder_domain::event::{Event, What};
-use herder_domain::follow_up::FollowUp;
 use herder_domain::outcome::Outcome;
 use herder_domain::plan::Outlook;
-use herder_domain::repo::GoalRef;
 use herder_domain::run::{ProcessName, Run, RunId};
 use herder_executor::ProcessId;
 use herder_record::redact::RedactingWriter;
@@ -26,7 +24,7 @@ use super::inbox::{self, Message};
 use super::reload::{self, ConfigFile};
 use super::sleep::{self, Awake};
 use super::upkeep::Upkeep;
-use super::{Mode, UpEnd, UpError, farewell, max_in, shutdown, sums, watching};
+use super::{Mode, UpEnd, UpError, farewell, max_in, proposals, shutdown, sums, watching};
 use crate::act::{self, ActError, Acted};
 use crate::context::{Case, Context};
 use crate::told::Told;
@@ -407,7 +405,7 @@ impl Daemon {
             return sums::sum_up(self, &due.key, story, *closed_at);
         }
         if let Effect::Propose { goal, run, follow_ups } = &due.effect {
-            self.propose(goal, run, follow_ups)?;
+            proposals::propose(self, goal, run, follow_ups)?;
             return self.finish(&due.key, &[], Timestamp::now());
         }
         let Some(case) = self.case(&due)? else {
@@ -415,22 +413,6 @@ impl Daemon {
             return self.finish(&due.key, &[], Timestamp::now());
         };
         self.spawn(due, case)?;
-        Ok(())
-    }
-
-    /// Writes drafts of a run's proposals. Nothing of the night depends on them: what is refused is said.
-    fn propose(&mut self, goal: &GoalRef, run: &RunId, follow_ups: &[FollowUp]) -> Result<(), UpError> {
-        let at = Timestamp::now();
-        match self.store.propose(goal, run, follow_ups, at) {
-            Ok(drafts) => drafts.into_iter().for_each(|draft| {
-                let text = format!("a draft that run {run} proposes; queue it if you agree");
-                self.say(&Told { at, goal: Some(draft), text });
-            }),
-            Err(AppendError::Store(error)) => return Err(error.into()),
-            Err(error @ (AppendError::Illegal(_) | AppendError::Unknown(_))) => {
-                self.say(&Told::note(at, format!("the proposals of run {run} are lost: {error}")));
-            }
-        }
         Ok(())
     }
 
