@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 pub use outlook::{Outlook, is_at_work, outlook};
+pub use runs::is_wanted;
 pub use wait::{DependencyTrouble, Wait};
 
 use crate::effect::Effect;

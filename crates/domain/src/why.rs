@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::effect::Effect;
 use crate::goal::{Goal, GoalState};
 use crate::landing::LandingState;
 use crate::plan::{Plan, Wait, plan};
@@ -108,10 +109,23 @@ fn running(world: &World, goal: &Goal, run: &RunId, now: Timestamp) -> Parts {
             Vec::new(),
         );
     }
+    if let Some(parts) = setting_up(world, goal, run) {
+        return parts;
+    }
     let state = world.runs.get(run).map_or("ending", |run| run.state.word());
     let ralph = world.runs.get(run).and_then(|run| run.state.process());
     let hints = ralph.map(|_| format!("`herder logs {run}` shows the run")).into_iter().collect();
     (format!("is running: run {run} is {state}"), Vec::new(), hints)
+}
+
+/// Its clone is being made; no ralph is at it yet.
+fn setting_up(world: &World, goal: &Goal, run: &RunId) -> Option<Parts> {
+    let effect = Effect::Prepare { goal: goal.id.clone(), run: run.clone() };
+    world.open.contains_key(&effect.key()).then(|| {
+        let what = "its clone is made, and the base's `.ralph/setup` runs there if there is one";
+        let hint = format!("`herder goal cancel {}` stops it at once", goal.id.number);
+        (format!("is setting up: run {run}"), vec![what.into()], vec![hint])
+    })
 }
 
 /// A person has the goal, or is about to have it.

@@ -77,6 +77,8 @@ pub(crate) enum ActError {
         "the script .ralph/setup failed; setup.log in the run directory has all of its words, the last are: {0}"
     )]
     Setup(String),
+    #[error("it was called off before its ralph began")]
+    CalledOff,
     #[error("no {count} free ports in a row are left for it")]
     NoPorts { count: u16 },
     #[error("failed to find {0}")]
@@ -146,6 +148,7 @@ fn or_ended(context: &Context, case: &Case, run: &RunId, prepared: Result<Acted,
             ActError::Setup(_) | ActError::NoPorts { .. } => {
                 Outcome::Interrupted { cause: Interruption::SetupFailed, detail }
             }
+            ActError::CalledOff => Outcome::Interrupted { cause: Interruption::Stopped, detail },
             ActError::Origin(_) => Outcome::Interrupted { cause: Interruption::Unreachable, detail },
             ActError::Workspace(_)
             | ActError::Record(_)

@@ -24,7 +24,7 @@ use herder_workspace::{
 use jiff::Timestamp;
 
 use crate::act::ActError;
-use crate::landing::Withdrawals;
+use crate::withdrawals::Withdrawals;
 
 /// The largest `.ralph/config.toml` that is read, in bytes.
 const REPOSITORY_CONFIG_MAX: u64 = 256 << 10;

@@ -28,7 +28,7 @@ use sha2::{Digest, Sha256};
 
 use crate::act::ActError;
 use crate::context::{CacheSet, Case, Context};
-use kept::Kept;
+use kept::{Kept, Wanted};
 
 pub(crate) use files::sources;
 pub(crate) use ports::{allocate, landing_of, release};
@@ -60,7 +60,7 @@ pub(crate) struct Jobs<'a> {
     /// What tells them of their ports.
     pub ports: BTreeMap<String, String>,
     pub redactor: Arc<Redactor>,
-    /// Is given the means to stop each script.
+    /// Is given the means to stop each set-up.
     pub began: &'a dyn Fn(KeeperHandle),
 }
 
@@ -68,8 +68,9 @@ impl Furnishing<'_> {
     /// Furnishes `tree`, which has the files of `commit` and in which nobody works.
     ///
     /// # Errors
-    /// A file of the person's is missing, or the set-up failed.
+    /// A file of the person's is missing, the set-up failed, or the run is called off.
     pub(crate) fn furnish(&self, tree: &Path, commit: &CommitId) -> Result<(), ActError> {
+        self.jobs.unless_called_off()?;
         self.fill_submodules(tree, commit)?;
         self.set_up(tree, commit)?;
         self.seed().plant(&self.settings.seed, tree)
@@ -115,7 +116,8 @@ impl Furnishing<'_> {
             CacheSet::Gates => "gates",
         };
         let kept = Kept { dir: self.context.state.setups(&self.case.repo.id).join(set) };
-        kept.furnish(&self.key()?, &self.settings.keep, tree, || self.made(&script))?;
+        let wanted = Wanted { key: &self.key()?, keep: &self.settings.keep };
+        kept.furnish(&wanted, tree, || self.jobs.unless_called_off(), || self.made(&script))?;
         Ok(remove_tree(self.context.root(), &self.scratch())?)
     }
 
@@ -174,9 +176,22 @@ fn hex(bytes: &[u8]) -> String {
 
 impl Jobs<'_> {
     fn set_up(&self, script: &Gate, tree: &Path) -> Result<(), ActError> {
-        match self.run(script, tree)? {
+        self.unless_called_off()?;
+        match self.run(script, tree, self.began)? {
             Said::Yes => Ok(()),
-            Said::No(refusal) => Err(ActError::Setup(self.redactor.line(&refusal.tail).into_string())),
+            Said::No(refusal) => {
+                self.tear_down(tree);
+                // One that was stopped has said nothing.
+                self.unless_called_off()?;
+                Err(ActError::Setup(self.redactor.line(&refusal.tail).into_string()))
+            }
+        }
+    }
+
+    fn unless_called_off(&self) -> Result<(), ActError> {
+        match self.context.withdrawals.is_called_off(self.run) {
+            true => Err(ActError::CalledOff),
+            false => Ok(()),
         }
     }
 
@@ -184,7 +199,8 @@ impl Jobs<'_> {
     /// only told in the log: the work is safe whatever it does.
     pub(crate) fn tear_down(&self, tree: &Path) {
         let Some(script) = Gate::script(&self.scripts, Script::Teardown) else { return };
-        let word = match self.run(&script, tree) {
+        // What is called off is torn down all the same.
+        let word = match self.run(&script, tree, &drop) {
             Ok(Said::Yes) => return,
             Ok(Said::No(_)) => "it failed".to_owned(),
             Err(error) => error.in_full(),
@@ -194,7 +210,7 @@ impl Jobs<'_> {
         }
     }
 
-    fn run(&self, script: &Gate, tree: &Path) -> Result<Said, ActError> {
+    fn run(&self, script: &Gate, tree: &Path, began: &dyn Fn(KeeperHandle)) -> Result<Said, ActError> {
         self.room.create()?;
         let setup = self.setup;
         let mut env = self.room.env(&self.context.toolchains, &setup.pass);
@@ -208,7 +224,7 @@ impl Jobs<'_> {
             sandbox: setup.write.iter().fold(sandbox, |sandbox, path| sandbox.writing(path)),
             limit: setup.clocks.setup,
         };
-        Ok(question.ask(&self.context.launcher, self.log()?, self.began)?.said)
+        Ok(question.ask(&self.context.launcher, self.log()?, began)?.said)
     }
 
     fn dir(&self) -> RunDir {

@@ -3,7 +3,6 @@
 
 mod revert;
 mod verdict;
-mod withdrawal;
 
 use std::sync::PoisonError;
 
@@ -21,7 +20,6 @@ use crate::environment::Seed;
 
 pub(crate) use revert::revert;
 pub(crate) use verdict::base_found_red;
-pub(crate) use withdrawal::Withdrawals;
 
 /// Rounds in a row that may be lost to others' pushes.
 const ROUNDS: u32 = 5;

@@ -18,6 +18,7 @@ mod root;
 mod told;
 mod up;
 mod wake;
+mod withdrawals;
 
 pub use backup::{
     BackedUp, BackupError, BackupOrder, ConfigFate, Onto, RestoreError, RestoreOrder, Restored, Runs, backup,

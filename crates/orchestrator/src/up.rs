@@ -10,6 +10,7 @@ mod reload;
 mod shutdown;
 mod sleep;
 mod sums;
+mod unwanted;
 mod upkeep;
 mod watching;
 

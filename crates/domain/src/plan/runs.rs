@@ -23,11 +23,11 @@ fn step(world: &World, run: &Run, now: Timestamp, plan: &mut Plan) {
     match &run.state {
         RunState::Ordered => begin(world, run, Effect::Claim { goal, run: id }, plan),
         RunState::Claimed => begin(world, run, Effect::Prepare { goal, run: id }, plan),
-        RunState::Prepared if run.by.is_some() && is_wanted(world, run) => {
+        RunState::Prepared if run.by.is_some() && is_wanted_in(world, run) => {
             plan.decide(world, &goal, What::RunHeld { run: id });
         }
         RunState::Prepared => begin(world, run, Effect::Launch { goal, run: id }, plan),
-        RunState::Launched { .. } if !is_wanted(world, run) => {
+        RunState::Launched { .. } if !is_wanted_in(world, run) => {
             plan.order(world, Effect::Stop { goal, run: id })
         }
         RunState::Launched { .. } | RunState::Held { .. } => {}
@@ -41,10 +41,13 @@ fn step(world: &World, run: &Run, now: Timestamp, plan: &mut Plan) {
     }
 }
 
-fn is_wanted(world: &World, run: &Run) -> bool {
-    // A person who takes the goal wants no ralph at it.
-    let is_at_work = |goal: &Goal| goal.is_running(&run.id) && (run.by.is_some() || goal.taken.is_none());
-    world.goals.get(&run.goal).is_some_and(is_at_work)
+/// Whether a goal still wants this run: it was not closed, and no person takes it from its ralph.
+pub fn is_wanted(goal: &Goal, run: &Run) -> bool {
+    goal.is_running(&run.id) && (run.by.is_some() || goal.taken.is_none())
+}
+
+fn is_wanted_in(world: &World, run: &Run) -> bool {
+    world.goals.get(&run.goal).is_some_and(|goal| is_wanted(goal, run))
 }
 
 /// Orders the next step, or ends a run that is no longer wanted, or finds the orchestrator going down, before
@@ -54,7 +57,7 @@ fn begin(world: &World, run: &Run, effect: Effect, plan: &mut Plan) {
     let is_under_way = world.open.contains_key(&effect.key());
     let is_taken = world.goals.get(&run.goal).is_some_and(|goal| goal.taken.is_some());
     let came_between = match world.capacity.admission {
-        Admission::Open if is_wanted(world, run) => None,
+        Admission::Open if is_wanted_in(world, run) => None,
         Admission::Open if is_taken => Some("a person took the goal before the run began"),
         Admission::Open => Some("the goal was closed before the run began"),
         Admission::Draining => Some("the orchestrator went down before the run began"),

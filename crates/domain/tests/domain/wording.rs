@@ -1,6 +1,7 @@
 //! Every reason is a sentence that a person can act on.
 
 use herder_domain::case::Case;
+use herder_domain::effect::Effect;
 use herder_domain::event::{Event, What};
 use herder_domain::gate::Refusal;
 use herder_domain::goal::{Goal, GoalState, SpotCheckReason};
@@ -71,6 +72,17 @@ fn a_running_goal_says_where_its_run_is() {
         world.runs.insert(run(), a_run(state));
         assert_eq!(answer(&world).standing, expected);
     }
+}
+
+#[test]
+fn a_goal_whose_clone_is_being_made_says_so_and_how_to_stop_that() {
+    let mut world = world_with(GoalState::Running { run: run() });
+    world.runs.insert(run(), a_run(RunState::Claimed));
+    let prepare = Effect::Prepare { goal: id(42), run: run() };
+    world.open.insert(prepare.key(), prepare);
+    let said = answer(&world);
+    assert_eq!(said.standing, format!("acme/app#42 is setting up: run {}", run()));
+    assert!(said.reasons[0].contains(".ralph/setup") && said.hints[0].contains("`herder goal cancel 42`"));
 }
 
 /// The goal's first run, as it was ordered and prepared, in another state.

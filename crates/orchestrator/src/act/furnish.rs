@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use herder_domain::run::RunSpec;
-use herder_executor::Room;
+use herder_executor::{KeeperHandle, Room};
 use herder_gate::{Gate, Script};
 use herder_workspace::{Mirror, Prepared, Vault};
 
@@ -27,6 +27,7 @@ pub(super) fn furnish(
         spec.setup.env = allocate(&context.state, case.run.id.as_str(), settings.ports)?.env();
     }
     let files = sources(&settings)?;
+    let began = |job| context.withdrawals.began(&case.run.id, job);
     spec.setup.secret_files = files.iter().map(|(_, source)| source.clone()).collect();
     prepared.private.leave_out(files.iter().map(|(name, _)| name.as_path()))?;
     let furnishing = Furnishing {
@@ -37,7 +38,7 @@ pub(super) fn furnish(
         mirror,
         vault,
         set: CacheSet::Runs,
-        jobs: jobs(context, spec)?,
+        jobs: jobs(context, spec, &began)?,
     };
     furnishing.furnish(prepared.private.clone_dir(), &prepared.tip)?;
     let is_set_up = Gate::script(&furnishing.jobs.scripts, Script::Setup).is_some();
@@ -45,7 +46,11 @@ pub(super) fn furnish(
 }
 
 /// How the scripts of the run's base are run.
-fn jobs<'a>(context: &'a Context, spec: &'a RunSpec) -> Result<Jobs<'a>, ActError> {
+fn jobs<'a>(
+    context: &'a Context,
+    spec: &'a RunSpec,
+    began: &'a dyn Fn(KeeperHandle),
+) -> Result<Jobs<'a>, ActError> {
     let setup = &spec.setup;
     Ok(Jobs {
         context,
@@ -55,7 +60,7 @@ fn jobs<'a>(context: &'a Context, spec: &'a RunSpec) -> Result<Jobs<'a>, ActErro
         setup,
         ports: setup.env.clone(),
         redactor: context.redactor_for(&setup.secret_files)?,
-        began: &drop,
+        began,
     })
 }
 
@@ -80,7 +85,7 @@ fn refuse_differences(prepared: &Prepared) -> Result<(), ActError> {
 
 /// Tears a run's clone down. Nothing that goes wrong here keeps the work.
 pub(super) fn tear_down(context: &Context, spec: &RunSpec) {
-    if let Ok(jobs) = jobs(context, spec) {
+    if let Ok(jobs) = jobs(context, spec, &drop) {
         jobs.tear_down(&spec.setup.clone);
     }
 }

@@ -23,7 +23,11 @@ pub(super) fn prepare(context: &Context, case: &Case) -> Result<Acted, ActError>
     let dir = context.run_dir(&case.run.id);
     let spec = match dir.spec()? {
         Some(spec) => spec,
-        None => make(context, case)?,
+        None => {
+            let made = make(context, case);
+            context.withdrawals.forget(&case.run.id);
+            made?
+        }
     };
     Ok(Acted::with(
         case,

@@ -3,11 +3,12 @@
 //! An entry is made right after `.ralph/setup` ran on clean files of the base, before any agent has seen
 //! them, and no job can reach it. Runs and gates have entries of their own.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::thread;
+use std::time::{Duration, SystemTime};
 
 use herder_workspace::{copy_tree, remove_tree};
 
@@ -19,29 +20,39 @@ const ENTRIES_MAX: usize = 4;
 /// The file in an entry that says it is complete; its time is that of the last use.
 const COMPLETE: &str = "complete";
 
+/// Between two looks at an entry that somebody else makes.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
+/// An entry by its name, and the directories that it is made of.
+pub(super) struct Wanted<'a> {
+    pub key: &'a str,
+    pub keep: &'a [String],
+}
+
 /// The entries of one repository and one set of jobs.
 pub(super) struct Kept {
     pub dir: PathBuf,
 }
 
 impl Kept {
-    /// Copies the entry `key` into `tree`, where nobody works. If there is none, `make` makes it in a
-    /// directory of its choice and gives that; the directories `keep` of it become the entry. Whoever asks
-    /// for the same one meanwhile waits.
+    /// Copies an entry into `tree`, where nobody works. If there is none, `make` makes it in a directory of
+    /// its choice and gives that; what is to be kept of it becomes the entry. Whoever asks for the same one
+    /// meanwhile waits, as long as `go_on` lets it.
     pub fn furnish(
         &self,
-        key: &str,
-        keep: &[String],
+        wanted: &Wanted<'_>,
         tree: &Path,
+        go_on: impl Fn() -> Result<(), ActError>,
         make: impl FnOnce() -> Result<PathBuf, ActError>,
     ) -> Result<(), ActError> {
+        let Wanted { key, keep } = wanted;
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.dir)?;
         let entry = self.dir.join(key);
         let lock = self.lock(key)?;
-        lock.lock_shared()?;
+        until_locked(|| lock.try_lock_shared(), &go_on)?;
         if !entry.join(COMPLETE).exists() {
             lock.unlock()?;
-            lock.lock()?;
+            until_locked(|| lock.try_lock(), &go_on)?;
             if !entry.join(COMPLETE).exists() {
                 self.store(&entry, keep, &make()?)?;
                 self.forget_old(key)?;
@@ -83,6 +94,21 @@ impl Kept {
     }
 }
 
+/// Waits for a lock. Not in the kernel: whoever is called off meanwhile waits no longer.
+fn until_locked(
+    try_lock: impl Fn() -> Result<(), TryLockError>,
+    go_on: impl Fn() -> Result<(), ActError>,
+) -> Result<(), ActError> {
+    loop {
+        match try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) => go_on()?,
+            Err(TryLockError::Error(error)) => return Err(error.into()),
+        }
+        thread::sleep(LOOK_AGAIN);
+    }
+}
+
 /// Copies the directories `names` that are there. What the target has already is its own.
 pub(super) fn copy_all(from: &Path, names: &[String], to: &Path) -> Result<(), ActError> {
     for name in names {
@@ -107,7 +133,7 @@ mod tests {
             fs_err::write(scratch.join("a/deps/one"), key)?;
             Ok(scratch)
         };
-        kept.furnish(key, &keep, &tree, make).unwrap();
+        kept.furnish(&Wanted { key, keep: &keep }, &tree, || Ok(()), make).unwrap();
         tree
     }
 
@@ -122,6 +148,22 @@ mod tests {
         assert_eq!(fs_err::read_to_string(second.join("a/deps/one")).unwrap(), "k");
         assert!(!second.join("missing").exists());
         assert_eq!(made.get(), 1);
+    }
+
+    #[test]
+    fn whoever_waits_for_an_entry_waits_no_longer_than_it_is_wanted() {
+        let dir = tempfile::tempdir().unwrap();
+        let kept = Kept { dir: dir.path().to_owned() };
+        let maker = kept.lock("k").unwrap();
+        maker.lock().unwrap();
+        let looks = Cell::new(0);
+        let go_on = || {
+            looks.set(looks.get() + 1);
+            if looks.get() < 3 { Ok(()) } else { Err(ActError::CalledOff) }
+        };
+        let wanted = Wanted { key: "k", keep: &[] };
+        let waited = kept.furnish(&wanted, dir.path(), go_on, || panic!("another one makes it"));
+        assert!(matches!(waited, Err(ActError::CalledOff)) && looks.get() == 3);
     }
 
     #[test]

@@ -163,7 +163,7 @@ impl Asking<'_> {
         let templates = &context.templates(&case.repo.id);
         let history = History { mirror, templates, base_branch: &spec.base_branch, base };
         vault.bare().checkout_with_history(commit, &checkout, history)?;
-        let began = |job| context.withdrawals.gate_began(&case.run.id, job);
+        let began = |job| context.withdrawals.began(&case.run.id, job);
         let settings = context.environment(&case.repo.id, (vault.bare(), base))?;
         let furnishing = self.landing.furnishing(self.room, &settings, base, &began)?;
         furnishing.furnish(&checkout, commit)?;

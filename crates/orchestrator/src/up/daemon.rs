@@ -24,7 +24,7 @@ use super::inbox::{self, Message};
 use super::reload::{self, ConfigFile};
 use super::sleep::{self, Awake};
 use super::upkeep::Upkeep;
-use super::{Mode, UpEnd, UpError, farewell, max_in, proposals, shutdown, sums, watching};
+use super::{Mode, UpEnd, UpError, farewell, max_in, proposals, shutdown, sums, unwanted, watching};
 use crate::act::{self, ActError, Acted};
 use crate::context::{Case, Context};
 use crate::told::Told;
@@ -211,7 +211,7 @@ impl Daemon {
             self.say(&Told::note(now, format!("a decision was refused: {}", refusal.error)));
         }
         self.watch_ralphs()?;
-        self.call_landings_off()?;
+        unwanted::call_off(self)?;
         for due in self.store.due_effects(now)? {
             self.start(due)?;
         }
@@ -375,18 +375,6 @@ impl Daemon {
                 && self.watched.insert(run.id.clone())
             {
                 watching::watch(self.context.run_dir(&run.id), process.clone(), self.sender.clone())?;
-            }
-        }
-        Ok(())
-    }
-
-    /// A goal that was closed while its work is landing lands no more, if it is not too late.
-    fn call_landings_off(&self) -> Result<(), UpError> {
-        for effect in self.under_way.values() {
-            if let Effect::Land { goal, run, .. } = effect
-                && !self.store.goal(goal)?.is_some_and(|goal| goal.is_running(run))
-            {
-                self.context.withdrawals.call_off(run);
             }
         }
         Ok(())

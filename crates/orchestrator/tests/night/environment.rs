@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use herder_domain::event::What;
 use herder_domain::goal::{GoalState, StuckCause};
+use herder_domain::repo::GoalRef;
+use herder_testkit::until;
 use serde_json::Value;
 
 use crate::stage::script::{good, script, shell, write};
-use crate::stage::{GATE, Plan, Stage};
+use crate::stage::{GATE, Orchestrator, PATIENCE, Plan, Stage};
 
 /// Makes `deps/` of `deps.lock`, and notes each call among the caches of whoever calls.
 const SETUP: &str =
@@ -92,6 +95,75 @@ fn a_set_up_that_fails_is_tried_again_and_then_a_person_is_told_of_it() {
     assert!(detail.contains("the index is away"), "{detail}");
     let log = fs_err::read_to_string(stage.run_dir(&goal, 1).path().join("setup.log")).unwrap();
     assert!(log.contains("the index is away"), "{log}");
+}
+
+/// A set-up that takes for ever for the first goal, and says when it has begun.
+const SLOW_SET_UP: &str = "#!/bin/sh\n\
+    case $(pwd) in */1-1) echo begun; sleep 600;; esac\n";
+
+fn until_setting_up(stage: &Stage, goal: &GoalRef) {
+    let log = stage.run_dir(goal, 1).path().join("setup.log");
+    until("a set-up at work", PATIENCE, || {
+        std::fs::read_to_string(&log).is_ok_and(|text| text.contains("begun")).then_some(())
+    });
+    assert!(stage.why(goal).contains("is setting up: run "), "{}", stage.why(goal));
+}
+
+#[test]
+fn a_goal_that_is_closed_while_it_is_set_up_waits_for_no_set_up_and_leaves_nothing() {
+    let torn = "#!/bin/sh\npwd >>\"$CARGO_HOME/torn\"\n";
+    let mut stage =
+        Plan::gate(GATE).max(1).file(".ralph/setup", SLOW_SET_UP).file(".ralph/teardown", torn).build();
+    let goal = stage.goal("Write a file", "", &script(&[good("new.txt")]));
+    let next = stage.goal("Write another", "", &script(&[good("2.txt")]));
+    let up = stage.up_once();
+    until_setting_up(&stage, &goal);
+    stage.person(&goal, What::GoalCancelled);
+    assert!(up.finish().success());
+    stage.home.assert_no_process_left();
+    assert_eq!((stage.word(&goal), stage.outcomes(&goal)), ("cancelled", vec!["stopped".to_owned()]));
+    assert_eq!(
+        (stage.found(&goal).series, stage.row(&goal, 1).exit_reason.as_str()),
+        (<_>::default(), "stopped")
+    );
+    assert!(noted(&stage, "runs", "torn")[0].ends_with("/1-1"), "what it had begun is torn down");
+    assert_eq!(stage.word(&next), "done", "the slot is free for the next");
+}
+
+#[test]
+fn a_goal_that_waits_for_anothers_set_up_need_not_when_it_is_closed() {
+    let slow = format!("{SLOW_SET_UP}{}", SETUP.trim_start_matches("#!/bin/sh\n"));
+    let slow = slow.replace("*/1-1)", "*/setup)");
+    let config = "[setup]\nkey = [\"deps.lock\"]\nkeep = [\"deps\"]\n";
+    let mut stage = furnished(config).max(2).file(".ralph/setup", &slow).build();
+    let goals = ["1.txt", "2.txt"].map(|file| stage.goal(file, "", &script(&[good(file)])));
+    let up = stage.up_once();
+    let begun = |goal: &GoalRef| stage.run_dir(goal, 1).path().join("setup.log").exists();
+    let maker = until("a set-up at work", PATIENCE, || goals.iter().position(|goal| begun(goal)));
+    until_setting_up(&stage, &goals[maker]);
+    let (maker, waiting) = (&goals[maker], &goals[1 - maker]);
+    stage.person(waiting, What::GoalCancelled);
+    stage.until_happened("its end", waiting, |what| matches!(what, What::RunClosed { .. }).then_some(()));
+    assert_eq!((stage.outcomes(waiting), stage.word(maker)), (vec!["stopped".to_owned()], "running"));
+    stage.person(maker, What::GoalCancelled);
+    assert!(up.finish().success());
+    stage.home.assert_no_process_left();
+    assert_eq!(stage.outcomes(maker), ["stopped"]);
+}
+
+#[test]
+fn an_orchestrator_that_goes_waits_for_no_set_up() {
+    for drain in [&["down"][..], &["down", "--drain"]] {
+        let mut stage = Plan::gate(GATE).file(".ralph/setup", SLOW_SET_UP).build();
+        let goal = stage.goal("Write a file", "", &script(&[good("new.txt")]));
+        let up = stage.up();
+        until_setting_up(&stage, &goal);
+        let down = Orchestrator::start(&stage.home, drain);
+        assert!(up.finish().success() && down.finish().success());
+        stage.home.assert_no_process_left();
+        assert_eq!((stage.word(&goal), stage.outcomes(&goal)), ("queued", vec!["stopped".to_owned()]));
+        assert_eq!(stage.found(&goal).series, <_>::default());
+    }
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! Calling a landing off while it is under way: its goal was closed, so its gate need not go on and its
-//! work may not be pushed.
+//! Calling a preparation or a landing off while it is under way: nobody wants it any more, so its set-up or
+//! its gate need not go on, and its work may not be pushed.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,14 +7,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use herder_domain::run::RunId;
 use herder_executor::KeeperHandle;
 
-/// Landings that are under way, or are called off.
+/// Preparations and landings that are under way, or are called off.
 #[derive(Default)]
 pub(crate) struct Withdrawals(Mutex<BTreeMap<RunId, Standing>>);
 
 #[derive(Default)]
 struct Standing {
     is_called_off: bool,
-    gate: Option<KeeperHandle>,
+    job: Option<KeeperHandle>,
 }
 
 impl Withdrawals {
@@ -22,33 +22,33 @@ impl Withdrawals {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Calls a run's landing off; the gate that judges it is stopped.
+    /// Calls off what is done for a run; the set-up or gate that it waits for is stopped.
     pub(crate) fn call_off(&self, run: &RunId) {
         let mut all = self.all();
         let standing = all.entry(run.clone()).or_default();
         standing.is_called_off = true;
-        if let Some(gate) = standing.gate.take() {
-            gate.stop(None);
+        if let Some(job) = standing.job.take() {
+            job.stop(None);
         }
     }
 
-    pub(super) fn is_called_off(&self, run: &RunId) -> bool {
+    pub(crate) fn is_called_off(&self, run: &RunId) -> bool {
         self.all().get(run).is_some_and(|standing| standing.is_called_off)
     }
 
-    /// Has the gate stopped when the landing is called off.
-    pub(super) fn gate_began(&self, run: &RunId, gate: KeeperHandle) {
+    /// Has a set-up or gate stopped when what it belongs to is called off.
+    pub(crate) fn began(&self, run: &RunId, job: KeeperHandle) {
         let mut all = self.all();
         let standing = all.entry(run.clone()).or_default();
         if standing.is_called_off {
-            gate.stop(None);
+            job.stop(None);
         } else {
-            standing.gate = Some(gate);
+            standing.job = Some(job);
         }
     }
 
-    /// The landing is over.
-    pub(super) fn forget(&self, run: &RunId) {
+    /// It is over.
+    pub(crate) fn forget(&self, run: &RunId) {
         self.all().remove(run);
     }
 }
