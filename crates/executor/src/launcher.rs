@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::job::{Ending, Exit, Job, KEEPER_MARKER, Leftover, RUN_MARKER};
+use crate::leash::{Leash, PATIENCE};
 use crate::process::ProcessId;
 use crate::wire::{Line, Message, Order, Refusal, Started, Step};
 use crate::{cgroup, children, strays};
@@ -111,12 +112,16 @@ impl Launcher {
         job.env.insert(KEEPER_MARKER.to_owned(), marker.clone());
         let (line, child) = self.spawn(&job)?;
         let orders = line.socket().try_clone().map_err(StartError::HandOver)?;
-        let mut reports = KeeperReports { line, child, started: None, marker, has_ended: false };
+        // Nobody has reaped it, so it is there.
+        let leash = Leash::of(child.id()).map_err(|error| StartError::HandOver(io::Error::other(error)))?;
+        let mut reports =
+            KeeperReports { line, child, leash: leash.clone(), started: None, marker, has_ended: false };
         let fds = [stdio.stdin.as_fd(), stdio.stdout.as_fd(), stdio.stderr.as_fd()];
         reports.line.send_with(&job, fds).map_err(StartError::HandOver)?;
         drop(stdio);
         let started = reports.await_start(&job.program)?;
-        let handle = KeeperHandle(Arc::new(Handle { started, orders: Mutex::new(orders) }));
+        let (orders, grace) = (Mutex::new(orders), job.limits.grace);
+        let handle = KeeperHandle(Arc::new(Handle { started, orders, grace, leash }));
         Ok((handle, reports))
     }
 
@@ -152,6 +157,8 @@ pub struct KeeperHandle(Arc<Handle>);
 struct Handle {
     started: Started,
     orders: Mutex<UnixStream>,
+    grace: Duration,
+    leash: Leash,
 }
 
 impl KeeperHandle {
@@ -166,14 +173,17 @@ impl KeeperHandle {
     }
 
     /// Ends the job: SIGTERM to everything below, SIGKILL after `grace` (by default the job's own).
-    /// Returns at once; the reports tell when it is done. No effect on a job that has ended.
+    /// Returns at once; the reports tell when it is done. No effect on a job that has ended. A keeper that
+    /// does not obey within 30 s more is killed, and what it left as well.
     pub fn stop(&self, grace: Option<Duration>) {
         self.order(&Order::Stop { grace });
+        self.0.leash.hold_aside(grace.unwrap_or(self.0.grace).saturating_add(PATIENCE));
     }
 
-    /// Ends the job with SIGKILL. Returns at once; no effect on a job that has ended.
+    /// Ends the job with SIGKILL. Returns at once; otherwise as [`KeeperHandle::stop`].
     pub fn kill(&self) {
         self.order(&Order::Kill);
+        self.0.leash.hold_aside(PATIENCE);
     }
 
     fn order(&self, order: &Order) {
@@ -207,6 +217,7 @@ pub enum Report {
 pub struct KeeperReports {
     line: Line,
     child: Child,
+    leash: Leash,
     started: Option<Started>,
     marker: String,
     has_ended: bool,
@@ -230,6 +241,8 @@ impl KeeperReports {
 
     fn await_start(&mut self, program: &Path) -> Result<Started, StartError> {
         self.line.socket().set_read_timeout(Some(START_LIMIT)).map_err(StartError::HandOver)?;
+        // A job may have stopped its keeper before that has said that it was started.
+        self.leash.hold_until_heard(self.line.socket(), START_LIMIT).map_err(StartError::HandOver)?;
         let program = program.to_owned();
         match self.line.receive().map_err(StartError::HandOver)? {
             Some(Message::Started(started)) => {
@@ -246,6 +259,7 @@ impl KeeperReports {
 
     /// The end of the keeper itself, once its socket is closed.
     fn reap(&mut self) {
+        self.leash.hold(PATIENCE);
         // It is a child of ours that is ending, so this cannot fail in a way that could be helped.
         let _ = children::wait(&mut self.child);
     }

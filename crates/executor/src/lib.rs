@@ -22,6 +22,7 @@ mod inhibitor;
 mod job;
 mod keeper;
 mod launcher;
+mod leash;
 mod privilege;
 mod process;
 mod procfs;

@@ -1,7 +1,7 @@
 //! One process, so named that its name never comes to mean another one.
 
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 use std::time::{Duration, Instant};
 
@@ -179,7 +179,7 @@ pub(crate) fn exit_of(status: rustix::process::WaitStatus) -> Option<Exit> {
 }
 
 /// Waits until a descriptor is readable or its other end is closed; `false` when the time is up.
-pub(crate) fn wait_readable(fd: &OwnedFd, limit: Option<Duration>) -> io::Result<bool> {
+pub(crate) fn wait_readable(fd: &impl AsFd, limit: Option<Duration>) -> io::Result<bool> {
     let deadline = limit.map(|limit| Instant::now() + limit);
     loop {
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));

@@ -8,7 +8,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-use herder_executor::{Ending, Exit, Job, end_strays};
+use herder_executor::{Ending, Exit, Job, Report, end_strays};
 use rustix::process::{Pid, Signal};
 use scene::{NONE, Scene, example, parent_of, unique_seconds, wait_until, with_argument};
 
@@ -203,6 +203,42 @@ fn one_that_shouts_for_ever() {
 fn one_that_stopped_itself() {
     // A stopped process takes a request only when it is continued, and is killed at the end of the grace.
     every_end("stopped", KILL);
+}
+
+#[test]
+fn one_that_stopped_its_children_and_itself_as_a_terminal_would() {
+    every_end("stopper", TERM);
+}
+
+#[test]
+fn one_that_stopped_its_keeper() {
+    let ending = end_by("jailer", "stay", |_, running| running.handle.stop(None));
+    assert_eq!((ending.exit, ending.leftover_count), (TERM, 0), "stopped");
+    let ending = end_by("jailer", "stay", |_, running| running.handle.kill());
+    assert_eq!((ending.exit, ending.leftover_count), (KILL, 0), "killed");
+    after_the_keepers_death("jailer");
+    after_both_deaths("jailer");
+}
+
+#[test]
+fn one_that_stopped_its_keeper_when_nobody_listens_to_that_any_more() {
+    let cage = Cage::new("jailer");
+    let running = cage.scene.start(&cage.job("stay"));
+    cage.until_up();
+    drop(running.reports);
+    cage.assert_empty("its reports were dropped");
+}
+
+#[test]
+fn one_that_stops_its_keeper_again_and_again() {
+    let cage = Cage::new("warden");
+    let running = cage.scene.start(&cage.job("stay"));
+    cage.until_up();
+    running.handle.stop(None);
+    // Either the keeper comes to its deeds between two stops, or it is killed in the end.
+    let last = running.reports.last().unwrap();
+    assert!(matches!(last, Report::Ended(_) | Report::KeeperDied { is_clean: true, .. }), "{last:?}");
+    cage.assert_empty("it was stopped");
 }
 
 #[test]

@@ -14,6 +14,7 @@ pub mod scene;
 pub mod sink;
 pub mod target;
 pub mod until;
+pub mod zoo;
 
 pub use canary::Canary;
 pub use http::Latch;
