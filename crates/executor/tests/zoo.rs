@@ -242,7 +242,7 @@ fn one_that_stops_its_keeper_again_and_again() {
 }
 
 #[test]
-fn one_with_thousands_of_unburied_children() {
+fn one_with_hundreds_of_unburied_children() {
     every_end("graveyard", TERM);
 }
 

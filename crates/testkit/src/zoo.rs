@@ -21,7 +21,7 @@ use rustix::process::{Pid, Signal};
 const CHAINS: u32 = 12;
 const LINKS: u32 = 20_000;
 /// Children that nobody reaps.
-const GRAVES: u32 = 2_000;
+const GRAVES: u32 = 500;
 /// What the shouter says in all, in bytes.
 const SHOUTED: usize = 1 << 30;
 /// Longer than any test.
