@@ -6,6 +6,7 @@
 //! argument of every process that comes of it.
 //!
 //! `zoo agent`: the same as a coding agent, see [`agent`].
+#![allow(clippy::print_stdout, reason = "what a program of the zoo says")]
 
 use std::fs::File;
 use std::io::Write;
@@ -203,15 +204,18 @@ fn stop() -> ExitCode {
 /// Stops its children in each way that there is. The way of a terminal has no effect on a process whose group
 /// nobody of its session can continue (setpgid(2), "orphaned"), so on itself.
 fn stop_children(tag: &str) -> ExitCode {
-    let same_group = start("idler", "stay", tag);
-    send(Pid::from_child(&same_group), Signal::STOP);
+    let mut children = vec![start("idler", "stay", tag)];
+    send(Pid::from_child(&children[0]), Signal::STOP);
     for signal in [Signal::STOP, Signal::TSTP] {
         let mut other = Command::new("/proc/self/exe");
-        let other = other.args(["idler", "stay", tag]).process_group(0).spawn().unwrap();
-        rustix::process::kill_process_group(Pid::from_child(&other), signal).unwrap();
+        children.push(other.args(["idler", "stay", tag]).process_group(0).spawn().unwrap());
+        rustix::process::kill_process_group(Pid::from_child(&children[children.len() - 1]), signal).unwrap();
     }
     send(rustix::process::getpid(), Signal::TSTP);
-    wait_for_ever()
+    is_up();
+    sleep(EVER);
+    drop(children);
+    ExitCode::SUCCESS
 }
 
 /// How often something is done.
