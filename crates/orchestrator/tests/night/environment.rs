@@ -139,7 +139,7 @@ fn a_goal_that_waits_for_anothers_set_up_need_not_when_it_is_closed() {
     let goals = ["1.txt", "2.txt"].map(|file| stage.goal(file, "", &script(&[good(file)])));
     let up = stage.up_once();
     let begun = |goal: &GoalRef| stage.run_dir(goal, 1).path().join("setup.log").exists();
-    let maker = until("a set-up at work", PATIENCE, || goals.iter().position(|goal| begun(goal)));
+    let maker = until("a set-up at work", PATIENCE, || goals.iter().position(begun));
     until_setting_up(&stage, &goals[maker]);
     let (maker, waiting) = (&goals[maker], &goals[1 - maker]);
     stage.person(waiting, What::GoalCancelled);
