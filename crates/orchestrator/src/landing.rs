@@ -129,7 +129,7 @@ impl<'a> Landing<'a> {
         if let Some(commit) = self.mirror.bare().landed_run_in(Some(&self.work_base), &base_tip, run)? {
             return Ok(Round::Landed(commit, Vec::new()));
         }
-        let candidate = match self.squash(&base_tip, None)? {
+        let candidate = match self.squash(&base_tip)? {
             Squash::Commit(commit) => commit,
             Squash::Conflict { files } => {
                 let files = files.iter().map(|path| path.display().to_string()).collect();
@@ -154,11 +154,8 @@ impl<'a> Landing<'a> {
             Verdict::Missing => ("none", Vec::new()),
         };
         let known = known.into_iter().map(|failure| failure.name).take(KNOWN_MAX).collect();
-        // The same tree again, with the verdict in its message.
-        let commit = match self.squash(&base_tip, Some(word))? {
-            Squash::Commit(commit) => commit,
-            Squash::Conflict { .. } | Squash::Empty => candidate,
-        };
+        // The same again, with the verdict in its message.
+        let commit = self.vault.reword(&candidate, &self.message(Some(word)), &self.context.signature())?;
         let pushed = self.push(&base_tip, commit)?;
         let seed = Seed::of(&self.context.state.setups(&self.case.repo.id), &self.spec.base_branch);
         Ok(match pushed {
@@ -192,7 +189,18 @@ impl<'a> Landing<'a> {
         Ok(base_tip)
     }
 
-    fn squash(&self, base_tip: &CommitId, gate: Option<&str>) -> Result<Squash, ActError> {
+    fn squash(&self, base_tip: &CommitId) -> Result<Squash, ActError> {
+        Ok(self.vault.squash(&SquashOrder {
+            base_tip: base_tip.clone(),
+            work_base: self.work_base.clone(),
+            tip: self.tip.clone(),
+            message: self.message(None),
+            signature: self.context.signature(),
+        })?)
+    }
+
+    /// What the landed commit says, with what the gate said where that is known.
+    fn message(&self, gate: Option<&str>) -> String {
         let spend = self.ending.as_ref().map(|ending| ending.spend);
         let cost = spend.and_then(|spend| spend.cost.known());
         let message = LandingMessage {
@@ -210,13 +218,7 @@ impl<'a> Landing<'a> {
                 None => Some(cost.map_or_else(|| "unknown".to_owned(), |usd| format!("${usd:.4}"))),
             },
         };
-        Ok(self.vault.squash(&SquashOrder {
-            base_tip: base_tip.clone(),
-            work_base: self.work_base.clone(),
-            tip: self.tip.clone(),
-            message: self.context.redactor.line(&message.text()).into_string(),
-            signature: self.context.signature(),
-        })?)
+        self.context.redactor.line(&message.text()).into_string()
     }
 
     /// What the agent said last of its work.
@@ -233,7 +235,10 @@ impl<'a> Landing<'a> {
             expected_old: Some(base_tip),
         };
         Ok(match self.vault.bare().push(order, &self.context.user)? {
-            Push::Done => Round::Landed(commit, Vec::new()),
+            Push::Done => {
+                self.vault.keep_landed(&commit)?;
+                Round::Landed(commit, Vec::new())
+            }
             Push::Lost { .. } => Round::Lost,
             Push::Refused { message } => Round::Refused(message),
         })

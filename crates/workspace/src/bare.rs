@@ -1,13 +1,12 @@
 //! Questions that a bare repository of ours answers.
 
-use crate::error::{Result, WorkspaceError};
-use crate::git::{Git, UserEnvironment, unparsable};
+use crate::error::Result;
+use crate::git::{Git, UserEnvironment};
 use crate::id::CommitId;
 use crate::objects::{Guard, lock};
 use crate::scratch::Scratch;
 use rustix::fs::FlockOperation;
 use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 /// A bare repository that only herder writes.
@@ -174,91 +173,6 @@ impl Bare {
         self.resolve(commit.as_str()).map(|found| found.is_some())
     }
 
-    /// Whether `old` is `new` or one of its ancestors.
-    ///
-    /// # Errors
-    /// A commit is missing, or git cannot be run.
-    pub fn is_ancestor(&self, old: &CommitId, new: &CommitId) -> Result<bool> {
-        self.git("merge-base").args(["--is-ancestor", old.as_str(), new.as_str()]).yes_or_no()
-    }
-
-    /// The tree of a commit.
-    ///
-    /// # Errors
-    /// The commit is missing, or git cannot be run.
-    pub fn tree_of(&self, commit: &CommitId) -> Result<CommitId> {
-        self.git("rev-parse")
-            .args(["--verify", "--end-of-options"])
-            .arg(format!("{commit}^{{tree}}"))
-            .object()
-    }
-
-    /// What lies in a directory of a commit (`""` is its top), not deeper; empty if it is missing.
-    ///
-    /// # Errors
-    /// The commit is missing, or git cannot be run.
-    pub fn list_tree(&self, commit: &CommitId, directory: &str) -> Result<Vec<TreeEntry>> {
-        let git = self.git("ls-tree").args(["-l", "-z", "--full-tree", commit.as_str()]);
-        let directory = directory.trim_end_matches('/');
-        let git = if directory.is_empty() { git } else { git.arg("--").arg(format!("{directory}/")) };
-        parse_tree(&git.answer()?)
-    }
-
-    /// The entry at `path` in a commit, if there is one.
-    ///
-    /// # Errors
-    /// The commit is missing, or git cannot be run.
-    pub fn entry(&self, commit: &CommitId, path: &str) -> Result<Option<TreeEntry>> {
-        let path = path.trim_end_matches('/');
-        let answer =
-            self.git("ls-tree").args(["-l", "-z", "--full-tree", commit.as_str(), "--", path]).answer()?;
-        Ok(parse_tree(&answer)?.into_iter().find(|entry| entry.path == Path::new(path)))
-    }
-
-    /// The name of the object at `path` in a commit, if there is one: what has another name differs.
-    ///
-    /// # Errors
-    /// The commit is missing, or git cannot be run.
-    pub fn object_at(&self, commit: &CommitId, path: &str) -> Result<Option<String>> {
-        Ok(self.entry(commit, path)?.map(|entry| format!("{:o} {}", entry.mode, entry.object)))
-    }
-
-    /// Whether a commit has something at `path`.
-    ///
-    /// # Errors
-    /// The commit is missing, or git cannot be run.
-    pub fn has_path(&self, commit: &CommitId, path: &str) -> Result<bool> {
-        self.entry(commit, path).map(|entry| entry.is_some())
-    }
-
-    /// The content of a file in a commit; `None` if there is none or it is not a file.
-    ///
-    /// # Errors
-    /// It has more than `max` bytes, the commit is missing, or git cannot be run.
-    pub fn read_file(&self, commit: &CommitId, path: &str, max: u64) -> Result<Option<Vec<u8>>> {
-        let Some(entry) = self.entry(commit, path)?.filter(TreeEntry::is_file) else {
-            return Ok(None);
-        };
-        let size = entry.size.unwrap_or(0);
-        if size > max {
-            return Err(WorkspaceError::FileTooLarge { path: path.to_owned(), size, max });
-        }
-        self.git("cat-file").args(["blob", &entry.object]).answer().map(Some)
-    }
-
-    /// The names and commits of all refs that begin with `prefix`, a whole number of components.
-    pub(crate) fn refs(&self, prefix: &str) -> Result<Vec<(String, CommitId)>> {
-        let answer = self.git("for-each-ref").args(["--format=%(objectname) %(refname)", prefix]).answer()?;
-        let text = String::from_utf8_lossy(&answer);
-        text.lines()
-            .map(|line| {
-                let (id, name) =
-                    line.split_once(' ').ok_or_else(|| unparsable("for-each-ref", line.as_bytes()))?;
-                Ok((name.to_owned(), CommitId::parse(id)?))
-            })
-            .collect()
-    }
-
     /// Moves refs, all or none. `None` as the old value means that any is fine.
     pub(crate) fn move_refs(&self, moves: &[(String, CommitId, Option<String>)]) -> Result<()> {
         let mut orders = b"start\0".to_vec();
@@ -269,24 +183,4 @@ impl Bare {
         orders.extend(b"prepare\0commit\0");
         self.git("update-ref").args(["--no-deref", "-z", "--stdin"]).stdin(orders).done()
     }
-}
-
-fn parse_tree(answer: &[u8]) -> Result<Vec<TreeEntry>> {
-    let records = answer.split(|byte| *byte == 0).filter(|record| !record.is_empty());
-    records.map(|record| parse_entry(record).ok_or_else(|| unparsable("ls-tree", record))).collect()
-}
-
-/// `<mode> <type> <object> <size>\t<path>`, as `git help ls-tree` has it.
-fn parse_entry(record: &[u8]) -> Option<TreeEntry> {
-    let tab = record.iter().position(|byte| *byte == b'\t')?;
-    let facts = std::str::from_utf8(&record[..tab]).ok()?;
-    let mut facts = facts.split_ascii_whitespace();
-    let mode = u32::from_str_radix(facts.next()?, 8).ok()?;
-    let (_kind, object, size) = (facts.next()?, facts.next()?, facts.next()?);
-    Some(TreeEntry {
-        path: PathBuf::from(OsStr::from_bytes(&record[tab + 1..])),
-        mode,
-        size: size.parse().ok(),
-        object: object.to_owned(),
-    })
 }

@@ -4,6 +4,7 @@ use crate::bare::Bare;
 use crate::error::Result;
 use crate::objects::{Guard, lock};
 use crate::private::PrivateGit;
+use crate::ref_files::refs_below;
 use crate::vault::Vault;
 use rustix::fs::FlockOperation;
 use std::io::{BufRead, BufReader};
@@ -20,7 +21,7 @@ impl Vault {
     /// Git cannot be run, or the file cannot be written.
     pub fn bundle(&self, file: &Path) -> Result<bool> {
         let bare = self.bare();
-        if !bare.exists() || bare.refs("refs/")?.is_empty() {
+        if !bare.exists() || refs_below(bare, "refs")?.is_empty() {
             return Ok(false);
         }
         let _unchanged = lock(bare.path(), Guard::Packs, FlockOperation::LockShared)?;

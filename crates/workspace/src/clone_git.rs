@@ -68,8 +68,11 @@ impl CloneGit<'_> {
     }
 }
 
+/// The setting of calls that write what is needed for a moment, or is copied elsewhere unsynced.
+pub(crate) const UNSYNCED: &str = "core.fsync=none";
+
 /// Writes the objects that `tip` needs beyond `base` as a pack with its index into `directory`, which lies
-/// on the file system of `from`.
+/// on the file system of `from`. Not synced.
 pub(crate) fn pack_range(
     from: &Bare,
     base: Option<&CommitId>,
@@ -81,6 +84,7 @@ pub(crate) fn pack_range(
         revisions.push_str(&format!("^{base}\n"));
     }
     from.git("pack-objects")
+        .setting(UNSYNCED)
         .args(["--revs", "--quiet", "--delta-base-offset"])
         .arg(directory.join("pack"))
         .stdin(revisions)

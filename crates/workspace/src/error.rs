@@ -31,6 +31,14 @@ pub enum WorkspaceError {
         /// The part that was not understood.
         answer: String,
     },
+    /// An object is missing or broken.
+    #[error("read the git object {object}: {reason}")]
+    Unreadable {
+        /// Its name.
+        object: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// A file could not be read or written; the message names it.
     #[error(transparent)]
     Io(#[from] std::io::Error),

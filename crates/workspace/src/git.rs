@@ -5,7 +5,7 @@
 //! (credential helpers, ssh, proxies) and happen only between our bare repositories and an address.
 
 use crate::error::{Result, WorkspaceError};
-use crate::id::{CommitId, Signature};
+use crate::id::CommitId;
 use herder_oneshot::{Environment, Finished, OneShot, OneShotError};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -208,17 +208,6 @@ impl Git {
     /// Another index file than the repository's.
     pub(crate) fn index(self, file: &Path) -> Self {
         self.variable("GIT_INDEX_FILE", file)
-    }
-
-    /// Who commits, as author and committer.
-    pub(crate) fn signed(self, signature: &Signature) -> Self {
-        let date = format!("@{} +0000", signature.at.as_second());
-        self.variable("GIT_AUTHOR_NAME", &signature.who.name)
-            .variable("GIT_AUTHOR_EMAIL", &signature.who.email)
-            .variable("GIT_AUTHOR_DATE", &date)
-            .variable("GIT_COMMITTER_NAME", &signature.who.name)
-            .variable("GIT_COMMITTER_EMAIL", &signature.who.email)
-            .variable("GIT_COMMITTER_DATE", &date)
     }
 
     pub(crate) fn variable(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {

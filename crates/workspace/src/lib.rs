@@ -1,9 +1,9 @@
 //! Git: mirror, vault, clone, snapshot, squash, push.
 //!
-//! This crate alone knows git, by its command line. What an agent has touched is never trusted: no
-//! hook, filter, monitor or merge driver of a clone, of a repository nested in it or of the user's own
-//! configuration runs in herder's name. It knows no forge and keeps no state but the directories it is
-//! given. All calls block.
+//! This crate alone knows git: its command line, and gitoxide's object database for what our own bare
+//! repositories hold. What an agent has touched is never trusted: no hook, filter, monitor or merge driver
+//! of a clone, of a repository nested in it or of the user's own configuration runs in herder's name. It
+//! knows no forge and keeps no state but the directories it is given. All calls block.
 //!
 //! The way of a goal's work: [`Mirror`] fetches the base branch; [`prepare()`] makes a clone and a
 //! [`PrivateGit`] beside it; [`PrivateGit::snapshot`] commits what the agent left; [`Vault::fetch_run`]
@@ -35,6 +35,7 @@ mod place;
 mod prepare;
 mod private;
 mod push;
+mod reading;
 mod ref_files;
 mod remote;
 mod removal;
@@ -46,7 +47,9 @@ mod squash;
 mod standalone;
 mod submodules;
 mod template;
+mod transfer;
 mod vault;
+mod writing;
 
 pub use bare::{Bare, TreeEntry};
 pub use check::{RemoteCheck, check, check_remote};

@@ -4,6 +4,7 @@ use crate::bare::Bare;
 use crate::error::Result;
 use crate::git::{succeeded, unparsable};
 use crate::id::{CommitId, Identity, Signature};
+use crate::writing::commit;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
@@ -52,20 +53,4 @@ fn bare_commit(bare: &Bare, tree: &CommitId, parent: Option<&CommitId>) -> Resul
     let who = Identity { name: "herder".to_owned(), email: "herder@localhost".to_owned() };
     let signature = Signature { who, at: jiff::Timestamp::UNIX_EPOCH };
     commit(bare, tree, parent, "carry", &signature)
-}
-
-/// Makes a commit object.
-pub(crate) fn commit(
-    bare: &Bare,
-    tree: &CommitId,
-    parent: Option<&CommitId>,
-    message: &str,
-    signature: &Signature,
-) -> Result<CommitId> {
-    let mut git = bare.git("commit-tree").signed(signature).arg(tree.as_str());
-    if let Some(parent) = parent {
-        git = git.args(["-p", parent.as_str()]);
-    }
-    // Git takes no NUL in a message.
-    git.args(["-F", "-"]).stdin(message.replace('\0', "\u{fffd}")).object()
 }

@@ -3,6 +3,7 @@
 use crate::bare::Bare;
 use crate::error::Result;
 use crate::id::CommitId;
+use crate::reading::Objects;
 
 /// How many bytes of a title stand in a subject.
 const TITLE_MAX: usize = 120;
@@ -157,6 +158,12 @@ impl Bare {
         to: &CommitId,
         run: &str,
     ) -> Result<Option<CommitId>> {
+        if let Some(from) = from
+            && let Some(line) = Objects::of(self, to)?.line_between(from, to)?
+            && line.iter().all(|commit| !commit.message.contains(run))
+        {
+            return Ok(None);
+        }
         let range = from.map_or_else(|| to.to_string(), |from| format!("{from}..{to}"));
         let answer = self
             .git("log")

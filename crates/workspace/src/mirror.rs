@@ -135,8 +135,7 @@ impl Mirror {
     /// There is no such branch, or git cannot be run.
     pub fn tip(&self, branch: &str) -> Result<CommitId> {
         let name = format!("{BRANCHES}/{}", checked_branch(branch)?);
-        self.bare
-            .resolve(&name)?
+        read_ref(&self.bare, &name)?
             .ok_or_else(|| WorkspaceError::NoBranch { branch: branch.to_owned(), url: self.url.clone() })
     }
 }

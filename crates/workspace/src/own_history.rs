@@ -8,6 +8,7 @@ use crate::git::Git;
 use crate::id::CommitId;
 use crate::objects::copy_packs;
 use crate::private::EXCLUDED;
+use crate::ref_files::refs_below;
 use std::path::Path;
 
 /// What the directories begin with in which a pack for a checkout is made.
@@ -37,7 +38,7 @@ impl Bare {
         self.pack_into(&[commit, base], &git_dir)?;
         fs_err::create_dir_all(git_dir.join("info"))?;
         fs_err::write(git_dir.join("info/exclude"), EXCLUDED)?;
-        let mut refs = self.refs("refs/tags")?;
+        let mut refs = refs_below(self, "refs/tags")?;
         refs.push((format!("refs/remotes/origin/{base_branch}"), base.clone()));
         refs.sort();
         let packed: String = refs.iter().map(|(name, id)| format!("{id} {name}\n")).collect();

@@ -4,13 +4,14 @@ use crate::clone_git::CloneGit;
 use crate::error::{Result, WorkspaceError};
 use crate::git::checked_branch;
 use crate::id::{CommitId, RunKey, Signature};
-use crate::merge::{Merged, carry, commit};
+use crate::merge::{Merged, carry};
 use crate::mirror::Mirror;
 use crate::place::make_parents;
 use crate::private::{PrivateGit, REFRESHED, lend_all, show};
 use crate::removal::remove_tree;
 use crate::template::Templates;
 use crate::vault::Vault;
+use crate::writing::commit;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 

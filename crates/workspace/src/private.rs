@@ -8,6 +8,7 @@ use crate::contained::{Dir, plain_names};
 use crate::error::{Result, WorkspaceError};
 use crate::git::Git;
 use crate::id::{CommitId, RunKey};
+use crate::ref_files::read_ref;
 use crate::snapshot::list;
 use std::ffi::OsString;
 use std::io::Write;
@@ -62,7 +63,7 @@ impl PrivateGit {
     /// # Errors
     /// Git cannot be run.
     pub fn tip(&self) -> Result<Option<CommitId>> {
-        self.bare.resolve(&self.key.branch_ref())
+        read_ref(&self.bare, &self.key.branch_ref())
     }
 
     /// Writes `.herder/<name>` in the clone, for the agent to read; whatever it has put in its place is
@@ -137,18 +138,6 @@ impl PrivateGit {
 
     pub(crate) fn skip_list(&self) -> PathBuf {
         self.bare.path().join(SKIP_LIST)
-    }
-
-    /// The settings with which the vault checks what it takes from here.
-    pub(crate) fn fetch_checks(&self) -> Vec<OsString> {
-        let mut checks = vec![OsString::from("fetch.fsckObjects=true")];
-        let skip_list = self.skip_list();
-        if skip_list.is_file() {
-            let mut setting = OsString::from("fetch.fsck.skipList=");
-            setting.push(skip_list);
-            checks.push(setting);
-        }
-        checks
     }
 
     /// Removes the locks that a killed git left behind. Only one ralph at a time works here, and it asks.

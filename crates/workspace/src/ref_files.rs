@@ -6,6 +6,7 @@
 use crate::bare::Bare;
 use crate::error::{Result, WorkspaceError};
 use crate::id::CommitId;
+use std::collections::BTreeMap;
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 
@@ -20,6 +21,68 @@ pub(crate) fn read_ref(bare: &Bare, name: &str) -> Result<Option<CommitId>> {
     let packed = read(&bare.path().join("packed-refs"))?.unwrap_or_default();
     let line = packed.lines().find_map(|line| line.split_once(' ').filter(|(_, found)| *found == name));
     line.map(|(id, _)| CommitId::parse(id)).transpose()
+}
+
+/// The names of all refs below `prefix`, a whole number of components, with what they point at; in order. What
+/// names another ref is left out, and what is broken, as git does.
+///
+/// # Errors
+/// A file cannot be read.
+pub(crate) fn refs_below(bare: &Bare, prefix: &str) -> Result<Vec<(String, CommitId)>> {
+    let prefix = prefix.trim_end_matches('/');
+    let is_below = |name: &str| name.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('/'));
+    let packed = read(&bare.path().join("packed-refs"))?.unwrap_or_default();
+    let lines = packed.lines().filter_map(|line| line.split_once(' '));
+    let known = lines.filter(|(_, name)| is_below(name));
+    let mut refs: BTreeMap<String, CommitId> =
+        known.filter_map(|(id, name)| Some((name.to_owned(), CommitId::parse(id).ok()?))).collect();
+    let mut waiting = vec![prefix.to_owned()];
+    while let Some(directory) = waiting.pop() {
+        for name in names(&bare.path().join(&directory))? {
+            let name = format!("{directory}/{name}");
+            match read(&bare.path().join(&name)) {
+                Ok(Some(text)) => refs.extend(CommitId::parse(text.trim_end()).ok().map(|id| (name, id))),
+                // It went meanwhile.
+                Ok(None) => {}
+                Err(WorkspaceError::Io(error)) if error.kind() == ErrorKind::IsADirectory => {
+                    waiting.push(name)
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Ok(refs.into_iter().collect())
+}
+
+/// The names in a directory of refs, without those of files that are being written.
+fn names(directory: &Path) -> Result<Vec<String>> {
+    let entries = match fs_err::read_dir(directory) {
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Ok(Vec::new());
+        }
+        entries => entries?,
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        names.extend(entry?.file_name().into_string().ok());
+    }
+    names.retain(|name| !name.starts_with('.') && !name.ends_with(".lock"));
+    Ok(names)
+}
+
+/// Removes a ref that nobody else writes, if it is a file of its own; gives whether that was it.
+///
+/// # Errors
+/// A file cannot be read or removed.
+pub(crate) fn remove_ref(bare: &Bare, name: &str) -> Result<bool> {
+    let packed = read(&bare.path().join("packed-refs"))?.unwrap_or_default();
+    if packed.lines().any(|line| line.ends_with(name)) {
+        return Ok(false);
+    }
+    match fs_err::remove_file(bare.path().join(name)) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
+        Ok(()) | Err(_) => Ok(true),
+    }
 }
 
 fn read(path: &Path) -> Result<Option<String>> {

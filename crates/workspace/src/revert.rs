@@ -2,9 +2,10 @@
 
 use crate::error::Result;
 use crate::id::{CommitId, Signature};
-use crate::merge::{Merged, carry, commit};
+use crate::merge::{Merged, carry};
 use crate::squash::Squash;
 use crate::vault::Vault;
+use crate::writing::commit;
 
 /// What is to be taken out.
 #[derive(Debug, Clone)]

@@ -53,6 +53,17 @@ impl Scratch {
         }
     }
 
+    /// Makes it the directory `path`, which must not be there, on the same file system.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub(crate) fn become_directory(self, path: &Path) -> Result<()> {
+        fs_err::rename(self.dir.path(), path)?;
+        // There is nothing of that name any more.
+        let _ = self.dir.keep();
+        Ok(())
+    }
+
     /// Where it is, until it is renamed.
     pub(crate) fn path(&self) -> &Path {
         self.dir.path()

@@ -8,15 +8,17 @@ mod obstacles;
 mod refresh;
 mod stage;
 mod vet;
+mod vetted_pack;
 
 pub(crate) use changes::list;
 pub use changes::{Skipped, WhySkipped};
 pub use refresh::Refreshed;
+pub(crate) use vet::strict;
 
 use crate::error::{Result, WorkspaceError};
 use crate::id::{CommitId, Signature};
-use crate::merge::commit;
 use crate::private::PrivateGit;
+use crate::ref_files::write_ref;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
@@ -106,19 +108,11 @@ impl PrivateGit {
         })?;
         let mut changes = changes::find(self, order.limits.file_bytes_max)?;
         changes.skipped.extend(stage::stage(self, &changes)?);
-        let (tree, refused) = vet::vetted_tree(self, &parent)?;
-        changes.skipped.extend(refused);
-        let changed = tree != self.bare().tree_of(&parent)?;
-        let commit = if changed {
-            let message = full_message(&order.message, &changes.skipped);
-            commit(self.bare(), &tree, Some(&parent), &message, &order.signature)?
-        } else {
-            parent
-        };
-        self.bare().move_refs(&[
-            (self.key().branch_ref(), commit.clone(), None),
-            (self.key().snapshot_ref(order.iteration), commit.clone(), None),
-        ])?;
+        let (commit, tree) = vet::vetted_commit(self, &parent, order, &mut changes.skipped)?;
+        let changed = commit != parent;
+        // Two files, one after the other: whoever is cut between takes the iteration's snapshot again.
+        write_ref(self.bare(), &self.key().snapshot_ref(order.iteration), &commit)?;
+        write_ref(self.bare(), &self.key().branch_ref(), &commit)?;
         Ok(Snapshot { commit, tree, changed, skipped: changes.skipped })
     }
 

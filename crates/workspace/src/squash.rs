@@ -1,10 +1,12 @@
 //! A goal's work as one commit on the tip of its base branch.
 
 use crate::bare::Bare;
-use crate::error::Result;
+use crate::error::{Result, WorkspaceError};
 use crate::id::{CommitId, Signature};
-use crate::merge::{Merged, carry, commit};
+use crate::merge::{Merged, carry};
+use crate::reading::Objects;
 use crate::vault::Vault;
+use crate::writing::commit;
 use std::path::PathBuf;
 
 /// What is to become one commit.
@@ -51,5 +53,19 @@ impl Vault {
             return Ok(Squash::Empty);
         }
         commit(bare, &tree, Some(&order.base_tip), &order.message, &order.signature).map(Squash::Commit)
+    }
+
+    /// The same commit with another message.
+    ///
+    /// # Errors
+    /// The commit is missing, or the vault cannot be written.
+    pub fn reword(&self, squashed: &CommitId, message: &str, signature: &Signature) -> Result<CommitId> {
+        let bare = self.bare();
+        let facts = Objects::of(bare, squashed)?.commit(squashed)?;
+        let (_, facts) = facts.ok_or_else(|| WorkspaceError::Unreadable {
+            object: squashed.to_string(),
+            reason: "it is not there".to_owned(),
+        })?;
+        commit(bare, &facts.tree, facts.parents.first(), message, signature)
     }
 }

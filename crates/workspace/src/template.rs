@@ -15,6 +15,7 @@ use crate::mirror::Mirror;
 use crate::objects::{copy_all, forget_packs, take_lock};
 use crate::place::safe_name;
 use crate::private::EXCLUDED;
+use crate::ref_files::refs_below;
 use crate::removal::remove_tree;
 use rustix::fs::FlockOperation;
 use serde::{Deserialize, Serialize};
@@ -137,7 +138,7 @@ impl Making<'_> {
         fs_err::create_dir_all(git_dir.join("info"))?;
         fs_err::write(git_dir.join("info/exclude"), EXCLUDED)?;
         // The tags and what they point at directly, and the base branch as `origin` knows it.
-        let mut refs = self.mirror.bare().refs("refs/tags")?;
+        let mut refs = refs_below(self.mirror.bare(), "refs/tags")?;
         refs.push((format!("refs/remotes/origin/{}", self.branch), self.commit.clone()));
         fs_err::write(git_dir.join("packed-refs"), packed(refs))?;
         let text =

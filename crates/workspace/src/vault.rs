@@ -13,9 +13,10 @@ use crate::id::{CommitId, RunKey, branch_of, goal_base_ref};
 use crate::mirror::Mirror;
 use crate::objects::{Guard, copy_all, gather, lock};
 use crate::private::PrivateGit;
-use crate::ref_files::{read_ref, write_ref};
+use crate::ref_files::{read_ref, refs_below, remove_ref, write_ref};
+use crate::snapshot::strict;
+use crate::transfer::{Load, bring};
 use rustix::fs::FlockOperation;
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// The bare repository that keeps all work.
@@ -71,7 +72,7 @@ impl Vault {
     /// # Errors
     /// The mirror lacks the commit, or the vault cannot be written.
     pub fn take(&self, mirror: &Mirror, commit: &CommitId) -> Result<()> {
-        let name = format!("refs/herder/taken/{commit}");
+        let name = taken_ref(commit);
         if read_ref(&self.bare, &name)?.is_some() {
             return Ok(());
         }
@@ -79,28 +80,46 @@ impl Vault {
         if read_ref(&self.bare, &name)?.is_some() {
             return Ok(());
         }
-        if self.bare.refs("refs/")?.is_empty() {
-            // The first time, files are many times cheaper than the transport.
+        let known = self.known()?;
+        if known.is_empty() {
+            // The first time, files are many times cheaper than packing.
             copy_all(mirror.bare().path(), self.bare.path())?;
+            self.bare.git("rev-list").args(["--objects", "--quiet", commit.as_str()]).done()?;
+        } else {
+            let from = mirror.bare().path();
+            bring(&self.bare, Load { from, tips: vec![commit], known, check: None })?;
         }
-        self.fetch(mirror.bare().path(), &format!("{commit}:{name}"), &[])?;
-        // Only the newest of them is needed to hold the history that later ones share.
-        self.forget_taken_before(commit)
+        self.hold(commit)
     }
 
-    fn forget_taken_before(&self, commit: &CommitId) -> Result<()> {
-        for (name, old) in self.bare.refs("refs/herder/taken")? {
-            if old != *commit && self.bare.is_ancestor(&old, commit)? {
+    /// Notes that a commit that was made here is the base branch's tip now: it needs not be taken any more.
+    ///
+    /// # Errors
+    /// The vault cannot be written.
+    pub fn keep_landed(&self, commit: &CommitId) -> Result<()> {
+        let _alone = self.bare.alone()?;
+        self.hold(commit)
+    }
+
+    /// Commits that are here with all of their history.
+    fn known(&self) -> Result<Vec<CommitId>> {
+        let mut refs = refs_below(&self.bare, TAKEN)?;
+        if refs.is_empty() {
+            refs = refs_below(&self.bare, "refs")?;
+        }
+        Ok(refs.into_iter().map(|(_, commit)| commit).collect())
+    }
+
+    /// Holds a commit of the base branch, and no longer those before it: of them only the newest is needed to
+    /// hold the history that later ones share.
+    fn hold(&self, commit: &CommitId) -> Result<()> {
+        write_ref(&self.bare, &taken_ref(commit), commit)?;
+        for (name, old) in refs_below(&self.bare, TAKEN)? {
+            if old != *commit && self.bare.is_ancestor(&old, commit)? && !remove_ref(&self.bare, &name)? {
                 self.bare.git("update-ref").args(["-d", &name, old.as_str()]).done()?;
             }
         }
         Ok(())
-    }
-
-    /// Fetches between two repositories of ours on this machine.
-    fn fetch(&self, from: &Path, refspec: &str, checks: &[OsString]) -> Result<()> {
-        let fetch = self.bare.fetch_whole(from, refspec).setting("protocol.version=2");
-        checks.iter().fold(fetch, |git, check| git.setting(check)).done()
     }
 
     /// Takes all snapshots of a run and moves the goal's branch to the last one; both at once, and
@@ -110,18 +129,25 @@ impl Vault {
     /// An object of the run does not pass git's check, or the vault cannot be written.
     pub fn fetch_run(&self, private: &PrivateGit, key: &RunKey) -> Result<Option<CommitId>> {
         let _alone = self.bare.alone()?;
-        let prefix = key.snapshot_prefix();
-        if private.bare().refs(&prefix)?.is_empty() {
+        let taken = refs_below(private.bare(), &key.snapshot_prefix())?;
+        if taken.is_empty() {
             return Ok(None);
         }
-        self.fetch(private.bare().path(), &format!("+{prefix}*:{prefix}*"), &private.fetch_checks())?;
-        let Some((_, last)) = self.snapshots(key)?.pop() else {
+        let base = read_ref(&self.bare, &key.base_ref())?;
+        let known = match &base {
+            Some(base) => vec![base.clone()],
+            None => self.known()?,
+        };
+        let tips = taken.iter().map(|(_, commit)| commit).collect();
+        let check = Some(strict(private));
+        bring(&self.bare, Load { from: private.bare().path(), tips, known, check })?;
+        let all = taken.iter().cloned().chain(refs_below(&self.bare, &key.snapshot_prefix())?);
+        let Some((_, last)) = in_order(key, all).pop() else {
             return Ok(None);
         };
-        let mut moves = vec![(key.branch_ref(), last.clone(), None)];
-        if let Some(base) = self.bare.resolve(&key.base_ref())? {
-            moves.push((goal_base_ref(key.goal()), base, None));
-        }
+        let mut moves: Vec<_> = taken.into_iter().map(|(name, commit)| (name, commit, None)).collect();
+        moves.push((key.branch_ref(), last.clone(), None));
+        moves.extend(base.map(|base| (goal_base_ref(key.goal()), base, None)));
         self.bare.move_refs(&moves)?;
         gather(&self.bare)?;
         Ok(Some(last))
@@ -132,15 +158,7 @@ impl Vault {
     /// # Errors
     /// Git cannot be run.
     pub fn snapshots(&self, key: &RunKey) -> Result<Vec<(u32, CommitId)>> {
-        let prefix = key.snapshot_prefix();
-        let mut snapshots: Vec<_> = self
-            .bare
-            .refs(&prefix)?
-            .into_iter()
-            .filter_map(|(name, commit)| Some((name.strip_prefix(&prefix)?.parse().ok()?, commit)))
-            .collect();
-        snapshots.sort();
-        Ok(snapshots)
+        Ok(in_order(key, refs_below(&self.bare, &key.snapshot_prefix())?))
     }
 
     /// The work on a goal, if there is any.
@@ -160,7 +178,7 @@ impl Vault {
     /// # Errors
     /// Git cannot be run.
     pub fn base_of(&self, key: &RunKey) -> Result<Option<CommitId>> {
-        self.bare.resolve(&key.base_ref())
+        read_ref(&self.bare, &key.base_ref())
     }
 
     /// Keeps the goal's present branch as an attempt of `key`, before that run replaces it. Returns
@@ -186,7 +204,7 @@ impl Vault {
         {
             let whole = prefix.rsplit_once('/').map_or(prefix, |(whole, _)| whole);
             let number = |name: &str| name.strip_prefix(prefix)?.split('/').next()?.parse::<u64>().ok();
-            goals.extend(self.bare.refs(whole)?.iter().filter_map(|(name, _)| number(name)));
+            goals.extend(refs_below(&self.bare, whole)?.iter().filter_map(|(name, _)| number(name)));
         }
         goals.sort_unstable();
         goals.dedup();
@@ -208,12 +226,12 @@ impl Vault {
             prefixes.push(key.before_prefix());
         }
         for prefix in prefixes {
-            names.extend(self.bare.refs(&prefix)?.into_iter().map(|(name, _)| name));
+            names.extend(refs_below(&self.bare, &prefix)?.into_iter().map(|(name, _)| name));
         }
         names.extend([format!("refs/heads/{}", branch_of(goal)), goal_base_ref(goal)]);
         let mut orders = b"start\0".to_vec();
         for name in names {
-            if self.bare.resolve(&name)?.is_some() {
+            if read_ref(&self.bare, &name)?.is_some() {
                 orders.extend(format!("delete {name}\0\0").bytes());
             }
         }
@@ -241,7 +259,7 @@ impl Vault {
     pub fn remember(&self, key: &RunKey) -> Result<()> {
         let Some(work) = self.branch(key.goal())? else { return Ok(()) };
         let (tip, base) = key.before_refs();
-        if self.bare.resolve(&tip)?.is_some() {
+        if read_ref(&self.bare, &tip)?.is_some() {
             return Ok(());
         }
         let _alone = self.bare.alone()?;
@@ -256,7 +274,7 @@ impl Vault {
     pub fn go_back(&self, key: &RunKey) -> Result<()> {
         let (tip, base) = key.before_refs();
         let _alone = self.bare.alone()?;
-        match (self.bare.resolve(&tip)?, self.bare.resolve(&base)?) {
+        match (read_ref(&self.bare, &tip)?, read_ref(&self.bare, &base)?) {
             (Some(tip), Some(base)) => {
                 self.bare.move_refs(&[(key.branch_ref(), tip, None), (goal_base_ref(key.goal()), base, None)])
             }
@@ -273,4 +291,21 @@ impl Vault {
     pub(crate) fn objects(&self) -> PathBuf {
         self.bare.path().join("objects")
     }
+}
+
+/// Where the tips of base branches are held that were taken.
+const TAKEN: &str = "refs/herder/taken";
+
+fn taken_ref(commit: &CommitId) -> String {
+    format!("{TAKEN}/{commit}")
+}
+
+/// Refs of a run's snapshots by iteration, in order.
+fn in_order(key: &RunKey, refs: impl IntoIterator<Item = (String, CommitId)>) -> Vec<(u32, CommitId)> {
+    let prefix = key.snapshot_prefix();
+    let iteration = |name: &str| name.strip_prefix(&prefix)?.parse().ok();
+    let mut snapshots: Vec<_> =
+        refs.into_iter().filter_map(|(name, commit)| Some((iteration(&name)?, commit))).collect();
+    snapshots.sort();
+    snapshots
 }

@@ -88,7 +88,7 @@ impl Undoing<'_> {
         if let Some(commit) = bare.reverted_run_in(&self.landed, &base_tip, run)? {
             return Ok(Ended::Undone(commit));
         }
-        let candidate = match self.commit(&base_tip, None)? {
+        let candidate = match self.commit(&base_tip)? {
             Squash::Commit(commit) => commit,
             // Somebody has taken it out by hand.
             Squash::Empty => return Ok(Ended::Undone(base_tip)),
@@ -114,11 +114,9 @@ impl Undoing<'_> {
                 }
             }
         };
-        // The same tree again, with the verdict in its message.
-        let commit = match self.commit(&base_tip, Some(word))? {
-            Squash::Commit(commit) => commit,
-            Squash::Conflict { .. } | Squash::Empty => candidate,
-        };
+        // The same again, with the verdict in its message.
+        let (message, signature) = (self.message(Some(word)), landing.context.signature());
+        let commit = landing.vault.reword(&candidate, &message, &signature)?;
         match landing.push(&base_tip, commit)? {
             Round::Landed(commit, _) => Ok(Ended::Undone(commit)),
             Round::Lost => Ok(Ended::Lost),
@@ -127,7 +125,17 @@ impl Undoing<'_> {
         }
     }
 
-    fn commit(&self, base_tip: &CommitId, gate: Option<&str>) -> Result<Squash, ActError> {
+    fn commit(&self, base_tip: &CommitId) -> Result<Squash, ActError> {
+        Ok(self.landing.vault.revert(&RevertOrder {
+            base_tip: base_tip.clone(),
+            landed: self.landed.clone(),
+            message: self.message(None),
+            signature: self.landing.context.signature(),
+        })?)
+    }
+
+    /// What the commit says, with what the gate said where that is known.
+    fn message(&self, gate: Option<&str>) -> String {
         let case = self.landing.case;
         let because = self.undo.say.as_ref().map(|say| format!(": {say}")).unwrap_or_default();
         let message = RevertMessage {
@@ -139,11 +147,6 @@ impl Undoing<'_> {
             run: case.run.id.to_string(),
             gate: gate.map(str::to_owned),
         };
-        Ok(self.landing.vault.revert(&RevertOrder {
-            base_tip: base_tip.clone(),
-            landed: self.landed.clone(),
-            message: self.landing.context.redactor.line(&message.text()).into_string(),
-            signature: self.landing.context.signature(),
-        })?)
+        self.landing.context.redactor.line(&message.text()).into_string()
     }
 }

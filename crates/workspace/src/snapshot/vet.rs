@@ -5,19 +5,21 @@
 //! of the snapshot instead of spoiling it.
 
 use super::changes::{GitPath, Skipped, WhySkipped};
-use super::stage;
-use crate::clone_git::pack_range;
+use super::vetted_pack::VettedPack;
+use super::{SnapshotOrder, full_message, stage};
+use crate::clone_git::{UNSYNCED, pack_range};
 use crate::error::{Result, WorkspaceError};
 use crate::git::{succeeded, unparsable};
-use crate::id::{CommitId, Identity, Signature};
-use crate::merge::commit;
+use crate::id::CommitId;
 use crate::private::PrivateGit;
 use crate::scratch::Scratch;
+use crate::transfer::pack_in;
+use crate::writing::commit;
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// So many objects may be refused one after the other.
 const ROUNDS_MAX: usize = 50;
@@ -32,59 +34,60 @@ struct Entry {
     object: String,
 }
 
-/// Writes the index as a tree whose new objects pass git's check; entries that do not are set back to
-/// what `parent` has, and returned.
-pub(super) fn vetted_tree(private: &PrivateGit, parent: &CommitId) -> Result<(CommitId, Vec<Skipped>)> {
-    let mut refused = Vec::new();
+/// Writes the index as a commit on `parent` whose new objects pass git's check, and gives it with its tree:
+/// `parent` itself if nothing has changed. Entries that do not pass are set back to what `parent` has, and
+/// join what is `skipped`.
+pub(super) fn vetted_commit(
+    private: &PrivateGit,
+    parent: &CommitId,
+    order: &SnapshotOrder,
+    skipped: &mut Vec<Skipped>,
+) -> Result<(CommitId, CommitId)> {
+    let before = private.bare().tree_of(parent)?;
     for _ in 0..ROUNDS_MAX {
         let tree = private.git("write-tree").object()?;
-        if tree == private.bare().tree_of(parent)? {
-            return Ok((tree, refused));
+        if tree == before {
+            return Ok((parent.clone(), tree));
         }
-        let Some(complaint) = complaint_about(private, parent, &tree)? else {
-            return Ok((tree, refused));
+        let message = full_message(&order.message, skipped);
+        let commit = commit(private.bare(), &tree, Some(parent), &message, &order.signature)?;
+        let Some(complaint) = complaint_about(private, parent, &commit)? else {
+            return Ok((commit, tree));
         };
-        refused.extend(set_back(private, parent, &tree, &complaint)?);
+        skipped.extend(set_back(private, parent, &tree, &complaint)?);
     }
     Err(WorkspaceError::BrokenObjects { message: format!("more than {ROUNDS_MAX} objects are refused") })
 }
 
-/// What git's check says of the objects that `tree` adds to `parent`; `None` if it is content.
-fn complaint_about(private: &PrivateGit, parent: &CommitId, tree: &CommitId) -> Result<Option<String>> {
+/// What git's check says of the objects that `commit` adds to `parent`; `None` if it is content. Then the pack
+/// of them is kept, for the clone's own `.git`.
+fn complaint_about(private: &PrivateGit, parent: &CommitId, commit: &CommitId) -> Result<Option<String>> {
     let scratch = Scratch::within(private.bare().path(), "vet")?;
-    let who = Identity { name: "herder".to_owned(), email: "herder@localhost".to_owned() };
-    let signature = Signature { who, at: jiff::Timestamp::UNIX_EPOCH };
-    let probe = commit(private.bare(), tree, Some(parent), "probe", &signature)?;
-    pack_range(private.bare(), Some(parent), &probe, scratch.path())?;
+    pack_range(private.bare(), Some(parent), commit, scratch.path())?;
     let Some(pack) = pack_in(scratch.path())? else {
         return Ok(None);
     };
-    let skip_list = private.skip_list();
-    let strict = if skip_list.is_file() {
-        let mut strict = std::ffi::OsString::from("--strict=skiplist=");
-        strict.push(skip_list);
-        strict
-    } else {
-        "--strict".into()
-    };
     let index = scratch.path().join("vetted.idx");
-    let git = private.bare().git("index-pack").arg(strict).arg("-o").arg(index).arg(pack);
-    let finished = git.finish()?;
+    let git = private.bare().git("index-pack").setting(UNSYNCED);
+    let finished = git.arg(strict(private)).arg("-o").arg(index).arg(pack).finish()?;
     let complaint = finished.stderr.text();
     if finished.status.code() == Some(128) && named_object(&complaint).is_some() {
         return Ok(Some(complaint));
     }
-    succeeded(finished, "index-pack").map(|_| None)
+    succeeded(finished, "index-pack")?;
+    VettedPack::keep(private, parent, commit, scratch)?;
+    Ok(None)
 }
 
-fn pack_in(directory: &Path) -> Result<Option<PathBuf>> {
-    for entry in fs_err::read_dir(directory)? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|end| end == "pack") {
-            return Ok(Some(path));
-        }
+/// How `git index-pack` is told to check, all but what came from upstream.
+pub(crate) fn strict(private: &PrivateGit) -> OsString {
+    let skip_list = private.skip_list();
+    if !skip_list.is_file() {
+        return "--strict".into();
     }
-    Ok(None)
+    let mut strict = OsString::from("--strict=skiplist=");
+    strict.push(skip_list);
+    strict
 }
 
 /// The line in which git's fsck.c names what is wrong, `error: object <id>: <what>: <why>`; its

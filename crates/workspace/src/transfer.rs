@@ -1,0 +1,82 @@
+//! Objects on their way from one bare repository of ours into another on the same machine: packed by one git
+//! that sees both, where a fetch starts six. They come under their names only when all of them are there.
+
+use crate::bare::Bare;
+use crate::clone_git::UNSYNCED;
+use crate::error::Result;
+use crate::id::CommitId;
+use crate::scratch::Scratch;
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+/// What is to be brought.
+pub(crate) struct Load<'a> {
+    /// The repository that has it.
+    pub(crate) from: &'a Path,
+    /// These commits with their history.
+    pub(crate) tips: Vec<&'a CommitId>,
+    /// But for what is there with these.
+    pub(crate) known: Vec<CommitId>,
+    /// How `git index-pack` is to check the objects, where somebody is to.
+    pub(crate) check: Option<OsString>,
+}
+
+/// Brings objects into the repository `into`; no ref is moved. The pack is synced, as a fetch would.
+///
+/// # Errors
+/// An object is missing or does not pass the check, or the disk or git refuses.
+pub(crate) fn bring(into: &Bare, load: Load<'_>) -> Result<()> {
+    let scratch = Scratch::within(into.path(), "bring")?;
+    let tips = load.tips.iter().map(|tip| format!("{tip}\n"));
+    let known = load.known.iter().map(|known| format!("^{known}\n"));
+    into.git("pack-objects")
+        .variable("GIT_ALTERNATE_OBJECT_DIRECTORIES", in_a_list(&load.from.join("objects")))
+        .args(["--revs", "--quiet", "--delta-base-offset", "--non-empty"])
+        .arg(scratch.path().join("pack"))
+        .stdin(tips.chain(known).collect::<String>())
+        .done()?;
+    let Some(pack) = pack_in(scratch.path())? else {
+        return Ok(());
+    };
+    if let Some(check) = load.check {
+        // Seen from here alone: what is missing here is missing. The pack has an index already.
+        let index = scratch.path().join("checked.idx");
+        into.git("index-pack").setting(UNSYNCED).arg(check).arg("-o").arg(index).arg(&pack).done()?;
+    }
+    let place = into.path().join("objects/pack");
+    fs_err::create_dir_all(&place)?;
+    // Git looks for a pack once it sees its index: the index comes last.
+    for end in ["pack", "rev", "idx"] {
+        let file = pack.with_extension(end);
+        if file.exists() {
+            fs_err::rename(&file, place.join(file.file_name().unwrap_or_default()))?;
+        }
+    }
+    Ok(())
+}
+
+/// The pack in a directory that has one at most.
+pub(crate) fn pack_in(directory: &Path) -> Result<Option<PathBuf>> {
+    for entry in fs_err::read_dir(directory)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|end| end == "pack") {
+            return Ok(Some(path));
+        }
+    }
+    Ok(None)
+}
+
+/// A path as one entry of git's lists of directories, whatever it is called (git(1), at
+/// `GIT_ALTERNATE_OBJECT_DIRECTORIES`).
+fn in_a_list(path: &Path) -> OsString {
+    let mut quoted = vec![b'"'];
+    for byte in path.as_os_str().as_bytes() {
+        if matches!(byte, b'"' | b'\\') {
+            quoted.push(b'\\');
+        }
+        quoted.push(*byte);
+    }
+    quoted.push(b'"');
+    OsString::from_vec(quoted)
+}
