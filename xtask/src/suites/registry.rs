@@ -130,6 +130,14 @@ pub const SUITES: &[Suite] = &[
         is_live: false,
     },
     Suite {
+        name: "systemd",
+        about: "the unit that `herder service install` writes, read by the real systemd",
+        needs: &[Need::Program { name: "systemd-analyze", debian: "systemd" }],
+        tests: Tests::Targets(&[Target { krate: "cli", package: "herder", name: "systemd" }]),
+        runs: Runs::Always,
+        is_live: false,
+    },
+    Suite {
         name: "crash-points",
         about: "a night cut at every point: processes killed, writes torn, the disk full (many minutes)",
         needs: &[],

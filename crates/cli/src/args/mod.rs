@@ -13,6 +13,7 @@ mod papers;
 mod reference;
 mod refusal;
 mod run;
+mod service;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -32,6 +33,7 @@ pub use papers::{Completions, Man, Shell, definition, plain_definition};
 pub use reference::{Reference, StoryChoice};
 pub use refusal::Refusal;
 pub use run::{RunFlags, Up, UpFlags};
+pub use service::{ServiceCommand, ServiceInstall};
 
 /// Works through a backlog of coding goals unattended, by driving coding agents in isolated clones.
 #[derive(Debug, Parser)]
@@ -119,6 +121,9 @@ pub enum Command {
     Ralph(Ralph),
     /// Ask the gate about the current checkout, as it is asked of a run
     Gate(GateByHand),
+    /// Have systemd keep `up` running
+    #[command(subcommand)]
+    Service(ServiceCommand),
     /// Keep all that cannot be made anew in one file, whatever is at work
     Backup(Backup),
     /// Bring a backup back

@@ -18,6 +18,7 @@ mod ralph;
 pub mod repo;
 mod resume;
 mod salvage;
+mod service;
 mod set;
 mod stats;
 mod story;
@@ -64,6 +65,7 @@ pub fn perform(cli: Cli, output: Output) -> Result<Reply, Failure> {
         Command::Set(SetCommand::Max(args)) => set::max(&call, &args),
         Command::Ralph(args) => ralph::ralph(&call, args),
         Command::Gate(args) => gate::gate(&call, &args),
+        Command::Service(command) => service::service(&call, command),
         Command::Backup(args) => backup::backup(&call, &args),
         Command::Restore(args) => backup::restore(&call, &args),
         Command::InstallLinks(args) => links::install(&args),

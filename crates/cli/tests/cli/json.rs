@@ -14,12 +14,15 @@ const DONE: &str = "## Objective\nSay hello.\n\n```replay\n\
 const SPENT: &str = "## Objective\nx\n\n```replay\n[\"budget_spent\"]\n```\n";
 
 /// Settings and papers: commands that are about no goal.
-fn further<'r>() -> [(&'static str, Vec<&'r str>, bool); 8] {
+fn further<'r>() -> [(&'static str, Vec<&'r str>, bool); 11] {
     [
         ("config set", vec!["max", "3"], true),
         ("config unset", vec!["max"], true),
         ("config path", vec![], true),
         ("gate", vec!["--once"], true),
+        ("service install", vec!["--print"], true),
+        ("service uninstall", vec![], false),
+        ("service status", vec![], true),
         ("backup", vec!["kept.tar.gz"], true),
         ("restore", vec!["kept.tar.gz"], false),
         ("completions", vec!["zsh"], true),

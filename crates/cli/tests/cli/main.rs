@@ -19,6 +19,7 @@ mod operating;
 mod papers;
 mod salvage;
 mod scene;
+mod service;
 mod sleep;
 mod surroundings;
 mod terminal;

@@ -1,0 +1,60 @@
+//! Asking systemd: the manager of this user's services, and logind.
+
+use std::process::Command;
+
+use crate::failure::Failure;
+
+/// What to do where no systemd runs the machine.
+const WITHOUT: &str = "have `herder up` started by what runs this machine, or in tmux; \
+                       `herder service install --print` prints the unit";
+
+/// Refuses where no manager of this user's services answers.
+pub fn refuse_without() -> Result<(), Failure> {
+    let version =
+        Command::new("systemctl").args(["--user", "show", "--property=Version", "--value"]).output();
+    let why = match version {
+        Ok(output) if output.status.success() => return Ok(()),
+        Ok(output) => first_line(&output.stderr),
+        Err(error) => error.to_string(),
+    };
+    Err(Failure::environment(format!(
+        "no systemd of yours answers ({why}), so nothing here could run the unit"
+    ))
+    .hint(WITHOUT)
+    .hint("over ssh, su or sudo, XDG_RUNTIME_DIR may be missing: log in as the user itself"))
+}
+
+/// Has it do something.
+pub fn have(args: &[&str]) -> Result<(), Failure> {
+    let why = match Command::new("systemctl").arg("--user").args(args).output() {
+        Ok(output) if output.status.success() => return Ok(()),
+        Ok(output) => first_line(&output.stderr),
+        Err(error) => error.to_string(),
+    };
+    Err(Failure::environment(format!("failed to `systemctl --user {}`: {why}", args.join(" ")))
+        .hint("`systemctl --user status` must work where you are"))
+}
+
+/// One word of its answer, whatever its exit code: "inactive" comes with one. `None` where nobody answers.
+pub fn word(args: &[&str]) -> Option<String> {
+    let output = Command::new("systemctl").arg("--user").args(args).output().ok()?;
+    let word = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    (!word.is_empty()).then_some(word)
+}
+
+/// Whether this user's services go on without a session; `None` where nobody can tell.
+pub fn lingers() -> Option<bool> {
+    let user = rustix::process::getuid().as_raw().to_string();
+    let args = ["show-user", "--property=Linger", "--value", &user];
+    let output = Command::new("loginctl").args(args).output().ok()?;
+    match String::from_utf8_lossy(&output.stdout).trim() {
+        "yes" => Some(true),
+        "no" => Some(false),
+        _ => None,
+    }
+}
+
+fn first_line(text: &[u8]) -> String {
+    let text = String::from_utf8_lossy(text);
+    text.lines().next().unwrap_or("it does not say why").trim().to_owned()
+}
