@@ -152,13 +152,17 @@ fn printed(held: &Held, id: &GoalRef) -> Result<Reply, Failure> {
 /// The run's environment, with what is a person's own.
 fn environment(spec: &RunSpec) -> BTreeMap<String, String> {
     let setup = &spec.setup;
-    let mut env = Room::new(&setup.room, &setup.caches).env(&Toolchains::detect(), &setup.pass);
+    let room = Room::new(&setup.room, &setup.caches);
+    let mut env = room.env(&Toolchains::detect(), &setup.pass);
+    env.extend(setup.env.clone());
     for name in OWN {
         match env_text(name) {
             Some(value) => env.insert(name.to_owned(), value),
             None => env.remove(name),
         };
     }
+    // What the set-up has put into its HOME is there.
+    env.insert("HERDER_HOME".to_owned(), room.home().display().to_string());
     // Not the marker by which a run's processes are found: nobody ends a person's shell.
     env.insert("HERDER_TAKEN".to_owned(), spec.run.to_string());
     env

@@ -190,6 +190,44 @@ fn taking_opens_a_shell_in_the_workspace_and_says_how_to_go_on() {
     assert_eq!(scene.status(1), "draft", "as it was");
 }
 
+/// Wants what the set-up made, what the last gate built, and a port of its own.
+const SET_UP_CHECK: &str = "#!/bin/sh\nset -e\ncmp deps/installed deps.lock\nmkdir -p out\n\
+    [ -e out/built ] || echo \"$HERDER_PORT_BASE\" >out/built\n\
+    perl -MIO::Socket::INET -e 'IO::Socket::INET->new(Listen => 1, LocalAddr => \"127.0.0.1\", \
+    LocalPort => $ENV{HERDER_PORT_1}) or exit 1'\ntest -f hello\n";
+
+#[test]
+fn in_the_shell_of_a_taken_goal_the_gate_says_what_it_says_to_a_ralph() {
+    let scene = Scene::new();
+    let config = "ports = 2\n[setup]\nkey = [\"deps.lock\"]\nkeep = [\"deps\"]\nseed = [\"out\"]\n";
+    let setup =
+        "#!/bin/sh\nset -e\nmkdir deps\ncp deps.lock deps/installed\necho made >>\"$CARGO_HOME/made\"\n";
+    let files = [
+        (".ralph/config.toml", config),
+        (".ralph/setup", setup),
+        (".ralph/check", SET_UP_CHECK),
+        (".gitignore", "/deps/\n/out/\n"),
+        ("deps.lock", "one\n"),
+    ];
+    scene.origin.push("main", "Environment", &files.map(|(path, text)| (path, Some(text))));
+    scene.goal_of(&writes("hello", "hi"), "Hello", &["--queue"]);
+    scene.ok(&["up", "--once"]);
+    assert_eq!(scene.status(1), "done");
+    scene.goal("More", &["--queue"]);
+    let mut command = scene.command(&["take", "2"]);
+    command.env("SHELL", "/bin/sh").env("ANTHROPIC_API_KEY", "sk-x");
+    let words = "cat out/built && rm hello\n.ralph/check && echo too early\necho by hand >hello\n.ralph/check && echo green\n\
+                 cat \"$CARGO_HOME/made\"; echo \"secret: ${ANTHROPIC_API_KEY:-none}\"\n";
+    let said = feed(command, words.as_bytes());
+    assert!(said.out.contains("\ngreen\nmade\nsecret: none\n") && !said.out.contains("early"), "{said:?}");
+    assert!(said.out.starts_with("2"), "a port, noted by the gate whose build is the seed: {said:?}");
+    scene.ok(&["give", "2"]);
+    scene.ok(&["up", "--once"]);
+    assert_eq!((scene.status(2).as_str(), content(&scene, "hello").as_str()), ("done", "by hand"));
+    let ports = std::fs::read_to_string(scene.home.state().join("ports.json")).unwrap();
+    assert_eq!(ports, "{}", "given back");
+}
+
 #[test]
 fn who_has_nothing_in_hand_is_told_so() {
     let scene = Scene::new();
