@@ -184,11 +184,7 @@ impl Context {
     /// Package caches of a repository, one set for its runs and another for its gates: what an agent
     /// writes must never reach a gate.
     pub(crate) fn caches(&self, repo: &RepoId, set: CacheSet) -> PathBuf {
-        let name = match set {
-            CacheSet::Runs => "runs",
-            CacheSet::Gates => "gates",
-        };
-        self.root().join(".cache").join(fnv::short_name(repo.to_string().as_bytes())).join(name)
+        self.root().join(".cache").join(fnv::short_name(repo.to_string().as_bytes())).join(set.word())
     }
 
     /// Where a run's work is judged. Not below the run's own short directory: that one is removed while
@@ -230,6 +226,19 @@ pub(crate) fn repository_config((bare, base): (&Bare, &CommitId)) -> Result<Repo
 pub(crate) enum CacheSet {
     Runs,
     Gates,
+}
+
+impl CacheSet {
+    /// Both.
+    pub(crate) const ALL: [Self; 2] = [Self::Runs, Self::Gates];
+
+    /// The name of its directory.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Runs => "runs",
+            Self::Gates => "gates",
+        }
+    }
 }
 
 /// A run as refs name it.

@@ -28,9 +28,10 @@ use sha2::{Digest, Sha256};
 
 use crate::act::ActError;
 use crate::context::{CacheSet, Case, Context};
-use kept::{Kept, Wanted};
+use kept::Wanted;
 
 pub(crate) use files::sources;
+pub(crate) use kept::Kept;
 pub(crate) use ports::{allocate, landing_of, release};
 pub(crate) use seed::Seed;
 
@@ -111,11 +112,7 @@ impl Furnishing<'_> {
         if self.settings.keep.is_empty() || !self.is_like_base(commit)? {
             return self.jobs.set_up(&script, tree);
         }
-        let set = match self.set {
-            CacheSet::Runs => "runs",
-            CacheSet::Gates => "gates",
-        };
-        let kept = Kept { dir: self.context.state.setups(&self.case.repo.id).join(set) };
+        let kept = Kept { dir: self.context.state.setups(&self.case.repo.id).join(self.set.word()) };
         let wanted = Wanted { key: &self.key()?, keep: &self.settings.keep };
         kept.furnish(&wanted, tree, || self.jobs.unless_called_off(), || self.made(&script))?;
         Ok(remove_tree(self.context.root(), &self.scratch())?)

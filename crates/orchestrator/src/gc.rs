@@ -6,6 +6,7 @@
 //! that is not closed or to a goal that is not settled; a clone with work that no snapshot takes; the journal
 //! and `stats.jsonl`, always.
 
+mod caches;
 mod clear;
 mod find;
 mod measure;
@@ -14,13 +15,14 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use herder_config::Retention;
 use herder_domain::repo::{Number, RepoId};
 use herder_domain::run::RunId;
 use herder_record::{RecordError, StateDir};
 use herder_store::{OpenError, Store, StoreError};
-use herder_workspace::WorkspaceError;
+use herder_workspace::{Cached, WorkspaceError};
 use jiff::Timestamp;
 
 /// What is to be cleared away, and by which rules.
@@ -58,6 +60,14 @@ pub enum Kind {
     Log,
     /// Effects of settled goals that are done, in the database.
     Rows,
+    /// A mirror of a repository that is not registered, or of a submodule that nobody needs.
+    Mirror,
+    /// A ready-made clone of a branch that nobody works on.
+    Template,
+    /// What set-ups or builds have made and nobody uses.
+    Setup,
+    /// What a killed process had begun.
+    Begun,
     /// What an interrupted clearing left.
     Trash,
 }
@@ -75,6 +85,10 @@ impl Kind {
             Self::Caches => "caches",
             Self::Log => "log",
             Self::Rows => "rows",
+            Self::Mirror => "mirror",
+            Self::Template => "template",
+            Self::Setup => "setup",
+            Self::Begun => "begun",
             Self::Trash => "trash",
         }
     }
@@ -99,7 +113,7 @@ pub struct Found {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Deed {
     /// Files and directories below a root.
-    Remove { root: PathBuf, paths: Vec<PathBuf>, of: Option<RunId> },
+    Remove { root: PathBuf, paths: Vec<PathBuf>, guard: Guard },
     /// A goal's refs.
     Forget { repo: RepoId, goal: Number, runs: Vec<RunId> },
     /// A log is begun anew; its last part is kept beside it.
@@ -108,6 +122,19 @@ pub(crate) enum Deed {
     Prune { before: Timestamp },
     /// It stays.
     Stay,
+}
+
+/// What is looked at once more, and held, when a thing goes: others are at work meanwhile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Guard {
+    /// Nobody can need it.
+    Free,
+    /// No ralph may live in the run.
+    Run(RunId),
+    /// Nobody may use it, nor have used it since then.
+    Unused(Cached, SystemTime),
+    /// The repository must not be registered.
+    Unregistered(RepoId),
 }
 
 impl Found {
@@ -143,6 +170,9 @@ pub enum GcError {
     /// Another process clears at this moment.
     #[error("clear away what is old: another process is at it")]
     Busy,
+    /// Somebody needs the thing after all.
+    #[error("clear it away: it is needed")]
+    Needed,
     /// The database cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),

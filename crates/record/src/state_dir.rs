@@ -104,20 +104,30 @@ impl StateDir {
 
     /// The repositories that have a vault, whether or not anything else knows of them, in order.
     pub fn vaults(&self) -> Result<Vec<RepoId>, RecordError> {
-        self.bares("vault")
+        self.repos_in("vault", ".git")
     }
 
     /// The repositories that have a mirror, in order.
     pub fn mirrors(&self) -> Result<Vec<RepoId>, RecordError> {
-        self.bares("mirrors")
+        self.repos_in("mirrors", ".git")
     }
 
-    fn bares(&self, kind: &str) -> Result<Vec<RepoId>, RecordError> {
+    /// The repositories that have templates, in order.
+    pub fn templated(&self) -> Result<Vec<RepoId>, RecordError> {
+        self.repos_in("templates", "")
+    }
+
+    /// The repositories of which set-ups or builds are kept, in order.
+    pub fn set_up(&self) -> Result<Vec<RepoId>, RecordError> {
+        self.repos_in("setups", "")
+    }
+
+    fn repos_in(&self, kind: &str, ending: &str) -> Result<Vec<RepoId>, RecordError> {
         let mut found = Vec::new();
         for host in files::names(&self.root.join(kind))? {
             for owner in files::names(&self.root.join(kind).join(&host))? {
                 for name in files::names(&self.root.join(kind).join(&host).join(&owner))? {
-                    let name = name.strip_suffix(".git").unwrap_or_default();
+                    let name = name.strip_suffix(ending).unwrap_or_default();
                     // What is no name of a repository is not ours.
                     found.extend(RepoId::new(&host, &owner, name).ok());
                 }

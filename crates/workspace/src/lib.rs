@@ -16,6 +16,7 @@
 
 mod bare;
 mod bundle;
+mod cached;
 mod check;
 mod checkout;
 mod clone_git;
@@ -52,6 +53,7 @@ mod vault;
 mod writing;
 
 pub use bare::{Bare, TreeEntry};
+pub use cached::Cached;
 pub use check::{RemoteCheck, check, check_remote};
 pub use checkout::History;
 pub use copying::copy_tree;
@@ -69,9 +71,10 @@ pub use remote::{RemoteFacts, inspect_remote};
 pub use removal::remove_tree;
 pub use revert::RevertOrder;
 pub use salvage::{Branched, Saved};
+pub use scratch::left_beside;
 pub use snapshot::{Refreshed, Skipped, Snapshot, SnapshotLimits, SnapshotOrder, WhySkipped};
 pub use squash::{Squash, SquashOrder};
 pub use standalone::{Checkout, Moved, Standalone, WhyNotMoved};
-pub use submodules::{Submodule, fill_submodules};
+pub use submodules::{Submodule, fill_submodules, submodule_mirrors};
 pub use template::Templates;
 pub use vault::{GoalBranch, Vault};

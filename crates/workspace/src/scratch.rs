@@ -1,6 +1,7 @@
 //! Directories that one call needs and removes, and that outlive nobody: what a killed process has left of
 //! them is removed by the next call that makes one beside it.
 
+use crate::cached::Cached;
 use crate::error::Result;
 use rustix::fs::{FlockOperation, flock};
 use std::fs::File;
@@ -68,6 +69,22 @@ impl Scratch {
     pub(crate) fn path(&self) -> &Path {
         self.dir.path()
     }
+}
+
+/// What killed processes have left in `parent` of directories that were to become git directories. Their makers
+/// would hold them.
+///
+/// # Errors
+/// The disk refuses.
+pub fn left_beside(parent: &Path) -> Result<Vec<Cached>> {
+    let mut left = Vec::new();
+    for entry in fs_err::read_dir(parent)? {
+        let path = entry?.path();
+        if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(BESIDE)) {
+            left.push(Cached { name: path.display().to_string(), lock: path.clone(), paths: vec![path] });
+        }
+    }
+    Ok(left)
 }
 
 /// Removes scratch directories that nobody holds. A git that has survived its herder may still write into

@@ -6,13 +6,18 @@
 //! files: what is changed in them is no work. Submodules of submodules stay empty.
 
 use crate::bare::Bare;
+use crate::cached::{Cached, using};
 use crate::error::{Result, WorkspaceError};
 use crate::git::{UserEnvironment, checked_url};
 use crate::id::CommitId;
 use crate::mirror::Mirror;
 use crate::place::{make_parents, safe_name};
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::{Path, PathBuf};
+
+/// The file in a mirror that its users hold.
+const USED: &str = "herder.used";
 
 /// The file that names them.
 const NAMES: &str = ".gitmodules";
@@ -127,11 +132,7 @@ pub fn fill_submodules(
     user: &UserEnvironment,
 ) -> Result<()> {
     for submodule in submodules {
-        let mirror = Mirror::open_or_create(
-            &mirrors.join(format!("{}.git", safe_name(&submodule.url))),
-            &submodule.url,
-            user,
-        )?;
+        let (mirror, _used) = mirror_of(submodule, mirrors, user)?;
         if !mirror.bare().contains(&submodule.commit)? {
             mirror.fetch(user)?;
         }
@@ -143,6 +144,35 @@ pub fn fill_submodules(
         mirror.bare().checkout(&submodule.commit, &dest)?;
     }
     Ok(())
+}
+
+/// The mirror of a submodule, kept from being cleared away for as long as the lock lives.
+fn mirror_of(submodule: &Submodule, mirrors: &Path, user: &UserEnvironment) -> Result<(Mirror, File)> {
+    let path = mirrors.join(format!("{}.git", safe_name(&submodule.url)));
+    loop {
+        let mirror = Mirror::open_or_create(&path, &submodule.url, user)?;
+        match using(&path.join(USED)) {
+            Ok(used) => return Ok((mirror, used)),
+            // It went in between.
+            Err(_) if !path.is_dir() => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// The mirrors of submodules in `mirrors`.
+///
+/// # Errors
+/// The directory cannot be read.
+pub fn submodule_mirrors(mirrors: &Path) -> Result<Vec<Cached>> {
+    let mut found = Vec::new();
+    for entry in fs_err::read_dir(mirrors)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|ending| ending == "git") {
+            found.push(Cached { name: path.display().to_string(), lock: path.join(USED), paths: vec![path] });
+        }
+    }
+    Ok(found)
 }
 
 #[cfg(test)]

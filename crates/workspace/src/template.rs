@@ -6,6 +6,7 @@
 //! at any time, is made again when it is missing or broken, and no job ever sees it.
 
 use crate::bare::Bare;
+use crate::cached::{Cached, using};
 use crate::copying::{copy_directory, copy_work_tree};
 use crate::error::Result;
 use crate::git::Git;
@@ -24,6 +25,11 @@ use std::path::{Path, PathBuf};
 
 /// The file in a template that says it is complete, and of which commit it is.
 const FACTS: &str = "template.json";
+
+/// The directory of a template that is there, that of one in the making, and what their users hold.
+const NOW: &str = "now";
+const NEW: &str = "new";
+const LOCK: &str = "lock";
 
 /// The index of a template's files, beside its `.git`: a copy gets another one.
 const INDEX: &str = "index";
@@ -54,20 +60,37 @@ impl Templates {
         Self { dir: dir.into() }
     }
 
+    /// The templates that there are, one for each branch that was ever worked on.
+    ///
+    /// # Errors
+    /// The directory cannot be read.
+    pub fn all(&self) -> Result<Vec<Cached>> {
+        let mut found = Vec::new();
+        for entry in fs_err::read_dir(&self.dir)? {
+            let top = entry?.path();
+            let paths: Vec<PathBuf> =
+                [NOW, NEW].map(|name| top.join(name)).into_iter().filter(|path| path.is_dir()).collect();
+            if !paths.is_empty() {
+                found.push(Cached { name: top.display().to_string(), lock: top.join(LOCK), paths });
+            }
+        }
+        Ok(found)
+    }
+
     /// The template of `branch` at `commit`, which the mirror holds. It is made, or brought there, if
     /// need be.
     pub(crate) fn ready(&self, mirror: &Mirror, branch: &str, commit: &CommitId) -> Result<Template> {
         let top = self.dir.join(safe_name(branch));
         make_private(&top)?;
-        let dir = top.join("now");
+        let dir = top.join(NOW);
         let template = |lock| Template { dir: dir.clone(), commit: commit.clone(), _unchanged: lock };
-        let shared = take_lock(&top.join("lock"), FlockOperation::LockShared)?;
+        let shared = using(&top.join(LOCK))?;
         if is_of(&dir, commit) {
             return Ok(template(shared));
         }
         drop(shared);
         // Kept while it is copied, so that nobody can bring it elsewhere in between.
-        let alone = take_lock(&top.join("lock"), FlockOperation::LockExclusive)?;
+        let alone = take_lock(&top.join(LOCK), FlockOperation::LockExclusive)?;
         if !is_of(&dir, commit) {
             let making = Making { top: &top, dir: &dir, mirror, branch, commit };
             making.advance().or_else(|_| making.begin())?;
@@ -101,7 +124,7 @@ struct Making<'a> {
 impl Making<'_> {
     /// Makes it from nothing, beside its place.
     fn begin(&self) -> Result<()> {
-        let new = self.top.join("new");
+        let new = self.top.join(NEW);
         remove_tree(self.top, &new)?;
         remove_tree(self.top, self.dir)?;
         fs_err::create_dir(&new)?;

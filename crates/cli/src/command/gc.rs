@@ -120,7 +120,7 @@ fn not_cleared(error: GcError) -> Failure {
         GcError::Store(error) => error.into(),
         GcError::Record(error) => error.into(),
         GcError::Workspace(error) => error.into(),
-        GcError::Io(_) => {
+        GcError::Io(_) | GcError::Needed => {
             Failure::of(Kind::Environment, &error).hint("`herder doctor` looks at what herder needs")
         }
     }

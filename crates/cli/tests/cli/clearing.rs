@@ -36,7 +36,7 @@ fn night(retention: &str, expected: &[&str]) -> Scene {
 const ALL: &str = "runs = \"1s\"\nsnapshots = \"1s\"\nrecords = \"1s\"";
 
 /// What of the landed goal goes then.
-const OLD: [&str; 4] = ["run directory", "snapshots", "verdicts", "rows"];
+const OLD: [&str; 5] = ["run directory", "snapshots", "verdicts", "template", "rows"];
 
 fn look(scene: &Scene) -> Value {
     scene.json(&["gc", "--dry-run"])
@@ -108,7 +108,7 @@ fn what_is_old_goes_and_what_anybody_needs_stays() {
 
 #[test]
 fn large_files_go_first_and_what_a_run_came_to_stays_readable() {
-    let scene = night("runs = \"1s\"", &["run files", "verdicts"]);
+    let scene = night("runs = \"1s\"", &["run files", "verdicts", "template"]);
     let first = run_dir(&scene, 1);
     assert!(first.join("events.jsonl").is_file());
     let log = scene.ok(&["logs", "1"]);
@@ -176,4 +176,60 @@ fn an_orchestrator_clears_away_by_itself_once_a_day_when_nothing_is_at_work() {
     up.wait().unwrap();
     assert!(goes(&look(&scene)).is_empty());
     assert_eq!(scene.json(&["goal", "show", "2"])["status"], json!("spot-check"));
+}
+
+/// Makes a directory with a file in it that was last touched two days ago.
+fn old(path: &Path) {
+    std::fs::create_dir_all(path).unwrap();
+    let file = path.join("herder.used");
+    std::fs::write(&file, "x").unwrap();
+    let then = std::time::SystemTime::now() - Duration::from_secs(2 * 86_400);
+    for path in [file.as_path(), path] {
+        File::open(path).unwrap().set_modified(then).unwrap();
+    }
+}
+
+#[test]
+fn caches_that_belong_to_nobody_go_and_those_of_registered_repositories_stay() {
+    let scene = Scene::new();
+    scene.goal_of(&writes("one", ""), "One", &["--queue"]);
+    scene.ok(&["up", "--once"]);
+    let state = scene.home.state();
+    let strange = |kind: &str, ending: &str| state.join(kind).join(format!("example.org/acme/gone{ending}"));
+    let begun = state.join("mirrors").join(scene.home.marker()).join("acme/.herder-new-Xx");
+    let [unused, used, young] =
+        ["unused", "used", "young"].map(|name| state.join("submodules").join(format!("{name}.git")));
+    let go = [strange("mirrors", ".git"), strange("templates", ""), strange("setups", ""), begun, unused];
+    go.iter().chain([&used, &young]).for_each(|path| old(path));
+    std::fs::write(young.join("herder.used"), "").unwrap();
+    let in_use = File::open(used.join("herder.used")).unwrap();
+    in_use.lock_shared().unwrap();
+    let held = state.join("vault").join(scene.home.marker()).join("acme/.herder-new-held");
+    old(&held);
+    let maker = File::open(&held).unwrap();
+    maker.lock().unwrap();
+    scene.config("agent = \"replay\"\n[retention]\nruns = \"1d\"\n");
+
+    let seen = look(&scene);
+    let named =
+        |said: &Value, path: &Path| goes(said).iter().any(|item| item["what"] == path.to_str().unwrap());
+    assert!(go.iter().all(|path| named(&seen, path) && path.exists()), "{seen}");
+    assert!(goes(&seen).iter().all(|item| item["bytes"].as_u64() > Some(0)), "{seen}");
+    let done = scene.json(&["gc"]);
+    assert!(go.iter().all(|path| named(&done, path) && !path.exists()), "{done}");
+    let needed = done["items"].as_array().unwrap().iter().find(|item| item["goes"] == false).unwrap();
+    assert_eq!(
+        (needed["what"].as_str(), needed["why"].as_str()),
+        (used.to_str(), Some("somebody needs it just now"))
+    );
+    for kept in
+        [used, young, held, state.join("mirrors"), state.join("templates").join(scene.full("acme/app"))]
+    {
+        assert!(kept.exists(), "{}", kept.display());
+    }
+    let again = look(&scene);
+    assert!(!go.iter().any(|path| named(&again, path)), "once is enough: {again}");
+    scene.goal_of(&writes("two", ""), "Two", &["--queue"]);
+    scene.ok(&["up", "--once"]);
+    assert_eq!(scene.status(2), "done");
 }

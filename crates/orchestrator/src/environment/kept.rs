@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use herder_workspace::{copy_tree, remove_tree};
+use herder_workspace::{Cached, copy_tree, remove_tree};
 
 use crate::act::ActError;
 
@@ -29,16 +29,19 @@ pub(super) struct Wanted<'a> {
     pub keep: &'a [String],
 }
 
+/// The ending of the file that the users of an entry hold.
+const LOCK: &str = "lock";
+
 /// The entries of one repository and one set of jobs.
-pub(super) struct Kept {
-    pub dir: PathBuf,
+pub(crate) struct Kept {
+    pub(super) dir: PathBuf,
 }
 
 impl Kept {
     /// Copies an entry into `tree`, where nobody works. If there is none, `make` makes it in a directory of
     /// its choice and gives that; what is to be kept of it becomes the entry. Whoever asks for the same one
     /// meanwhile waits, as long as `go_on` lets it.
-    pub fn furnish(
+    pub(super) fn furnish(
         &self,
         wanted: &Wanted<'_>,
         tree: &Path,
@@ -59,12 +62,26 @@ impl Kept {
             }
         }
         // The time of the last use.
+        lock.set_modified(SystemTime::now())?;
         OpenOptions::new().write(true).open(entry.join(COMPLETE))?.set_modified(SystemTime::now())?;
         copy_all(&entry.join("made"), keep, tree)
     }
 
+    /// What there is in `dir`.
+    pub(crate) fn all(dir: &Path) -> io::Result<Vec<Cached>> {
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(dir)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                let lock = path.with_extension(LOCK);
+                found.push(Cached { name: path.display().to_string(), lock, paths: vec![path] });
+            }
+        }
+        Ok(found)
+    }
+
     fn lock(&self, key: &str) -> io::Result<File> {
-        let path = self.dir.join(format!("{key}.lock"));
+        let path = self.dir.join(key).with_extension(LOCK);
         OpenOptions::new().create(true).append(true).mode(0o600).open(path)
     }
 

@@ -7,13 +7,20 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use herder_domain::fnv;
 use herder_domain::run::RunId;
-use herder_workspace::remove_tree;
+use herder_workspace::{Cached, remove_tree};
 
 use super::kept::copy_all;
 use crate::act::ActError;
+
+/// The directory of the seeds among what set-ups have made.
+const SEEDS: &str = "seeds";
+
+/// What the directories begin with that are put aside for runs.
+const ASIDE: &str = "aside-";
 
 /// The seed of one base branch.
 pub(crate) struct Seed {
@@ -23,7 +30,7 @@ pub(crate) struct Seed {
 impl Seed {
     /// The seed of a branch below `setups`, a repository's directory that no job reaches.
     pub(crate) fn of(setups: &Path, base_branch: &str) -> Self {
-        Self { dir: setups.join("seeds").join(fnv::short_name(base_branch.as_bytes())) }
+        Self { dir: setups.join(SEEDS).join(fnv::short_name(base_branch.as_bytes())) }
     }
 
     /// Copies the directories `names` of it into `tree`, where nobody works; what is there already stays.
@@ -33,6 +40,7 @@ impl Seed {
         }
         let lock = self.lock()?;
         lock.lock_shared()?;
+        lock.set_modified(SystemTime::now())?;
         copy_all(&self.ripe(), names, tree)
     }
 
@@ -54,6 +62,7 @@ impl Seed {
         }
         let lock = self.lock()?;
         lock.lock()?;
+        lock.set_modified(SystemTime::now())?;
         remove_tree(&self.dir, &self.ripe())?;
         Ok(fs_err::rename(self.aside(run), self.ripe())?)
     }
@@ -66,15 +75,52 @@ impl Seed {
         Ok(remove_tree(&self.dir, &self.aside(run))?)
     }
 
+    /// The seeds below a repository's `setups`.
+    pub(crate) fn all(setups: &Path) -> io::Result<Vec<Cached>> {
+        let tops = std::fs::read_dir(setups.join(SEEDS)).into_iter().flatten();
+        let seeds = tops.map(|top| Ok(Self { dir: top?.path() })).collect::<io::Result<Vec<_>>>()?;
+        let ripe = seeds.into_iter().filter(|seed| seed.ripe().is_dir());
+        let cached = ripe.map(|seed| Cached {
+            name: seed.ripe().display().to_string(),
+            lock: seed.lock_path(),
+            paths: vec![seed.ripe()],
+        });
+        Ok(cached.collect())
+    }
+
+    /// What was put aside below a repository's `setups` for runs other than these.
+    pub(crate) fn left_aside(setups: &Path, but: &[RunId]) -> io::Result<Vec<PathBuf>> {
+        let needed: Vec<String> = but.iter().map(aside_name).collect();
+        let mut found = Vec::new();
+        for top in std::fs::read_dir(setups.join(SEEDS)).into_iter().flatten() {
+            for entry in std::fs::read_dir(top?.path())? {
+                let entry = entry?;
+                let name = entry.file_name().to_string_lossy().into_owned();
+                if name.starts_with(ASIDE) && !needed.contains(&name) {
+                    found.push(entry.path());
+                }
+            }
+        }
+        Ok(found)
+    }
+
     fn ripe(&self) -> PathBuf {
         self.dir.join("ripe")
     }
 
     fn aside(&self, run: &RunId) -> PathBuf {
-        self.dir.join(format!("aside-{}", fnv::short_name(run.as_str().as_bytes())))
+        self.dir.join(aside_name(run))
+    }
+
+    fn lock_path(&self) -> PathBuf {
+        self.dir.join("lock")
     }
 
     fn lock(&self) -> io::Result<File> {
-        OpenOptions::new().create(true).append(true).mode(0o600).open(self.dir.join("lock"))
+        OpenOptions::new().create(true).append(true).mode(0o600).open(self.lock_path())
     }
+}
+
+fn aside_name(run: &RunId) -> String {
+    format!("{ASIDE}{}", fnv::short_name(run.as_str().as_bytes()))
 }

@@ -13,7 +13,7 @@ use herder_record::{RunDir, RunLock, sweep};
 use herder_store::Store;
 use herder_workspace::{Vault, remove_tree};
 
-use super::{Cleared, Deed, Found, Gc, GcError};
+use super::{Cleared, Deed, Found, Gc, GcError, Guard};
 
 /// The directory, below the state directory and below the root, that holds what is being deleted.
 pub(super) const TRASH: &str = ".trash";
@@ -33,6 +33,10 @@ pub(super) fn all(order: &Gc, store: &mut Store, found: Vec<Found>) -> Cleared {
                 }
                 cleared.gone.push(thing);
             }
+            Err(GcError::Needed) => {
+                let why = "somebody needs it just now".to_owned();
+                cleared.kept.push(Found { why, deed: Deed::Stay, ..thing });
+            }
             Err(error) => cleared.failed.push((thing, with_causes(&error))),
         }
     }
@@ -45,9 +49,8 @@ pub(super) fn all(order: &Gc, store: &mut Store, found: Vec<Found>) -> Cleared {
 
 fn one(order: &Gc, store: &mut Store, deed: &Deed) -> Result<(), GcError> {
     match deed {
-        Deed::Remove { root, paths, of } => {
-            // A ralph that came to life against all expectation holds its lock.
-            let _lock = of.as_ref().map(|run| alone(order, run)).transpose()?;
+        Deed::Remove { root, paths, guard } => {
+            let _held = hold(order, store, guard)?;
             paths.iter().try_for_each(|path| remove(root, path))
         }
         Deed::Forget { repo, goal, runs } => {
@@ -60,8 +63,26 @@ fn one(order: &Gc, store: &mut Store, deed: &Deed) -> Result<(), GcError> {
     }
 }
 
-fn alone(order: &Gc, run: &RunId) -> Result<RunLock, GcError> {
-    RunLock::try_take(&RunDir::of(&order.state, run.clone()))?.ok_or(GcError::Busy)
+/// What keeps others away while a thing goes.
+type Held = (Option<RunLock>, Option<fs::File>);
+
+fn hold(order: &Gc, store: &Store, guard: &Guard) -> Result<Held, GcError> {
+    match guard {
+        Guard::Free => Ok((None, None)),
+        // A ralph that came to life against all expectation holds its lock.
+        Guard::Run(run) => {
+            let lock = RunLock::try_take(&RunDir::of(&order.state, run.clone()))?;
+            lock.map(|lock| (Some(lock), None)).ok_or(GcError::Needed)
+        }
+        Guard::Unused(cached, since) => {
+            let held = cached.hold_unused(*since)?;
+            held.map(|held| (None, Some(held))).ok_or(GcError::Needed)
+        }
+        Guard::Unregistered(repo) => match store.repo(repo)? {
+            Some(_) => Err(GcError::Needed),
+            None => Ok((None, None)),
+        },
+    }
 }
 
 fn remove(root: &Path, path: &Path) -> Result<(), GcError> {

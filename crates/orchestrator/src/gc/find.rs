@@ -16,7 +16,7 @@ use jiff::Timestamp;
 
 use super::clear::TRASH;
 use super::measure::{bytes, changed, last_used};
-use super::{Deed, Found, Gc, GcError, Kind};
+use super::{Deed, Found, Gc, GcError, Guard, Kind};
 
 /// Above this the orchestrator's log is begun anew, in bytes.
 const LOG_MAX: u64 = 16 << 20;
@@ -32,21 +32,22 @@ pub(super) fn all(order: &Gc, store: &Store) -> Result<Vec<Found>, GcError> {
     search.vaults()?;
     search.verdicts();
     search.caches()?;
+    search.made_anew()?;
     search.log();
     search.rows()?;
     Ok(search.found)
 }
 
-struct Search<'a> {
-    order: &'a Gc,
-    store: &'a Store,
+pub(super) struct Search<'a> {
+    pub(super) order: &'a Gc,
+    pub(super) store: &'a Store,
     /// Since when goals are settled; `None` for those that are not, or are unknown.
     settled: BTreeMap<GoalRef, Option<Timestamp>>,
     found: Vec<Found>,
 }
 
 impl Search<'_> {
-    fn add(&mut self, kind: Kind, what: impl Into<String>, why: String, bytes: u64, deed: Deed) {
+    pub(super) fn add(&mut self, kind: Kind, what: impl Into<String>, why: String, bytes: u64, deed: Deed) {
         self.found.push(Found { kind, what: what.into(), why, bytes, deed });
     }
 
@@ -56,7 +57,7 @@ impl Search<'_> {
             let path = root.join(TRASH);
             if path.is_dir() {
                 let size = bytes(&path);
-                let deed = Deed::Remove { root, paths: vec![path.clone()], of: None };
+                let deed = Deed::Remove { root, paths: vec![path.clone()], guard: Guard::Free };
                 let why = "an earlier clearing was interrupted".to_owned();
                 self.add(Kind::Trash, path.display().to_string(), why, size, deed);
             }
@@ -105,11 +106,11 @@ impl Search<'_> {
     fn old_run(&mut self, dir: &RunDir, since: Timestamp, kept: Duration, holds_git: bool) {
         let age = self.age(since);
         let root = self.order.state.root().to_owned();
-        let of = Some(dir.run().clone());
+        let guard = Guard::Run(dir.run().clone());
         let why = format!("over for {}", days(age));
         if age >= self.order.retention.records && !holds_git {
             let paths = vec![dir.path().to_owned()];
-            let deed = Deed::Remove { root, paths, of };
+            let deed = Deed::Remove { root, paths, guard };
             return self.add(Kind::RunDirectory, dir.run().as_str(), why, bytes(dir.path()), deed);
         }
         let large = dir.large_files();
@@ -117,7 +118,7 @@ impl Search<'_> {
             large.into_iter().filter(|path| !(holds_git && *path == dir.git_dir())).collect();
         if age >= kept && !paths.is_empty() {
             let size = paths.iter().map(|path| bytes(path)).sum();
-            self.add(Kind::RunFiles, dir.run().as_str(), why, size, Deed::Remove { root, paths, of });
+            self.add(Kind::RunFiles, dir.run().as_str(), why, size, Deed::Remove { root, paths, guard });
         }
     }
 
@@ -126,7 +127,8 @@ impl Search<'_> {
         let size = bytes(clone) + bytes(&dir.git_dir());
         let root = clone.ancestors().nth(CLONE_DEPTH).unwrap_or(&self.order.root).to_owned();
         let (why, deed) = if is_named {
-            let deed = Deed::Remove { root, paths: vec![clone.to_owned()], of: Some(dir.run().clone()) };
+            let deed =
+                Deed::Remove { root, paths: vec![clone.to_owned()], guard: Guard::Run(dir.run().clone()) };
             ("it was named".to_owned(), deed)
         } else {
             let why =
@@ -140,7 +142,8 @@ impl Search<'_> {
     fn room(&mut self, dir: &RunDir, room: &Path) {
         if room.is_dir() {
             let root = room.ancestors().nth(2).unwrap_or(&self.order.root).to_owned();
-            let deed = Deed::Remove { root, paths: vec![room.to_owned()], of: Some(dir.run().clone()) };
+            let deed =
+                Deed::Remove { root, paths: vec![room.to_owned()], guard: Guard::Run(dir.run().clone()) };
             self.add(
                 Kind::Room,
                 room.display().to_string(),
@@ -193,7 +196,7 @@ impl Search<'_> {
             let size = old.iter().map(|path| bytes(path)).sum();
             let what = format!("{} green verdicts", old.len());
             let why = format!("older than {}", days(kept));
-            self.add(Kind::Verdicts, what, why, size, Deed::Remove { root, paths: old, of: None });
+            self.add(Kind::Verdicts, what, why, size, Deed::Remove { root, paths: old, guard: Guard::Free });
         }
     }
 
@@ -219,7 +222,8 @@ impl Search<'_> {
             total -= size;
             let used = Timestamp::try_from(used).map_or_else(|_| "?".to_owned(), |at| format!("{at:.0}"));
             let why = format!("all caches together are above {}; last used {used}", gib(max));
-            let deed = Deed::Remove { root: self.order.root.clone(), paths: vec![path.clone()], of: None };
+            let deed =
+                Deed::Remove { root: self.order.root.clone(), paths: vec![path.clone()], guard: Guard::Free };
             self.add(Kind::Caches, path.display().to_string(), why, size, deed);
         }
         Ok(())
@@ -259,7 +263,7 @@ impl Search<'_> {
         Ok(since)
     }
 
-    fn age(&self, since: Timestamp) -> Duration {
+    pub(super) fn age(&self, since: Timestamp) -> Duration {
         Duration::try_from(self.order.now.duration_since(since)).unwrap_or_default()
     }
 
@@ -269,12 +273,12 @@ impl Search<'_> {
     }
 }
 
-fn entries(path: &Path) -> impl Iterator<Item = PathBuf> {
+pub(super) fn entries(path: &Path) -> impl Iterator<Item = PathBuf> + use<> {
     std::fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path())
 }
 
 /// A long time as people say it.
-fn days(of: Duration) -> String {
+pub(super) fn days(of: Duration) -> String {
     match of.as_secs() / 86_400 {
         0 => Span(Duration::from_secs(of.as_secs().max(1))).to_string(),
         1 => "a day".to_owned(),

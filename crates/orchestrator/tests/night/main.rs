@@ -3,6 +3,7 @@
 
 mod breaking;
 mod budget;
+mod clearing;
 mod command;
 mod dying;
 mod endurance;

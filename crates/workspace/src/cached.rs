@@ -1,0 +1,105 @@
+//! What can be made anew, and may go when nobody has used it for long.
+//!
+//! Whoever uses such a thing holds its lock shared (flock(2)), and the lock's file has the time of the last use.
+//! Whoever clears it away holds the lock alone, so that it never goes from under anybody.
+
+use crate::error::Result;
+use crate::objects::take_lock;
+use rustix::fs::{FlockOperation, flock};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+/// A thing that can be made anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cached {
+    /// What it is, for people.
+    pub name: String,
+    /// What its users hold.
+    pub lock: PathBuf,
+    /// What goes.
+    pub paths: Vec<PathBuf>,
+}
+
+impl Cached {
+    /// When it was last used, where that is known.
+    pub fn last_used(&self) -> Option<SystemTime> {
+        std::fs::metadata(&self.lock).and_then(|lock| lock.modified()).ok()
+    }
+
+    /// Keeps everybody from using it for as long as the answer lives; nothing where somebody uses it, has used
+    /// it since `since`, or has taken it away.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn hold_unused(&self, since: SystemTime) -> Result<Option<File>> {
+        let Ok(held) = File::open(&self.lock) else { return Ok(None) };
+        match flock(&held, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {}
+            Err(rustix::io::Errno::WOULDBLOCK | rustix::io::Errno::INTR) => return Ok(None),
+            Err(errno) => return Err(std::io::Error::from(errno).into()),
+        }
+        let is_unused = self.last_used().is_some_and(|used| used <= since);
+        Ok((is_unused && is_at(&held, &self.lock)).then_some(held))
+    }
+}
+
+/// Notes the use of what the lock at `path` stands for, and holds it shared.
+pub(crate) fn using(path: &Path) -> Result<File> {
+    loop {
+        let held = take_lock(path, FlockOperation::LockShared)?;
+        // It may have been cleared away while this waited for it.
+        if is_at(&held, path) {
+            held.set_modified(SystemTime::now())?;
+            return Ok(held);
+        }
+    }
+}
+
+/// Whether an open file is the one at a path.
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let same = |one: std::fs::Metadata, other: std::fs::Metadata| {
+        (one.dev(), one.ino()) == (other.dev(), other.ino())
+    };
+    match (file.metadata(), std::fs::metadata(path)) {
+        (Ok(one), Ok(other)) => same(one, other),
+        (Ok(_) | Err(_), _) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn what_is_in_use_or_was_used_of_late_is_not_given_away() {
+        let dir = tempfile::tempdir().unwrap();
+        let lock = dir.path().join("lock");
+        let cached = Cached { name: "x".into(), lock: lock.clone(), paths: vec![] };
+        let far = SystemTime::now() + Duration::from_secs(3600);
+        assert!(cached.hold_unused(far).unwrap().is_none(), "it is not there");
+        let used = using(&lock).unwrap();
+        assert!(cached.hold_unused(far).unwrap().is_none(), "it is in use");
+        drop(used);
+        let long_ago = SystemTime::now() - Duration::from_secs(3600);
+        assert!(cached.hold_unused(long_ago).unwrap().is_none(), "it was used a moment ago");
+        assert!(cached.hold_unused(far).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_user_who_waited_while_it_went_finds_a_new_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let lock = dir.path().join("lock");
+        drop(using(&lock).unwrap());
+        let cached = Cached { name: "x".into(), lock: lock.clone(), paths: vec![] };
+        let held = cached.hold_unused(SystemTime::now() + Duration::from_secs(60)).unwrap().unwrap();
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| using(&lock).unwrap());
+            std::fs::remove_file(&lock).unwrap();
+            drop(held);
+            assert!(is_at(&waiting.join().unwrap(), &lock));
+        });
+    }
+}
