@@ -6,6 +6,8 @@
 use std::collections::HashMap;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -20,6 +22,10 @@ pub struct Request {
     pub method: String,
     /// Path without the query.
     pub path: String,
+    /// What stands behind the `?`, still encoded; empty when there is none.
+    pub query: String,
+    /// What came as `authorization`; empty when nothing did.
+    pub authorization: Credential,
     /// Headers with names in lower case. The values of `authorization` and `x-api-key` are replaced by their
     /// length, so that a recorded request never shows a credential.
     pub headers: HashMap<String, String>,
@@ -27,9 +33,26 @@ pub struct Request {
     pub body: Vec<u8>,
 }
 
+/// A secret that a double may look at and that no record of a request shows.
+#[derive(Clone, Default)]
+pub struct Credential(String);
+
+impl Credential {
+    /// The header's value, for a double that has to tell one client from another.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Credential {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "({} characters)", self.0.len())
+    }
+}
+
 /// What a handler answers with; nothing is sent until it is asked to.
 pub struct Responder {
-    stream: TcpStream,
+    stream: Wire,
     end: Arc<Latch>,
 }
 
@@ -66,11 +89,80 @@ impl Latch {
 /// Answers one request. It runs on a thread of its own and may block.
 pub type Handler = dyn Fn(Request, Responder) + Send + Sync;
 
-type Connections = Mutex<HashMap<u64, TcpStream>>;
+type Connections = Mutex<HashMap<u64, Wire>>;
 
-/// Listens on a free port of 127.0.0.1 until it is dropped, which also ends open connections.
+/// One connection, of either kind of socket.
+enum Wire {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+}
+
+impl Wire {
+    fn try_clone(&self) -> io::Result<Wire> {
+        match self {
+            Wire::Tcp(stream) => stream.try_clone().map(Wire::Tcp),
+            Wire::Unix(stream) => stream.try_clone().map(Wire::Unix),
+        }
+    }
+
+    fn shutdown(&self) {
+        let _ = match self {
+            Wire::Tcp(stream) => stream.shutdown(Shutdown::Both),
+            Wire::Unix(stream) => stream.shutdown(Shutdown::Both),
+        };
+    }
+}
+
+impl Read for &Wire {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Wire::Tcp(stream) => (&mut &*stream).read(buffer),
+            Wire::Unix(stream) => (&mut &*stream).read(buffer),
+        }
+    }
+}
+
+impl Write for &Wire {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Wire::Tcp(stream) => (&mut &*stream).write(bytes),
+            Wire::Unix(stream) => (&mut &*stream).write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Wire::Tcp(stream) => (&mut &*stream).flush(),
+            Wire::Unix(stream) => (&mut &*stream).flush(),
+        }
+    }
+}
+
+/// Where connections come from.
+enum Door {
+    Tcp(TcpListener),
+    Unix(UnixListener),
+}
+
+impl Door {
+    fn accept(&self) -> io::Result<Wire> {
+        match self {
+            Door::Tcp(socket) => socket.accept().map(|(stream, _)| Wire::Tcp(stream)),
+            Door::Unix(socket) => socket.accept().map(|(stream, _)| Wire::Unix(stream)),
+        }
+    }
+}
+
+/// How a door is called from outside.
+enum Address {
+    Tcp(SocketAddr),
+    Unix(PathBuf),
+}
+
+/// Listens on a free port of 127.0.0.1, or on a socket file, until it is dropped, which also ends open
+/// connections.
 pub struct Listener {
-    address: SocketAddr,
+    address: Address,
     stopping: Arc<Latch>,
     connections: Arc<Connections>,
     accepting: Option<JoinHandle<()>>,
@@ -80,19 +172,35 @@ impl Listener {
     /// Starts to answer with `handler`.
     pub fn start(handler: Arc<Handler>) -> Listener {
         let socket = TcpListener::bind("127.0.0.1:0").expect("a free loopback port");
-        let address = socket.local_addr().unwrap();
+        let address = Address::Tcp(socket.local_addr().unwrap());
+        Listener::behind(Door::Tcp(socket), address, handler)
+    }
+
+    /// Like [`Listener::start`], on a socket file that is made for it.
+    pub fn start_on_socket(path: &Path, handler: Arc<Handler>) -> Listener {
+        let socket = UnixListener::bind(path).expect("a socket file can be made");
+        Listener::behind(Door::Unix(socket), Address::Unix(path.to_owned()), handler)
+    }
+
+    fn behind(door: Door, address: Address, handler: Arc<Handler>) -> Listener {
         let stopping = Latch::new();
         let connections = Arc::new(Connections::default());
         let accepting = std::thread::spawn({
             let (stopping, connections) = (stopping.clone(), connections.clone());
-            move || accept(&socket, &stopping, &connections, &handler)
+            move || accept(&door, &stopping, &connections, &handler)
         });
         Listener { address, stopping, connections, accepting: Some(accepting) }
     }
 
     /// `http://127.0.0.1:PORT`, without a slash at the end.
+    ///
+    /// # Panics
+    /// When it listens on a socket file, which has no URL.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        match &self.address {
+            Address::Tcp(address) => format!("http://{address}"),
+            Address::Unix(path) => panic!("{} has no URL", path.display()),
+        }
     }
 }
 
@@ -100,9 +208,12 @@ impl Drop for Listener {
     fn drop(&mut self) {
         self.stopping.open();
         // `accept` returns only for a connection, so it gets a last one.
-        let _ = TcpStream::connect(self.address);
+        match &self.address {
+            Address::Tcp(address) => drop(TcpStream::connect(address)),
+            Address::Unix(path) => drop(UnixStream::connect(path)),
+        }
         for stream in lock(&self.connections).values() {
-            let _ = stream.shutdown(Shutdown::Both);
+            stream.shutdown();
         }
         if let Some(accepting) = self.accepting.take() {
             let _ = accepting.join();
@@ -115,22 +226,23 @@ impl Responder {
     ///
     /// # Errors
     /// When the client has gone away.
-    pub fn send(mut self, status: u16, headers: &[(&str, &str)], body: &[u8]) -> io::Result<()> {
+    pub fn send(self, status: u16, headers: &[(&str, &str)], body: &[u8]) -> io::Result<()> {
         let mut head = head(status, headers);
         head.push_str(&format!("content-length: {}\r\n\r\n", body.len()));
-        self.stream.write_all(head.as_bytes())?;
-        self.stream.write_all(body)?;
-        self.stream.flush()
+        let mut stream = &self.stream;
+        stream.write_all(head.as_bytes())?;
+        stream.write_all(body)?;
+        stream.flush()
     }
 
     /// Begins a response of unknown length.
     ///
     /// # Errors
     /// When the client has gone away.
-    pub fn stream(mut self, status: u16, headers: &[(&str, &str)]) -> io::Result<Chunks> {
+    pub fn stream(self, status: u16, headers: &[(&str, &str)]) -> io::Result<Chunks> {
         let mut head = head(status, headers);
         head.push_str("transfer-encoding: chunked\r\n\r\n");
-        self.stream.write_all(head.as_bytes())?;
+        (&self.stream).write_all(head.as_bytes())?;
         Ok(Chunks { stream: self.stream, end: self.end })
     }
 
@@ -155,13 +267,13 @@ impl Responder {
 
     /// Closes the connection without a word.
     pub fn hang_up(self) {
-        let _ = self.stream.shutdown(Shutdown::Both);
+        self.stream.shutdown();
     }
 }
 
 /// A response under way. Dropping it without [`Chunks::finish`] cuts it: the client sees an incomplete body.
 pub struct Chunks {
-    stream: TcpStream,
+    stream: Wire,
     end: Arc<Latch>,
 }
 
@@ -174,8 +286,9 @@ impl Chunks {
         if chunk.is_empty() {
             return Ok(()); // an empty chunk would end the body
         }
-        self.stream.write_all(format!("{:x}\r\n{chunk}\r\n", chunk.len()).as_bytes())?;
-        self.stream.flush()
+        let mut stream = &self.stream;
+        stream.write_all(format!("{:x}\r\n{chunk}\r\n", chunk.len()).as_bytes())?;
+        stream.flush()
     }
 
     /// Waits.
@@ -190,15 +303,16 @@ impl Chunks {
     ///
     /// # Errors
     /// When the client has gone away.
-    pub fn finish(mut self) -> io::Result<()> {
-        self.stream.write_all(b"0\r\n\r\n")?;
-        self.stream.flush()
+    pub fn finish(self) -> io::Result<()> {
+        let mut stream = &self.stream;
+        stream.write_all(b"0\r\n\r\n")?;
+        stream.flush()
     }
 }
 
 impl Drop for Chunks {
     fn drop(&mut self) {
-        let _ = self.stream.shutdown(Shutdown::Both);
+        self.stream.shutdown();
     }
 }
 
@@ -208,19 +322,14 @@ fn pause(end: &Latch, duration: Duration) -> io::Result<()> {
 }
 
 /// A lock that a panicked handler does not take away from the others.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn accept(
-    socket: &TcpListener,
-    stopping: &Arc<Latch>,
-    connections: &Arc<Connections>,
-    handler: &Arc<Handler>,
-) {
+fn accept(door: &Door, stopping: &Arc<Latch>, connections: &Arc<Connections>, handler: &Arc<Handler>) {
     let mut threads = Vec::new();
     for id in 0.. {
-        let Ok((stream, _)) = socket.accept() else { continue };
+        let Ok(stream) = door.accept() else { continue };
         if stopping.wait(Duration::ZERO) {
             break;
         }
@@ -234,21 +343,21 @@ fn accept(
     }
     // A connection accepted just before the stop may have missed the round of shutdowns.
     for stream in lock(connections).values() {
-        let _ = stream.shutdown(Shutdown::Both);
+        stream.shutdown();
     }
     for thread in threads {
         let _ = thread.join();
     }
 }
 
-fn serve(stream: TcpStream, handler: &Handler, end: Arc<Latch>) {
+fn serve(stream: Wire, handler: &Handler, end: Arc<Latch>) {
     // Whatever is no HTTP request (a port probe, a client that left) is simply not answered.
     if let Ok(Some(request)) = read_request(&stream) {
         handler(request, Responder { stream, end });
     }
 }
 
-fn read_request(stream: &TcpStream) -> io::Result<Option<Request>> {
+fn read_request(stream: &Wire) -> io::Result<Option<Request>> {
     let mut reader = BufReader::new(stream);
     let mut first = String::new();
     reader.read_line(&mut first)?;
@@ -256,11 +365,19 @@ fn read_request(stream: &TcpStream) -> io::Result<Option<Request>> {
     let (Some(method), Some(target)) = (words.next(), words.next()) else { return Ok(None) };
     let headers = read_headers(&mut reader)?;
     if headers.get("expect").is_some_and(|value| value.eq_ignore_ascii_case("100-continue")) {
-        (&*stream).write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
+        (&mut &*stream).write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
     }
     let body = read_body(&mut reader, &headers)?;
-    let path = target.split('?').next().unwrap_or_default().to_owned();
-    Ok(Some(Request { method: method.to_owned(), path, headers: without_credentials(headers), body }))
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let authorization = Credential(headers.get("authorization").cloned().unwrap_or_default());
+    Ok(Some(Request {
+        method: method.to_owned(),
+        path: path.to_owned(),
+        query: query.to_owned(),
+        authorization,
+        headers: without_credentials(headers),
+        body,
+    }))
 }
 
 fn read_headers(reader: &mut impl BufRead) -> io::Result<HashMap<String, String>> {

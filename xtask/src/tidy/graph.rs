@@ -51,10 +51,11 @@ pub const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     ("testkit", &["domain", "oneshot"]),
+    ("fakehub", &["testkit"]),
 ];
 
-/// The crate that only tests may use.
-const TESTS_ONLY: &str = "testkit";
+/// The crates that only tests may use: shipped code knows none of them, they may know each other.
+const TESTS_ONLY: &[&str] = &["testkit", "fakehub"];
 
 /// Checks the manifests of all crates.
 #[must_use]
@@ -90,8 +91,8 @@ fn check_manifest(name: &str, text: &str) -> Vec<Violation> {
 /// Why this dependency must not be, if it is a crate of ours that must not be.
 fn objection(name: &str, allowed: &[&str], dependency: &str) -> Option<String> {
     let other = our_name(dependency)?;
-    if other == TESTS_ONLY {
-        return Some(format!("`{TESTS_ONLY}` is for tests: it belongs under [dev-dependencies]"));
+    if TESTS_ONLY.contains(&other) && !TESTS_ONLY.contains(&name) {
+        return Some(format!("`{other}` is for tests: it belongs under [dev-dependencies]"));
     }
     (!allowed.contains(&other)).then(|| {
         format!("`{name}` must not know `{other}`; the allowed edges stand in xtask/src/tidy/graph.rs")
@@ -181,6 +182,13 @@ mod tests {
     fn testkit_is_a_dev_dependency() {
         assert_eq!(found("cli", "[dependencies]\nherder-testkit.workspace = true\n").len(), 1);
         assert_eq!(found("cli", "[dev-dependencies]\nherder-testkit.workspace = true\n").len(), 0);
+    }
+
+    #[test]
+    fn crates_for_tests_are_dev_dependencies_of_all_but_each_other() {
+        assert_eq!(found("cli", "[dependencies]\nherder-fakehub.workspace = true\n").len(), 1);
+        assert_eq!(found("fakehub", "[dependencies]\nherder-testkit.workspace = true\n").len(), 0);
+        assert_eq!(found("testkit", "[dependencies]\nherder-fakehub.workspace = true\n").len(), 1);
     }
 
     #[test]

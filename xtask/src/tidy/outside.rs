@@ -14,7 +14,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("minijinja", &["ralph"]),
     ("rusqlite", &["store"]),
     ("tokio", &["dashboard", "testkit"]),
-    ("ureq", &["forge", "notify"]),
+    ("ureq", &["forge", "notify", "fakehub"]),
 ];
 
 /// All that `domain` may use: with any other it could do more than compute.

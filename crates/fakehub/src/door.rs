@@ -1,0 +1,248 @@
+//! The way in: from a connection to a deed and back. Who asks, how much they have left, whether they know the answer
+//! already, and what is written down of it.
+
+mod git;
+mod reply;
+
+use std::sync::Arc;
+
+use herder_testkit::http::{Handler, Request, Responder};
+use serde_json::{Value, json};
+
+use crate::limit;
+use crate::log::Entry;
+use crate::op::account::{self, Asker};
+use crate::op::{Ctx, Refusal};
+use crate::rest::{self, Answer, Body, Call, Found};
+use crate::site::{Inside, Site};
+use crate::state::Pool;
+
+/// Where a connection came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entrance {
+    /// The port: addresses of answers lead back to it.
+    Port,
+    /// A socket file: the hub takes itself for the real one.
+    Socket,
+}
+
+/// What answers connections.
+pub fn handler(site: Arc<Site>, entrance: Entrance) -> Arc<Handler> {
+    Arc::new(move |request, responder| {
+        let visit = Visit::new(&site, entrance, request);
+        visit.serve(responder);
+    })
+}
+
+/// One request on its way.
+pub(crate) struct Visit<'a> {
+    site: &'a Site,
+    request: Request,
+    /// What addresses of answers begin with.
+    root: String,
+    /// The address behind that.
+    path: String,
+}
+
+impl<'a> Visit<'a> {
+    fn new(site: &'a Site, entrance: Entrance, request: Request) -> Visit<'a> {
+        let host = request.headers.get("host").cloned().unwrap_or_default();
+        let host = match entrance {
+            Entrance::Port => format!("http://{host}"),
+            Entrance::Socket => "https://api.github.com".to_owned(),
+        };
+        let (root, path) = match request.path.strip_prefix("/api/v3") {
+            Some(rest) => (format!("{host}/api/v3"), rest.to_owned()),
+            None => (host, request.path.clone()),
+        };
+        Visit { site, request, root, path }
+    }
+
+    fn serve(&self, responder: Responder) {
+        self.note_mail();
+        let answer = match git::place(&self.path) {
+            Some(place) => self.git(&place),
+            None => self.api(),
+        };
+        reply::send(answer, responder);
+    }
+
+    /// A request to the API.
+    fn api(&self) -> reply::Reply {
+        let mut inside = self.site.enter();
+        if !self.request.headers.contains_key("user-agent") {
+            let sentence = "Request forbidden by administrative rules. Please make sure your request has a User-Agent header";
+            return self.finish(
+                &mut inside,
+                None,
+                Pool::Core,
+                0,
+                None,
+                rest::refuse(Refusal::Forbidden(sentence.to_owned())),
+            );
+        }
+        let asker = match account::identify(&inside.state, self.request.authorization.reveal()) {
+            Ok(asker) => asker,
+            Err(refusal) => {
+                return self.finish(&mut inside, None, Pool::Core, 0, None, rest::refuse(refusal));
+            }
+        };
+        let login = login(&inside, &asker);
+        if self.path == "/rate_limit" && self.request.method == "GET" {
+            let body = limit::overview(&inside.state, login.as_deref());
+            let route = Some("/rate_limit".to_owned());
+            return self.finish(&mut inside, login, Pool::Core, 0, route, Answer::ok(body));
+        }
+        if limit::account(&inside.state, login.as_deref(), Pool::Core).remaining() == 0 {
+            let answer = exhausted(&inside, login.as_deref());
+            return self.finish(&mut inside, login, Pool::Core, 0, Some("exhausted".to_owned()), answer);
+        }
+        let (operation, answer) = self.rest(&mut inside, asker, login.as_deref());
+        let answer = self.unless_known(answer);
+        let cost = u64::from(answer.status != 304);
+        limit::charge(&mut inside.state, login.as_deref(), Pool::Core, cost);
+        self.finish(&mut inside, login, Pool::Core, cost, operation, answer)
+    }
+
+    /// Looks the address up and does what it says.
+    fn rest(&self, inside: &mut Inside, asker: Asker, login: Option<&str>) -> (Option<String>, Answer) {
+        let method = self.request.method.as_str();
+        let Found::Route(route, params) = rest::find(method, &self.path) else {
+            return (None, rest::refuse(Refusal::NotFound));
+        };
+        let body = match self.body() {
+            Ok(body) => body,
+            Err(answer) => return (Some(route.template.to_owned()), answer),
+        };
+        let url = format!("{}{}", self.root, self.path);
+        let call = Call { params, query: query(&self.request.query), body, asker, url };
+        let deed = |ctx: &mut Ctx<'_>| (route.handler)(&call, ctx);
+        let done = match method {
+            "GET" => self.site.look_within(inside, login, &self.root, deed),
+            _ => self.site.act_within(inside, login, &self.root, deed),
+        };
+        (Some(route.template.to_owned()), done.unwrap_or_else(rest::refuse))
+    }
+
+    /// The body as JSON.
+    fn body(&self) -> Result<Value, Answer> {
+        if self.request.body.is_empty() {
+            return Ok(Value::Null);
+        }
+        serde_json::from_slice(&self.request.body).map_err(|_| {
+            let body = json!({ "message": "Problems parsing JSON", "documentation_url": "https://docs.github.com/rest", "status": "400" });
+            Answer { status: 400, body: Body::Json(body), headers: Vec::new() }
+        })
+    }
+
+    /// 304 for who has this very answer.
+    fn unless_known(&self, mut answer: Answer) -> Answer {
+        if self.request.method != "GET" || answer.status != 200 {
+            return answer;
+        }
+        let tag = reply::etag(&answer);
+        let known = self.request.headers.get("if-none-match");
+        let is_known = known.is_some_and(|known| known.split(", ").any(|one| one == tag || one == "*"));
+        answer.headers.push(("etag".to_owned(), tag));
+        if is_known {
+            answer.status = 304;
+            answer.body = Body::Empty;
+        }
+        answer
+    }
+
+    /// Writes down what was asked and adds what all answers have.
+    fn finish(
+        &self,
+        inside: &mut Inside,
+        login: Option<String>,
+        pool: Pool,
+        cost: u64,
+        operation: Option<String>,
+        answer: Answer,
+    ) -> reply::Reply {
+        let account = limit::account(&inside.state, login.as_deref(), pool);
+        let mut headers = limit::headers(&account, pool);
+        headers.extend(answer.headers.clone());
+        let token = self.token(inside);
+        if let Some(token) = token.as_ref().and_then(|token| inside.state.tokens.get(token))
+            && token.installation.is_none()
+        {
+            headers.push(("x-oauth-scopes".to_owned(), token.scopes.join(", ")));
+        }
+        headers.push(("date".to_owned(), reply::date(inside.state.now())));
+        headers.push(("x-github-request-id".to_owned(), format!("HUB:{:06x}", inside.log.len())));
+        inside.log.push(Entry {
+            at: inside.state.now(),
+            actor: login,
+            token,
+            method: self.request.method.clone(),
+            path: self.path.clone(),
+            query: self.request.query.clone(),
+            operation,
+            status: answer.status,
+            cost,
+            is_spoilt: false,
+        });
+        reply::Reply { status: answer.status, headers, body: answer.bytes(), kind: reply::kind(&answer.body) }
+    }
+
+    /// The token that was shown.
+    fn token(&self, inside: &Inside) -> Option<String> {
+        match account::identify(&inside.state, self.request.authorization.reveal()) {
+            Ok(Asker::Token(secret)) => Some(secret),
+            Ok(Asker::Nobody | Asker::App(_)) | Err(_) => None,
+        }
+    }
+
+    /// Writes down what receivers of messages answered.
+    fn note_mail(&self) {
+        let results = self.site.mail.take_results();
+        if results.is_empty() {
+            return;
+        }
+        let mut inside = self.site.enter();
+        for (post, status) in results {
+            let hooks = inside.state.repo_mut(&post.repo).map(|repo| repo.hooks.iter_mut());
+            let hook = hooks.and_then(|mut hooks| hooks.find(|hook| hook.id == post.hook));
+            let deliveries = hook.map(|hook| hook.deliveries.iter_mut());
+            let delivery = deliveries.and_then(|mut all| all.find(|one| one.id == post.delivery));
+            if let Some(delivery) = delivery {
+                delivery.status = Some(status.unwrap_or(502));
+            }
+        }
+    }
+}
+
+/// The login behind a credential.
+pub(crate) fn login(inside: &Inside, asker: &Asker) -> Option<String> {
+    match asker {
+        Asker::Nobody => None,
+        Asker::Token(secret) => inside.state.tokens.get(secret).map(|token| token.login.clone()),
+        Asker::App(id) => inside.state.apps.get(&id.0).map(|app| app.bot()),
+    }
+}
+
+/// 403 for who has nothing left.
+fn exhausted(inside: &Inside, login: Option<&str>) -> Answer {
+    let whose = match login.and_then(|login| inside.state.user(login)) {
+        Some(user) => format!("user ID {}", user.id),
+        None => "127.0.0.1".to_owned(),
+    };
+    let message = format!("API rate limit exceeded for {whose}.");
+    let body = json!({
+        "message": message, "status": "403",
+        "documentation_url": "https://docs.github.com/rest/overview/rate-limits-for-the-rest-api",
+    });
+    Answer { status: 403, body: Body::Json(body), headers: Vec::new() }
+}
+
+/// The pairs of a query, decoded.
+fn query(text: &str) -> Vec<(String, String)> {
+    let decode = |word: &str| rest::decode(&word.replace('+', " "));
+    let pairs = text.split('&').filter(|pair| !pair.is_empty());
+    pairs
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .map(|(name, value)| (decode(name), decode(value)))
+        .collect()
+}
