@@ -97,10 +97,23 @@ pub fn down(state: &StateDir, manner: Manner, hear: &mut dyn FnMut(&str)) -> Res
     what.until_gone(&process, patience, hear)
 }
 
+/// How the orchestrator that is at work was asked to go, if it was asked and has not gone.
+///
+/// # Errors
+/// The lock or the database.
+pub fn going(state: &StateDir, store: &Store) -> Result<Option<Farewell>, DownError> {
+    let Some(process) = holder(state)?.and_then(|holder| holder.process) else { return Ok(None) };
+    Ok(store.farewell(&name(&process))?)
+}
+
+fn name(process: &ProcessId) -> ProcessName {
+    let ProcessId { pid, start_time, boot_id } = process.clone();
+    ProcessName { pid, start_time, boot_id }
+}
+
 /// Writes the request down for this very process and wakes it; a later one is not meant.
 fn ask(state: &StateDir, process: &ProcessId, farewell: Farewell) -> Result<(), DownError> {
-    let ProcessId { pid, start_time, boot_id } = process.clone();
-    let event = Event::DownAsked { orchestrator: ProcessName { pid, start_time, boot_id }, farewell };
+    let event = Event::DownAsked { orchestrator: name(process), farewell };
     Store::open(&state.database())?.append(&event, Timestamp::now())?;
     wake(state);
     Ok(())

@@ -25,7 +25,7 @@ pub use backup::{
     restore,
 };
 pub use check::{check_daemon, check_repo, check_root};
-pub use down::{Down, DownError, Manner, down};
+pub use down::{Down, DownError, Manner, down, going};
 pub use local::{AddRepo, AddRepoError, add_repo};
 pub use lock::{Holder, holder};
 pub use told::Told;

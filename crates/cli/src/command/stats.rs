@@ -1,5 +1,6 @@
 //! `herder stats`.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -16,6 +17,9 @@ use crate::call::Call;
 use crate::failure::Failure;
 use crate::item::money;
 use crate::output::{Reply, Table, encoded};
+
+/// How many flaky items are shown by name.
+const FLAKY_SHOWN: usize = 5;
 
 #[derive(Debug, Serialize)]
 struct GroupItem<'t> {
@@ -58,8 +62,14 @@ fn groups(totals: &Totals, group: Group) -> (&'static str, &BTreeMap<String, Sum
 fn by(totals: &Totals, group: Group, broken: &[BrokenLine]) -> Result<Reply, Failure> {
     let (word, sums) = groups(totals, group);
     let items: Vec<GroupItem<'_>> = sums.iter().map(|(name, sum)| GroupItem { name, sum }).collect();
-    let json = json!({ "by": word, "items": encoded(&items)?, "all": encoded(&totals.all)?, "broken": lines(broken) });
-    Ok(Reply::one(&json, table(totals, &[group]))?.and(&complaint(broken)))
+    let json = json!({
+        "by": word,
+        "items": encoded(&items)?,
+        "all": encoded(&totals.all)?,
+        "flaky": totals.flaky,
+        "broken": lines(broken),
+    });
+    Ok(Reply::one(&json, table(totals, &[group]))?.and(&flakes(totals)).and(&complaint(broken)))
 }
 
 fn all(totals: &Totals, broken: &[BrokenLine]) -> Result<Reply, Failure> {
@@ -68,10 +78,33 @@ fn all(totals: &Totals, broken: &[BrokenLine]) -> Result<Reply, Failure> {
         "by_repo": encoded(&totals.by_repo)?,
         "by_model": encoded(&totals.by_model)?,
         "by_outcome": encoded(&totals.by_outcome)?,
+        "flaky": totals.flaky,
         "broken": lines(broken),
     });
     let text = table(totals, &[Group::Repo, Group::Model, Group::Outcome]);
-    Ok(Reply::one(&json, text)?.and(&complaint(broken)))
+    Ok(Reply::one(&json, text)?.and(&flakes(totals)).and(&complaint(broken)))
+}
+
+/// How often gates changed their mind, and about what most often.
+fn flakes(totals: &Totals) -> String {
+    let count = totals.all.gate_flakes;
+    if count == 0 {
+        return String::new();
+    }
+    let mut names: Vec<(&String, &u64)> = totals.flaky.iter().collect();
+    names.sort_by_key(|(name, runs)| (Reverse(**runs), *name));
+    let shown =
+        names.iter().take(FLAKY_SHOWN).map(|(name, runs)| format!("  {name} ({})\n", counted(**runs, "run")));
+    let rest = match names.len().saturating_sub(FLAKY_SHOWN) {
+        0 => String::new(),
+        more => format!("  and {more} more\n"),
+    };
+    let times = counted(count, "time");
+    std::iter::once(format!("gates changed their mind {times}\n")).chain(shown).chain([rest]).collect()
+}
+
+fn counted(count: u64, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 fn lines(broken: &[BrokenLine]) -> Vec<u64> {

@@ -19,7 +19,12 @@ pub fn why(call: &Call, args: &Named) -> Result<Reply, Failure> {
     let id = place::goal(call, &opened.store, &args.number)?;
     let config = call.config()?;
     let max_in = herder_orchestrator::max_in(&opened.store, &config)?;
-    let mut world = opened.store.world(&Settings { max_in, ..planning(&config)? })?;
+    let planning = planning(&config)?;
+    // Whoever cannot tell says what would be so without.
+    let going = herder_orchestrator::going(&opened.state, &opened.store).ok().flatten();
+    let admission = going.map_or(planning.capacity.admission, |_| Admission::Draining);
+    let capacity = Capacity { admission, ..planning.capacity };
+    let mut world = opened.store.world(&Settings { max_in, capacity, ..planning })?;
     // The world holds settled goals only where something of them is left to do.
     if let Some(goal) = opened.store.goal(&id)? {
         world.goals.entry(id.clone()).or_insert(goal);
@@ -29,6 +34,11 @@ pub fn why(call: &Call, args: &Named) -> Result<Reply, Failure> {
     let moves = world.goals.get(&id).is_some_and(|goal| goal.state.moves_by_itself());
     if moves && herder_orchestrator::holder(&opened.state).is_ok_and(|holder| holder.is_none()) {
         answer.hints.push("no orchestrator is at work: `herder up` starts one".to_owned());
+    }
+    if moves && going.is_some() {
+        answer
+            .hints
+            .push("the orchestrator was asked to go: the next `herder up` goes on from there".to_owned());
     }
     Reply::one(&answer, text(&answer))
 }

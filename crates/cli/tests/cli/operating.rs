@@ -118,3 +118,30 @@ fn an_orchestrator_with_nothing_at_work_is_drained_and_left_at_once() {
         assert_eq!(scene.ok(&["down", how]), "no orchestrator is at work\n");
     }
 }
+
+#[test]
+fn what_waits_for_an_orchestrator_that_is_going_is_told_so() {
+    let scene = Scene::new();
+    let endless = "## Objective\nWait.\n\n```replay\n[\"hang\"]\n```\n";
+    let first = scene.goal_of(endless, "First", &["--queue"]).to_string();
+    let start = |args: &[&str]| {
+        scene.command(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    };
+    let mut up = start(&["up", "--max", "1"]);
+    until("the first to run", Duration::from_secs(60), || (scene.status(1) == "running").then_some(()));
+    let second = scene.goal("Second", &["--queue"]).to_string();
+    assert!(!scene.ok(&["why", &second]).contains("going"), "nobody is");
+    assert_eq!(scene.run(&["goal", "list"]).err, "");
+    let mut down = start(&["down", "--drain"]);
+    let why = until("it to be asked to go", Duration::from_secs(60), || {
+        Some(scene.ok(&["why", &second])).filter(|why| why.contains("going"))
+    });
+    assert!(why.contains("the orchestrator is going down"), "{why}");
+    assert!(why.contains("hint: the orchestrator was asked to go: the next `herder up`"), "{why}");
+    let list = scene.run(&["goal", "list"]);
+    assert!(list.err.starts_with("warning: the orchestrator is going"), "{list:?}");
+    assert_eq!(scene.run(&["goal", "list", "draft"]).err, "", "nothing of that waits");
+    scene.ok(&["goal", "cancel", &first]);
+    assert!(down.wait().unwrap().success() && up.wait().unwrap().success());
+    assert!(!scene.ok(&["why", &second]).contains("going"));
+}

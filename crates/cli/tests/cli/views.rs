@@ -238,3 +238,23 @@ fn help_and_version_go_to_standard_output() {
     assert!(nothing.err.contains("Usage: herder"));
     assert_eq!(scene.run(&["--json"]).as_json()["error"]["kind"], "usage");
 }
+
+#[test]
+fn gates_that_changed_their_mind_are_counted_and_named() {
+    let scene = Scene::bare();
+    let row = |flakes: u32, names: &str| {
+        format!(
+            "{{\"started_at\":\"x\",\"exit_reason\":\"done\",\"gate_flakes\":{flakes},\"flaky\":[{names}]}}\n"
+        )
+    };
+    let old = "{\"started_at\":\"x\",\"exit_reason\":\"done\"}\n";
+    let rows = [row(2, "\"b\",\"a\""), row(1, "\"b\""), row(0, ""), old.to_owned()].concat();
+    let file = scene.home.write("stats.jsonl", &rows);
+    let args = ["stats", "--file", file.to_str().unwrap()];
+    let text = scene.ok(&args);
+    assert!(text.ends_with("gates changed their mind 3 times\n  b (2 runs)\n  a (1 run)\n"), "{text}");
+    let json = scene.json(&args);
+    assert_eq!((&json["all"]["gate_flakes"], &json["flaky"]["b"]), (&3.into(), &2.into()), "{json}");
+    let quiet = scene.home.write("quiet.jsonl", old);
+    assert!(!scene.ok(&["stats", "--file", quiet.to_str().unwrap()]).contains("mind"));
+}

@@ -31,6 +31,10 @@ pub struct Figures {
     lines_added: Option<u64>,
     #[serde(default)]
     lines_deleted: Option<u64>,
+    #[serde(default)]
+    gate_flakes: Option<u32>,
+    #[serde(default)]
+    flaky: Option<Vec<String>>,
 }
 
 fn unknown() -> Cost {
@@ -58,6 +62,8 @@ impl From<&StatsRow> for Figures {
             waiting_seconds: row.waiting_seconds,
             lines_added: row.lines_added,
             lines_deleted: row.lines_deleted,
+            gate_flakes: row.gate_flakes,
+            flaky: row.flaky.clone(),
         }
     }
 }
@@ -87,6 +93,9 @@ pub struct Sum {
     pub lines_deleted: u64,
     /// Rows that tell nothing of lines.
     pub unknown_lines: u64,
+    /// How often gates said now one thing and now another, of the rows that tell of it.
+    #[serde(default)]
+    pub gate_flakes: u64,
 }
 
 impl Sum {
@@ -112,6 +121,7 @@ impl Sum {
         self.lines_added += row.lines_added.unwrap_or(0);
         self.lines_deleted += row.lines_deleted.unwrap_or(0);
         self.unknown_lines += u64::from(row.lines_added.is_none() && row.lines_deleted.is_none());
+        self.gate_flakes += u64::from(row.gate_flakes.unwrap_or(0));
     }
 }
 
@@ -126,6 +136,9 @@ pub struct Totals {
     pub by_model: BTreeMap<String, Sum>,
     /// By `exit_reason`.
     pub by_outcome: BTreeMap<String, Sum>,
+    /// What failed one time only when a gate was asked twice, by name: in how many rows.
+    #[serde(default)]
+    pub flaky: BTreeMap<String, u64>,
 }
 
 impl Totals {
@@ -142,6 +155,9 @@ impl Totals {
         group(&mut self.by_repo, row.repo.as_deref().unwrap_or_default()).add(row);
         group(&mut self.by_model, &row.model).add(row);
         group(&mut self.by_outcome, &row.exit_reason).add(row);
+        for name in row.flaky.iter().flatten() {
+            *self.flaky.entry(name.clone()).or_default() += 1;
+        }
     }
 }
 

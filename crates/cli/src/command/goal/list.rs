@@ -4,7 +4,7 @@ mod order;
 
 use std::collections::BTreeSet;
 
-use herder_domain::goal::Goal;
+use herder_domain::goal::{Goal, GoalState};
 use herder_store::GoalFilter;
 
 use super::load;
@@ -43,7 +43,12 @@ pub fn list(call: &Call, args: List) -> Result<Reply, Failure> {
     let pauses = opened.store.pauses()?;
     let item = |goal| GoalItem::of(goal, &costs).under(goal, &pauses, call.now);
     let items: Vec<GoalItem> = goals.iter().map(item).collect();
-    Reply::list(&items, goal_table(&items) + &pauses_text(&items))
+    let waits = goals.iter().any(|goal| matches!(goal.state, GoalState::Queued { .. }));
+    let going = herder_orchestrator::going(&opened.state, &opened.store).ok().flatten().filter(|_| waits);
+    let warnings =
+        going.map(|_| "the orchestrator is going: what is queued waits for the next `herder up`".to_owned());
+    Ok(Reply::list(&items, goal_table(&items) + &pauses_text(&items))?
+        .warning(warnings.into_iter().collect()))
 }
 
 /// The pauses that keep listed goals from starting, a line each.
