@@ -5,6 +5,7 @@ use crate::cached::Cached;
 use crate::error::Result;
 use rustix::fs::{FlockOperation, flock};
 use std::fs::File;
+use std::io::ErrorKind;
 use std::path::Path;
 use tempfile::TempDir;
 
@@ -45,9 +46,12 @@ impl Scratch {
     fn new(parent: &Path, prefix: &str) -> Result<Self> {
         loop {
             let dir = tempfile::Builder::new().prefix(prefix).tempdir_in(parent)?;
-            let held = File::open(dir.path())?;
-            flock(&held, FlockOperation::LockExclusive).map_err(std::io::Error::from)?;
             // A sweep may have been quicker than the lock.
+            let held = match File::open(dir.path()) {
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                held => held?,
+            };
+            flock(&held, FlockOperation::LockExclusive).map_err(std::io::Error::from)?;
             if dir.path().is_dir() {
                 return Ok(Self { dir, _held: held });
             }
@@ -107,6 +111,20 @@ fn sweep(parent: &Path, prefix: &str) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn many_who_make_and_sweep_at_once_do_not_take_each_others() {
+        let parent = tempfile::tempdir().unwrap();
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    for _ in 0..200 {
+                        assert!(Scratch::within(parent.path(), "lend").unwrap().path().is_dir());
+                    }
+                });
+            }
+        });
+    }
 
     #[test]
     fn what_a_killed_process_left_is_removed_by_the_next_and_what_is_in_use_stays() {
