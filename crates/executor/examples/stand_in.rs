@@ -6,11 +6,11 @@ use std::io::{BufRead, BufReader};
 use std::os::fd::AsFd;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixStream};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::Duration;
 
 use herder_domain::run::RunId;
-use herder_executor::{ChildStdio, Detached, Job, Launcher};
+use herder_executor::{ChildStdio, Detached, EndSignal, Job, Launcher, ProcessId, Signalled, Waited};
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -22,6 +22,7 @@ fn main() -> ExitCode {
             parent(keeper, run, script)
         }
         ["replaced", run] => replaced(run),
+        ["reused", keeper, run] => reused(keeper, run),
         ["keeper"] => herder_executor::keeper_main(),
         ["orphans", seconds] => orphans(seconds),
         ["ready", code] => ready(code),
@@ -52,6 +53,50 @@ fn replaced(run: &str) -> ExitCode {
     let (_, reports) = Launcher::own().start(&job, ChildStdio::null().unwrap()).unwrap();
     println!("{}", reports.wait().unwrap().exit);
     ExitCode::SUCCESS
+}
+
+/// Remembers a process, a job under its keeper and a run, all of which end; strangers get the ids of all of them.
+/// Ends once more what it remembers, and prints how many strangers that has hit. In a pid namespace of its own.
+fn reused(keeper: &str, run: &str) -> ExitCode {
+    let run = RunId::try_from(run.to_owned()).unwrap();
+    let mut sleeper = Command::new("sleep").arg("300").env("HERDER_RUN", run.as_str()).spawn().unwrap();
+    let process = ProcessId::of(sleeper.id()).unwrap();
+    let mut job = Job::new("/bin/sleep", "/", run.clone());
+    job.args = vec!["300".to_owned()];
+    let (handle, reports) = Launcher::at(keeper).start(&job, ChildStdio::null().unwrap()).unwrap();
+    let program = handle.process().clone();
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", program.pid)).unwrap();
+    let keeper = stat.rsplit_once(')').unwrap().1.split_whitespace().nth(1).unwrap().parse().unwrap();
+    handle.kill();
+    reports.wait().unwrap();
+    sleeper.kill().unwrap();
+    sleeper.wait().unwrap();
+    let mut strangers = [process.pid, program.pid, keeper].map(stranger);
+    assert!(!process.is_alive().unwrap() && !program.is_alive().unwrap());
+    for gone in [&process, &program] {
+        assert_eq!(gone.signal(EndSignal::Kill).unwrap(), Signalled::Gone);
+        assert_eq!(gone.wait_for_exit(None).unwrap(), Waited::Ended(None));
+    }
+    handle.stop(None);
+    handle.kill();
+    assert_eq!(herder_executor::end_strays(&run).unwrap(), []);
+    println!("{} hit", strangers.iter_mut().filter_map(|one| one.try_wait().unwrap()).count());
+    strangers.iter_mut().for_each(|one| one.kill().and_then(|()| one.wait()).map(drop).unwrap());
+    ExitCode::SUCCESS
+}
+
+/// A process with this id, which started later than the one that had it before: a tick of the clock is over.
+fn stranger(pid: u32) -> Child {
+    std::thread::sleep(Duration::from_millis(20));
+    loop {
+        // The kernel counts on from it: proc_sys_kernel(5).
+        std::fs::write("/proc/sys/kernel/ns_last_pid", (pid - 1).to_string()).unwrap();
+        let mut child = Command::new("sleep").arg("300").spawn().unwrap();
+        if child.id() == pid {
+            return child;
+        }
+        child.kill().and_then(|()| child.wait()).unwrap();
+    }
 }
 
 /// Inherits orphans that sleep, ends them and spares a child of its own.

@@ -1,5 +1,5 @@
 //! Processes by name: signals that hit nobody else, and processes that live in their own session.
-#![allow(clippy::unwrap_used, clippy::panic)] // as in any test; clippy sees only functions marked so
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)] // as in any test; clippy sees only functions marked so
 
 mod scene;
 
@@ -12,6 +12,7 @@ use std::time::Duration;
 use herder_executor::{
     DetachError, Detached, EndSignal, Exit, ProcessError, ProcessId, Signalled, Waited, spawn_detached,
 };
+use herder_testkit::PidNamespace;
 use scene::{Scene, example, stat_field, wait_until};
 
 fn sleeper() -> (Child, ProcessId) {
@@ -35,6 +36,24 @@ fn a_process_with_the_same_id_that_started_at_another_time_is_another() {
     assert_eq!(earlier.wait_for_exit(None).unwrap(), Waited::Ended(None));
     assert!(id.is_alive().unwrap());
     end(child);
+}
+
+#[test]
+fn strangers_that_get_the_ids_of_what_was_ended_are_spared() {
+    let Some(namespace) = PidNamespace::new() else {
+        eprintln!("skipped: this machine gives its users no pid namespaces; the test before does without");
+        return;
+    };
+    let scene = Scene::new();
+    let mut command = namespace.command(&example("stand_in"));
+    let output =
+        command.args(["reused", example("keeper").to_str().unwrap(), scene.run.as_str()]).output().unwrap();
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        "0 hit\n",
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 #[test]

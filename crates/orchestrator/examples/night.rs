@@ -39,8 +39,7 @@ fn end(manner: Manner) -> anyhow::Result<ExitCode> {
 
 fn ralph(dir: PathBuf) -> anyhow::Result<ExitCode> {
     let find = |spec: &RunSpec| -> Result<Arc<dyn Agent>, RalphError> {
-        let own = OWN_PROGRAM.into();
-        Ok(Registry::new(own, [Entry::new(&spec.agent, Kind::Replay)])?.agent(&spec.agent)?)
+        Ok(Registry::new(OWN_PROGRAM.into(), [entry(spec)])?.agent(&spec.agent)?)
     };
     herder_ralph::run(&herder_ralph::Order {
         dir: &dir,
@@ -50,6 +49,18 @@ fn ralph(dir: PathBuf) -> anyhow::Result<ExitCode> {
         announces: true,
     })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The run's agent: any program where the configuration names one, else a player of scripts.
+fn entry(spec: &RunSpec) -> Entry {
+    let setup = &spec.setup.agent;
+    match &setup.program {
+        Some(program) => {
+            let command = std::iter::once(program.display().to_string()).chain(setup.args.iter().cloned());
+            Entry { command: command.collect(), ..Entry::new(&spec.agent, Kind::Command) }
+        }
+        None => Entry::new(&spec.agent, Kind::Replay),
+    }
 }
 
 fn night(mode: Mode) -> anyhow::Result<ExitCode> {

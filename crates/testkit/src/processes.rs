@@ -68,6 +68,22 @@ pub fn kill(pid: u32, signal: Signal) {
     }
 }
 
+/// The cgroups of this name, wherever they are: a run has its own as long as one of its jobs has.
+pub fn cgroups_named(name: &str) -> Vec<PathBuf> {
+    let mut pending = vec![PathBuf::from("/sys/fs/cgroup")];
+    let mut found = Vec::new();
+    while let Some(directory) = pending.pop() {
+        // One that goes meanwhile has nothing in it.
+        for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                found.extend((entry.file_name() == name).then(|| entry.path()));
+                pending.push(entry.path());
+            }
+        }
+    }
+    found
+}
+
 /// Whether a process exists and is not a zombie.
 pub fn is_alive(pid: u32) -> bool {
     // The state is the first field after the name, which stands in parentheses and may hold anything (proc(5)).

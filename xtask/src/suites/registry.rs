@@ -138,6 +138,18 @@ pub const SUITES: &[Suite] = &[
         is_live: false,
     },
     Suite {
+        name: "zoo",
+        about: "agents that misbehave in every way, ended in every way, and fifty runs at once (minutes)",
+        needs: &[],
+        tests: Tests::Targets(&[Target {
+            krate: "orchestrator",
+            package: "herder-orchestrator",
+            name: "zoo",
+        }]),
+        runs: Runs::Always,
+        is_live: false,
+    },
+    Suite {
         name: "crash-points",
         about: "a night cut at every point: processes killed, writes torn, the disk full (many minutes)",
         needs: &[],

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use herder_domain::run::RunId;
 use herder_executor::{ChildStdio, Ending, Job, KeeperHandle, KeeperReports, Launcher, RUN_MARKER};
+use herder_testkit::processes::cgroups_named;
 
 /// No process.
 pub const NONE: [u32; 0] = [];
@@ -65,7 +66,7 @@ impl Drop for Scene {
     fn drop(&mut self) {
         // A failed test may leave some; they must not outlive it.
         let strays = herder_executor::end_strays(&self.run);
-        let left = (strays, cgroups_of(&self.run));
+        let left = (strays, cgroups_named(self.run.as_str()));
         let is_clean = left.0.is_ok() && left.1.is_empty();
         assert!(is_clean || std::thread::panicking(), "left: {left:?}");
     }
@@ -149,19 +150,4 @@ pub fn wait_until(what: &str, is_so: impl Fn() -> bool) {
 pub fn into_log(file: &File) -> ChildStdio {
     let clone = || OwnedFd::from(file.try_clone().unwrap());
     ChildStdio { stdin: ChildStdio::null().unwrap().stdin, stdout: clone(), stderr: clone() }
-}
-
-/// The cgroup directories of a run.
-fn cgroups_of(run: &RunId) -> Vec<PathBuf> {
-    let mut pending = vec![PathBuf::from("/sys/fs/cgroup")];
-    let mut found = Vec::new();
-    while let Some(directory) = pending.pop() {
-        for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
-            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                found.extend((entry.file_name() == run.as_str()).then(|| entry.path()));
-                pending.push(entry.path());
-            }
-        }
-    }
-    found
 }

@@ -1,43 +1,9 @@
 //! A program of the user's as an agent: the whole way from its queue into the base, under keeper and sandbox.
-//!
-//! The stand-in for herder plays scripts only, so the ralph of these nights is this very test program, called
-//! again for its one ignored test.
 
-use std::path::PathBuf;
-use std::process::Stdio;
-use std::sync::Arc;
-
-use herder_agent::{Agent, Entry, Kind, Registry};
 use herder_domain::repo::GoalRef;
-use herder_domain::run::RunSpec;
-use herder_executor::{Launcher, SandboxSupport};
-use herder_ralph::RalphError;
+use herder_executor::SandboxSupport;
 
-use crate::stage::{GATE, Plan, Stage, stand_in};
-
-/// Names the run directory to the ralph.
-const RUN: &str = "HERDER_TEST_RUN";
-
-#[test]
-#[ignore = "not a test: the ralph of the other tests here"]
-fn ralph() {
-    let Some(dir) = std::env::var_os(RUN) else { return };
-    let find = |spec: &RunSpec| -> Result<Arc<dyn Agent>, RalphError> {
-        let setup = &spec.setup.agent;
-        let command = setup.program.iter().map(|program| program.display().to_string());
-        let command = command.chain(setup.args.iter().cloned()).collect();
-        let entry = Entry { command, ..Entry::new(&spec.agent, Kind::Command) };
-        Ok(Registry::new(stand_in(), [entry])?.agent(&spec.agent)?)
-    };
-    herder_ralph::run(&herder_ralph::Order {
-        dir: &PathBuf::from(dir),
-        launcher: Launcher::at(stand_in()),
-        agent: &find,
-        lookup: &|name| std::env::var(name).ok(),
-        announces: false,
-    })
-    .unwrap();
-}
+use crate::stage::{GATE, Plan, Stage};
 
 /// A stage whose agent `mine` is a shell script.
 fn stage(script: &str) -> Stage {
@@ -46,14 +12,9 @@ fn stage(script: &str) -> Stage {
     stage
 }
 
-/// A night with a ralph of our own.
 fn night(stage: &mut Stage) -> GoalRef {
     let head = "---\nagent: mine\nmodel: large\nreasoning: high\n---";
     let goal = stage.goal("Write a file", head, "[]");
-    stage.prepare_only(&goal);
-    let mut ralph = stage.home.herder(std::env::current_exe().unwrap());
-    ralph.args(["--exact", "command::ralph", "--ignored"]).env(RUN, stage.run_dir(&goal, 1).path());
-    assert!(ralph.stdout(Stdio::null()).status().unwrap().success());
     stage.good_night();
     goal
 }

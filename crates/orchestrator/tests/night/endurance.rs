@@ -1,9 +1,11 @@
 //! Thirty hours in short: a real ralph over more than two hundred iterations, each with a real agent
 //! process, a snapshot and its books. What it holds and what it leaves stays bounded.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use herder_domain::event::What;
+use herder_record::run::{EVENTS_LIMIT, LOG_LIMIT};
 use herder_testkit::until;
 use serde_json::{Value, json};
 
@@ -19,13 +21,18 @@ const HOPELESS: Duration = Duration::from_secs(900);
 /// The longest prompt that is borne, without the script: the summary, ten entries of progress, the frame.
 const PROMPT_MAX: usize = 72 << 10;
 
+/// Prints what an agent prints that shows all of its work: 92 KiB that a person may read, and one long line that says
+/// nothing to one. In 210 iterations 19 MiB for `ralph.log` and 75 MiB for `events.jsonl`: more than either holds.
+const PRINTS: &str = "t=$(head -c 4000 /dev/zero | tr '\\000' t); for i in $(seq 23); do \
+    printf '{\"type\":\"text\",\"text\":\"%s\"}\\n' \"$t\"; done; head -c 270336 /dev/zero | tr '\\000' g; echo";
+
 /// An iteration of nine minutes, that nobody waits for: something new in the tree, many words, and a claim
 /// that the gate refuses until the end.
 fn session(fact: &str, expected: &[Value]) -> Vec<Value> {
     let talk = format!("{fact}Went on. {}", "Looked at one more file and found little. ".repeat(80));
     let steps = [
         json!({"think": {"text": "hm", "seconds": 540}}),
-        json!({"say": "x".repeat(500)}),
+        json!({ "run_attached": PRINTS }),
         json!({"usage": {"input": 900, "output": 40}}),
         json!({"run": "echo $(( $(cat count 2>/dev/null) + 1 )) > count"}),
         done(&talk),
@@ -39,6 +46,19 @@ fn held(pid: u32) -> Option<(u64, usize)> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     let resident = line.trim().trim_end_matches(" kB").parse().ok()?;
     Some((resident, std::fs::read_dir(format!("/proc/{pid}/fd")).ok()?.count()))
+}
+
+/// A file has come to its limit, in bytes: its older part is full, and there is no third.
+#[track_caller]
+fn assert_full(path: PathBuf, limit: u64) {
+    let size = |path: &Path| std::fs::metadata(path).map_or(0, |file| file.len());
+    let (newer, older) = (size(&path), size(&path.with_added_extension("1")));
+    // What no longer fits begins the next part: a line, or what is logged at once.
+    assert!(
+        newer > 0 && newer <= limit && older > limit / 10 * 9 && older <= limit,
+        "{newer} and {older} bytes"
+    );
+    assert!(!path.with_added_extension("2").exists());
 }
 
 #[test]
@@ -89,9 +109,7 @@ fn thirty_hours_leave_memory_descriptors_logs_and_prompt_bounded_and_early_facts
         "{}",
         summary.covers_up_to
     );
-    let size = |path: std::path::PathBuf| std::fs::metadata(path).map_or(0, |file| file.len());
-    let log: u64 = dir.log_parts().into_iter().map(size).sum();
-    assert!(log > 100_000 && log < 2 * herder_record::run::LOG_LIMIT, "{log}");
-    assert!(size(dir.events_path()) < herder_record::run::EVENTS_LIMIT);
+    assert_full(dir.log_path(), LOG_LIMIT);
+    assert_full(dir.events_path(), EVENTS_LIMIT);
     assert_eq!((dir.iterations().unwrap().len(), dir.gate_logs().len()), (ITERATIONS as usize, 20));
 }

@@ -19,6 +19,7 @@ mod mended;
 mod order;
 mod red_base;
 mod reload;
+mod reused;
 mod review;
 mod stage;
 mod storm;

@@ -25,7 +25,7 @@ pub use git::Moment;
 pub use orchestrator::Orchestrator;
 
 /// A bound on waiting that only a hopeless test reaches.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A gate that wants every `*.txt` to end in `ok`, and at least one.
 pub const GATE: &str =
