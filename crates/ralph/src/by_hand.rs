@@ -4,6 +4,7 @@
 //! would, and laid out anew.
 
 mod asking;
+mod rooms;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -24,6 +25,7 @@ use crate::error::RalphError;
 use crate::signals;
 use crate::stop::Stop;
 use asking::Asking;
+pub use rooms::room_by_hand;
 
 /// Whose `.ralph/` is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +74,7 @@ pub struct ByHand<'a> {
     pub run: RunId,
     /// The directory that rooms lie below.
     pub root: &'a Path,
-    /// Room, caches, and what the gate may read, write and see; the rest is not looked at.
+    /// Room ([`room_by_hand`]), caches, and what the gate may read, write and see; the rest is not looked at.
     pub setup: &'a Setup,
     /// Where it is kept what gates say of base branches; without it nothing is looked up or kept.
     pub said: Option<PathBuf>,
@@ -110,8 +112,7 @@ impl ByHand<'_> {
         signals::turn(&stop)?;
         become_subreaper()?;
         let room = Room::new(&self.setup.room, &self.setup.caches);
-        remove_tree(self.root, room.dir())?;
-        let asked = room.create().map_err(RalphError::from).and_then(|()| self.ask_in(&room, &stop, logs));
+        let asked = rooms::move_in(self.root, &room).and_then(|_lived| self.ask_in(&room, &stop, logs));
         let removed = remove_tree(self.root, room.dir());
         if stop.is_ordered() {
             // Whatever was said was said of a gate that was cut off.

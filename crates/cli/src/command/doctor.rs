@@ -14,7 +14,7 @@ use serde::Serialize;
 use crate::agents::adapter;
 use crate::call::{Call, env, env_text};
 use crate::failure::{Failure, chain};
-use crate::output::{Reply, Table};
+use crate::output::{Reply, Table, Tint};
 use crate::place;
 
 /// A finding and where it belongs.
@@ -145,10 +145,16 @@ fn shown(path: PathBuf) -> String {
     path.display().to_string()
 }
 
+fn tint(verdict: &str) -> Option<Tint> {
+    [(Verdict::Ok, Tint::Good), (Verdict::Warning, Tint::Attention), (Verdict::Error, Tint::Bad)]
+        .into_iter()
+        .find_map(|(one, tint)| (one.word() == verdict).then_some(tint))
+}
+
 fn text(items: &[Item]) -> String {
     let mut text = String::new();
     for group in items.chunk_by(|one, other| one.group == other.group) {
-        let mut table = Table::plain();
+        let mut table = Table::plain().tinted(0, tint);
         for Item { finding, .. } in group {
             let hint = finding.hint.as_ref().map(|hint| format!(" -> {hint}")).unwrap_or_default();
             let detail = format!("{}{hint}", finding.detail);

@@ -11,7 +11,7 @@ use herder_domain::goal::GoalOptions;
 use herder_domain::repo::RepoId;
 use herder_domain::run::RunId;
 use herder_executor::Launcher;
-use herder_ralph::{About, ByHand, Handed, Thoroughness, Whose};
+use herder_ralph::{About, ByHand, Handed, Thoroughness, Whose, room_by_hand};
 use herder_record::Redactor;
 use herder_record::redact::RedactingWriter;
 use herder_store::Store;
@@ -37,7 +37,8 @@ pub fn gate(call: &Call, args: &args::GateByHand) -> Result<Reply, Failure> {
     let resolved = resolve(&GoalOptions::default(), &flags, id.as_ref(), &own, &config, env)?;
     let unfurnished = unfurnished(&own, &config, id.as_ref())?;
     let run = RunId::standalone(call.now, std::process::id());
-    let rooms = Rooms::of(&settings, &run, &checkout);
+    let mut rooms = Rooms::of(&settings, &run, &checkout);
+    rooms.room = room_by_hand(&rooms.root);
     let branch = resolved.base.as_ref().map(|base| base.value.clone()).or(branch);
     let redactor = Arc::new(redactor(&settings)?);
     let by_hand = ByHand {

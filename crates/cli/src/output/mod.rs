@@ -1,6 +1,7 @@
 //! Where text and JSON leave the program.
 
 mod colour;
+mod paint;
 mod progress;
 mod table;
 mod terminal;
@@ -15,6 +16,8 @@ use crate::failure::{Failure, Kind};
 pub use colour::colour;
 use colour::{ERROR, HINT, WARNING};
 pub use herder_watch::printable;
+pub use paint::Tint;
+use paint::painted;
 pub use progress::Progress;
 pub use table::Table;
 pub use terminal::width;
@@ -148,7 +151,8 @@ impl Output {
     }
 
     fn finish_text(self, reply: &Reply, failure: Option<&Failure>) -> io::Result<()> {
-        self.text(&wrapped(&printable(&reply.text), width()))?;
+        let text = wrapped(&painted(&printable(&reply.text)), width());
+        anstream::stdout().lock().write_all(text.as_bytes())?;
         let mut err = anstream::stderr().lock();
         let room = width_of_stderr();
         let mut line = |style: anstyle::Style, word: &str, text: &str| {

@@ -3,6 +3,7 @@
 use textwrap::core::display_width;
 use textwrap::{Options, WordSplitter};
 
+use super::paint::{Tint, unmarked};
 use super::width;
 
 /// The blanks between two columns.
@@ -17,12 +18,20 @@ const NARROWEST: usize = 8;
 pub struct Table {
     heading: Vec<String>,
     rows: Vec<Vec<String>>,
+    tint: Option<(usize, TintOf)>,
 }
+
+/// What a cell's text is to be painted with.
+pub type TintOf = fn(&str) -> Option<Tint>;
 
 impl Table {
     /// A table with only its heading.
     pub fn new(heading: &[&str]) -> Self {
-        Self { heading: heading.iter().map(|word| word.to_uppercase()).collect(), rows: Vec::new() }
+        Self {
+            heading: heading.iter().map(|word| word.to_uppercase()).collect(),
+            rows: Vec::new(),
+            tint: None,
+        }
     }
 
     /// A table that needs no heading.
@@ -30,9 +39,15 @@ impl Table {
         Self::new(&[])
     }
 
+    /// The same with a column whose words are painted where colours are wanted; the first is 0.
+    #[must_use]
+    pub fn tinted(self, column: usize, of: TintOf) -> Self {
+        Self { tint: Some((column, of)), ..self }
+    }
+
     /// Adds a row of as many cells as the heading has.
     pub fn row<I: IntoIterator<Item = String>>(&mut self, cells: I) {
-        let one_line = |cell: String| cell.replace(['\n', '\t'], " ");
+        let one_line = |cell: String| unmarked(&cell.replace(['\n', '\t'], " "));
         self.rows.push(cells.into_iter().map(one_line).collect());
     }
 
@@ -55,7 +70,18 @@ impl Table {
         if let Some(room) = room {
             fit(&mut widths, room);
         }
-        rows.iter().map(|row| lines(row, &widths)).collect()
+        let of_heading = heading.map(|row| lines(row, &widths, &[])).unwrap_or_default();
+        let of_rows = self.rows.iter().map(|row| lines(row, &widths, &self.tints(row)));
+        std::iter::once(of_heading).chain(of_rows).collect()
+    }
+
+    /// What each cell of a row is painted with.
+    fn tints(&self, row: &[String]) -> Vec<Option<Tint>> {
+        let of = |(column, cell): (usize, &String)| {
+            let (tinted, of) = self.tint?;
+            (column == tinted).then(|| of(cell)).flatten()
+        };
+        row.iter().enumerate().map(of).collect()
     }
 }
 
@@ -69,15 +95,18 @@ fn fit(widths: &mut [usize], room: usize) {
 }
 
 /// A row: as many lines as its longest cell needs.
-fn lines(row: &[String], widths: &[usize]) -> String {
+fn lines(row: &[String], widths: &[usize], tints: &[Option<Tint>]) -> String {
     let cells: Vec<Vec<_>> = row.iter().zip(widths).map(|(cell, width)| broken(cell, *width)).collect();
     let height = cells.iter().map(Vec::len).max().unwrap_or(0);
     let mut text = String::new();
     for line in 0..height {
         let mut one = String::new();
-        for (cell, width) in cells.iter().zip(widths) {
+        for (column, (cell, width)) in cells.iter().zip(widths).enumerate() {
             let part = cell.get(line).map(String::as_str).unwrap_or_default();
-            one.push_str(part);
+            match tints.get(column).copied().flatten().filter(|_| !part.is_empty()) {
+                Some(tint) => one.push_str(&tint.on(part)),
+                None => one.push_str(part),
+            }
             one.extend(std::iter::repeat_n(' ', width.saturating_sub(display_width(part)) + GAP));
         }
         text.push_str(one.trim_end());

@@ -189,3 +189,22 @@ fn whoever_has_no_patience_leaves_nothing_behind() {
     }
     assert_eq!(everything(&checkout), before);
 }
+
+#[test]
+fn what_a_killed_question_left_goes_with_the_next_one() {
+    let (scene, checkout) = prepared("#!/bin/sh\n(setsid sleep 705 &) >/dev/null 2>&1\ntail -f /dev/null\n");
+    let mut command = scene.command(&["gate"]);
+    command.current_dir(&checkout).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut asked = command.spawn().unwrap();
+    until("the gate to be at work", Duration::from_secs(60), || {
+        processes_with(scene.home.marker()).iter().any(is_sleeper).then_some(())
+    });
+    fs_err::write(checkout.join(".ralph/check"), "#!/bin/sh\n").unwrap();
+    assert_eq!(ask(&scene, &checkout, &["--here"]).code, 0, "two at once are two");
+    asked.kill().unwrap();
+    asked.wait().unwrap();
+    scene.home.assert_no_process_left();
+    assert_eq!(fs_err::read_dir(scene.home.root().join(".run")).unwrap().count(), 1);
+    assert_eq!(ask(&scene, &checkout, &["--here"]).code, 0);
+    nothing_is_left(&scene);
+}

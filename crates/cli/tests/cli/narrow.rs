@@ -82,3 +82,19 @@ fn colours_come_only_where_they_are_wanted() {
     let colour = |before: &str| at_terminal(&scene, "goal show 99").contains(before);
     assert!(!colour("\u{1b}["), "TERM is dumb");
 }
+
+#[test]
+fn words_that_call_for_a_look_stand_out_and_everything_else_is_as_without() {
+    let scene = Scene::new();
+    let spent = "## Objective\nx\n\n```replay\n[\"budget_spent\"]\n```\n";
+    scene.goal_of(spent, "Spent \u{fdd1}green", &["--queue"]);
+    scene.goal(TITLE, &[]);
+    scene.ok(&["up", "--once"]);
+    let plain = scene.ok(&["goal", "list"]);
+    let coloured = scene.ok(&["goal", "list", "--color", "always"]);
+    assert!(coloured.contains("\u{1b}[31mstuck\u{1b}[0m "), "{coloured}");
+    assert_eq!(coloured.matches('\u{1b}').count(), 2, "{coloured}");
+    assert_eq!(coloured.replace("\u{1b}[31m", "").replace("\u{1b}[0m", ""), plain);
+    assert!(scene.run(&["doctor", "--color", "always"]).out.contains("\u{1b}[32mok\u{1b}[0m "));
+    assert!(!scene.run(&["doctor"]).out.contains('\u{1b}'));
+}
