@@ -9,8 +9,9 @@ use std::sync::Arc;
 use herder_testkit::http::{Handler, Request, Responder};
 use serde_json::{Value, json};
 
+use crate::contract::{Exchange, contract};
 use crate::limit;
-use crate::log::Entry;
+use crate::log::{Entry, Excuse};
 use crate::op::account::{self, Asker};
 use crate::op::{Ctx, Refusal};
 use crate::rest::{self, Answer, Body, Call, Found};
@@ -117,11 +118,38 @@ impl<'a> Visit<'a> {
         let url = format!("{}{}", self.root, self.path);
         let call = Call { params, query: query(&self.request.query), body, asker, url };
         let deed = |ctx: &mut Ctx<'_>| (route.handler)(&call, ctx);
+        let asked = (call.query.clone(), call.body.clone());
         let done = match method {
             "GET" => self.site.look_within(inside, login, &self.root, deed),
             _ => self.site.act_within(inside, login, &self.root, deed),
         };
-        (Some(route.template.to_owned()), done.unwrap_or_else(rest::refuse))
+        let answer = done.unwrap_or_else(rest::refuse);
+        self.judge(inside, route.template, &asked, &answer);
+        (Some(route.template.to_owned()), answer)
+    }
+
+    /// Holds a request and its answer against GitHub's description. A refusal that a test has announced is its own
+    /// affair: it may be about a request that makes no sense.
+    fn judge(
+        &self,
+        inside: &mut Inside,
+        template: &'static str,
+        asked: &(Vec<(String, String)>, Value),
+        answer: &Answer,
+    ) {
+        let (method, status) = (self.request.method.as_str(), answer.status);
+        let excused = |excuse: &Excuse| excuse.covers(method, &self.path, status);
+        let Some(contract) = contract().filter(|_| !template.starts_with("/_")) else { return };
+        if inside.excuses.iter().any(excused) {
+            return;
+        }
+        let (query, asked) = asked;
+        let answered = match &answer.body {
+            Body::Json(value) => Some(value),
+            Body::Empty | Body::Text(_) => None,
+        };
+        let exchange = Exchange { method, template, query, asked, status, answered };
+        inside.violations.extend(contract.violations(&exchange));
     }
 
     /// The body as JSON.

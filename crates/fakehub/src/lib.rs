@@ -17,6 +17,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "used by tests only")]
 
 mod builder;
+mod contract;
 mod door;
 pub mod git;
 mod hub;
@@ -33,4 +34,5 @@ pub use builder::RepoBuilder;
 pub use hub::Hub;
 pub use log::Entry;
 pub use postman::Mail;
+pub use rest::foreign_routes;
 pub use state::Permission;

@@ -51,7 +51,7 @@ pub struct Excuse {
 impl Excuse {
     /// Whether this is meant.
     #[must_use]
-    pub fn covers(&self, entry: &Entry) -> bool {
-        entry.method == self.method && entry.status == self.status && entry.path.contains(&self.path)
+    pub fn covers(&self, method: &str, path: &str, status: u16) -> bool {
+        method == self.method && status == self.status && path.contains(&self.path)
     }
 }

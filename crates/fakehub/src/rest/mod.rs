@@ -22,7 +22,7 @@ mod table;
 
 pub use answer::{Answer, Body};
 pub use call::Call;
-pub use route::{Found, decode, find};
+pub use route::{Found, decode, find, foreign_routes};
 
 use crate::op::{Ctx, Done, Refusal};
 use serde_json::{Value, json};

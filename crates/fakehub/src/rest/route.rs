@@ -2,6 +2,7 @@
 
 use super::Handler;
 use super::table::ROUTES;
+use crate::contract::contract;
 
 /// One line of the table.
 pub struct Route {
@@ -22,6 +23,18 @@ pub enum Found {
     Route(&'static Route, Vec<(&'static str, String)>),
     /// No such address.
     Nothing,
+}
+
+/// Addresses of the double that GitHub's description does not know; those that begin with an underscore are not
+/// meant to be in it.
+///
+/// # Panics
+/// When the description is not at hand.
+pub fn foreign_routes() -> Vec<String> {
+    let contract = contract().expect("GitHub's description is at hand");
+    let api = ROUTES.iter().filter(|route| !route.template.starts_with("/_"));
+    let foreign = api.filter(|route| !contract.has(route.method, route.template));
+    foreign.map(|route| format!("{} {}", route.method, route.template)).collect()
 }
 
 /// Looks for the line that fits best: literal words before names.

@@ -94,8 +94,8 @@ impl View<'_> {
     fn brief(&self, at: &IssueRef) -> Value {
         let shown = self.issue_at(at);
         let repo = self.state.repo(&at.repo).map(|repo| self.minimal_repo(repo));
-        let mut brief = json!({ "repository": repo });
-        for field in ["id", "node_id", "number", "title", "state", "url", "html_url"] {
+        let mut brief = json!({ "repository": repo, "issue_type": null });
+        for field in ["number", "title", "state", "state_reason"] {
             brief[field] = shown[field].clone();
         }
         brief
