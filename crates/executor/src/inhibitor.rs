@@ -2,7 +2,6 @@
 
 use std::io::{self, PipeWriter};
 use std::os::fd::OwnedFd;
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
@@ -14,13 +13,13 @@ use crate::{children, sys};
 /// The program that asks systemd-logind for it: systemd-inhibit(1).
 const PROGRAM: &str = "systemd-inhibit";
 
-/// A directory of logind's, by which its own library tells that it is at work: sd-login(3).
-const LOGIND: &str = "/run/systemd/seats";
-
 /// How often, and after what pause, it is looked whether an inhibitor that was let go has ended, before it is
 /// killed.
 const TRIES: u32 = 100;
 const PAUSE: Duration = Duration::from_millis(10);
+
+/// How often, with the same pause, it is looked whether logind has answered: 5 s.
+const LIST_TRIES: u32 = 500;
 
 /// A request not to let this machine go to sleep, which holds as long as this value lives. The kernel ends it
 /// with this process, however that ends: what holds the request reads from a pipe that this process alone
@@ -77,15 +76,32 @@ impl Drop for Inhibitor {
     }
 }
 
-/// Whether this machine can be kept awake, as far as that is seen without asking for it.
+/// Whether this machine can be asked to stay awake. Whether it grants it is seen when it is asked.
 pub(crate) fn check() -> Finding {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let is_there = std::env::split_paths(&path).any(|dir| dir.join(PROGRAM).is_file());
-    match (is_there, Path::new(LOGIND).exists()) {
-        (true, true) => Finding::ok("sleep", "this machine is kept awake while anything is at work"),
-        (true, false) => nothing("systemd-logind is not at work"),
-        (false, _) => nothing("there is no systemd-inhibit on PATH"),
+    match listed() {
+        Ok(true) => Finding::ok("sleep", "this machine is asked to stay awake while anything is at work"),
+        Ok(false) => nothing("systemd-logind does not answer"),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            nothing("there is no systemd-inhibit on PATH")
+        }
+        Err(error) => nothing(&format!("systemd-inhibit cannot be started ({error})")),
     }
+}
+
+/// Whether logind lists who keeps this machine awake, which everybody may ask.
+fn listed() -> io::Result<bool> {
+    let mut command = Command::new(PROGRAM);
+    command.arg("--list").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = command.spawn()?;
+    for _ in 0..LIST_TRIES {
+        if let Some(status) = child.try_wait()? {
+            return Ok(status.success());
+        }
+        thread::sleep(PAUSE);
+    }
+    child.kill()?;
+    child.wait()?;
+    Ok(false)
 }
 
 fn nothing(why: &str) -> Finding {

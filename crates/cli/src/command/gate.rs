@@ -3,6 +3,7 @@
 mod words;
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use herder_config::{Flags, RepositoryConfig, Submodules, UserConfig, environment, resolve};
@@ -50,14 +51,20 @@ pub fn gate(call: &Call, args: &args::GateByHand) -> Result<Reply, Failure> {
         run,
         root: &rooms.root,
         setup: &rooms.setup(&resolved, &settings),
-        // Without what the repository asks for, the answer about the base branch may be another than a run's.
-        said: unfurnished.is_empty().then(|| call.state().map(|state| state.gates())).transpose()?,
+        said: kept(call, &unfurnished)?,
         redactor: &redactor,
         launcher: Launcher::own(),
     };
     let logs = |about| log(call.output, &redactor, about);
     let handed = by_hand.ask(&logs).map_err(failed)?.ok_or_else(no_gate)?;
     Ok(said(&handed)?.warning(warnings(&handed, &unfurnished)))
+}
+
+/// Where it is kept what gates say of base branches: in the state directory, if there is one. Without what the
+/// repository asks for, the answer may be another than a run's, so it is neither taken nor kept then.
+fn kept(call: &Call, unfurnished: &[&str]) -> Result<Option<PathBuf>, Failure> {
+    let state = call.state()?;
+    Ok((unfurnished.is_empty() && state.root().is_dir()).then(|| state.gates()))
 }
 
 /// The registered repository of the current directory and its base branch, where there is one.

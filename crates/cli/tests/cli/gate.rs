@@ -152,6 +152,18 @@ fn the_files_are_set_up_first_as_they_are_for_a_run() {
 }
 
 #[test]
+fn whoever_has_no_state_directory_gets_none() {
+    let scene = Scene::bare();
+    fs_err::remove_dir(scene.home.state()).unwrap();
+    let checkout = scene.checkout("work");
+    assert_eq!(ask(&scene, &checkout, &[]).code, 1, "there is no file hello");
+    fs_err::write(checkout.join("hello"), "").unwrap();
+    fs_err::write(checkout.join("other"), "").unwrap();
+    assert_eq!(ask(&scene, &checkout, &[]).code, 0);
+    assert!(!scene.home.state().exists());
+}
+
+#[test]
 fn what_cannot_be_asked_is_neither_green_nor_red() {
     let (scene, checkout) = prepared(NAMING);
     fs_err::remove_file(checkout.join(".ralph/check")).unwrap();

@@ -9,7 +9,7 @@ use crate::scene::Scene;
 
 /// Stands for systemd-inhibit, as systemd-inhibit(1) tells: it runs a command, and the request holds until that
 /// has ended.
-const GRANTING: &str = "#!/bin/sh\necho \"held $*\" >>\"$HOME/inhibit.log\"\n\
+const GRANTING: &str = "#!/bin/sh\ntest \"$1\" = --list && exit 0\necho \"held $*\" >>\"$HOME/inhibit.log\"\n\
     for last; do :; done\n\"$last\"\necho let go >>\"$HOME/inhibit.log\"\n";
 
 /// The same where nothing answers, or polkit says no.
@@ -99,10 +99,11 @@ fn it_may_sleep_where_nothing_is_at_work_or_the_configuration_says_so() {
 }
 
 #[test]
-fn the_doctor_says_whether_this_machine_can_be_kept_awake() {
-    let scene = scene(GRANTING);
-    let findings = scene.json(&["doctor"])["items"].clone();
-    let sleep = findings.as_array().unwrap().iter().find(|item| item["subject"] == "sleep").unwrap();
-    let is_granted = std::path::Path::new("/run/systemd/seats").exists();
-    assert_eq!(sleep["verdict"] == "ok", is_granted, "{sleep}");
+fn the_doctor_says_whether_this_machine_can_be_asked_to_stay_awake() {
+    for (inhibitor, verdict) in [(GRANTING, "ok"), (REFUSING, "warning")] {
+        let scene = scene(inhibitor);
+        let findings = scene.json(&["doctor"])["items"].clone();
+        let sleep = findings.as_array().unwrap().iter().find(|item| item["subject"] == "sleep").unwrap();
+        assert_eq!(sleep["verdict"], verdict, "{sleep}");
+    }
 }
