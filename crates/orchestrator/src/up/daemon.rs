@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use herder_domain::effect::Effect;
 use herder_domain::event::{Event, What};
 use herder_domain::outcome::Outcome;
-use herder_domain::plan::Outlook;
+use herder_domain::plan::{Outlook, is_wanted};
 use herder_domain::run::{ProcessName, Run, RunId};
 use herder_executor::ProcessId;
 use herder_record::redact::RedactingWriter;
@@ -349,7 +349,10 @@ impl Daemon {
             return Ok(());
         };
         if run.state.process().is_some() {
-            let outcome = if self.stopped.contains(id) { watching::as_stopped(outcome) } else { outcome };
+            // A goal that was closed or taken stops its ralph as well as an orchestrator that goes.
+            let goal = self.store.goal(&run.goal)?;
+            let was_told = self.stopped.contains(id) || !goal.is_some_and(|goal| is_wanted(&goal, &run));
+            let outcome = if was_told { watching::as_stopped(outcome) } else { outcome };
             self.append(&Event::of(&run.goal, What::RunReported { run: id.clone(), outcome }))?;
         }
         Ok(())

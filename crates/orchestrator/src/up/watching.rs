@@ -55,7 +55,7 @@ fn outcome(dir: &RunDir, process: &ProcessName) -> Outcome {
 pub(super) fn as_stopped(outcome: Outcome) -> Outcome {
     match outcome {
         Outcome::Interrupted { cause: Interruption::Crashed, .. } => {
-            let detail = "it was told to stop, did not in time, and was killed".into();
+            let detail = "it was told to stop, and ended without a word of its own".into();
             Outcome::Interrupted { cause: Interruption::Stopped, detail }
         }
         ended => ended,

@@ -98,6 +98,6 @@ fn a_run_that_is_to_be_stopped_stops_no_stranger_that_has_its_ralphs_number() {
     let goal = remembered(&mut stage, &stranger);
     stage.person(&goal, What::GoalCancelled);
     stage.good_night();
-    assert_eq!((stage.word(&goal), stage.outcomes(&goal)), ("cancelled", vec!["crashed".to_owned()]));
+    assert_eq!((stage.word(&goal), stage.outcomes(&goal)), ("cancelled", vec!["stopped".to_owned()]));
     assert!(processes::is_alive(stranger.0.id()));
 }

@@ -6,7 +6,9 @@ use herder_domain::event::What;
 use herder_domain::goal::Series;
 use herder_domain::repo::GoalRef;
 use herder_testkit::example;
-use herder_testkit::processes::cgroups_named;
+use herder_testkit::processes::{self, cgroups_named};
+
+use rustix::process::Signal;
 
 use crate::stage::killing::kill;
 use crate::stage::{GATE, Orchestrator, Plan, Stage};
@@ -99,10 +101,16 @@ fn left(animals: &[&'static str], how: &str) {
 }
 
 fn cancelled(animals: &[&'static str]) {
+    cancelled_after(animals, |_, _| {});
+}
+
+/// Something is done to each run, and then its goal is cancelled.
+fn cancelled_after(animals: &[&'static str], deed: impl Fn(&Stage, &GoalRef)) {
     let mut zoo = Zoo::open(animals, "stay", "");
     let up = zoo.stage.up();
     zoo.until_up();
     for (_, goal) in &zoo.goals {
+        deed(&zoo.stage, goal);
         zoo.stage.person(goal, What::GoalCancelled);
     }
     zoo.until_judged();
@@ -160,6 +168,19 @@ fn some_animals_are_ended_with_their_goal() {
 #[test]
 fn some_animals_are_ended_with_their_ralph() {
     ralph_killed(&["deaf", "daemon", "stopped"]);
+}
+
+#[test]
+fn a_goal_is_cancelled_although_its_keeper_was_stopped() {
+    cancelled_after(&["daemon"], |stage, goal| processes::kill(stage.keeper_of(goal, 1), Signal::STOP));
+}
+
+#[test]
+#[ignore = "it takes the ten seconds of a ralph's grace: the suite zoo"]
+fn a_goal_is_cancelled_although_its_ralph_was_stopped() {
+    cancelled_after(&["daemon", "deaf"], |stage, goal| {
+        processes::kill(stage.ralph_of(goal, 1), Signal::STOP);
+    });
 }
 
 #[test]
