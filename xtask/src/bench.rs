@@ -4,6 +4,7 @@
 //! judges a time, for a machine that others use has no bar that a test may hold.
 
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
@@ -12,6 +13,18 @@ use crate::step;
 
 /// The variable that tells benchmarks where their figures go; `testkit::pairs::RESULTS` is the same.
 const RESULTS: &str = "HERDER_BENCH_RESULTS";
+
+/// The variable that has them show that they run, and no more; `testkit::pairs::QUICK` is the same.
+const QUICK: &str = "HERDER_BENCH_QUICK";
+
+/// How much is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// All of it, by optimised programs.
+    Full,
+    /// One pair of each at the smallest size, by the programs that tests use: whether they still run.
+    Quick,
+}
 
 /// One benchmark: `crates/<krate>/benches/<name>.rs`.
 #[derive(Debug)]
@@ -24,6 +37,32 @@ pub struct Bench {
     pub target: &'static str,
     /// One line for a person.
     pub about: &'static str,
+}
+
+impl Bench {
+    fn command(&self, root: &Path, depth: Depth) -> Command {
+        match depth {
+            Depth::Full => {
+                let args = ["bench", "--quiet", "--package", self.package, "--bench", self.target];
+                step::cargo(root, args)
+            }
+            // As tests are built: with a package alone cargo would choose other features and build all again.
+            Depth::Quick => {
+                let args = ["bench", "--quiet", "--workspace", "--profile", "dev", "--bench", self.target];
+                let mut cargo = step::cargo(root, args);
+                cargo.env(QUICK, "1");
+                cargo
+            }
+        }
+    }
+}
+
+/// Sees whether every benchmark still runs.
+///
+/// # Errors
+/// As [`run`].
+pub fn quick(root: &Path) -> Result<bool> {
+    run(root, &[], Depth::Quick)
 }
 
 /// All benchmarks, in the order in which they are run.
@@ -53,6 +92,12 @@ pub const BENCHES: &[Bench] = &[
         about: "a run's workspace, beside tar and git clone",
     },
     Bench {
+        name: "iterate",
+        package: "herder-ralph",
+        target: "iterate",
+        about: "what an iteration costs beside the agent, beside the bare git calls",
+    },
+    Bench {
         name: "start",
         package: "herder",
         target: "start",
@@ -76,7 +121,7 @@ pub const BENCHES: &[Bench] = &[
 ///
 /// # Errors
 /// When a name is not that of a benchmark, cargo cannot be started, or the figures cannot be read.
-pub fn run(root: &Path, names: &[String]) -> Result<bool> {
+pub fn run(root: &Path, names: &[String], depth: Depth) -> Result<bool> {
     let chosen = choose(names)?;
     let results = target_directory(root).join("bench.jsonl");
     fs_err::create_dir_all(target_directory(root))?;
@@ -84,8 +129,7 @@ pub fn run(root: &Path, names: &[String]) -> Result<bool> {
     let mut failed = Vec::new();
     for bench in chosen {
         println!("\n--> {}: {}", bench.name, bench.about);
-        let args = ["bench", "--quiet", "--package", bench.package, "--bench", bench.target];
-        if !step::run(step::cargo(root, args).env(RESULTS, &results))? {
+        if !step::run(bench.command(root, depth).env(RESULTS, &results))? {
             failed.push(bench.name);
         }
     }
@@ -118,7 +162,11 @@ fn table(lines: &str) -> Result<String> {
 fn row(line: &str) -> Result<String> {
     let figure: serde_json::Value = serde_json::from_str(line)?;
     let word = |key: &str| figure[key].as_str().with_context(|| format!("no {key}"));
-    let number = |key: &str| figure[key].as_f64().with_context(|| format!("no {key}"));
+    // Beside a peer's zero there is no ratio.
+    let number = |key: &str| match &figure[key] {
+        serde_json::Value::Null => Ok(f64::NAN),
+        value => value.as_f64().with_context(|| format!("no {key}")),
+    };
     let (name, unit, peer, aim) = (word("name")?, word("unit")?, word("peer")?, word("aim")?);
     let (ours, theirs) = (number("ours")?, number("theirs")?);
     let (ratio, low, high) = (number("ratio")?, number("low")?, number("high")?);
@@ -140,6 +188,8 @@ mod tests {
         let text = table(&line).unwrap();
         let row = "| plan | 0.50 ms | a sort: 0.10 ms | 5.00 [4.00, 6.00] | <= 1 ms, reached |\n";
         assert!(text.ends_with(row), "{text}");
+        let unrelated = line.replace("5.0", "null").replace("4.0", "null").replace("6.0", "null");
+        assert!(table(&unrelated).unwrap().contains("NaN [NaN, NaN]"));
         assert!(table("{}").is_err());
     }
 

@@ -6,14 +6,20 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::{step, suites, tidy};
+use crate::{bench, step, suites, tidy};
 
 /// What one step does; `Ok(false)` means that it ran and was red.
 type Work = fn(&Path) -> Result<bool>;
 
 /// The steps in their order: cheap ones first, so that the first red line comes early.
-const STEPS: &[(&str, Work)] =
-    &[("format", format), ("tidy", tidy::report), ("clippy", clippy), ("docs", docs), ("test", test)];
+const STEPS: &[(&str, Work)] = &[
+    ("format", format),
+    ("tidy", tidy::report),
+    ("clippy", clippy),
+    ("docs", docs),
+    ("test", test),
+    ("benches", bench::quick),
+];
 
 /// Runs every step and prints which were red; `true` when none was.
 ///

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use xtask::bench::Depth;
 use xtask::release::{Demo, Order};
 
 /// The repository's own chores.
@@ -36,6 +37,9 @@ enum Chore {
         /// Benchmarks to run. Without a name all are run
         #[arg(value_name = "NAME")]
         names: Vec<String>,
+        /// Only see whether they run: one pair each, at the smallest size
+        #[arg(long)]
+        quick: bool,
     },
     /// Build a static program, check it, and pack it with its papers, licences and sums
     Release {
@@ -71,7 +75,10 @@ fn call(chore: Chore) -> anyhow::Result<bool> {
         Chore::Test { suites, args } => xtask::suites::run(&root, &suites, &args),
         Chore::Ci => xtask::ci::run(&root),
         Chore::Tidy => xtask::tidy::report(&root),
-        Chore::Bench { names } => xtask::bench::run(&root, &names),
+        Chore::Bench { names, quick } => {
+            let depth = if quick { Depth::Quick } else { Depth::Full };
+            xtask::bench::run(&root, &names, depth)
+        }
         Chore::Release { target, out, skip_demo } => {
             let demo = if skip_demo { Demo::Skip } else { Demo::Show };
             xtask::release::run(&root, &Order { target, out, demo })

@@ -8,12 +8,14 @@ mod stage;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use herder_testkit::pairs::{Failure, Figure, Pair, Target, let_pass};
+use herder_testkit::pairs::{Failure, Figure, Pair, Target, is_quick, let_pass};
 use herder_testkit::{processes_with, until};
 use stage::{Background, PATIENCE, Stage, program, say};
 
 /// How long each is watched.
-const WATCHED: Duration = Duration::from_secs(60);
+fn watched_for() -> Duration {
+    Duration::from_secs(if is_quick() { 2 } else { 60 })
+}
 
 fn main() -> Result<(), Failure> {
     let pueue = pueue()?;
@@ -102,8 +104,8 @@ fn pueue() -> Result<Option<Cost>, Failure> {
 
 fn watched(pids: &[u32]) -> Result<Cost, Failure> {
     let before = switches(pids)?;
-    let_pass(WATCHED);
-    let switches = (switches(pids)? - before) as f64 / WATCHED.as_secs_f64();
+    let_pass(watched_for());
+    let switches = (switches(pids)? - before) as f64 / watched_for().as_secs_f64();
     Ok(Cost { memory: pss(pids)? as f64 / 1_024.0, switches })
 }
 

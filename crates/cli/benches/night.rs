@@ -3,39 +3,102 @@
 //! The script clones, lets the agent work, commits, asks the gate, rebases, asks the gate again and pushes. It keeps
 //! no record, no sandbox and no snapshots, and believes its own exit codes.
 //!
+//! Beside the time it tells what does not depend on the machine: how many programs are started, files synced and
+//! bytes written for a goal, by what.
+//!
 //! `cargo bench -p herder --bench night`; `HERDER_BENCH_GOALS` sets the number of goals, 200 without it.
 
+mod counted;
 mod stage;
 
-use std::process::Stdio;
+use std::collections::BTreeMap;
+use std::process::{Command, Stdio};
 
-use herder_testkit::pairs::{Failure, Figure, Target, interleaved, seconds};
+use counted::Counts;
+use herder_testkit::pairs::{Failure, Figure, Pair, Target, interleaved, is_quick, seconds};
 use stage::{Background, PATIENCE, Stage, path, program, say};
 
 /// At once, here and there.
 const PARALLEL: &str = "4";
 /// Nights are long; three tell enough.
 const NIGHTS: usize = 3;
+/// How many goals are counted.
+const COUNTED: usize = 10;
 
 fn main() -> Result<(), Failure> {
-    let goals: usize = std::env::var("HERDER_BENCH_GOALS").ok().map_or(Ok(200), |text| text.parse())?;
+    let (nights, usual) = if is_quick() { (1, 4) } else { (NIGHTS, 200) };
+    let goals: usize = std::env::var("HERDER_BENCH_GOALS").ok().map_or(Ok(usual), |text| text.parse())?;
+    count()?;
     let rate = |taken: f64| goals as f64 / taken;
     if program("pueue", "cargo install pueue").is_none() {
         let alone = rate(herder(goals)?);
         say(&format!("{goals} goals from queued to landed: {alone:.2} goals/s, without a peer"));
         return Ok(());
     }
-    let pairs = interleaved(NIGHTS, || Ok(rate(herder(goals)?)), || Ok(rate(pueue(goals)?)))?;
+    let pairs = interleaved(nights, || Ok(rate(herder(goals)?)), || Ok(rate(pueue(goals)?)))?;
     let name = format!("{goals} goals from queued to landed");
     let figure = Figure::new(name, "goals/s", "pueue with a script", pairs);
     figure.aiming_at(Target::AtLeast(10.0)).tell()
 }
 
-fn herder(goals: usize) -> Result<f64, Failure> {
+/// What a goal asks of the machine, and what the script asks of it.
+fn count() -> Result<(), Failure> {
+    if program("strace", "Debian: strace").is_none() {
+        return Ok(());
+    }
+    let (ours, theirs) = (counted_night()?, counted_script()?);
+    let per_goal = |sum: usize| sum as f64 / COUNTED as f64;
+    let figure = |name: &str, unit, ours: f64, theirs: f64| {
+        Figure::new(name, unit, "the script", vec![Pair { ours, theirs }]).tell()
+    };
+    figure("started for a goal", "programs", per_goal(ours.started()), per_goal(theirs.started()))?;
+    figure("synced for a goal", "times", per_goal(ours.synced()), per_goal(theirs.synced()))?;
+    let kib = |bytes: u64| bytes as f64 / 1_024.0 / COUNTED as f64;
+    figure("written for a goal", "KiB", kib(ours.bytes), kib(theirs.bytes))?;
+    tell_each("programs a goal", &ours.programs);
+    tell_each("programs a goal by the script", &theirs.programs);
+    tell_each("syncs a goal", &ours.syncs);
+    Ok(())
+}
+
+fn tell_each(title: &str, counts: &BTreeMap<String, usize>) {
+    say(&format!("{title}:"));
+    let mut counts: Vec<_> = counts.iter().collect();
+    counts.sort_by_key(|(name, count)| (std::cmp::Reverse(**count), *name));
+    for (name, count) in counts {
+        say(&format!("  {:6.1} {name}", *count as f64 / COUNTED as f64));
+    }
+}
+
+fn counted_night() -> Result<Counts, Failure> {
+    let stage = queued(COUNTED)?;
+    let mut up = stage.home.herder(stage::HERDER);
+    let counts = Counts::of(up.args(["up", "--once", "--max", PARALLEL]), stage.home.path())?;
+    landed(&stage, COUNTED)?;
+    Ok(counts)
+}
+
+fn counted_script() -> Result<Counts, Failure> {
+    let stage = Stage::new(20)?;
+    let script = stage.home.install_program("by-hand", &by_hand(&stage));
+    let each = format!("for goal in $(seq {COUNTED}); do {} $goal || exit 1; done", path(&script));
+    let mut shell: Command = stage.home.herder("sh");
+    let counts = Counts::of(shell.args(["-c", &each]), stage.home.path())?;
+    landed(&stage, COUNTED)?;
+    Ok(counts)
+}
+
+/// A stage with so many goals in its queue.
+fn queued(goals: usize) -> Result<Stage, Failure> {
     let stage = Stage::new(20)?;
     for goal in stage.goals(goals)? {
         stage.ok(&["goal", "queue", &goal])?;
     }
+    Ok(stage)
+}
+
+fn herder(goals: usize) -> Result<f64, Failure> {
+    let stage = queued(goals)?;
     let taken = seconds(|| stage.ok(&["up", "--once", "--max", PARALLEL]))?;
     landed(&stage, goals)?;
     Ok(taken)

@@ -13,7 +13,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use herder_testkit::pairs::{Failure, Figure, PAIRS, Target, interleaved};
+use herder_testkit::pairs::{Failure, Figure, Target, interleaved, pairs};
 use stage::{Background, PATIENCE, Stage, path, program};
 
 const MILLISECONDS: f64 = 1_000.0;
@@ -29,7 +29,7 @@ fn main() -> Result<(), Failure> {
 /// From the queue to the agent.
 fn queued() -> Result<(), Failure> {
     let stage = Stage::new(20)?;
-    let goals = stage.goals(PAIRS + 1)?;
+    let goals = stage.goals(pairs() + 1)?;
     let _up = stage.up(&["--max", "1"])?;
     let stage = std::cell::RefCell::new(stage);
     // The first one makes the mirror, which later ones have.
@@ -37,7 +37,7 @@ fn queued() -> Result<(), Failure> {
     let mut next = goals[1..].iter();
     let mut round = 0;
     let pairs = interleaved(
-        PAIRS,
+        pairs(),
         || one_goal(&stage, next.next().ok_or("no goal is left")?),
         || {
             round += 1;
@@ -164,7 +164,7 @@ fn alone(peer: Peer) -> Result<(), Failure> {
     let stage = std::cell::RefCell::new(stage);
     let mut round = 0;
     let pairs = interleaved(
-        PAIRS,
+        pairs(),
         || {
             round += 1;
             ralph(&stage, round)

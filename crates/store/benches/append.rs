@@ -14,7 +14,7 @@ use herder_domain::outcome::Outcome;
 use herder_domain::repo::{GoalRef, RepoId};
 use herder_domain::run::{Harvest, ProcessName, RunId};
 use herder_store::{NewGoal, Settings, Store};
-use herder_testkit::pairs::{Failure, Figure, PAIRS, Target, interleaved, seconds};
+use herder_testkit::pairs::{Failure, Figure, Target, interleaved, pairs, seconds};
 use jiff::Timestamp;
 use rusqlite::Connection;
 
@@ -35,7 +35,7 @@ fn main() -> Result<()> {
     )?;
     let mut lives = 0;
     let pairs = interleaved(
-        PAIRS,
+        pairs(),
         || {
             lives += LIVES;
             rate(|| live(&mut store, &repo, lives))
@@ -122,7 +122,7 @@ fn in_vain(mut full: Store, repo: &RepoId, path: &Path) -> Result<()> {
         };
         full.create_goal(repo, new, at())?;
     }
-    let pairs = interleaved(PAIRS, || step_ms(&mut full), || step_ms(&mut empty))?;
+    let pairs = interleaved(pairs(), || step_ms(&mut full), || step_ms(&mut empty))?;
     Figure::new("planning in vain, 1,000 goals wait", "ms", "none waits", pairs).tell()
 }
 

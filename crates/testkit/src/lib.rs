@@ -4,6 +4,7 @@
 //! that says what was expected. Nothing here starts a process or a listener that outlives the value that owns it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "used by tests only")]
 
+pub mod bulk;
 pub mod canary;
 pub mod http;
 pub mod intercept;

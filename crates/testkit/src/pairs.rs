@@ -13,7 +13,20 @@ pub const RESULTS: &str = "HERDER_BENCH_RESULTS";
 
 /// How many pairs are measured where nothing else is said: the fewest whose second and second to last ratio
 /// bound the median with 95 % confidence.
-pub const PAIRS: usize = 9;
+const PAIRS: usize = 9;
+
+/// The variable that has benchmarks show that they still run, and no more: one pair each, the smallest sizes.
+pub const QUICK: &str = "HERDER_BENCH_QUICK";
+
+/// Whether a benchmark is only to show that it runs.
+pub fn is_quick() -> bool {
+    std::env::var_os(QUICK).is_some()
+}
+
+/// How many pairs are to be measured where nothing else is said.
+pub fn pairs() -> usize {
+    if is_quick() { 1 } else { PAIRS }
+}
 
 /// What a benchmark may fail with: it is a program for a developer.
 pub type Failure = Box<dyn std::error::Error>;

@@ -6,11 +6,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use herder_testkit::pairs::{Failure, Figure, PAIRS, Target, interleaved, milliseconds};
+use herder_testkit::bulk::{CountedGit, done, make_origin};
+use herder_testkit::pairs::{Failure, Figure, Target, interleaved, is_quick, milliseconds, pairs};
 use herder_workspace::{
     CommitId, Identity, Mirror, PrepareOrder, RunKey, Signature, Templates, UserEnvironment, Vault, prepare,
 };
@@ -30,12 +31,14 @@ const COUNTED: &str = "HERDER_BENCH_COUNTED";
 #[expect(clippy::print_stdout, reason = "figures are all that it is for")]
 fn main() -> Result<()> {
     if let Some(top) = std::env::var_os(COUNTED) {
-        return Scene::at(Path::new(&top))?.prepare(1_000_001).map(drop);
+        return Scene::at(Path::new(&top))?.prepare(1_000_001);
     }
     let place = std::env::var_os("HERDER_BENCH_DIR").unwrap_or_else(|| env!("CARGO_TARGET_TMPDIR").into());
-    for (name, files, bytes) in SIZES {
+    for (name, files, bytes) in if is_quick() { &SIZES[..1] } else { &SIZES[..] } {
         let dir = tempfile::tempdir_in(&place)?;
-        make_origin(dir.path(), files, bytes)?;
+        let origin = make_origin(dir.path(), *files, *bytes)?;
+        let archive = ["archive", "--format=tar", "-o", "../tree.tar", "main"];
+        done(Command::new("git").arg("-C").arg(origin).args(archive))?;
         let scene = Scene::at(dir.path())?;
         let begun = Instant::now();
         scene.prepare(1)?;
@@ -110,28 +113,19 @@ impl Scene {
 
     /// How many times git is started for one run.
     fn counted(&self) -> Result<usize> {
-        let (bin, log) = (self.top.join("bin"), self.top.join("calls"));
-        fs::create_dir_all(&bin)?;
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let found = std::env::split_paths(&path).map(|dir| dir.join("git")).find(|git| git.is_file());
-        let git = found.ok_or("git is not on the PATH")?;
-        let script = format!("#!/bin/sh\necho . >>'{}'\nexec '{}' \"$@\"\n", log.display(), git.display());
-        fs::write(bin.join("git"), script)?;
-        fs::set_permissions(bin.join("git"), std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
-        let all = std::env::join_paths(std::iter::once(bin).chain(std::env::split_paths(&path)))?;
+        let git = CountedGit::install(&self.top)?;
         let mut again = Command::new(std::env::current_exe()?);
-        done(again.env("PATH", all).env(COUNTED, &self.top))?;
-        let opening = 4; // hash function, settings, vault, tip: asked by `Scene::at`
-        Ok(fs::read_to_string(log)?.lines().count().saturating_sub(opening))
+        done(again.env("PATH", git.path()?).env(COUNTED, &self.top))?;
+        git.calls()
     }
 
     fn measure(&self, name: &str, at_once: u64) -> Result<()> {
         let name = format!("workspace, {name}");
         let ours = || self.timed(at_once, |goal| self.prepare(goal));
-        let pairs = interleaved(PAIRS, ours, || self.timed(at_once, |goal| self.extract(goal)))?;
-        Figure::new(&name, "ms", "tar", pairs).aiming_at(Target::RatioAtMost(1.5)).tell()?;
-        let pairs = interleaved(PAIRS, ours, || self.timed(at_once, |goal| self.clone_by_git(goal)))?;
-        Figure::new(&name, "ms", "git clone --no-hardlinks", pairs).tell()
+        let beside = interleaved(pairs(), ours, || self.timed(at_once, |goal| self.extract(goal)))?;
+        Figure::new(&name, "ms", "tar", beside).aiming_at(Target::RatioAtMost(1.5)).tell()?;
+        let beside = interleaved(pairs(), ours, || self.timed(at_once, |goal| self.clone_by_git(goal)))?;
+        Figure::new(&name, "ms", "git clone --no-hardlinks", beside).tell()
     }
 
     /// Milliseconds until so many are done at once; what they made is removed off the clock.
@@ -149,44 +143,4 @@ impl Scene {
         fs::create_dir_all(self.root())?;
         Ok(taken)
     }
-}
-
-fn done(command: &mut Command) -> Result<()> {
-    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).status()?;
-    if status.success() { Ok(()) } else { Err(format!("{command:?} ended with {status}").into()) }
-}
-
-/// An origin with three commits, and a tar of its files.
-fn make_origin(top: &Path, files: usize, bytes: usize) -> Result<()> {
-    let origin = top.join("origin");
-    fs::create_dir_all(&origin)?;
-    let git = |args: &[&str]| {
-        let who = ["-c", "user.name=bench", "-c", "user.email=bench@localhost", "-c", "gc.auto=0"];
-        done(Command::new("git").arg("-C").arg(&origin).args(who).args(args))
-    };
-    git(&["init", "-q", "-b", "main"])?;
-    for commit in 0..3 {
-        for number in (commit..files).step_by(1 + commit) {
-            let file = origin.join(format!("d{}/e{}/f{number}.txt", number % 20, number % 7));
-            fs::create_dir_all(file.parent().unwrap_or(&origin))?;
-            fs::write(file, text(number * 3 + commit, bytes))?;
-        }
-        git(&["add", "-A"])?;
-        git(&["commit", "-q", "-m", "More"])?;
-    }
-    git(&["gc", "-q"])?;
-    git(&["archive", "--format=tar", "-o", "../tree.tar", "main"])
-}
-
-/// Text that packs about as well as source code does.
-fn text(seed: usize, bytes: usize) -> String {
-    let words = ["let ", "fn ", "value", " = ", "self.", "();\n", "// why\n", "0x"];
-    let mut state = seed as u64 + 1;
-    let mut text = String::with_capacity(bytes + 32);
-    while text.len() < bytes {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        text.push_str(words[(state >> 61) as usize]);
-        text.push_str(&format!("{:x}", state >> 48));
-    }
-    text
 }

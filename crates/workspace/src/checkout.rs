@@ -4,7 +4,9 @@ use crate::bare::Bare;
 use crate::clone_git::CloneGit;
 use crate::error::{Result, WorkspaceError};
 use crate::id::CommitId;
+use crate::laying_out::lay_out;
 use crate::mirror::Mirror;
+use crate::reading::Objects;
 use crate::scratch::Scratch;
 use crate::template::Templates;
 use std::path::Path;
@@ -57,7 +59,11 @@ impl Bare {
         let Some(entry) = self.entry(commit, directory)?.filter(|entry| is_directory(entry.mode)) else {
             return Ok(false);
         };
-        self.materialize(&entry.object, dest)?;
+        let tree = CommitId::parse(&entry.object)?;
+        make_empty(dest)?;
+        if !lay_out(&Objects::of(self, &tree)?, &tree, dest)? {
+            self.materialize(&entry.object, dest)?;
+        }
         Ok(true)
     }
 

@@ -27,6 +27,7 @@ mod error;
 mod git;
 mod id;
 mod index_file;
+mod laying_out;
 mod merge;
 mod message;
 mod mirror;

@@ -27,6 +27,13 @@ pub(crate) struct CommitFacts {
     pub(crate) message: String,
 }
 
+/// One entry of a tree.
+pub(crate) struct Listed {
+    pub(crate) name: Vec<u8>,
+    pub(crate) mode: u32,
+    pub(crate) object: CommitId,
+}
+
 impl Objects {
     /// Those of a repository whose objects have names like `name`.
     pub(crate) fn of(bare: &Bare, name: &CommitId) -> Result<Self> {
@@ -78,13 +85,38 @@ impl Objects {
         let Some(found) = found else { return Ok(None) };
         let mode = u32::from(found.mode.value());
         let size = match found.mode.is_blob_or_symlink() {
-            true => Some(self.size(&found.oid)?),
+            true => Some(self.size_of(&found.oid)?),
             false => None,
         };
         Ok(Some(TreeEntry { path: PathBuf::from(path), mode, size, object: found.oid.to_string() }))
     }
 
-    fn size(&self, id: &ObjectId) -> Result<u64> {
+    /// What lies in a tree, not deeper.
+    pub(crate) fn list(&self, tree: &CommitId) -> Result<Vec<Listed>> {
+        let (id, mut buffer) = (self.tree_of(tree)?, Vec::new());
+        let found = self.find(&id, &mut buffer)?;
+        let listed = |entry: gix_object::tree::EntryRef<'_>| {
+            let (name, mode) = (entry.filename.to_vec(), u32::from(entry.mode.value()));
+            Ok(Listed { name, mode, object: from_gix(entry.oid.to_owned())? })
+        };
+        TreeRefIter::from_bytes(found.data, found.object_hash)
+            .map(|entry| entry.map_err(|error| unreadable(&id, error)).and_then(listed))
+            .collect()
+    }
+
+    /// What a file holds.
+    pub(crate) fn content(&self, file: &CommitId) -> Result<Vec<u8>> {
+        let mut content = Vec::new();
+        self.find(&to_gix(file)?, &mut content)?;
+        Ok(content)
+    }
+
+    /// How large a file is, in bytes.
+    pub(crate) fn size(&self, file: &CommitId) -> Result<u64> {
+        self.size_of(&to_gix(file)?)
+    }
+
+    fn size_of(&self, id: &ObjectId) -> Result<u64> {
         let header = self.odb.try_header(id).map_err(|error| unreadable(id, error))?;
         header.map(|header| header.size()).ok_or_else(|| unreadable(id, "it is not there"))
     }
@@ -164,9 +196,7 @@ impl Bare {
         if size > max {
             return Err(WorkspaceError::FileTooLarge { path: path.to_owned(), size, max });
         }
-        let mut content = Vec::new();
-        objects.find(&to_gix(&CommitId::parse(&entry.object)?)?, &mut content)?;
-        Ok(Some(content))
+        objects.content(&CommitId::parse(&entry.object)?).map(Some)
     }
 }
 

@@ -7,7 +7,6 @@ use rustix::fs::{AtFlags, Timespec, Timestamps, UTIME_OMIT, utimensat};
 use scene::*;
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 /// Where the template of `main` lies.
 fn template(scene: &Scene) -> PathBuf {
@@ -56,13 +55,7 @@ fn a_change_that_keeps_size_and_time_is_seen() {
     let work = scene.prepare(7, 1);
     let file = work.clone.join("README.md");
     let before = file.metadata().unwrap();
-    // The times of files move in ticks, of four milliseconds on most machines (CONFIG_HZ); an agent's first change comes
-    // later than that.
-    herder_testkit::until("the clock of the file system to move", Duration::from_secs(10), || {
-        std::fs::write(&file, "HELLO\n").unwrap();
-        let now = file.metadata().unwrap();
-        ((now.ctime(), now.ctime_nsec()) != (before.ctime(), before.ctime_nsec())).then_some(())
-    });
+    write_a_tick_later(&file, "HELLO\n");
     let kept = Timestamps {
         last_access: Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT },
         last_modification: Timespec { tv_sec: before.mtime(), tv_nsec: before.mtime_nsec() },

@@ -235,7 +235,7 @@ fn an_edit_that_hides_its_time_and_size_is_seen() {
     let work = scene.prepare(1, 1);
     let path = work.clone.join("README.md");
     let before = path.metadata().unwrap();
-    write(&path, "HELLO\n");
+    write_a_tick_later(&path, "HELLO\n");
     let times = std::fs::FileTimes::new().set_modified(before.modified().unwrap());
     std::fs::File::options().write(true).open(&path).unwrap().set_times(times).unwrap();
     assert_eq!(path.metadata().unwrap().len(), before.len());

@@ -7,7 +7,9 @@
 
 use herder_oneshot::{Environment, OneShot};
 use herder_workspace::*;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// A person's repository and herder's directories for it.
 pub struct Scene {
@@ -209,6 +211,17 @@ pub fn commit_all(directory: &Path, message: &str) -> String {
 pub fn write(path: &Path, text: &str) {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     std::fs::write(path, text).unwrap();
+}
+
+/// Changes a file as late as an agent would at the earliest. The times of files move in ticks, of four milliseconds
+/// on most machines (CONFIG_HZ), and no agent starts that soon after the file was made.
+pub fn write_a_tick_later(path: &Path, text: &str) {
+    let changed = || path.metadata().map(|data| (data.ctime(), data.ctime_nsec())).unwrap();
+    let before = changed();
+    herder_testkit::until("the clock of the file system to move", Duration::from_secs(10), || {
+        write(path, text);
+        (changed() != before).then_some(())
+    });
 }
 
 pub fn read(path: &Path) -> String {
