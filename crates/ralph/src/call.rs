@@ -2,6 +2,7 @@
 
 mod bounds;
 mod pumps;
+mod ration;
 
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
@@ -119,7 +120,10 @@ impl Conversation<'_> {
             };
             match heard.recv_timeout(patience) {
                 Ok(Heard::Line { .. }) if last_call.is_some_and(|last| last <= Instant::now()) => break,
-                Ok(Heard::Line { bytes, length }) => self.line(Line { bytes: &bytes, length }, ear),
+                Ok(Heard::Line { bytes, length, share }) => {
+                    self.line(Line { bytes: &bytes, length }, ear);
+                    drop(share);
+                }
                 Ok(Heard::OutputEnded { stderr_tail }) => stderr = Some(stderr_tail),
                 Ok(Heard::Keeper(Report::Exited(exit))) => self.exit = Some(exit_of(exit)),
                 Ok(Heard::Keeper(report)) => {

@@ -5,9 +5,9 @@ use herder_record::run::{EVENTS_LIMIT, LOG_LIMIT};
 
 use crate::stage::{GATE, Plan, Stage};
 
-/// What a ralph or a keeper may have held at its peak, in KiB. A ralph may hold 32 lines of 4 MiB that wait to be
-/// looked at, and whoever kept all would hold eight times as much.
-const PEAK_MAX: u64 = 224 << 10;
+/// What a ralph or a keeper may have held at its peak, in KiB: of a line no more than 4 MiB are kept, some copies of
+/// that are made, and no second one of that length waits.
+const PEAK_MAX: u64 = 72 << 10;
 
 /// A run whose agent shouts a gibibyte, waits to be looked at, and is done.
 fn shouted(shout: &str) -> (Stage, GoalRef) {

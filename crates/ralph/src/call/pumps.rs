@@ -10,8 +10,12 @@ use std::thread;
 use herder_agent::{Input, Lines};
 use herder_executor::{ChildStdio, KeeperReports, Report};
 
-/// How many lines may wait: memory is bounded by this times the longest line.
+use super::ration::{Ration, Share};
+
+/// How many lines may wait.
 const QUEUE: usize = 32;
+/// How many bytes of them, if it is not one line alone: one may have four mebibytes.
+const QUEUED_BYTES: usize = 1 << 20;
 /// How much of standard error is kept, in bytes.
 const STDERR_TAIL: usize = 16 << 10;
 
@@ -21,6 +25,8 @@ pub(super) enum Heard {
     Line {
         bytes: Vec<u8>,
         length: u64,
+        /// Lets the next ones come when this one has been heard.
+        share: Share,
     },
     /// Nobody holds standard output any more.
     OutputEnded {
@@ -103,9 +109,11 @@ fn read_lines(stdout: PipeReader, tell: &SyncSender<Heard>) {
     let mut stdout = File::from(OwnedFd::from(stdout));
     let mut lines = Lines::default();
     let mut chunk = vec![0; 64 << 10];
-    let is_heard = Cell::new(true);
+    let (ration, is_heard) = (Ration::default(), Cell::new(true));
     let pass = |line: herder_agent::Line<'_>| {
-        is_heard.set(tell.send(Heard::Line { bytes: line.bytes.to_vec(), length: line.length }).is_ok());
+        let share = ration.take(line.bytes.len(), QUEUED_BYTES);
+        let heard = Heard::Line { bytes: line.bytes.to_vec(), length: line.length, share };
+        is_heard.set(tell.send(heard).is_ok());
     };
     // Once the call was given up, a stranger that still writes gets a closed pipe.
     while is_heard.get() {
