@@ -142,9 +142,9 @@ fn or_ended(context: &Context, case: &Case, run: &RunId, prepared: Result<Acted,
             | ActError::Environment(_)
             | ActError::Gate(GateError::NotRunnable(..))
             | ActError::GateNotExecutable
-            | ActError::Workspace(WorkspaceError::NoBranch { .. } | WorkspaceError::BadName { .. }) => {
-                Outcome::Misconfigured { detail }
-            }
+            | ActError::Workspace(
+                WorkspaceError::NoBranch { .. } | WorkspaceError::BadName { .. } | WorkspaceError::NoLfs,
+            ) => Outcome::Misconfigured { detail },
             ActError::Setup(_) | ActError::NoPorts { .. } => {
                 Outcome::Interrupted { cause: Interruption::SetupFailed, detail }
             }

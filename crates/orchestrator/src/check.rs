@@ -10,7 +10,9 @@ use herder_domain::finding::Finding;
 use herder_domain::goal::GoalOptions;
 use herder_executor::check_disk;
 use herder_record::StateDir;
-use herder_workspace::{Bare, CommitId, Mirror, RemoteCheck, TreeEntry, UserEnvironment, check_remote};
+use herder_workspace::{
+    Bare, CommitId, Mirror, RemoteCheck, TreeEntry, UserEnvironment, check_remote, lfs_program,
+};
 
 use crate::context::repository_config;
 use crate::lock::{Holder, VERSION, holder};
@@ -95,10 +97,26 @@ pub fn check_repo(
         Ok(base) => base,
         Err(error) => return with(findings, unreadable(&subject, &with_causes(&error))),
     };
+    findings.extend(check_contents(&subject, (mirror.bare(), &base)));
     let (settings, said) = check_settings(&subject, (mirror.bare(), &base), repo, user, env);
     findings.push(said);
     findings.push(check_gate(&subject, (mirror.bare(), &base), settings));
     findings
+}
+
+/// What is needed for files that lie beside the repository, where it has any.
+fn check_contents(subject: &str, (bare, base): (&Bare, &CommitId)) -> Option<Finding> {
+    if !bare.uses_lfs(base).unwrap_or(false) {
+        return None;
+    }
+    Some(match lfs_program() {
+        Some(program) => Finding::ok(subject, format!("files in Git LFS, written by {}", program.display())),
+        None => Finding::error(
+            subject,
+            "it keeps files in Git LFS, and git-lfs is not installed here: no goal of it can run",
+            "install git-lfs (Debian: apt-get install git-lfs)",
+        ),
+    })
 }
 
 fn with(mut findings: Vec<Finding>, one: Finding) -> Vec<Finding> {

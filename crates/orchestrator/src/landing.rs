@@ -11,7 +11,9 @@ use herder_domain::gate::Verdict;
 use herder_domain::landing::{Bounce, Warrant};
 use herder_domain::run::RunSpec;
 use herder_record::Ending;
-use herder_workspace::{CommitId, LandingMessage, Mirror, Push, PushOrder, Squash, SquashOrder, Vault};
+use herder_workspace::{
+    CommitId, LandingMessage, Mirror, Push, PushOrder, Squash, SquashOrder, Vault, ready_contents,
+};
 use jiff::Timestamp;
 
 use crate::act::{ActError, Acted};
@@ -186,6 +188,7 @@ impl<'a> Landing<'a> {
         self.mirror.fetch(&self.context.user).map_err(ActError::Origin)?;
         let base_tip = self.mirror.tip(&self.spec.base_branch)?;
         self.vault.take(&self.mirror, &base_tip)?;
+        ready_contents(&self.mirror, &self.vault, &base_tip, &self.context.user)?;
         Ok(base_tip)
     }
 

@@ -3,6 +3,7 @@
 use crate::error::Result;
 use crate::git::{Git, UserEnvironment};
 use crate::id::CommitId;
+use crate::lfs::Lfs;
 use crate::objects::{Guard, lock};
 use crate::scratch::Scratch;
 use rustix::fs::FlockOperation;
@@ -121,9 +122,13 @@ impl Bare {
         &self.path
     }
 
-    /// A sealed call in this repository.
+    /// A sealed call in this repository. It knows no filter but git-lfs, where [`crate::ready_contents`] said so.
     pub(crate) fn git(&self, command: &str) -> Git {
-        Git::sealed(command).repository(&self.path)
+        let git = Git::sealed(command).repository(&self.path);
+        match Lfs::of(&self.path) {
+            Some(lfs) => lfs.applied_to(git),
+            None => git,
+        }
     }
 
     /// A fetch from a repository of ours or from a file, all refs or none, that tidies nothing up by itself.

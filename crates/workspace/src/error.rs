@@ -39,6 +39,12 @@ pub enum WorkspaceError {
         /// What is wrong.
         reason: String,
     },
+    /// The repository keeps files in Git LFS, and git-lfs is not on this machine.
+    #[error(
+        "write the files of the repository: it keeps some in Git LFS, and git-lfs is not installed here; install it \
+         (Debian: apt-get install git-lfs)"
+    )]
+    NoLfs,
     /// A file could not be read or written; the message names it.
     #[error(transparent)]
     Io(#[from] std::io::Error),

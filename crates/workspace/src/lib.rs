@@ -10,9 +10,8 @@
 //! keeps it for ever; [`Vault::squash`] makes one commit of it; [`Bare::checkout`] gives the gate clean
 //! files; [`Bare::push`] moves the branch of the remote, or loses the race and says so.
 //!
-//! Submodules are empty directories until [`fill_submodules`] writes the pinned files into them. Not done
-//! here: files of a filter (Git LFS) stay the pointers that the repository holds, because no filter ever
-//! runs.
+//! Submodules are empty directories until [`fill_submodules`] writes the pinned files into them. No filter ever
+//! runs but git-lfs, for a repository of which [`ready_contents`] has seen that it keeps files in Git LFS.
 
 mod bare;
 mod bundle;
@@ -28,6 +27,7 @@ mod git;
 mod id;
 mod index_file;
 mod laying_out;
+mod lfs;
 mod merge;
 mod message;
 mod mirror;
@@ -62,6 +62,7 @@ pub use diff::{ChangeKind, DiffFacts, FileChange, Patch};
 pub use error::{Result, WorkspaceError};
 pub use git::UserEnvironment;
 pub use id::{CommitId, Identity, RunKey, Signature, branch_of};
+pub use lfs::{lfs_program, ready_contents};
 pub use message::{LandingMessage, RevertMessage};
 pub use mirror::Mirror;
 pub use place::{Place, make_parents};

@@ -4,6 +4,7 @@ use crate::clone_git::CloneGit;
 use crate::error::{Result, WorkspaceError};
 use crate::git::checked_branch;
 use crate::id::{CommitId, RunKey, Signature};
+use crate::lfs::Lfs;
 use crate::merge::{Merged, carry};
 use crate::mirror::Mirror;
 use crate::place::make_parents;
@@ -183,6 +184,7 @@ fn fill(order: &PrepareOrder<'_>, facts: &Facts, private: &Path, clone: &Path) -
     let index = git.make(clone)?;
     template.copy_private_to(private)?;
     lend_all(private, &order.vault.objects())?;
+    Lfs::hand_on(order.vault.bare().path(), private)?;
     fs_err::write(private.join("index"), index)?;
     fs_err::write(private.join("HEAD"), format!("ref: {branch_ref}\n"))?;
     let tip = &facts.tip;

@@ -57,6 +57,9 @@ impl Bare {
         {
             return Err(WorkspaceError::NotDescendant { old: old.clone(), new: order.commit.clone() });
         }
+        if let Some(old) = order.expected_old {
+            self.upload_contents((old, order.commit), url, user)?;
+        }
         let here = Unfinished::of(self.path(), url, branch);
         if let Some(here) = &here {
             here.begin(order.commit)?;

@@ -79,7 +79,7 @@ fn named(listed: &str) -> Vec<(String, String)> {
 }
 
 /// The address that a submodule's one means in a repository at `base` (gitmodules(5)).
-fn address_of(address: &str, base: &str) -> Result<String> {
+pub(crate) fn address_of(address: &str, base: &str) -> Result<String> {
     let is_relative = address.starts_with("./") || address.starts_with("../");
     let url = if is_relative { neighbour(address, base)? } else { address.to_owned() };
     let is_local = |url: &str| url.starts_with('/') || url.starts_with("file://");

@@ -12,6 +12,7 @@ use crate::error::Result;
 use crate::git::Git;
 use crate::id::CommitId;
 use crate::index_file::IndexFile;
+use crate::lfs::Lfs;
 use crate::mirror::Mirror;
 use crate::objects::{copy_all, forget_packs, take_lock};
 use crate::place::safe_name;
@@ -52,6 +53,9 @@ pub(crate) struct Template {
 #[derive(Debug, Serialize, Deserialize)]
 struct Facts {
     commit: CommitId,
+    /// Whether its files have the contents that Git LFS keeps.
+    #[serde(default)]
+    has_contents: bool,
 }
 
 impl Templates {
@@ -85,13 +89,14 @@ impl Templates {
         let dir = top.join(NOW);
         let template = |lock| Template { dir: dir.clone(), commit: commit.clone(), _unchanged: lock };
         let shared = using(&top.join(LOCK))?;
-        if is_of(&dir, commit) {
+        let has_contents = Lfs::of(mirror.bare().path()).is_some();
+        if is_of(&dir, commit, has_contents) {
             return Ok(template(shared));
         }
         drop(shared);
         // Kept while it is copied, so that nobody can bring it elsewhere in between.
         let alone = take_lock(&top.join(LOCK), FlockOperation::LockExclusive)?;
-        if !is_of(&dir, commit) {
+        if !is_of(&dir, commit, has_contents) {
             let making = Making { top: &top, dir: &dir, mirror, branch, commit };
             making.advance().or_else(|_| making.begin())?;
         }
@@ -108,8 +113,8 @@ fn facts(dir: &Path) -> Option<Facts> {
     serde_json::from_slice(&std::fs::read(dir.join(FACTS)).ok()?).ok()
 }
 
-fn is_of(dir: &Path, commit: &CommitId) -> bool {
-    facts(dir).is_some_and(|facts| facts.commit == *commit)
+fn is_of(dir: &Path, commit: &CommitId, has_contents: bool) -> bool {
+    facts(dir).is_some_and(|facts| facts.commit == *commit && facts.has_contents == has_contents)
 }
 
 /// A template in the making.
@@ -138,22 +143,40 @@ impl Making<'_> {
             .done()?;
         Bare::create(&new.join("private"), format)?;
         copy_all(self.mirror.bare().path(), &tree.join(".git"))?;
-        git(&new, "read-tree").arg(self.commit.as_str()).done()?;
-        git(&new, "checkout-index").args(["--all", "--force", "--quiet", "--index"]).done()?;
+        self.git(&new, "read-tree").arg(self.commit.as_str()).done()?;
+        self.git(&new, "checkout-index").args(["--all", "--force", "--quiet", "--index"]).done()?;
         self.complete(&new)?;
         Ok(fs_err::rename(&new, self.dir)?)
     }
 
     /// Brings the one that is there to the commit. Until that is done it counts as broken.
     fn advance(&self) -> Result<()> {
-        let old = facts(self.dir).ok_or(std::io::Error::from(std::io::ErrorKind::NotFound))?.commit;
+        // One whose files have other contents is no use.
+        let old = facts(self.dir).filter(|old| old.has_contents == self.lfs().is_some());
+        let old = old.ok_or(std::io::Error::from(std::io::ErrorKind::NotFound))?.commit;
         fs_err::remove_file(self.dir.join(FACTS))?;
         let tree = self.dir.join("tree");
         let from = self.mirror.bare().path();
         copy_all(from, &tree.join(".git"))?;
-        git(self.dir, "read-tree").args(["-m", "-u", old.as_str(), self.commit.as_str()]).done()?;
+        self.git(self.dir, "read-tree").args(["-m", "-u", old.as_str(), self.commit.as_str()]).done()?;
         forget_packs(&tree.join(".git"), from)?;
         self.complete(self.dir)
+    }
+
+    fn lfs(&self) -> Option<Lfs> {
+        Lfs::of(self.mirror.bare().path())
+    }
+
+    /// A sealed call in a template.
+    fn git(&self, template: &Path, command: &str) -> Git {
+        let tree = template.join("tree");
+        let git = Git::sealed(command).repository(&tree.join(".git")).work_tree(&tree);
+        // Version 2 of the index is the one that is read here.
+        let git = git.index(&template.join(INDEX)).setting("index.version=2");
+        match self.lfs() {
+            Some(lfs) => lfs.applied_to(git),
+            None => git,
+        }
     }
 
     fn complete(&self, dir: &Path) -> Result<()> {
@@ -164,19 +187,11 @@ impl Making<'_> {
         let mut refs = refs_below(self.mirror.bare(), "refs/tags")?;
         refs.push((format!("refs/remotes/origin/{}", self.branch), self.commit.clone()));
         fs_err::write(git_dir.join("packed-refs"), packed(refs))?;
-        let text =
-            serde_json::to_vec(&Facts { commit: self.commit.clone() }).map_err(std::io::Error::from)?;
+        let facts = Facts { commit: self.commit.clone(), has_contents: self.lfs().is_some() };
+        let text = serde_json::to_vec(&facts).map_err(std::io::Error::from)?;
         fs_err::write(dir.join(FACTS), text)?;
         Ok(())
     }
-}
-
-/// A sealed call in a template.
-fn git(template: &Path, command: &str) -> Git {
-    let tree = template.join("tree");
-    let git = Git::sealed(command).repository(&tree.join(".git")).work_tree(&tree);
-    // Version 2 of the index is the one that is read here.
-    git.index(&template.join(INDEX)).setting("index.version=2")
 }
 
 /// The lines of a file of packed refs.

@@ -130,6 +130,18 @@ pub const SUITES: &[Suite] = &[
         is_live: false,
     },
     Suite {
+        name: "lfs",
+        about: "repositories that keep files in Git LFS, with the real git-lfs",
+        needs: &[Need::Program { name: "git-lfs", debian: "git-lfs" }],
+        tests: Tests::Targets(&[Target {
+            krate: "orchestrator",
+            package: "herder-orchestrator",
+            name: "lfs",
+        }]),
+        runs: Runs::Always,
+        is_live: false,
+    },
+    Suite {
         name: "systemd",
         about: "the unit that `herder service install` writes, read by the real systemd",
         needs: &[Need::Program { name: "systemd-analyze", debian: "systemd" }],

@@ -12,7 +12,9 @@ use herder_domain::run::{RetryContext, RunSpec};
 use herder_domain::setup::{GateSetup, Setup};
 use herder_record::RunDir;
 use herder_record::run::{PROMPT_FILE, PROMPT_MAX, prompt_hash};
-use herder_workspace::{Bare, CommitId, Mirror, PrepareOrder, Prepared, Start, remove_tree};
+use herder_workspace::{
+    Bare, CommitId, Mirror, PrepareOrder, Prepared, Start, Vault, WorkspaceError, ready_contents, remove_tree,
+};
 use jiff::Timestamp;
 
 use super::furnish::{furnish, scripts};
@@ -49,6 +51,7 @@ fn make(context: &Context, case: &Case) -> Result<RunSpec, ActError> {
     let resolved = context.resolved(&case.goal.options, &case.repo.id, (mirror.bare(), &branch_tip))?;
     let base_branch = resolved.base.as_ref().map_or(&case.repo.base_branch, |base| &base.value).clone();
     let base = mirror.tip(&base_branch)?;
+    take_base(context, case, (&mirror, &vault), &base)?;
     let key = run_key(&case.run)?;
     if case.run.by.is_some() {
         // Should the person drop what they change, the goal's branch goes back to where it is now.
@@ -77,6 +80,25 @@ fn make(context: &Context, case: &Case) -> Result<RunSpec, ActError> {
     furnish(context, case, &mut spec, &prepared, (&mirror, &vault))?;
     RunDir::create(&context.state, &spec, &case.goal.body, &context.redactor)?;
     Ok(spec)
+}
+
+/// Brings the base, with the contents of files that lie beside the repository, to where clones are made from.
+fn take_base(
+    context: &Context,
+    case: &Case,
+    (mirror, vault): (&Mirror, &Vault),
+    base: &CommitId,
+) -> Result<(), ActError> {
+    if !mirror.bare().uses_lfs(base)? {
+        return Ok(());
+    }
+    let lock = context.repo_lock(&case.repo.id);
+    let _writing = lock.lock().unwrap_or_else(PoisonError::into_inner);
+    vault.take(mirror, base)?;
+    ready_contents(mirror, vault, base, &context.user).map_err(|error| match error {
+        WorkspaceError::Git { .. } => ActError::Origin(error),
+        other => other.into(),
+    })
 }
 
 /// How long a fetch holds for the goals of one evening.

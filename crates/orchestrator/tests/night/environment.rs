@@ -270,6 +270,34 @@ fn a_landing_gate_begins_with_what_the_last_one_built_and_nothing_that_a_run_did
     );
 }
 
+/// A directory with links to every program there is, but for one.
+fn programs_but(stage: &Stage, missing: &str) -> std::path::PathBuf {
+    let dir = stage.home.path().join("programs");
+    fs_err::create_dir(&dir).unwrap();
+    for place in std::env::split_paths(&std::env::var_os("PATH").unwrap()) {
+        for entry in std::fs::read_dir(place).into_iter().flatten().flatten() {
+            if entry.file_name() != missing {
+                // The first of a name is the one that is found.
+                let _ = std::os::unix::fs::symlink(entry.path(), dir.join(entry.file_name()));
+            }
+        }
+    }
+    dir
+}
+
+#[test]
+fn without_git_lfs_no_goal_of_a_repository_that_needs_it_runs_on_pointers() {
+    let mut stage =
+        Plan::gate(GATE).file(".gitattributes", "*.bin filter=lfs diff=lfs merge=lfs -text\n").build();
+    let goal = stage.goal("Write a file", "", &script(&[good("new.txt")]));
+    let mut up = stage.home.herder(crate::stage::stand_in());
+    up.args(["up", "--once"]).env("PATH", programs_but(&stage, "git-lfs"));
+    assert!(up.output().unwrap().status.success());
+    assert_eq!((stage.word(&goal), stage.outcomes(&goal)), ("draft", vec!["misconfigured".to_owned()]));
+    let why = stage.why(&goal);
+    assert!(why.contains("Git LFS") && why.contains("apt-get install git-lfs"), "{why}");
+}
+
 /// Has `vendor/lib` of the repository name the first commit of another one, and gives the tip.
 fn add_submodule(stage: &Stage, address: &str, commit: &str) {
     let git = |args: &[&str]| stage.repo.git(args.iter().copied()).trim().to_owned();
