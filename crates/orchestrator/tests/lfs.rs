@@ -62,13 +62,16 @@ fn runs_and_gates_see_contents_and_what_an_agent_adds_is_uploaded_before_it_land
     keep_in_lfs(&stage);
     // A filter of the clone's own is never asked.
     let trap = stage.home.home().join("trapped");
+    // Nor is a word of the agent's about which files a gate is to see.
+    let deaf = "printf '[lfs]\\n\\tfetchexclude = *\\n' >.lfsconfig";
     let plant = format!(
-        "git config filter.lfs.process 'touch {0}'; git config filter.lfs.clean 'touch {0}'",
+        "{deaf}; git config filter.lfs.process 'touch {0}'; git config filter.lfs.clean 'touch {0}'",
         trap.display()
     );
     let add = shell(&format!("set -e; grep -qx 'the content itself' data.bin; {plant}; seq 1000 >new.bin"));
     let first = stage.goal("Add", "", &script(&[[vec![add], good("1.txt")].concat()]));
-    let change = shell("set -e; [ $(wc -l <new.bin) = 1000 ]; echo 'other content' >>data.bin; rm new.bin");
+    let change =
+        shell("set -e; [ $(wc -l <new.bin) = 1000 ]; echo 'other content' >>data.bin; rm new.bin .lfsconfig");
     let second = stage.goal("Change", "Depends: #1", &script(&[[vec![change], good("2.txt")].concat()]));
     stage.good_night();
     for goal in [&first, &second] {
@@ -82,7 +85,7 @@ fn runs_and_gates_see_contents_and_what_an_agent_adds_is_uploaded_before_it_land
     let pointer = stage.repo.git(["show", "main~1:new.bin"]);
     assert!(pointer.starts_with("version https://git-lfs"), "{pointer}");
     let files = stage.repo.git(["diff-tree", "-r", "--name-only", "main~1", "main"]);
-    assert_eq!(files, "2.txt\ndata.bin\nnew.bin\n", "nothing else was rewritten");
+    assert_eq!(files, ".lfsconfig\n2.txt\ndata.bin\nnew.bin\n", "nothing else was rewritten");
     let numbers: String = (1..=1000).map(|number| format!("{number}\n")).collect();
     let all = [CONTENT.to_owned(), format!("{CONTENT}other content\n"), numbers];
     for dir in [stage.repo.path().to_path_buf(), stage.state().vault(&stage.id)] {
