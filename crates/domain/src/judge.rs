@@ -275,6 +275,7 @@ fn context(goal: &Goal, last_outcome: String, harvest: &Harvest, has_answered: b
         feedback: earlier.feedback.clone(),
         question: earlier.question.clone(),
         last_outcome: Some(last_outcome),
+        earlier_outcomes: earlier.outcomes(),
         gate_output,
         gate_failures,
         last_progress: harvest.last_progress.clone().or_else(|| earlier.last_progress.clone()),

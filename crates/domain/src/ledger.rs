@@ -143,6 +143,15 @@ pub struct Spend {
     pub tool_uses: u64,
 }
 
+impl Spend {
+    /// The tokens, where anybody counted them. An agent that tells neither of tokens nor of money has used some
+    /// all the same, and nobody knows how many.
+    pub fn known_tokens(&self) -> Option<Tokens> {
+        let is_silent = self.tokens.total() == 0 && self.cost.known().is_none();
+        (!is_silent).then_some(self.tokens)
+    }
+}
+
 impl AddAssign for Spend {
     fn add_assign(&mut self, other: Self) {
         let spent_before = self.tokens.total() > 0 || self.cost != Cost::ZERO;
@@ -164,6 +173,15 @@ impl AddAssign for Spend {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tokens_that_nobody_counted_are_unknown_and_not_none() {
+        let free = Spend { cost: Cost::ZERO, ..Spend::default() };
+        let silent = Spend { cost: Cost::UNKNOWN, ..free };
+        let counted = Tokens { output: 3, ..Tokens::default() };
+        assert_eq!((free.known_tokens(), silent.known_tokens()), (Some(Tokens::default()), None));
+        assert_eq!(Spend { tokens: counted, ..silent }.known_tokens(), Some(counted));
+    }
 
     #[test]
     fn an_unknown_part_makes_the_sum_unknown() {

@@ -169,6 +169,9 @@ pub struct RetryContext {
     pub question: Option<String>,
     /// How the last run ended, one sentence.
     pub last_outcome: Option<String>,
+    /// How those before it ended, the oldest first, at most [`RetryContext::EARLIER_MAX`] of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier_outcomes: Vec<String>,
     /// The end of the last red gate's output.
     pub gate_output: Option<String>,
     /// What it named as failing, but for what fails on the base branch, too.
@@ -180,6 +183,18 @@ pub struct RetryContext {
     pub is_resumed: bool,
     /// Files whose conflict with the base made the run start afresh.
     pub conflicts: Vec<String>,
+}
+
+impl RetryContext {
+    /// So many earlier runs are told of: a prompt has bounds, and what ten runs met the next one knows.
+    pub const EARLIER_MAX: usize = 10;
+
+    /// How all runs but the one that ends now have ended, the oldest first.
+    pub(crate) fn outcomes(&self) -> Vec<String> {
+        let mut all = self.earlier_outcomes.clone();
+        all.extend(self.last_outcome.clone());
+        all.split_off(all.len().saturating_sub(Self::EARLIER_MAX))
+    }
 }
 
 /// A run as the orchestrator keeps it.

@@ -113,9 +113,9 @@ pub(crate) fn in_words(spend: &Spend) -> String {
         cost => cost.known().map_or_else(|| "cost unknown".to_owned(), |usd| format!("${usd:.4}")),
     };
     let time = spend.time;
+    let tokens = spend.known_tokens().map_or("unknown".to_owned(), |tokens| tokens.total().to_string());
     format!(
-        "{cost}, {} tokens, {:.1} s model, {:.1} s tools, {:.1} s waiting",
-        spend.tokens.total(),
+        "{cost}, {tokens} tokens, {:.1} s model, {:.1} s tools, {:.1} s waiting",
         time.llm.as_secs_f64(),
         time.tools.as_secs_f64(),
         time.waiting.as_secs_f64(),

@@ -278,6 +278,7 @@ mod tests {
         let context = RetryContext {
             feedback: Some("use tabs".into()),
             last_outcome: Some("timeout: 4h are spent".into()),
+            earlier_outcomes: vec!["crashed: no memory".into(), "gate_red: x".into()],
             gate_output: Some("test x failed".into()),
             ..RetryContext::default()
         };
@@ -285,6 +286,7 @@ mod tests {
         let at = |needle: &str| text.find(needle).unwrap_or_else(|| panic!("{needle}: {text}"));
         assert!(at("use tabs") < at("do it") && at("do it") < at("4h are spent"));
         assert!(at("test x failed") > 0);
+        assert!(at("crashed: no memory") < at("gate_red: x") && at("gate_red: x") < at("4h are spent"));
     }
 
     #[test]

@@ -48,6 +48,7 @@ fn spent(block: &Block) -> String {
     let tokens = block.spent.tokens;
     match block.spent.cost_usd.known() {
         Some(usd) => format!("${usd:.2}, {tokens} tokens"),
+        None if tokens == 0 => "cost and tokens unknown".to_owned(),
         None => format!("cost unknown, {tokens} tokens"),
     }
 }

@@ -149,11 +149,20 @@ fn row(name: &str, sum: &Sum) -> [String; 8] {
         sum.runs.to_string(),
         sum.successes.to_string(),
         known,
-        sum.tokens.total().to_string(),
+        tokens(sum),
         span(sum.time_seconds.total),
         span(sum.waiting_seconds),
         format!("+{} -{}", sum.lines_added, sum.lines_deleted),
     ]
+}
+
+/// What is known of tokens, and of how many runs nothing is.
+fn tokens(sum: &Sum) -> String {
+    match sum.unknown_tokens {
+        0 => sum.tokens.total().to_string(),
+        unknown if unknown == sum.runs => "unknown".to_owned(),
+        unknown => format!("{} + {unknown} unknown", sum.tokens.total()),
+    }
 }
 
 fn span(seconds: f64) -> String {

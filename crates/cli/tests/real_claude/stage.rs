@@ -148,7 +148,7 @@ impl Stage {
 /// When a row tells of other tokens than were sent.
 #[track_caller]
 pub fn assert_tokens(row: &StatsRow, sent: Tokens) {
-    let told = &row.tokens;
+    let told = row.tokens.unwrap();
     let told = [told.input, told.output, told.cache_read, told.cache_create];
     assert_eq!(told, [sent.input, sent.output, sent.cache_read, sent.cache_create]);
 }

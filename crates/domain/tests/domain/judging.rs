@@ -9,7 +9,7 @@ use herder_domain::judge::{Judgement, Policy, judge_bounce, judge_run};
 use herder_domain::landing::Bounce;
 use herder_domain::outcome::{FailureCause, Interruption, Outcome};
 use herder_domain::plan::{Wait, plan};
-use herder_domain::run::{Harvest, RunId};
+use herder_domain::run::{Harvest, RetryContext, RunId};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::samples::{self, after, draft, failed, harvest, id, interrupted, run, start};
@@ -291,6 +291,35 @@ fn a_reviewers_words_and_the_last_red_gate_reach_the_next_prompt() {
     let first = judged(&draft(42), &interrupted(Interruption::Crashed), &Harvest::default());
     let Judgement::Requeue { context, .. } = first else { panic!("not queued again") };
     assert!(!context.is_resumed, "no snapshot, nothing to resume");
+}
+
+#[test]
+fn every_earlier_end_is_told_to_the_next_run_and_a_long_row_of_them_is_cut_at_its_beginning() {
+    let mut goal = draft(42);
+    let causes = [Interruption::Crashed, Interruption::Stopped, Interruption::Crashed];
+    for cause in causes {
+        let Judgement::Requeue { context, .. } = judged(&goal, &interrupted(cause), &harvest()) else {
+            panic!("not queued again")
+        };
+        goal.context = context;
+    }
+    let told = |goal: &Goal| {
+        [goal.context.earlier_outcomes.clone(), goal.context.last_outcome.clone().into_iter().collect()]
+            .concat()
+    };
+    assert_eq!(told(&goal), causes.map(|cause| interrupted(cause).sentence()));
+    for _ in 0..20 {
+        let Judgement::Requeue { context, .. } =
+            judged(&goal, &interrupted(Interruption::Stopped), &harvest())
+        else {
+            panic!("not queued again")
+        };
+        goal.context = context;
+    }
+    assert_eq!(
+        told(&goal),
+        vec![interrupted(Interruption::Stopped).sentence(); RetryContext::EARLIER_MAX + 1]
+    );
 }
 
 #[test]

@@ -85,6 +85,7 @@ pub fn context() -> RetryContext {
         feedback: Some("name it better".into()),
         question: Some("which name?".into()),
         last_outcome: Some("timeout: 4h are spent".into()),
+        earlier_outcomes: vec!["crashed".into()],
         gate_output: Some("1 test failed".into()),
         gate_failures: refusal().failures,
         last_progress: Some("wrote the test".into()),

@@ -68,7 +68,7 @@ fn tokens_are_enforced_inside_an_iteration() {
     let (stage, goal) = one_run("[budget]\ntokens = 100", "", &[session]);
     assert_eq!(stage.outcomes(&goal)[0], "max_tokens");
     assert_eq!(stage.progress(&goal, 1), ["(the agent was stopped: the run's tokens are spent)"]);
-    assert_eq!(stage.row(&goal, 1).tokens.total(), 150);
+    assert_eq!(stage.row(&goal, 1).tokens.unwrap().total(), 150);
 }
 
 #[test]

@@ -35,6 +35,7 @@ fn a_command_that_fails_at_first_lands_its_work_at_a_cost_that_nobody_knows() {
     assert!(stage.progress(&goal, 1)[0].contains("out of luck"), "{:?}", stage.progress(&goal, 1));
     let row = stage.row(&goal, 1);
     assert_eq!((row.agent.as_deref(), row.iterations, row.cost_usd.known()), (Some("mine"), 2, None));
+    assert_eq!(row.tokens, None, "nobody counted them");
     let message = stage.repo.message("main");
     assert!(message.contains("\n\nWrote the file.\n\n") && message.contains("\nHerder-Cost: unknown\n"));
 }

@@ -45,7 +45,10 @@ fn a_goal_is_worked_off_and_lands() {
     assert_eq!(stage.repo.git(["log", "-1", "--format=%an %cn %P", "main"]).split_whitespace().count(), 3);
     assert_eq!(stage.rows().len(), 1);
     let row = stage.row(&goal, 1);
-    assert_eq!((row.tokens.input, row.cost_usd.known(), row.exit_reason.as_str()), (10, Some(0.25), "done"));
+    assert_eq!(
+        (row.tokens.unwrap().input, row.cost_usd.known(), row.exit_reason.as_str()),
+        (10, Some(0.25), "done")
+    );
     assert_eq!(stage.repo.branches(), ["main"]);
 }
 

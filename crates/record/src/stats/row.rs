@@ -106,9 +106,9 @@ pub struct StatsRow {
     /// Tools that the model used.
     #[serde(default)]
     pub tool_uses: u64,
-    /// Tokens, from the agent's terminal events.
+    /// Tokens, from the agent's terminal events; unknown is null, never 0.
     #[serde(default)]
-    pub tokens: Tokens,
+    pub tokens: Option<Tokens>,
     /// US dollars; unknown is null, never 0.
     #[serde(default = "unknown")]
     pub cost_usd: Cost,
@@ -229,7 +229,7 @@ impl StatsRow {
             iterations: ending.iterations.into(),
             assistant_messages: spend.assistant_messages,
             tool_uses: spend.tool_uses,
-            tokens: spend.tokens,
+            tokens: spend.known_tokens(),
             cost_usd: spend.cost,
             time_seconds: spend.time.into(),
             commit_start: Some(spec.base_commit.clone()),

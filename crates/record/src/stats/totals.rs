@@ -20,7 +20,7 @@ pub struct Figures {
     #[serde(default)]
     iterations: u64,
     #[serde(default)]
-    tokens: Tokens,
+    tokens: Option<Tokens>,
     #[serde(default = "unknown")]
     cost_usd: Cost,
     #[serde(default)]
@@ -81,8 +81,11 @@ pub struct Sum {
     pub known_cost_usd: f64,
     /// Rows whose cost nobody knows.
     pub unknown_costs: u64,
-    /// Tokens.
+    /// Tokens of the rows that tell of them.
     pub tokens: Tokens,
+    /// Rows whose tokens nobody knows.
+    #[serde(default)]
+    pub unknown_tokens: u64,
     /// Working time, in seconds.
     pub time_seconds: TimeSeconds,
     /// Waiting, in seconds, of the rows that tell of it.
@@ -112,7 +115,10 @@ impl Sum {
             Some(usd) => self.known_cost_usd += usd,
             None => self.unknown_costs += 1,
         }
-        self.tokens += row.tokens;
+        match row.tokens {
+            Some(tokens) => self.tokens += tokens,
+            None => self.unknown_tokens += 1,
+        }
         self.time_seconds.llm += row.time_seconds.llm;
         self.time_seconds.tools += row.time_seconds.tools;
         self.time_seconds.other += row.time_seconds.other;
