@@ -5,7 +5,7 @@
 //! words" if it leaves, and makes the file `up` in its working directory when the behaviour has begun. TAG is an
 //! argument of every process that comes of it.
 //!
-//! `zoo agent`: the same as a coding agent, see [`agent`].
+//! `zoo agent`: the same as a coding agent, see `agent` below.
 #![allow(clippy::print_stdout, reason = "what a program of the zoo says")]
 
 use std::fs::File;
