@@ -10,12 +10,14 @@ use std::collections::BTreeMap;
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 
-/// The commit that a ref names, if there is such a ref. Whether the commit is there is not looked at.
+/// The commit that a ref names, if there is such a ref. Whether the commit is there is not looked at. A file
+/// that a power cut has left empty is no ref.
 ///
 /// # Errors
 /// The ref names another ref or nothing that git would have written, or a file cannot be read.
 pub(crate) fn read_ref(bare: &Bare, name: &str) -> Result<Option<CommitId>> {
-    if let Some(text) = read(&bare.path().join(name))? {
+    let text = read(&bare.path().join(name))?;
+    if let Some(text) = text.filter(|text| text.bytes().any(|byte| byte != 0)) {
         return CommitId::parse(text.trim_end()).map(Some);
     }
     let packed = read(&bare.path().join("packed-refs"))?.unwrap_or_default();
@@ -93,7 +95,7 @@ fn read(path: &Path) -> Result<Option<String>> {
     }
 }
 
-/// Makes or moves a ref that nobody else writes.
+/// Makes or moves a ref that nobody else writes. Not synced: a power cut may take it away again.
 ///
 /// # Errors
 /// The file cannot be written.
@@ -108,4 +110,23 @@ pub(crate) fn write_ref(bare: &Bare, name: &str, commit: &CommitId) -> Result<()
     writeln!(file, "{commit}")?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ref_that_a_power_cut_left_empty_is_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let bare = Bare::at(dir.path());
+        let commit = CommitId::parse(&"1".repeat(40)).unwrap();
+        write_ref(&bare, "refs/herder/a", &commit).unwrap();
+        assert_eq!(read_ref(&bare, "refs/herder/a").unwrap(), Some(commit));
+        for left in ["", "\0\0\0"] {
+            std::fs::write(dir.path().join("refs/herder/a"), left).unwrap();
+            assert_eq!(read_ref(&bare, "refs/herder/a").unwrap(), None);
+            assert!(refs_below(&bare, "refs/herder").unwrap().is_empty());
+        }
+    }
 }

@@ -72,24 +72,26 @@ impl Vault {
     /// # Errors
     /// The mirror lacks the commit, or the vault cannot be written.
     pub fn take(&self, mirror: &Mirror, commit: &CommitId) -> Result<()> {
-        let name = taken_ref(commit);
-        if read_ref(&self.bare, &name)?.is_some() {
+        if self.has_taken(commit)? {
             return Ok(());
         }
         let _alone = self.bare.alone()?;
-        if read_ref(&self.bare, &name)?.is_some() {
+        if self.has_taken(commit)? {
             return Ok(());
         }
         let known = self.known()?;
-        if known.is_empty() {
-            // The first time, files are many times cheaper than packing.
-            copy_all(mirror.bare().path(), self.bare.path())?;
+        let (from, tips) = (mirror.bare().path(), vec![commit]);
+        if known.is_empty() || bring(&self.bare, Load { from, tips, known, check: None }).is_err() {
+            // The first time files are many times cheaper than packing. And where something that should be known
+            // is lost, as after a power cut, they are what the mirror still has of it.
+            copy_all(from, self.bare.path())?;
             self.bare.git("rev-list").args(["--objects", "--quiet", commit.as_str()]).done()?;
-        } else {
-            let from = mirror.bare().path();
-            bring(&self.bare, Load { from, tips: vec![commit], known, check: None })?;
         }
         self.hold(commit)
+    }
+
+    fn has_taken(&self, commit: &CommitId) -> Result<bool> {
+        Ok(read_ref(&self.bare, &taken_ref(commit))?.is_some() && self.bare.tree_of(commit).is_ok())
     }
 
     /// Notes that a commit that was made here is the base branch's tip now: it needs not be taken any more.
@@ -107,6 +109,7 @@ impl Vault {
         if refs.is_empty() {
             refs = refs_below(&self.bare, "refs")?;
         }
+        refs.retain(|(_, commit)| self.bare.tree_of(commit).is_ok());
         Ok(refs.into_iter().map(|(_, commit)| commit).collect())
     }
 
@@ -115,7 +118,9 @@ impl Vault {
     fn hold(&self, commit: &CommitId) -> Result<()> {
         write_ref(&self.bare, &taken_ref(commit), commit)?;
         for (name, old) in refs_below(&self.bare, TAKEN)? {
-            if old != *commit && self.bare.is_ancestor(&old, commit)? && !remove_ref(&self.bare, &name)? {
+            // One that cannot be read holds nothing.
+            let is_past = old != *commit && self.bare.is_ancestor(&old, commit).unwrap_or(true);
+            if is_past && !remove_ref(&self.bare, &name)? {
                 self.bare.git("update-ref").args(["-d", &name, old.as_str()]).done()?;
             }
         }

@@ -32,7 +32,8 @@ pub(crate) fn commit(
     CommitId::parse(&id)
 }
 
-/// Writes an object beside its place, under a name that `git prune` takes for one of git's own, and renames it.
+/// Writes an object beside its place, under a name that `git prune` takes for one of git's own, and renames it:
+/// synced, for a ref to it may outlive a power cut.
 fn write_loose(bare: &Bare, id: &str, object: &[u8]) -> Result<()> {
     let (directory, name) = id.split_at(2);
     let directory = bare.path().join("objects").join(directory);
@@ -41,7 +42,9 @@ fn write_loose(bare: &Bare, id: &str, object: &[u8]) -> Result<()> {
     beside.prefix("tmp_obj_").permissions(std::fs::Permissions::from_mode(0o444));
     let mut packed = ZlibEncoder::new(beside.tempfile_in(&directory)?, Compression::fast());
     packed.write_all(object)?;
-    packed.finish()?.persist(directory.join(name)).map_err(|error| error.error)?;
+    let written = packed.finish()?;
+    written.as_file().sync_data()?;
+    written.persist(directory.join(name)).map_err(|error| error.error)?;
     Ok(())
 }
 

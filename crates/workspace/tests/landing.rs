@@ -284,6 +284,31 @@ fn locks_that_a_killed_git_left_are_no_obstacle() {
 }
 
 #[test]
+fn what_a_power_cut_took_from_the_vault_comes_from_the_mirror() {
+    let scene = Scene::new();
+    let work = scene.prepare(7, 1);
+    work.write("src/new.txt", "new\n");
+    let snapshot = work.snapshot(1);
+    scene.vault.fetch_run(work.git(), &work.key).unwrap();
+    let base = scene.mirror.tip("main").unwrap();
+    let Squash::Commit(landed) = scene.squash(&work, &snapshot.commit) else { panic!("it was no commit") };
+    let url = scene.origin.to_str().unwrap();
+    let order = PushOrder { url, commit: &landed, branch: "main", expected_old: Some(&base) };
+    assert_eq!(scene.vault.bare().push(order, &scene.user).unwrap(), Push::Done);
+    scene.vault.keep_landed(&landed).unwrap();
+    scene.mirror.fetch(&scene.user).unwrap();
+    let (directory, name) = landed.as_str().split_at(2);
+    let object = scene.vault.bare().path().join("objects").join(directory).join(name);
+    set_mode(&object, 0o644);
+    write(&object, "");
+    scene.vault.take(&scene.mirror, &landed).unwrap();
+    assert!(scene.vault.bare().contains(&landed).unwrap());
+    let next = scene.pushes("other.txt", "x\n");
+    scene.vault.take(&scene.mirror, &next).unwrap();
+    assert!(matches!(scene.squash(&work, &snapshot.commit), Squash::Commit(_) | Squash::Empty));
+}
+
+#[test]
 fn runs_side_by_side_do_not_disturb_each_other() {
     let scene = Scene::new();
     std::thread::scope(|threads| {
