@@ -27,8 +27,8 @@ pub struct LedgerRow {
     pub outcome: String,
     /// Money.
     pub cost: Cost,
-    /// Tokens of all kinds.
-    pub tokens: u64,
+    /// Tokens of all kinds; absent where nobody counted them.
+    pub tokens: Option<u64>,
     /// Wall time.
     pub duration: Duration,
     /// Lines added against the base.
@@ -68,7 +68,7 @@ impl Store {
                 entry.model,
                 entry.outcome,
                 entry.cost.known(),
-                Count(entry.tokens),
+                entry.tokens.map(Count),
                 entry.duration.as_secs_f64(),
                 Count(entry.lines_added),
                 Count(entry.lines_deleted),
@@ -98,8 +98,7 @@ impl Store {
 
 fn read(row: &Row<'_>) -> rusqlite::Result<LedgerRow> {
     let (Name(run), At(ended_at)) = (row.get("run")?, row.get("ended_at")?);
-    let (Count(tokens), Count(lines_added)) = (row.get("tokens")?, row.get("lines_added")?);
-    let Count(lines_deleted) = row.get("lines_deleted")?;
+    let (Count(lines_added), Count(lines_deleted)) = (row.get("lines_added")?, row.get("lines_deleted")?);
     Ok(LedgerRow {
         run,
         repo: row.get::<_, Option<Name<RepoId>>>("repo")?.map(|Name(repo)| repo),
@@ -107,7 +106,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<LedgerRow> {
         model: row.get("model")?,
         outcome: row.get("outcome")?,
         cost: row.get::<_, Option<f64>>("cost_usd")?.map_or(Cost::UNKNOWN, Cost::usd),
-        tokens,
+        tokens: row.get::<_, Option<Count>>("tokens")?.map(|Count(tokens)| tokens),
         duration: Duration::try_from_secs_f64(row.get("seconds")?).unwrap_or_default(),
         lines_added,
         lines_deleted,

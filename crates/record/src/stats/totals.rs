@@ -107,6 +107,11 @@ impl Sum {
         if self.unknown_costs > 0 { Cost::UNKNOWN } else { Cost::usd(self.known_cost_usd) }
     }
 
+    /// The tokens, where those of every row are known.
+    pub fn known_tokens(&self) -> Option<Tokens> {
+        (self.unknown_tokens == 0).then_some(self.tokens)
+    }
+
     fn add(&mut self, row: &Figures) {
         self.runs += 1;
         self.successes += u64::from(row.exit_reason == "done");

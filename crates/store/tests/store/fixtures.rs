@@ -15,12 +15,13 @@ use herder_domain::pause::Scope;
 use herder_domain::repo::GoalRef;
 use herder_domain::run::{ProcessName, RunId};
 use herder_store::{LedgerFilter, LedgerRow, NewGoal, Store};
+use rusqlite::Connection;
 
 use crate::agreement::assert_agrees;
 use crate::scene::{Fate, Scene, accepted, app, at, failed, number, queued, text};
 
 /// The version that this program writes.
-pub const VERSION: i32 = 2;
+pub const VERSION: i32 = 3;
 
 fn fixture(version: i32) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/schema-{version}.db"))
@@ -85,6 +86,7 @@ fn furnished() -> Scene {
     scene.store.comment(&goal(1), "ann", "A long one.", None, at(4_006)).unwrap();
     scene.store.comment(&goal(6), "ann", "Thank you.", Some("thanks"), at(4_006)).unwrap();
     scene.store.ledger_put(&ledger_row()).unwrap();
+    scene.store.ledger_put(&uncounted()).unwrap();
     scene
 }
 
@@ -109,13 +111,19 @@ fn ledger_row() -> LedgerRow {
         model: "sonnet".into(),
         outcome: "done".into(),
         cost: Cost::usd(0.25),
-        tokens: 1_000,
+        tokens: Some(1_000),
         duration: Duration::from_secs(90),
         lines_added: 3,
         lines_deleted: 0,
         ended_at: at(1_000),
         stats: r#"{"exit_reason":"done"}"#.into(),
     }
+}
+
+/// The run of an agent that tells neither of tokens nor of money.
+fn uncounted() -> LedgerRow {
+    let run = RunId::of(&goal(7), 1);
+    LedgerRow { run, number: Some(number(7)), cost: Cost::UNKNOWN, tokens: None, ..ledger_row() }
 }
 
 #[test]
@@ -130,6 +138,9 @@ fn every_schema_that_ever_was_opens_with_all_that_is_in_it() {
         if version >= 2 {
             assert_operated(&store);
         }
+        if version >= 3 {
+            assert_eq!(ledger(&store, &goal(7)), [uncounted()]);
+        }
         assert_eq!(store.check().unwrap().schema, VERSION);
         let new = queued(text(&app(), "Work goes on", ""));
         assert_eq!(store.create_goal(&app(), new, at(9_000)).unwrap(), goal(10));
@@ -142,6 +153,36 @@ fn the_fixture_is_what_this_program_writes() {
     let scene = furnished();
     assert_furnished(&scene.store);
     assert_operated(&scene.store);
+    assert_eq!(ledger(&scene.store, &goal(7)), [uncounted()]);
+}
+
+#[test]
+fn tokens_that_an_older_schema_had_as_none_are_unknown_where_the_money_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("herder.db");
+    fs::copy(fixture(2), &path).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    let conn = Connection::open(&path).unwrap();
+    let columns = "repo, number, model, outcome, cost_usd, tokens, seconds, lines_added, lines_deleted, ended_at, stats";
+    for (run, cost, tokens) in [("silent", "NULL", 0), ("free", "0.0", 0), ("counted", "NULL", 7)] {
+        let values = "90.0, 3, 0, ended_at, stats FROM ledger LIMIT 1";
+        let insert = format!(
+            "INSERT INTO ledger (run, {columns})
+             SELECT '{run}', repo, 8, model, outcome, {cost}, {tokens}, {values}"
+        );
+        conn.execute(&insert, []).unwrap();
+    }
+    drop(conn);
+    let store = Store::open(&path).unwrap();
+    let rows = ledger(&store, &goal(8));
+    let told: Vec<_> = rows.iter().map(|row| (row.run.as_str(), row.tokens)).collect();
+    assert_eq!(told, [("counted", Some(7)), ("free", Some(0)), ("silent", None)]);
+    let health = store.check().unwrap();
+    assert_eq!((health.schema, health.problems), (VERSION, Vec::new()));
+}
+
+fn ledger(store: &Store, goal: &GoalRef) -> Vec<LedgerRow> {
+    store.ledger_rows(&LedgerFilter { goal: Some(goal.clone()), ..LedgerFilter::default() }).unwrap()
 }
 
 /// What the second version of the schema brought.
@@ -171,7 +212,7 @@ fn assert_furnished(store: &Store) {
     let standing = &store.story_standings().unwrap()[&goal(1)];
     assert_eq!((standing.goals, standing.unsettled), (2, 1));
     assert_eq!(store.comments(&goal(6)).unwrap()[0].text, "Thank you.");
-    assert_eq!(store.ledger_rows(&LedgerFilter::default()).unwrap(), [ledger_row()]);
+    assert_eq!(ledger(store, &goal(6)), [ledger_row()]);
     assert_eq!(store.transitions(&goal(7)).unwrap().last().unwrap().to, "stuck");
     assert_eq!(store.repos().unwrap()[0].id, app());
 }

@@ -37,7 +37,7 @@ fn ledger_row(goal: &GoalRef, attempt: u32, cost: Cost, seconds: i64) -> LedgerR
         model: "sonnet".into(),
         outcome: "done".into(),
         cost,
-        tokens: 12_345,
+        tokens: Some(12_345),
         duration: Duration::from_millis(1_500),
         lines_added: 7,
         lines_deleted: 2,

@@ -43,7 +43,7 @@ fn ledger(report: &Report) -> String {
             goal.state.to_owned(),
             goal.runs.to_string(),
             goal.iterations.to_string(),
-            goal.tokens.to_string(),
+            tokens(goal.tokens),
             dollars(goal.cost_usd),
             seconds(goal.llm_seconds),
             seconds(goal.tools_seconds),
@@ -57,7 +57,7 @@ fn ledger(report: &Report) -> String {
         format!("{} done", report.goals.iter().filter(|goal| goal.state == "done").count()),
         sum.runs.to_string(),
         sum.iterations.to_string(),
-        sum.tokens.total().to_string(),
+        tokens(sum.known_tokens().map(|tokens| tokens.total())),
         dollars(sum.cost()),
         seconds(sum.time_seconds.llm),
         seconds(sum.time_seconds.tools),
@@ -65,6 +65,10 @@ fn ledger(report: &Report) -> String {
     ]);
     let lines = format!("+{} -{} lines", sum.lines_added, sum.lines_deleted);
     format!("{}{lines} in {:.0} s\n", table.or(""), report.seconds)
+}
+
+fn tokens(tokens: Option<u64>) -> String {
+    tokens.map_or_else(|| "unknown".to_owned(), |count| count.to_string())
 }
 
 fn dollars(cost: Cost) -> String {

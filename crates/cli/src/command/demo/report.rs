@@ -34,8 +34,8 @@ pub struct GoalItem {
     pub runs: usize,
     /// Iterations that counted.
     pub iterations: u64,
-    /// Tokens of all kinds.
-    pub tokens: u64,
+    /// Tokens of all kinds; absent where nobody counted those of a run.
+    pub tokens: Option<u64>,
     /// US dollars.
     pub cost_usd: Cost,
     /// The model thinks or writes, seconds.
@@ -148,7 +148,7 @@ impl<'a> Found<'a> {
             answer: self.queued.part.expected.proof.answer(),
             runs: self.runs.len(),
             iterations: sum.iterations,
-            tokens: sum.tokens.total(),
+            tokens: sum.known_tokens().map(|tokens| tokens.total()),
             cost_usd: sum.cost(),
             llm_seconds: rounded(sum.time_seconds.llm),
             tools_seconds: rounded(sum.time_seconds.tools),
