@@ -8,11 +8,16 @@ mod night {
     pub mod stage;
 }
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, SystemTime};
 
+use herder_config::Retention;
 use herder_domain::event::What;
+use herder_orchestrator::gc::{self, Gc};
+use jiff::Timestamp;
 use night::stage;
+use sha2::{Digest, Sha256};
 use stage::script::{good, script, shell};
 use stage::{GATE, Plan, Stage};
 
@@ -128,4 +133,55 @@ fn contents_that_the_remote_does_not_have_keep_a_goal_from_running_on_pointers()
     assert!(up.stop().success());
     assert_eq!(stage.outcomes(&goal)[0], "unreachable");
     assert!(stage.why(&goal).contains("lfs"), "{}", stage.why(&goal));
+}
+
+/// The file of a content in a vault, made as old as `age`.
+fn make_old(vault: &Path, content: &str, age: Duration) -> PathBuf {
+    let hash: String = Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect();
+    let file = vault.join("lfs/objects").join(&hash[..2]).join(&hash[2..4]).join(&hash);
+    let opened = std::fs::OpenOptions::new().write(true).open(&file).unwrap();
+    opened.set_modified(SystemTime::now() - age).unwrap();
+    file
+}
+
+fn clear(stage: &Stage) {
+    let retention = Retention { runs: Duration::ZERO, snapshots: Duration::ZERO, ..Retention::default() };
+    let (state, root) = (stage.state(), stage.home.root().to_path_buf());
+    let order = Gc { state, root, retention, clones: Vec::new(), now: Timestamp::now() };
+    let cleared = gc::clear(&order).unwrap();
+    assert!(cleared.failed.is_empty(), "{:?}", cleared.failed);
+}
+
+#[test]
+#[ignore = "needs git-lfs"]
+fn clearing_drops_the_old_contents_that_nothing_leads_to_and_later_work_still_lands() {
+    let mut stage = Plan::gate(&format!("! grep -q git-lfs *.bin || exit 1\n{GATE}")).max(1).build();
+    keep_in_lfs(&stage);
+    let adding = |name: &str, text: &str| {
+        script(&[[vec![shell(&format!("echo {text} >{name}.bin"))], good(&format!("{name}.txt"))].concat()])
+    };
+    let landed = stage.goal("Land", "", &adding("landed", "landed"));
+    let dropped = ["one", "two"].map(|name| stage.goal_to_see(name, &adding(name, name)));
+    stage.good_night();
+    assert_eq!(dropped.each_ref().map(|goal| stage.word(goal)), ["spot-check"; 2]);
+    let vault = stage.state().vault(&stage.id);
+    let old = Duration::from_secs(3 * 24 * 60 * 60);
+    let needed = [CONTENT, "landed\n"].map(|content| make_old(&vault, content, old));
+    let waiting = make_old(&vault, "one\n", old);
+    clear(&stage);
+    assert!(waiting.is_file(), "a goal that waits for a person needs what its branch leads to");
+
+    for goal in &dropped {
+        stage.person(goal, What::GoalCancelled);
+    }
+    stage.good_night();
+    let young = make_old(&vault, "two\n", old / 3);
+    clear(&stage);
+    assert!(!waiting.exists() && young.is_file());
+    assert!(needed.iter().all(|content| content.is_file()), "main leads to these");
+    assert!(!vault.join("lfs/herder.complete").exists(), "what is there is looked at anew");
+    let next = stage.goal("Go on", "Depends: #1", &adding("next", "one"));
+    stage.good_night();
+    assert_eq!([&landed, &next].map(|goal| stage.word(goal)), ["done"; 2]);
+    assert!(kept(stage.repo.path()).contains(&b"one\n".to_vec()), "taken up again and uploaded");
 }

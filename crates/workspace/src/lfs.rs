@@ -6,6 +6,8 @@
 //! path and as a setting of each call: what a clone's own settings say of filters is never heard. A git directory
 //! of ours knows by a file in it where the contents are; without that file no filter runs.
 
+mod pruning;
+
 use crate::bare::Bare;
 use crate::diff::ChangeKind;
 use crate::error::{Result, WorkspaceError};
@@ -16,6 +18,8 @@ use crate::submodules::address_of;
 use crate::vault::Vault;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
+
+pub(crate) use pruning::drop_unneeded;
 
 /// The program.
 const PROGRAM: &str = "git-lfs";
@@ -153,8 +157,12 @@ fn pointed_at(text: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(text).ok()?;
     let rest = text.strip_prefix("version https://git-lfs.github.com/spec/v1\n")?;
     let hash = rest.lines().find_map(|line| line.strip_prefix("oid sha256:"))?;
-    let is_hash = hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
-    is_hash.then(|| hash.to_owned())
+    is_hash(hash).then(|| hash.to_owned())
+}
+
+/// Whether a word is the name of a content.
+fn is_hash(word: &str) -> bool {
+    word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Sees to it that the contents of a commit's files are here before anybody writes these files. Nothing is done

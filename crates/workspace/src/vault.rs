@@ -10,6 +10,7 @@
 use crate::bare::Bare;
 use crate::error::Result;
 use crate::id::{CommitId, RunKey, branch_of, goal_base_ref};
+use crate::lfs::drop_unneeded;
 use crate::mirror::Mirror;
 use crate::objects::{Guard, copy_all, gather, lock};
 use crate::private::PrivateGit;
@@ -245,7 +246,8 @@ impl Vault {
     }
 
     /// Packs everything anew and drops what no ref leads to and is older than two days: what somebody is
-    /// about to make a ref for is younger. To be called only where nobody borrows objects from here.
+    /// about to make a ref for is younger. Of contents of Git LFS the same. To be called only where nobody borrows
+    /// objects from here.
     ///
     /// # Errors
     /// Git cannot be run, or the vault cannot be written.
@@ -253,7 +255,8 @@ impl Vault {
         let _refs = self.bare.alone()?;
         let _packs = lock(self.bare.path(), Guard::Packs, FlockOperation::LockExclusive)?;
         self.bare.git("repack").args(["-A", "-d", "-q", "--unpack-unreachable=2.days.ago"]).done()?;
-        self.bare.git("prune").args(["--expire=2.days.ago"]).done()
+        self.bare.git("prune").args(["--expire=2.days.ago"]).done()?;
+        drop_unneeded(&self.bare)
     }
 
     /// Remembers where the goal's branch is, so that [`Vault::go_back`] finds it. To be called before the run
