@@ -10,6 +10,7 @@ use herder_testkit::http::{Handler, Request, Responder};
 use serde_json::{Value, json};
 
 use crate::contract::{Exchange, contract};
+use crate::graphql;
 use crate::limit;
 use crate::log::{Entry, Excuse};
 use crate::op::account::{self, Asker};
@@ -17,6 +18,9 @@ use crate::op::{Ctx, Refusal};
 use crate::rest::{self, Answer, Body, Call, Found};
 use crate::site::{Inside, Site};
 use crate::state::Pool;
+
+/// Where questions to GraphQL go: the second is an Enterprise server's.
+const GRAPHQL: [&str; 2] = ["/graphql", "/api/graphql"];
 
 /// Where a connection came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,6 +98,9 @@ impl<'a> Visit<'a> {
             let route = Some("/rate_limit".to_owned());
             return self.finish(&mut inside, login, Pool::Core, 0, route, Answer::ok(body));
         }
+        if GRAPHQL.contains(&self.path.as_str()) {
+            return self.graphql(&mut inside, login);
+        }
         if limit::account(&inside.state, login.as_deref(), Pool::Core).remaining() == 0 {
             let answer = exhausted(&inside, login.as_deref());
             return self.finish(&mut inside, login, Pool::Core, 0, Some("exhausted".to_owned()), answer);
@@ -103,6 +110,29 @@ impl<'a> Visit<'a> {
         let cost = u64::from(answer.status != 304);
         limit::charge(&mut inside.state, login.as_deref(), Pool::Core, cost);
         self.finish(&mut inside, login, Pool::Core, cost, operation, answer)
+    }
+
+    /// A question to GraphQL, which has an allowance of its own. What it refuses, it refuses with 200.
+    fn graphql(&self, inside: &mut Inside, login: Option<String>) -> reply::Reply {
+        let finish = |inside: &mut Inside, cost, name, answer| {
+            self.finish(inside, login.clone(), graphql::POOL, cost, name, answer)
+        };
+        if let Err(refusal) = graphql::admit(login.as_deref()) {
+            return finish(inside, 0, None, rest::refuse(refusal));
+        }
+        if limit::account(&inside.state, login.as_deref(), graphql::POOL).remaining() == 0 {
+            let answer = exhausted(inside, login.as_deref());
+            return finish(inside, 0, Some("exhausted".to_owned()), answer);
+        }
+        let question = self.body().map(|body| graphql::Question::read(&body));
+        let Ok(Some(question)) = question else {
+            let body = json!({ "message": "A query attribute must be specified and must be a string." });
+            return finish(inside, 0, None, Answer { status: 400, ..Answer::ok(body) });
+        };
+        let outcome = self.site.ask(inside, login.as_deref(), &self.root, &question);
+        limit::charge(&mut inside.state, login.as_deref(), graphql::POOL, outcome.cost);
+        inside.violations.extend(outcome.violations);
+        finish(inside, outcome.cost, Some(outcome.name), Answer::ok(outcome.body))
     }
 
     /// Looks the address up and does what it says.

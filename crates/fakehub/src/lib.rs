@@ -20,6 +20,7 @@ mod builder;
 mod contract;
 mod door;
 pub mod git;
+mod graphql;
 mod hub;
 mod limit;
 pub mod log;
@@ -31,6 +32,7 @@ pub mod state;
 mod view;
 
 pub use builder::RepoBuilder;
+pub use graphql::cut as graphql_cut;
 pub use hub::Hub;
 pub use log::Entry;
 pub use postman::Mail;

@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard};
 use herder_testkit::http::lock;
 
 use crate::git::Git;
+use crate::graphql::{self, Outcome, Question};
 use crate::log::{Entry, Excuse};
 use crate::op::{self, Ctx, Done};
 use crate::postman::{Mail, Post};
@@ -74,6 +75,28 @@ impl Site {
         look: impl FnOnce(&mut Ctx<'_>) -> Done<T>,
     ) -> Done<T> {
         look(&mut self.context(&mut inside.state, actor, root))
+    }
+
+    /// Answers a question to GraphQL. A mutation that is refused leaves no trace; GitHub would keep what the fields
+    /// before the refused one did, and no client of ours asks for more than one.
+    pub fn ask(&self, inside: &mut Inside, actor: Option<&str>, root: &str, question: &Question) -> Outcome {
+        let mut outcome = None;
+        let mut answer = |ctx: &mut Ctx<'_>| {
+            let done = question.answer(ctx);
+            let is_whole = done.is_whole;
+            outcome = Some(done);
+            if is_whole { Ok(()) } else { Err(op::Refusal::NotFound) }
+        };
+        if question.is_mutation() {
+            let _ = self.act_within(inside, actor, root, answer);
+        } else {
+            let _ = self.look_within(inside, actor, root, |ctx| {
+                let done = answer(ctx);
+                graphql::work_out(ctx);
+                done
+            });
+        }
+        outcome.expect("a question is answered once")
     }
 
     fn context<'a>(&'a self, state: &'a mut State, actor: Option<&str>, root: &str) -> Ctx<'a> {

@@ -326,6 +326,21 @@ pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// A connection in the list of those that go on, until this is dropped.
+struct Known<'a> {
+    connections: &'a Connections,
+    id: u64,
+}
+
+impl Drop for Known<'_> {
+    fn drop(&mut self) {
+        let wire = lock(self.connections).remove(&self.id);
+        if let Some(wire) = wire.filter(|_| std::thread::panicking()) {
+            wire.shutdown();
+        }
+    }
+}
+
 fn accept(door: &Door, stopping: &Arc<Latch>, connections: &Arc<Connections>, handler: &Arc<Handler>) {
     let mut threads = Vec::new();
     for id in 0.. {
@@ -337,8 +352,9 @@ fn accept(door: &Door, stopping: &Arc<Latch>, connections: &Arc<Connections>, ha
         lock(connections).insert(id, known);
         let (connections, handler, end) = (connections.clone(), handler.clone(), stopping.clone());
         threads.push(std::thread::spawn(move || {
+            // Also when the handler panics: a client that is never answered must not wait for ever.
+            let _known = Known { connections: &connections, id };
             serve(stream, handler.as_ref(), end);
-            lock(&connections).remove(&id);
         }));
     }
     // A connection accepted just before the stop may have missed the round of shutdowns.

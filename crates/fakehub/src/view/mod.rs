@@ -13,6 +13,7 @@ mod repo;
 mod rules;
 
 pub use check::suite;
+pub use commit::{account, node};
 pub use repo::encode;
 
 use serde_json::{Map, Value, json};

@@ -52,6 +52,7 @@ impl Client {
             .http_status_as_error(false)
             .allow_non_standard_methods(true)
             .max_redirects(0)
+            .timeout_global(Some(std::time::Duration::from_secs(60)))
             .build()
             .into();
         Client { root: hub.url(), token: None, agent }
