@@ -158,7 +158,12 @@ pub const KEYS: &[Key] = &[
         "\"none\": work lands though there is no gate",
     ),
     repository("gate.check", "\"none\"", NextRun, "as gate = \"none\", beside other keys of [gate]"),
-    both("gate.protect", GLOBS, AtOnce, "paths whose change sends work to spot-check; .ralph/ always does"),
+    both(
+        "gate.protect",
+        GLOBS,
+        AtOnce,
+        "paths whose change sends work to spot-check; .ralph/ and .lfsconfig always do",
+    ),
     both("test_globs", GLOBS, AtOnce, "test files, whose deletion sends work to spot-check"),
     repository("setup.key", FILES, NextRun, "files that decide whether what .ralph/setup made is still good"),
     repository(

@@ -12,8 +12,8 @@ use crate::settings::expanded;
 use crate::source::{Source, Sourced};
 use crate::text::GateWord;
 
-/// The gate, which no list can leave out.
-const ALWAYS_PROTECTED: &str = ".ralph/**";
+/// What no list can leave out: the gate, and where the contents of Git LFS are sent with the user's credentials.
+const ALWAYS_PROTECTED: [&str; 2] = [".ralph/**", ".lfsconfig"];
 
 /// CI, build entry points and lock files of the usual ecosystems.
 const PROTECTED: [&str; 24] = [
@@ -94,7 +94,7 @@ pub(crate) fn protect(repository: &RepositoryConfig, user: &UserConfig) -> Sourc
         user.raw.gate.protect.as_ref().map(|globs| (globs, user.lines.source(&key))),
     );
     let rest = said.unwrap_or_else(|| Sourced::by_default(owned(&PROTECTED)));
-    rest.map(|globs| std::iter::once(ALWAYS_PROTECTED.to_owned()).chain(globs).collect())
+    rest.map(|globs| owned(&ALWAYS_PROTECTED).into_iter().chain(globs).collect())
 }
 
 /// What repository, user or nobody says.

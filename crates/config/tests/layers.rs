@@ -179,7 +179,7 @@ fn a_repository_has_its_word_about_its_gate() {
         (resolved.gate.value, &resolved.gate.source),
         (GatePolicy::Waived, &Source::Repository { line: 3 })
     );
-    assert_eq!(resolved.protect.value, [".ralph/**", "ci/**"]);
+    assert_eq!(resolved.protect.value, [".ralph/**", ".lfsconfig", "ci/**"]);
     assert_eq!(resolved.test_globs.value, ["checks/**"]);
     assert_eq!(resolved.clocks.gate, Duration::from_secs(7200));
     let short = Ask { repository: "gate = \"none\"\n", ..Ask::default() }.answer().unwrap();

@@ -14,6 +14,7 @@ use std::time::{Duration, SystemTime};
 
 use herder_config::Retention;
 use herder_domain::event::What;
+use herder_domain::goal::SpotCheckReason;
 use herder_orchestrator::gc::{self, Gc};
 use jiff::Timestamp;
 use night::stage;
@@ -67,16 +68,13 @@ fn runs_and_gates_see_contents_and_what_an_agent_adds_is_uploaded_before_it_land
     keep_in_lfs(&stage);
     // A filter of the clone's own is never asked.
     let trap = stage.home.home().join("trapped");
-    // Nor is a word of the agent's about which files a gate is to see.
-    let deaf = "printf '[lfs]\\n\\tfetchexclude = *\\n' >.lfsconfig";
     let plant = format!(
-        "{deaf}; git config filter.lfs.process 'touch {0}'; git config filter.lfs.clean 'touch {0}'",
+        "git config filter.lfs.process 'touch {0}'; git config filter.lfs.clean 'touch {0}'",
         trap.display()
     );
     let add = shell(&format!("set -e; grep -qx 'the content itself' data.bin; {plant}; seq 1000 >new.bin"));
     let first = stage.goal("Add", "", &script(&[[vec![add], good("1.txt")].concat()]));
-    let change =
-        shell("set -e; [ $(wc -l <new.bin) = 1000 ]; echo 'other content' >>data.bin; rm new.bin .lfsconfig");
+    let change = shell("set -e; [ $(wc -l <new.bin) = 1000 ]; echo 'other content' >>data.bin; rm new.bin");
     let second = stage.goal("Change", "Depends: #1", &script(&[[vec![change], good("2.txt")].concat()]));
     stage.good_night();
     for goal in [&first, &second] {
@@ -90,7 +88,7 @@ fn runs_and_gates_see_contents_and_what_an_agent_adds_is_uploaded_before_it_land
     let pointer = stage.repo.git(["show", "main~1:new.bin"]);
     assert!(pointer.starts_with("version https://git-lfs"), "{pointer}");
     let files = stage.repo.git(["diff-tree", "-r", "--name-only", "main~1", "main"]);
-    assert_eq!(files, ".lfsconfig\n2.txt\ndata.bin\nnew.bin\n", "nothing else was rewritten");
+    assert_eq!(files, "2.txt\ndata.bin\nnew.bin\n", "nothing else was rewritten");
     let numbers: String = (1..=1000).map(|number| format!("{number}\n")).collect();
     let all = [CONTENT.to_owned(), format!("{CONTENT}other content\n"), numbers];
     for dir in [stage.repo.path().to_path_buf(), stage.state().vault(&stage.id)] {
@@ -117,6 +115,29 @@ fn runs_and_gates_see_contents_and_what_an_agent_adds_is_uploaded_before_it_land
     );
     assert_eq!(std::fs::read_to_string(seen.join("data.bin")).unwrap(), format!("{CONTENT}other content\n"));
     assert!(!trap.exists(), "the clone's own filter ran");
+}
+
+#[test]
+#[ignore = "needs git-lfs"]
+fn what_an_agent_says_of_lfs_is_shown_to_a_person_and_redirects_no_upload_and_hides_nothing_from_a_gate() {
+    let gate = format!("! grep -q git-lfs *.bin || exit 1\n{GATE}");
+    let mut stage = Plan::gate(&gate).config("[gate]\nprotect = []").build();
+    keep_in_lfs(&stage);
+    let elsewhere = stage.home.path().join("elsewhere.git");
+    git(stage.home.path(), &stage.home.home(), &["init", "--quiet", "--bare", elsewhere.to_str().unwrap()]);
+    let redirect = format!(
+        "printf '[lfs]\\n\\tfetchexclude = *\\n\\turl = file://{}\\n' >.lfsconfig; seq 1000 >new.bin",
+        elsewhere.display()
+    );
+    let goal = stage.goal("Add", "", &script(&[[vec![shell(&redirect)], good("1.txt")].concat()]));
+    stage.good_night();
+    let paths = vec![".lfsconfig".to_owned()];
+    assert_eq!(stage.spot_check(&goal), [SpotCheckReason::ProtectedPaths { paths }], "{}", stage.why(&goal));
+    stage.person(&goal, What::GoalApproved);
+    stage.good_night();
+    assert_eq!(stage.word(&goal), "done", "{}", stage.why(&goal));
+    assert_eq!(kept(&elsewhere), Vec::<Vec<u8>>::new(), "contents went where the agent said");
+    assert_eq!(kept(stage.repo.path()).len(), 2);
 }
 
 #[test]

@@ -113,10 +113,11 @@ impl Bare {
         if said.is_empty() { Ok(None) } else { address_of(said, url).map(Some) }
     }
 
-    /// A call of git-lfs that reaches outside, for files of `commit`.
-    fn lfs(&self, command: &str, commit: &CommitId, url: &str, user: &UserEnvironment) -> Result<Git> {
+    /// A call of git-lfs that reaches outside, with the user's credentials: to where `base`, a commit of the base
+    /// branch, says. Of work it is never asked: an agent would choose who gets them.
+    fn lfs(&self, command: &str, base: &CommitId, url: &str, user: &UserEnvironment) -> Result<Git> {
         let git = self.outside("lfs", user).setting(format!("remote.origin.url={}", checked_url(url)?));
-        let git = match self.lfs_address(commit, url)? {
+        let git = match self.lfs_address(base, url)? {
             Some(address) => git.setting(format!("lfs.url={address}")),
             None => git,
         };
@@ -146,7 +147,7 @@ impl Bare {
             }
         }
         for some in added.chunks(UPLOADED_AT_ONCE) {
-            self.lfs("push", new, url, user)?.args(["--object-id", "origin"]).args(some).done()?;
+            self.lfs("push", old, url, user)?.args(["--object-id", "origin"]).args(some).done()?;
         }
         Ok(())
     }
