@@ -10,6 +10,7 @@ use herder_testkit::http::{Handler, Request, Responder};
 use serde_json::{Value, json};
 
 use crate::contract::{Exchange, contract};
+use crate::fault::{self, Fault};
 use crate::graphql;
 use crate::limit;
 use crate::log::{Entry, Excuse};
@@ -34,7 +35,8 @@ pub enum Entrance {
 /// What answers connections.
 pub fn handler(site: Arc<Site>, entrance: Entrance) -> Arc<Handler> {
     Arc::new(move |request, responder| {
-        let visit = Visit::new(&site, entrance, request);
+        let mut visit = Visit::new(&site, entrance, request);
+        visit.fault = visit.due();
         visit.serve(responder);
     })
 }
@@ -47,6 +49,8 @@ pub(crate) struct Visit<'a> {
     root: String,
     /// The address behind that.
     path: String,
+    /// What goes wrong with it.
+    fault: Option<Fault>,
 }
 
 impl<'a> Visit<'a> {
@@ -60,16 +64,58 @@ impl<'a> Visit<'a> {
             Some(rest) => (format!("{host}/api/v3"), rest.to_owned()),
             None => (host, request.path.clone()),
         };
-        Visit { site, request, root, path }
+        Visit { site, request, root, path, fault: None }
+    }
+
+    /// What goes wrong with this request, if anything does.
+    fn due(&self) -> Option<Fault> {
+        let mut inside = self.site.enter();
+        let token = self.token(&inside);
+        fault::due(&mut inside.faults, &self.request, token.as_deref())
     }
 
     fn serve(&self, responder: Responder) {
         self.note_mail();
-        let answer = match git::place(&self.path) {
+        match self.fault {
+            Some(Fault::CutBefore) => {
+                self.note_cut();
+                return responder.hang_up();
+            }
+            Some(Fault::Delay(time)) if responder.pause(time).is_err() => return,
+            Some(
+                Fault::Status(_)
+                | Fault::CutAfter
+                | Fault::Delay(_)
+                | Fault::Stale(_)
+                | Fault::HalfPage
+                | Fault::Malformed
+                | Fault::Secondary(..),
+            )
+            | None => {}
+        }
+        let mut reply = match git::place(&self.path) {
             Some(place) => self.git(&place),
             None => self.api(),
         };
-        reply::send(answer, responder);
+        if self.fault == Some(Fault::CutAfter) {
+            return responder.hang_up();
+        }
+        if self.fault == Some(Fault::Malformed) {
+            reply.body.truncate(reply.body.len() / 2);
+        }
+        reply::send(reply, responder);
+    }
+
+    /// Writes down a request that nobody answered.
+    fn note_cut(&self) {
+        let mut inside = self.site.enter();
+        let cut = Answer { status: 0, ..Answer::nothing() };
+        self.finish(&mut inside, None, Pool::Core, 0, Some("cut".to_owned()), cut);
+    }
+
+    /// How many revisions ago a look is to be.
+    fn staleness(&self) -> usize {
+        if let Some(Fault::Stale(revisions)) = self.fault { revisions } else { 0 }
     }
 
     /// A request to the API.
@@ -93,6 +139,9 @@ impl<'a> Visit<'a> {
             }
         };
         let login = login(&inside, &asker);
+        if let Some(answer) = self.fault.and_then(Fault::instead) {
+            return self.finish(&mut inside, login, Pool::Core, 0, Some("fault".to_owned()), answer);
+        }
         if self.path == "/rate_limit" && self.request.method == "GET" {
             let body = limit::overview(&inside.state, login.as_deref());
             let route = Some("/rate_limit".to_owned());
@@ -105,7 +154,12 @@ impl<'a> Visit<'a> {
             let answer = exhausted(&inside, login.as_deref());
             return self.finish(&mut inside, login, Pool::Core, 0, Some("exhausted".to_owned()), answer);
         }
-        let (operation, answer) = self.rest(&mut inside, asker, login.as_deref());
+        let stale = if self.request.method == "GET" { self.staleness() } else { 0 };
+        let look = |inside: &mut Inside| self.rest(inside, asker, login.as_deref());
+        let (operation, mut answer) = if stale > 0 { inside.as_of(stale, look) } else { look(&mut inside) };
+        if self.fault == Some(Fault::HalfPage) {
+            Fault::halve(&mut answer);
+        }
         let answer = self.unless_known(answer);
         let cost = u64::from(answer.status != 304);
         limit::charge(&mut inside.state, login.as_deref(), Pool::Core, cost);
@@ -129,7 +183,9 @@ impl<'a> Visit<'a> {
             let body = json!({ "message": "A query attribute must be specified and must be a string." });
             return finish(inside, 0, None, Answer { status: 400, ..Answer::ok(body) });
         };
-        let outcome = self.site.ask(inside, login.as_deref(), &self.root, &question);
+        let stale = if question.is_mutation() { 0 } else { self.staleness() };
+        let ask = |inside: &mut Inside| self.site.ask(inside, login.as_deref(), &self.root, &question);
+        let outcome = if stale > 0 { inside.as_of(stale, ask) } else { ask(inside) };
         limit::charge(&mut inside.state, login.as_deref(), graphql::POOL, outcome.cost);
         inside.violations.extend(outcome.violations);
         finish(inside, outcome.cost, Some(outcome.name), Answer::ok(outcome.body))
@@ -240,7 +296,7 @@ impl<'a> Visit<'a> {
             operation,
             status: answer.status,
             cost,
-            is_spoilt: false,
+            is_spoilt: self.fault.is_some(),
         });
         reply::Reply { status: answer.status, headers, body: answer.bytes(), kind: reply::kind(&answer.body) }
     }

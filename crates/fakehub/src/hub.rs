@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 
 use crate::builder::RepoBuilder;
 use crate::door::{self, Entrance};
+use crate::fault::Rule;
 use crate::log::{Entry, Excuse};
 use crate::op::{Ctx, Done, Refusal};
 use crate::postman::Mail;
@@ -173,6 +174,16 @@ impl Hub {
         let mut account = crate::limit::account(&inside.state, Some(login), pool);
         account.limit = limit;
         inside.state.accounts.insert((login.to_ascii_lowercase(), pool), account);
+    }
+
+    /// Has something go wrong from now on. Of several rules that fit, the one laid down first counts.
+    pub fn fault(&self, rule: Rule) {
+        self.site.enter().faults.push(rule);
+    }
+
+    /// Has nothing go wrong any more.
+    pub fn clear_faults(&self) {
+        self.site.enter().faults.clear();
     }
 
     /// Messages to hooks, to be held, lost, repeated or re-ordered.

@@ -19,6 +19,7 @@
 mod builder;
 mod contract;
 mod door;
+mod fault;
 pub mod git;
 mod graphql;
 mod hub;
@@ -32,6 +33,7 @@ pub mod state;
 mod view;
 
 pub use builder::RepoBuilder;
+pub use fault::{Fault, Rule};
 pub use graphql::cut as graphql_cut;
 pub use hub::Hub;
 pub use log::Entry;

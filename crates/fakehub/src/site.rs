@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use herder_testkit::http::lock;
 
+use crate::fault::Rule;
 use crate::git::Git;
 use crate::graphql::{self, Outcome, Question};
 use crate::log::{Entry, Excuse};
@@ -35,8 +36,22 @@ pub struct Inside {
     pub log: Vec<Entry>,
     /// Refusals that are expected.
     pub excuses: Vec<Excuse>,
+    /// What goes wrong on purpose.
+    pub faults: Vec<Rule>,
     /// What broke GitHub's own description, in the order in which it came.
     pub violations: Vec<String>,
+}
+
+impl Inside {
+    /// Does something while the state of so many revisions ago is there, and only what is looked at.
+    pub fn as_of<T>(&mut self, revisions: usize, look: impl FnOnce(&mut Inside) -> T) -> T {
+        let index = self.past.len().saturating_sub(revisions);
+        let Some(old) = self.past.get(index).cloned() else { return look(self) };
+        let present = std::mem::replace(&mut self.state, old);
+        let seen = look(self);
+        self.state = present;
+        seen
+    }
 }
 
 impl Site {

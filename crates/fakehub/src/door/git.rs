@@ -3,6 +3,7 @@
 use herder_testkit::http::lock;
 
 use super::{Visit, login};
+use crate::fault::Fault;
 use crate::git::{Cgi, Service};
 use crate::log::Entry;
 use crate::op::account::{self, Asker};
@@ -31,6 +32,15 @@ pub fn place(path: &str) -> Option<Place> {
 impl Visit<'_> {
     /// Has git answer, and takes over what a push changed.
     pub(super) fn git(&self, place: &Place) -> Reply {
+        if let Some(answer) = self.fault.and_then(Fault::instead) {
+            let kind = "text/plain".to_owned();
+            return Reply {
+                status: answer.status,
+                headers: answer.headers.clone(),
+                body: answer.bytes(),
+                kind,
+            };
+        }
         let asker = {
             let inside = self.site.enter();
             let asker = account::identify(&inside.state, self.request.authorization.reveal());
@@ -130,7 +140,7 @@ impl Visit<'_> {
             operation: operation.map(str::to_owned),
             status,
             cost: 0,
-            is_spoilt: is_first_try,
+            is_spoilt: is_first_try || self.fault.is_some(),
         };
         inside.log.push(entry);
     }

@@ -5,7 +5,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod client;
+mod faults;
 mod graphql;
+mod hooks;
 mod issues;
 mod limits;
 mod people;

@@ -9,6 +9,7 @@ pub struct Scene {
     pub ada: Client,
     pub bob: Client,
     pub eve: Client,
+    pub bob_token: String,
     pub hub: Hub,
 }
 
@@ -17,13 +18,14 @@ pub const APP: &str = "/repos/acme/app";
 impl Scene {
     pub fn new() -> Scene {
         let hub = Hub::start();
-        let [ada, bob, eve] = ["ada", "bob", "eve"].map(|login| Client::new(&hub, &hub.user(login)));
+        let [ada, bob_token, eve] = ["ada", "bob", "eve"].map(|login| hub.user(login));
+        let [ada, bob, eve] = [&ada, &bob_token, &eve].map(|token| Client::new(&hub, token));
         hub.repo("acme/app")
             .grant("ada", Permission::Admin)
             .grant("bob", Permission::Write)
             .auto_merge()
             .create();
-        Scene { ada, bob, eve, hub }
+        Scene { ada, bob, eve, bob_token, hub }
     }
 
     /// An issue of Ada's.
