@@ -16,6 +16,7 @@ mod keeping;
 mod landing;
 mod limits;
 mod mended;
+mod moved;
 mod order;
 mod red_base;
 mod reload;
