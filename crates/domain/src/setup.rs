@@ -40,6 +40,61 @@ pub struct Setup {
     /// Files whose assignments (`NAME=VALUE`) are secret and never reach a file.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secret_files: Vec<PathBuf>,
+    /// What the clone was given beyond what git has; absent where nobody knows, as of a person's own checkout.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub furnished: Option<Furnished>,
+}
+
+impl Setup {
+    /// What jobs in the clone have beyond the files of git, as one text; empty where that is nothing. Where it is the
+    /// same, a gate says the same of the same files.
+    pub fn surroundings(&self) -> String {
+        let Some(Furnished { files, submodules, made, seed: _ }) = &self.furnished else {
+            return String::new();
+        };
+        let files = files.iter().map(|(path, source)| format!("{}={}", path.display(), source.display()));
+        let submodules = submodules.iter().map(|from| format!("submodules={}", from.url));
+        let made = made.iter().map(|made| format!("made={}", made.dir.display()));
+        // Which ports they are is all the same.
+        let names = self.env.keys().cloned();
+        files.chain(submodules).chain(made).chain(names).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// What a clone was given beyond what git has, so that clean files of its base can be given the same.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Furnished {
+    /// Files of the person's: the path in the clone, and where each comes from.
+    pub files: BTreeMap<PathBuf, PathBuf>,
+    /// Where the files of submodules come from; absent where their directories are empty.
+    pub submodules: Option<SubmodulesFrom>,
+    /// What the set-up makes of the base; absent where it is made each time.
+    pub made: Option<Kept>,
+    /// Build directories of the last landing.
+    pub seed: Option<Kept>,
+}
+
+/// Where the files of submodules come from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubmodulesFrom {
+    /// The repository's own address, which theirs may be relative to.
+    pub url: String,
+    /// The directory of their mirrors.
+    pub mirrors: PathBuf,
+}
+
+/// Directories that are kept to be copied, out of every job's reach.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// They lie in this one.
+    pub dir: PathBuf,
+    /// The file whose lock users share.
+    pub lock: PathBuf,
+    /// Without this file or directory they are not whole.
+    pub whole: PathBuf,
+    /// Their paths.
+    pub names: Vec<String>,
 }
 
 /// A coding agent as it is configured.

@@ -53,6 +53,9 @@ pub enum GateError {
     /// The files that it is to judge could not be set up; with the end of what the script said.
     #[error("the script .ralph/setup failed, so the gate was not asked:\n{0}")]
     NotSetUp(String),
+    /// The files that it is to judge could not be given what belongs to them beyond what git has.
+    #[error("the files cannot be furnished, so the gate was not asked: {0}")]
+    NotFurnished(String),
     /// Its keeper was killed.
     #[error("failed to learn what the gate said")]
     Lost(#[source] KeeperDied),

@@ -10,6 +10,7 @@ use herder_domain::setup::Setup;
 use herder_executor::{KeeperHandle, Launcher, Room, Toolchains};
 use herder_workspace::{Bare, CommitId, History, remove_tree};
 
+use crate::furnishing::{SetUp, furnish};
 use crate::{Answered, Gate, GateError, Question, Script};
 
 /// Where the history of a checkout comes from, for gates that ask git something.
@@ -50,8 +51,9 @@ pub struct Clean<'a> {
 }
 
 impl Clean<'_> {
-    /// Asks the gate about a commit. The `.ralph/setup` beside the gate makes what the files need first, and
-    /// `.ralph/teardown` ends that, where there are such. Output of the gate goes to `log`; `on_start` is
+    /// Asks the gate about a commit. The files get what the setup says that a clone was given; it holds for the
+    /// run's base. What is not copied so, the `.ralph/setup` beside the gate makes, and `.ralph/teardown` ends that,
+    /// where there are such. Output of the gate goes to `log`; `on_start` is
     /// given the means to stop each of them.
     ///
     /// # Errors
@@ -71,7 +73,9 @@ impl Clean<'_> {
                 self.bare.checkout_with_own_history(commit, self.checkout, base_branch, base)?;
             }
         }
-        let answered = self.answered(gate, launcher, log, &mut on_start);
+        let furnished = self.setup.furnished.as_ref();
+        let set_up = furnished.map_or(Ok(SetUp::Due), |all| furnish(all, self.checkout, (self.bare, commit)));
+        let answered = set_up.and_then(|set_up| self.answered(gate, set_up, launcher, log, &mut on_start));
         // One that cannot be removed now is removed before the next question, or with its room.
         let _ = remove_tree(self.root, self.checkout);
         answered
@@ -80,12 +84,15 @@ impl Clean<'_> {
     fn answered(
         &self,
         gate: &Gate,
+        set_up: SetUp,
         launcher: &Launcher,
         log: Box<dyn Write + Send>,
         on_start: &mut impl FnMut(KeeperHandle),
     ) -> Result<Answered, GateError> {
         let limit = self.setup.clocks.setup;
-        if let Some(script) = Gate::script(gate.dir(), Script::Setup) {
+        if set_up == SetUp::Due
+            && let Some(script) = Gate::script(gate.dir(), Script::Setup)
+        {
             let asked = self.question(&script, limit).ask(launcher, Box::new(io::sink()), &mut *on_start)?;
             if let Said::No(refusal) = asked.said {
                 return Err(GateError::NotSetUp(refusal.tail));

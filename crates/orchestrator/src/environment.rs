@@ -18,7 +18,7 @@ use std::sync::Arc;
 use herder_config::{EnvironmentSettings, Submodules};
 use herder_domain::gate::Said;
 use herder_domain::run::RunId;
-use herder_domain::setup::Setup;
+use herder_domain::setup::{Furnished, Setup, SubmodulesFrom};
 use herder_executor::{KeeperHandle, Room};
 use herder_gate::{Gate, Question, Script};
 use herder_record::redact::RedactingWriter;
@@ -77,6 +77,35 @@ impl Furnishing<'_> {
         self.seed().plant(&self.settings.seed, tree)
     }
 
+    /// What clean files of the base are to be given besides, for a gate to say of them what it says of a tree that
+    /// was furnished here.
+    ///
+    /// # Errors
+    /// A file of the person's is missing, or git cannot be run.
+    pub(crate) fn furnished(&self) -> Result<Furnished, ActError> {
+        let submodules = match self.settings.submodules {
+            Submodules::Empty => None,
+            Submodules::Filled => {
+                let (url, mirrors) = (self.case.repo.url.clone(), self.context.state.submodules());
+                Some(SubmodulesFrom { url, mirrors })
+            }
+        };
+        let is_kept =
+            !self.settings.keep.is_empty() && Gate::script(&self.jobs.scripts, Script::Setup).is_some();
+        let made = match is_kept {
+            true => Some(self.kept().entry(&self.key()?, &self.settings.keep)),
+            false => None,
+        };
+        let seed = self.settings.seed.as_slice();
+        let seed = (!seed.is_empty()).then(|| self.seed().ready(seed));
+        let files = files::sources(self.settings)?.into_iter().collect();
+        Ok(Furnished { files, submodules, made, seed })
+    }
+
+    fn kept(&self) -> Kept {
+        Kept { dir: self.context.state.setups(&self.case.repo.id).join(self.set.word()) }
+    }
+
     /// Where the branch's seed lies.
     pub(crate) fn seed(&self) -> Seed {
         Seed::of(&self.context.state.setups(&self.case.repo.id), self.base.0)
@@ -112,9 +141,8 @@ impl Furnishing<'_> {
         if self.settings.keep.is_empty() || !self.is_like_base(commit)? {
             return self.jobs.set_up(&script, tree);
         }
-        let kept = Kept { dir: self.context.state.setups(&self.case.repo.id).join(self.set.word()) };
         let wanted = Wanted { key: &self.key()?, keep: &self.settings.keep };
-        kept.furnish(&wanted, tree, || self.jobs.unless_called_off(), || self.made(&script))?;
+        self.kept().furnish(&wanted, tree, || self.jobs.unless_called_off(), || self.made(&script))?;
         Ok(remove_tree(self.context.root(), &self.scratch())?)
     }
 

@@ -41,7 +41,9 @@ pub(super) fn furnish(
         jobs: jobs(context, spec, &began)?,
     };
     furnishing.furnish(prepared.private.clone_dir(), &prepared.tip)?;
+    let furnished = furnishing.furnished()?;
     let is_set_up = Gate::script(&furnishing.jobs.scripts, Script::Setup).is_some();
+    spec.setup.furnished = Some(furnished);
     if is_set_up || !settings.seed.is_empty() { refuse_differences(prepared) } else { Ok(()) }
 }
 

@@ -197,6 +197,7 @@ fn spec(context: &Context, case: &Case, parts: Parts<'_>) -> RunSpec {
             author: resolved.author,
             env: BTreeMap::new(),
             secret_files: Vec::new(),
+            furnished: None,
         },
     }
 }

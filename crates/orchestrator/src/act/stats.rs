@@ -97,6 +97,7 @@ fn never_prepared(case: &Case) -> RunSpec {
             author: Author { name: String::new(), email: String::new() },
             env: std::collections::BTreeMap::new(),
             secret_files: Vec::new(),
+            furnished: None,
         },
     }
 }

@@ -3,18 +3,13 @@
 //! The repository names them, the user's configuration says where they come from, and no snapshot takes
 //! them.
 
-use std::fs::OpenOptions;
-use std::io::{self, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use herder_config::EnvironmentSettings;
-use herder_workspace::{Bare, CommitId, make_parents};
+use herder_gate::place_file;
+use herder_workspace::{Bare, CommitId};
 
 use crate::act::ActError;
-
-/// The largest file that is copied, in bytes: these are settings, not data.
-const MAX: u64 = 16 << 20;
 
 /// The files and where each comes from.
 pub(crate) fn sources(settings: &EnvironmentSettings) -> Result<Vec<(PathBuf, PathBuf)>, ActError> {
@@ -43,26 +38,9 @@ pub(super) fn copy(
                 name.display()
             )));
         }
-        let bytes = read(source).map_err(|error| {
+        place_file(source, tree, name).map_err(|error| {
             ActError::Environment(format!("{} cannot be copied: {error}", source.display()))
         })?;
-        let target = tree.join(name);
-        make_parents(tree, &target)?;
-        match fs_err::remove_file(&target) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
-            Ok(()) | Err(_) => {}
-        }
-        let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&target)?;
-        file.write_all(&bytes)?;
     }
     Ok(())
-}
-
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    std::fs::File::open(path)?.take(MAX + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX {
-        return Err(io::Error::other(format!("it has more than {MAX} bytes")));
-    }
-    Ok(bytes)
 }

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
+use herder_domain::setup;
 use herder_workspace::{Cached, copy_tree, remove_tree};
 
 use crate::act::ActError;
@@ -19,6 +20,9 @@ const ENTRIES_MAX: usize = 4;
 
 /// The file in an entry that says it is complete; its time is that of the last use.
 const COMPLETE: &str = "complete";
+
+/// The directory in an entry that holds what was made.
+const MADE: &str = "made";
 
 /// Between two looks at an entry that somebody else makes.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
@@ -64,7 +68,18 @@ impl Kept {
         // The time of the last use.
         lock.set_modified(SystemTime::now())?;
         OpenOptions::new().write(true).open(entry.join(COMPLETE))?.set_modified(SystemTime::now())?;
-        copy_all(&entry.join("made"), keep, tree)
+        copy_all(&entry.join(MADE), keep, tree)
+    }
+
+    /// Where the directories `keep` of an entry are to be had, if it is there.
+    pub(super) fn entry(&self, key: &str, keep: &[String]) -> setup::Kept {
+        let entry = self.dir.join(key);
+        setup::Kept {
+            dir: entry.join(MADE),
+            lock: entry.with_extension(LOCK),
+            whole: entry.join(COMPLETE),
+            names: keep.to_vec(),
+        }
     }
 
     /// What there is in `dir`.
@@ -87,8 +102,8 @@ impl Kept {
 
     fn store(&self, entry: &Path, keep: &[String], made: &Path) -> Result<(), ActError> {
         remove_tree(&self.dir, entry)?;
-        fs_err::create_dir_all(entry.join("made"))?;
-        copy_all(made, keep, &entry.join("made"))?;
+        fs_err::create_dir_all(entry.join(MADE))?;
+        copy_all(made, keep, &entry.join(MADE))?;
         Ok(fs_err::write(entry.join(COMPLETE), "")?)
     }
 

@@ -11,6 +11,7 @@ use std::time::SystemTime;
 
 use herder_domain::fnv;
 use herder_domain::run::RunId;
+use herder_domain::setup;
 use herder_workspace::{Cached, remove_tree};
 
 use super::kept::copy_all;
@@ -42,6 +43,12 @@ impl Seed {
         lock.lock_shared()?;
         lock.set_modified(SystemTime::now())?;
         copy_all(&self.ripe(), names, tree)
+    }
+
+    /// Where the directories `names` of it are to be had, if it is there.
+    pub(crate) fn ready(&self, names: &[String]) -> setup::Kept {
+        let (dir, lock, names) = (self.ripe(), self.lock_path(), names.to_vec());
+        setup::Kept { whole: dir.clone(), dir, lock, names }
     }
 
     /// Puts the directories `names` of a checkout aside, in case the work of `run` lands.

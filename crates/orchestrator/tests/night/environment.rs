@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 
 use herder_domain::event::What;
+use herder_domain::gate::Verdict;
 use herder_domain::goal::{GoalState, StuckCause};
 use herder_domain::repo::GoalRef;
 use herder_testkit::until;
 use serde_json::Value;
 
-use crate::stage::script::{good, script, shell, write};
+use crate::red_base::NAMING;
+use crate::stage::script::{done, expect, good, script, shell, write};
 use crate::stage::{GATE, Orchestrator, PATIENCE, Plan, Stage};
 
 /// Makes `deps/` of `deps.lock`, and notes each call among the caches of whoever calls.
@@ -338,4 +340,48 @@ fn an_address_that_would_run_a_program_is_refused_before_anything_runs() {
     stage.good_night();
     assert_eq!(stage.word(&goal), "draft");
     assert!(stage.why(&goal).contains("submodule") && !trap.exists(), "{}", stage.why(&goal));
+}
+
+/// Names what is missing of all that belongs to the files; the rest of [`NAMING`] follows.
+const WANTING: &str = "bad=\nlacks() { bad=\"$bad,{\\\"name\\\":\\\"$1\\\",\\\"ok\\\":false}\"; }\n\
+    cmp deps/installed deps.lock >&2 || lacks deps\n\
+    [ -s .env.test ] || lacks settings\n\
+    grep -qx ok vendor/lib/first.txt || lacks library\n\
+    [ -n \"$HERDER_PORT_0\" ] || lacks port\n";
+
+/// What a run is told where its red base needs all that belongs to the files; gives how often runs were set up.
+fn red_with_all_that_belongs_to_it(setup: &str) -> usize {
+    let gate = NAMING.replacen("bad=\n", WANTING, 1);
+    let config = format!("submodules = true\nports = 1\n[setup]\nfiles = [\".env.test\"]\n{setup}");
+    let plan = Plan::gate(&gate).max(1).file("broken.txt", "bad\n").file("deps.lock", "one\n");
+    let plan = plan.file(".ralph/setup", SETUP).file(".gitignore", "/deps/\n");
+    let mut stage = plan.file(".ralph/config.toml", &config).build();
+    let (library, _) = stage.another("library", "exit 0");
+    add_submodule(&stage, "../library.git", &library.tip("main").unwrap());
+    let from = stage.home.home().join("settings");
+    fs_err::create_dir_all(&from).unwrap();
+    fs_err::write(from.join(".env.test"), "COLOUR=green-77\n").unwrap();
+    let name = stage.id.to_string();
+    stage.configure(&format!("{}\n[repo.\"{name}\"]\nfiles_from = \"~/settings\"\n", stage.config()));
+    let breaks = vec![shell("mv .env.test deps/"), write("new.txt", "ok\n"), done("Tried.")];
+    let mends = vec![
+        expect("- fails: settings\n"),
+        expect("- fails on the base branch, too, and need not be repaired: broken.txt\n"),
+        shell("mv deps/.env.test ."),
+        done("Mended."),
+    ];
+    let goal = stage.goal("Write a file", "", &script(&[breaks, mends]));
+    stage.good_night();
+    let iterations = stage.run_dir(&goal, 1).iterations().unwrap();
+    let verdicts: Vec<_> = iterations.iter().filter_map(|one| one.gate.as_ref()).map(Verdict::word).collect();
+    assert_eq!((stage.word(&goal), verdicts), ("done", vec!["red", "no new failure"]));
+    assert!(stage.repo.message("main").contains("\nHerder-Gate: no new failure\n"));
+    set_ups(&stage).0
+}
+
+#[test]
+fn a_red_base_is_asked_with_all_that_the_clone_was_given_and_traps_nobody() {
+    assert_eq!(red_with_all_that_belongs_to_it("key = [\"deps.lock\"]\nkeep = [\"deps\"]\n"), 1, "copied");
+    // Once for the clone; a red gate is asked once more.
+    assert_eq!(red_with_all_that_belongs_to_it(""), 3, "made anew each time");
 }

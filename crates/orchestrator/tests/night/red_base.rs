@@ -12,7 +12,7 @@ use crate::stage::script::{done, easy, expect, good, script, write};
 use crate::stage::{GATE, PATIENCE, Plan, Stage};
 
 /// Like [`GATE`], and names each file that is not ok.
-const NAMING: &str = r#"bad=
+pub const NAMING: &str = r#"bad=
 for f in *.txt; do tail -n 1 "$f" | grep -qx ok || bad="$bad,{\"name\":\"$f\",\"ok\":false,\"message\":\"not ok\"}"; done
 ok=$(test -z "$bad" && echo true || echo false)
 echo "{\"ok\":$ok,\"items\":[${bad#,}]}"

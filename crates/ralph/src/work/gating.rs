@@ -1,7 +1,7 @@
 //! Asking the repository's gate for feedback, and the base branch's own word where it is red.
 
 use std::cell::RefCell;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use herder_domain::gate::{BaseSaid, Flake, Said, Verdict};
 use herder_domain::setup::GateSetup;
@@ -60,7 +60,12 @@ impl Work {
     fn base_key(&self, surroundings: Surroundings) -> Result<BaseKey, RalphError> {
         let base = CommitId::parse(&self.spec.base_commit)?;
         let tree = self.git.bare().tree_of(&base)?.to_string();
-        let environment = Environment { pass: self.spec.setup.pass.clone(), setup: String::new() };
+        // What was said in the clean surroundings of a landing holds for whatever is like them.
+        let setup = match surroundings {
+            Surroundings::Landing => String::new(),
+            Surroundings::Run => self.spec.setup.surroundings(),
+        };
+        let environment = Environment { pass: self.spec.setup.pass.clone(), setup };
         Ok(BaseKey { tree, environment, surroundings })
     }
 }
@@ -136,8 +141,9 @@ impl Inquirer for Asking<'_> {
         if let Some(known) = self.known_base() {
             return Ok(Some(known));
         }
-        // A set-up is the orchestrator's affair: without it the base branch would be red for the want of that.
-        if Gate::script(self.gate.dir(), Script::Setup).is_some() {
+        // A person's own checkout was made ready by them: what the base would need is theirs to know.
+        if self.work.spec.setup.furnished.is_none() && Gate::script(self.gate.dir(), Script::Setup).is_some()
+        {
             return Ok(None);
         }
         self.work.writer.log("== gate: asking about the base branch itself")?;
@@ -195,12 +201,16 @@ impl Asking<'_> {
         };
         let log = Box::new(work.writer.base_log()?);
         let mut listening = None;
+        let begun = Instant::now();
         let asked = clean.ask(self.gate, &base, &work.launcher, log, |handle| {
-            listening = Some(listen(&work.stop, handle))
+            // The end of the last one's guard would end this one's, too.
+            drop(listening.take());
+            listening = Some(listen(&work.stop, handle));
         });
         drop(listening);
-        let Answered { said, elapsed, ending } = asked?;
-        work.account.gated_base(elapsed);
+        // Its set-up takes of the run's time as well.
+        work.account.gated_base(begun.elapsed());
+        let Answered { said, ending, .. } = asked?;
         work.account.used(ending.as_ref());
         Ok(said)
     }

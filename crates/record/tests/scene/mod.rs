@@ -102,6 +102,7 @@ fn setup() -> Setup {
         author: Author { name: "herder".into(), email: "herder@localhost".into() },
         env: std::collections::BTreeMap::new(),
         secret_files: Vec::new(),
+        furnished: None,
     }
 }
 

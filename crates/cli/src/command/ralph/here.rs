@@ -63,6 +63,7 @@ impl Rooms {
             author: resolved.author.clone(),
             env: BTreeMap::new(),
             secret_files: Vec::new(),
+            furnished: None,
         }
     }
 }

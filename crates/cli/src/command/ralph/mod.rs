@@ -75,7 +75,9 @@ pub(super) fn failed(error: RalphError) -> Failure {
 fn hint_of(error: &GateError) -> &'static str {
     match error {
         GateError::NotRunnable(..) => "`chmod +x` it, and look at its first line",
-        GateError::NotSetUp(_) => "docs/environment.md says what a set-up is given",
+        GateError::NotSetUp(_) | GateError::NotFurnished(_) => {
+            "docs/environment.md says what a set-up is given"
+        }
         GateError::Start(_) | GateError::Lost(_) | GateError::Workspace(_) | GateError::System(_) => {
             "`herder doctor` looks at what herder needs"
         }
