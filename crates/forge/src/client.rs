@@ -75,6 +75,8 @@ impl Setup {
 pub(crate) struct Answer {
     pub body: Vec<u8>,
     pub next: Option<String>,
+    /// What the token may do, where it is a classic one.
+    pub scopes: Option<String>,
 }
 
 impl Answer {
@@ -265,7 +267,7 @@ impl Client {
                 let known = remembered.ok_or_else(|| {
                     Undone::Unknown(Why::Malformed("nothing was changed, but nothing was known".to_owned()))
                 })?;
-                Ok(Answer { body: known.body, next: raw.next().or(known.next) })
+                Ok(Answer { body: known.body, next: raw.next().or(known.next), scopes: raw.scopes() })
             }
             300..400 => {
                 let to = raw.header("location").unwrap_or("an unnamed place").to_owned();
@@ -293,7 +295,8 @@ impl Client {
             let remembered = Remembered { etag, body: raw.body.clone(), next: next.clone() };
             self.shared.memory.put(&request.url, remembered);
         }
-        Answer { body: raw.body, next }
+        let scopes = raw.scopes();
+        Answer { body: raw.body, next, scopes }
     }
 
     /// 403 and 429 are refusals or limits; which, the headers tell, as

@@ -23,6 +23,9 @@ pub(crate) struct Fault {
     pub kind: Option<String>,
     #[serde(default)]
     pub message: String,
+    /// What of `data` is missing for it.
+    #[serde(default)]
+    path: Vec<Value>,
 }
 
 #[derive(Deserialize)]
@@ -75,5 +78,10 @@ impl Client {
 impl Fault {
     pub(crate) fn refusal(&self) -> Refusal {
         Refusal { status: 200, message: one_line(&self.message) }
+    }
+
+    /// Whether it is about what stands at `alias`, or a field of it when the depth is 2.
+    pub(crate) fn is_at(&self, alias: &str, depth: usize) -> bool {
+        self.path.len() == depth && self.path.first().is_some_and(|first| first == alias)
     }
 }

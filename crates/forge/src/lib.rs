@@ -6,6 +6,7 @@
 
 mod app;
 pub mod budget;
+mod check;
 mod client;
 mod credentials;
 mod graphql;
@@ -15,6 +16,7 @@ pub mod marker;
 mod memory;
 mod pages;
 mod path;
+pub mod poll;
 pub mod read;
 mod secret;
 mod site;

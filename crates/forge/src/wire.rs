@@ -191,6 +191,11 @@ impl Raw {
         Some((resource, Seen { limit, remaining, reset }))
     }
 
+    /// What a classic token may do.
+    pub(crate) fn scopes(&self) -> Option<String> {
+        self.header("x-oauth-scopes").map(str::to_owned)
+    }
+
     /// `Retry-After`, in seconds as GitHub sends it.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         self.number("retry-after").map(Duration::from_secs)

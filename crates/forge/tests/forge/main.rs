@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod app;
+mod doctor;
+mod graphql;
 mod issues;
 mod limits;
 mod lists;

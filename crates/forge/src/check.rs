@@ -1,0 +1,180 @@
+//! What `herder doctor` and `herder init` say of a GitHub and of a repository on it.
+
+use herder_domain::finding::Finding;
+use herder_domain::repo::RepoId;
+
+use crate::budget::Resource;
+use crate::client::{Client, Request};
+use crate::lookup::{Lookup, Undone, Why};
+use crate::read::repository::Repository;
+use crate::read::rule::BranchRules;
+
+/// Below this part of an allowance doctor warns: a fifth.
+const LOW: u64 = 5;
+
+#[derive(serde::Deserialize)]
+struct Limits {
+    resources: Resources,
+}
+
+#[derive(serde::Deserialize)]
+struct Resources {
+    core: Left,
+    graphql: Option<Left>,
+}
+
+#[derive(serde::Deserialize)]
+struct Left {
+    limit: u64,
+    remaining: u64,
+}
+
+impl Client {
+    /// Looks at the account: whether there is a token that the server takes, what it may do, how much is left.
+    /// `GET /rate_limit` costs nothing.
+    pub fn check(&self) -> Vec<Finding> {
+        let subject = self.site().host().to_owned();
+        let url = format!("{}/rate_limit", self.site().rest());
+        let answer = match self.ask(&Request::get(url)) {
+            Ok(answer) => answer,
+            Err(undone) => return vec![unusable(&subject, undone)],
+        };
+        let source = self.token_source().unwrap_or_default();
+        let mut findings = vec![Finding::ok(&subject, format!("the token of {source} is accepted"))];
+        findings.extend(answer.scopes.as_deref().and_then(|scopes| scope_finding(&subject, scopes)));
+        match answer.parse::<Limits>() {
+            Ok(Limits { resources: Resources { core, graphql } }) => {
+                findings.push(left(&subject, Resource::Core, &core));
+                findings.push(match graphql {
+                    Some(graphql) => left(&subject, Resource::Graphql, &graphql),
+                    None => no_graphql(&subject),
+                });
+            }
+            Err(_) => {
+                let detail = "the server does not say what is left of its rate limits";
+                findings.push(Finding::warning(&subject, detail, ""));
+            }
+        }
+        findings
+    }
+
+    /// Looks at a repository: what its settings and the rules of its base branch mean for landing there.
+    pub fn check_repo(&self, repo: &RepoId, base: &str) -> Vec<Finding> {
+        let subject = repo.short();
+        let facts = match self.repository(repo) {
+            Lookup::Present(facts) => facts,
+            Lookup::Gone => return vec![Finding::error(&subject, "there is no such repository", "")],
+            Lookup::Unknown(why) => {
+                let hint = "give the token access to it: for a fine-grained token choose the repository, and read and \
+                            write for contents, issues and pull requests";
+                return vec![Finding::error(&subject, why.to_string(), hint)];
+            }
+        };
+        let mut findings = facts_findings(&subject, &facts);
+        findings.push(match self.branch_rules(repo, base) {
+            Lookup::Present(rules) => landing(&subject, base, &facts, &rules),
+            Lookup::Gone => {
+                Finding::error(&subject, format!("there is no branch {base}"), "name another base")
+            }
+            Lookup::Unknown(why) => {
+                Finding::warning(&subject, format!("the rules of {base} are not known: {why}"), "")
+            }
+        });
+        findings
+    }
+}
+
+fn unusable(subject: &str, undone: Undone) -> Finding {
+    let is_refused = undone.status() == Some(401);
+    let why = undone.why();
+    let hint = match &why {
+        Why::NoToken(_) => "run `gh auth login`, or set GITHUB_TOKEN",
+        Why::Refused(_) if is_refused => "the token has expired or was revoked: make a new one",
+        Why::NoConnection(_) | Why::TimedOut => "look at the network, HTTPS_PROXY and SSL_CERT_FILE",
+        Why::Budget { .. }
+        | Why::Limited { .. }
+        | Why::Malformed(_)
+        | Why::Moved { .. }
+        | Why::Refused(_)
+        | Why::Server { .. }
+        | Why::Shifted
+        | Why::Unproven { .. } => "",
+    };
+    Finding::error(subject, why.to_string(), hint)
+}
+
+/// Classic tokens name their scopes; fine-grained ones and apps do not, and are seen by what a repository allows.
+fn scope_finding(subject: &str, scopes: &str) -> Option<Finding> {
+    let scopes: Vec<&str> = scopes.split(',').map(str::trim).filter(|scope| !scope.is_empty()).collect();
+    if scopes.is_empty() {
+        return None;
+    }
+    if !scopes.iter().any(|scope| *scope == "repo" || *scope == "public_repo") {
+        let detail =
+            format!("the token's scopes are {}: without `repo` nothing can be written", scopes.join(", "));
+        return Some(Finding::error(subject, detail, "run `gh auth refresh --scopes repo,workflow`"));
+    }
+    if !scopes.contains(&"workflow") {
+        let detail =
+            "the token lacks the scope `workflow`: a goal that changes .github/workflows cannot be pushed";
+        return Some(Finding::warning(subject, detail, "run `gh auth refresh --scopes repo,workflow`"));
+    }
+    Some(Finding::ok(subject, format!("the token's scopes are {}", scopes.join(", "))))
+}
+
+fn left(subject: &str, resource: Resource, left: &Left) -> Finding {
+    let Left { limit, remaining } = left;
+    let detail = format!("{remaining} of {limit} are left of this hour's allowance for {resource}");
+    if remaining.saturating_mul(LOW) < *limit {
+        return Finding::warning(
+            subject,
+            detail,
+            "another program uses this account; give herder a GitHub App",
+        );
+    }
+    Finding::ok(subject, detail)
+}
+
+fn no_graphql(subject: &str) -> Finding {
+    let detail = "the server has no GraphQL: herder polls each repository and merges by itself when green";
+    Finding::warning(subject, detail, "")
+}
+
+fn facts_findings(subject: &str, facts: &Repository) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if facts.archived {
+        findings.push(Finding::error(subject, "the repository is archived", "remove it: herder repo remove"));
+    }
+    if !facts.has_issues {
+        let hint = format!("turn them on: {}/settings", facts.html_url);
+        findings.push(Finding::error(subject, "the repository has no issues", hint));
+    }
+    if !facts.permissions.push {
+        let detail = "the token's account may not write";
+        findings.push(Finding::error(subject, detail, format!("{}/settings/access", facts.html_url)));
+    }
+    findings
+}
+
+/// How finished work comes home.
+fn landing(subject: &str, base: &str, facts: &Repository, rules: &BranchRules) -> Finding {
+    if rules.has_merge_queue {
+        return Finding::ok(subject, format!("work lands on {base} through the merge queue"));
+    }
+    let settings = &facts.html_url;
+    match (facts.allow_auto_merge, rules.is_protected) {
+        (Some(true), true) => Finding::ok(subject, format!("work lands on {base} by automerge")),
+        (Some(true), false) => Finding::warning(
+            subject,
+            format!(
+                "{base} has no rules, so GitHub refuses automerge and herder merges by itself when green"
+            ),
+            format!("require your checks: {settings}/settings/branches"),
+        ),
+        (Some(false) | None, _) => Finding::warning(
+            subject,
+            "automerge is not allowed, so herder merges by itself when green",
+            format!("allow it: {settings}/settings (Pull Requests, Allow auto-merge)"),
+        ),
+    }
+}
