@@ -21,13 +21,13 @@ use runner::Runner;
 /// Builds what tests start and no runner builds for them: `herder`, and the programs among the examples.
 const PROGRAMS: [&str; 4] = ["build", "--workspace", "--bins", "--examples"];
 
-/// Runs the suites that are named (all when none is), prints a table, and says whether all is well.
+/// Runs the suites that are named (when none is, all; outside CI but for the long ones), prints a table, and says whether all is well.
 ///
 /// # Errors
 /// When a name is not that of a suite, or the test runner cannot be started.
 pub fn run(root: &Path, names: &[String], args: &[String]) -> Result<bool> {
-    let chosen = choose(names, args)?;
     let is_ci = std::env::var_os("CI").is_some_and(|value| value == "true");
+    let chosen = choose(names, args, is_ci)?;
     let runner = Runner::detect(root, is_ci);
     println!("test runner: {}", runner.name());
     if !step::run(&mut step::cargo(root, PROGRAMS))? {
@@ -41,31 +41,31 @@ pub fn run(root: &Path, names: &[String], args: &[String]) -> Result<bool> {
         rows.push(Row { suite: suite.name, is_live: suite.is_live, outcome: outcome?, time });
     }
     println!("\n{}", outcome::table(&rows, is_ci));
-    if names.is_empty() && args.is_empty() {
-        println!("run only when named: {}", only_named().join(", "));
+    if names.is_empty() && args.is_empty() && !is_ci {
+        println!("run in CI, and when named: {}", long().join(", "));
     }
     Ok(rows.iter().all(|row| !row.is_failure(is_ci)))
 }
 
-/// The suites of these names in the registry's order, or all but those that want to be named; with arguments for the runner and no
-/// name only `default`, because a filter that fits one suite leaves the others without a test.
-fn choose(names: &[String], args: &[String]) -> Result<Vec<&'static Suite>> {
+/// The suites of these names in the registry's order; without names all, the long ones in CI only; with arguments
+/// for the runner and no name only `default`, because a filter that fits one suite leaves the others without a test.
+fn choose(names: &[String], args: &[String], is_ci: bool) -> Result<Vec<&'static Suite>> {
     let is_known = |name: &&String| SUITES.iter().any(|suite| suite.name == name.as_str());
     if let Some(stranger) = names.iter().find(|name| !is_known(name)) {
         let known: Vec<&str> = SUITES.iter().map(|suite| suite.name).collect();
         bail!("no suite is called {stranger:?}; there are: {}", known.join(", "));
     }
     let is_chosen = |suite: &&Suite| match names {
-        [] if args.is_empty() => suite.runs == Runs::Always,
+        [] if args.is_empty() => is_ci || suite.runs == Runs::Always,
         [] => suite.name == "default",
         names => names.iter().any(|name| name == suite.name),
     };
     Ok(SUITES.iter().filter(is_chosen).collect())
 }
 
-/// The suites that nobody gets without naming them.
-fn only_named() -> Vec<&'static str> {
-    SUITES.iter().filter(|suite| suite.runs == Runs::Named).map(|suite| suite.name).collect()
+/// The suites that a person gets by naming them.
+fn long() -> Vec<&'static str> {
+    SUITES.iter().filter(|suite| suite.runs == Runs::InCi).map(|suite| suite.name).collect()
 }
 
 /// One suite from its presence in the tree to its end.
@@ -92,28 +92,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn without_a_name_every_suite_is_chosen_but_those_that_want_one() {
-        assert_eq!(choose(&[], &[]).unwrap().len() + only_named().len(), SUITES.len());
-        assert!(!only_named().contains(&"default"));
+    fn without_a_name_every_suite_is_chosen_and_the_long_ones_in_ci_only() {
+        assert_eq!(choose(&[], &[], true).unwrap().len(), SUITES.len());
+        assert_eq!(choose(&[], &[], false).unwrap().len() + long().len(), SUITES.len());
+        assert!(!long().contains(&"default") && long().contains(&"crash-points"));
     }
 
     #[test]
     fn a_named_suite_is_chosen_alone() {
-        let chosen = choose(&["default".to_owned()], &[]).unwrap();
+        let chosen = choose(&["default".to_owned()], &[], true).unwrap();
         assert_eq!(chosen.len(), 1);
         assert_eq!(chosen[0].name, "default");
     }
 
     #[test]
     fn a_filter_without_a_name_means_the_default_suite() {
-        let chosen = choose(&[], &["keeper".to_owned()]).unwrap();
+        let chosen = choose(&[], &["keeper".to_owned()], true).unwrap();
         let names: Vec<&str> = chosen.iter().map(|suite| suite.name).collect();
         assert_eq!(names, ["default"]);
     }
 
     #[test]
     fn an_unknown_name_is_refused_with_the_known_ones() {
-        let error = choose(&["real-clod".to_owned()], &[]).unwrap_err().to_string();
+        let error = choose(&["real-clod".to_owned()], &[], false).unwrap_err().to_string();
         assert!(error.contains("real-clod") && error.contains("real-claude"), "{error}");
     }
 

@@ -27,8 +27,8 @@ pub struct Suite {
 pub enum Runs {
     /// Whenever no suite is named, so in CI too.
     Always,
-    /// Only when it is named.
-    Named,
+    /// In CI, and when it is named: it takes longer than a person waits.
+    InCi,
 }
 
 /// Which tests a suite has.
@@ -158,7 +158,7 @@ pub const SUITES: &[Suite] = &[
             package: "herder-orchestrator",
             name: "zoo",
         }]),
-        runs: Runs::Always,
+        runs: Runs::InCi,
         is_live: false,
     },
     Suite {
@@ -215,7 +215,7 @@ pub const SUITES: &[Suite] = &[
             package: "herder-orchestrator",
             name: "crash",
         }]),
-        runs: Runs::Named,
+        runs: Runs::InCi,
         is_live: false,
     },
     Suite {
@@ -223,7 +223,7 @@ pub const SUITES: &[Suite] = &[
         about: "`cargo install --path crates/cli`, and the demo with what it installs",
         needs: &[],
         tests: Tests::Targets(&[Target { krate: "cli", package: "herder", name: "install" }]),
-        runs: Runs::Named,
+        runs: Runs::InCi,
         is_live: false,
     },
 ];

@@ -14,7 +14,8 @@ use crate::seen::Seen;
 #[derive(Default)]
 pub struct Tally {
     pub nights: usize,
-    /// Nights whose strikes did not all come about, because those nights went another way.
+    /// Nights of which no strike came about, because they went another way. (Of a pair, the first one often
+    /// keeps the night from coming by the second.)
     pub missed: Vec<String>,
     /// What diverged, in words, with how to have it again.
     pub diverged: Vec<String>,
@@ -53,7 +54,7 @@ impl Tally {
         let Some(night) = night else {
             return self.diverge(strikes, "the test itself failed: see above");
         };
-        if night.log.struck < strikes.len() {
+        if night.log.struck == 0 && !strikes.is_empty() {
             self.missed.push(words(strikes));
         }
         let mut wrong = night.faults;

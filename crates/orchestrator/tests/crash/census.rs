@@ -36,7 +36,9 @@ pub fn singles(census: &Census) -> Vec<Strike> {
         }
         let (first, middle, last) = (1, count.div_ceil(2), *count);
         add(last, Fault::All);
-        if kind.deed.is_some() {
+        // A git goes on when who started it is killed: at which of its writes makes no difference.
+        let is_first_of_git = is_git(kind) && gits.insert((kind.role, kind.errand.clone()));
+        if kind.deed.is_some() && (!is_git(kind) || is_first_of_git) {
             add(first, Fault::Owner);
         }
         if kind.deed == Some(Deed::Write) {
@@ -46,13 +48,14 @@ pub fn singles(census: &Census) -> Vec<Strike> {
             add(middle, Fault::Full);
         }
         // A git that is killed fails, whatever it was about to write.
-        if is_git(kind) && gits.insert((kind.role, kind.errand.clone())) {
+        if is_first_of_git {
             add(last, Fault::Caller);
         }
+        // Those of other goals: there is none of this goal's yet, or any more.
         if begins_effect(kind) {
             [Role::Ralph, Role::Keeper, Role::Agent]
                 .into_iter()
-                .for_each(|role| add(first, Fault::Every(role)));
+                .for_each(|role| add(middle, Fault::Every(role)));
         }
     }
     strikes
@@ -86,17 +89,25 @@ fn is_transaction(kind: &Kind) -> bool {
     kind.place == "state/herder.db-wal" && kind.deed == Some(Deed::Sync)
 }
 
-/// The first write of each effect stands for its beginning.
+/// The first write of each effect stands for its beginning: errand, place, deed.
+const BEGINNINGS: [(&str, &str, Deed); 6] = [
+    ("prepare", "mirrors/herder.refs-lock", Deed::Create),
+    ("launch", "run/ralph.stderr", Deed::Create),
+    ("collect", "private/herder.refs-lock", Deed::Create),
+    ("land", "mirrors/herder.refs-lock", Deed::Create),
+    ("clean", "clone", Deed::Remove),
+    ("stats", "state/stats.jsonl", Deed::Create),
+];
+
 fn begins_effect(kind: &Kind) -> bool {
-    let firsts = [
-        ("prepare", "mirrors/herder.refs-lock", Deed::Create),
-        ("launch", "run/ralph.stderr", Deed::Create),
-        ("collect", "private/herder.refs-lock", Deed::Create),
-        ("land", "mirrors/herder.refs-lock", Deed::Create),
-        ("clean", "clone", Deed::Remove),
-        ("stats", "state/stats.jsonl", Deed::Create),
-    ];
-    firsts.iter().any(|(errand, place, deed)| {
+    BEGINNINGS.iter().any(|(errand, place, deed)| {
         (kind.errand.as_str(), kind.place.as_str(), kind.deed) == (errand, place, Some(*deed))
     })
+}
+
+/// The beginnings of effects that a night did not pass: then the file is another one now, and nothing is killed
+/// there any more.
+pub fn missing_beginnings(census: &Census) -> Vec<&'static str> {
+    let passed = |errand: &str| census.keys().any(|kind| begins_effect(kind) && kind.errand == errand);
+    BEGINNINGS.iter().map(|(errand, ..)| *errand).filter(|errand| !passed(errand)).collect()
 }

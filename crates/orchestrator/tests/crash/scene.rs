@@ -1,4 +1,4 @@
-//! Four goals of four kinds, and what is theirs: a home, an origin, a queue.
+//! Four goals of four kinds, two of them a story, and what is theirs: a home, an origin, a queue.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -22,6 +22,7 @@ pub struct Scene {
     pub home: TempHome,
     pub repo: TargetRepo,
     pub id: RepoId,
+    pub story: GoalRef,
     pub goals: Vec<GoalRef>,
 }
 
@@ -39,17 +40,20 @@ impl Scene {
         let repo = TargetRepo::builder(home.path(), "r").file("first.txt", "ok\n").gate(GATE).build();
         let order = AddRepo { what: repo.path().display().to_string(), ..AddRepo::default() };
         let id = add_repo(&mut store, &state, &order).unwrap().id;
-        let mut scene = Self { home, repo, id, goals: Vec::new() };
+        let story = store.create_story(&id, "Two", "", Timestamp::now()).unwrap();
+        let mut scene = Self { home, repo, id, story, goals: Vec::new() };
         scene.queue(&mut store);
         scene
     }
 
     fn queue(&mut self, store: &mut Store) {
         let repaired = [session("b.txt", "bad\n"), session("b.txt", "ok\n")];
+        let mut proposes = session("c.txt", "ok\n");
+        proposes[1]["answer"]["follow_ups"] = json!([{"title": "More", "objective": "More of it."}]);
         let spent = [vec![json!({"cost_usd": 1.0}), answer("continue", "Spent it all.")]];
-        self.goal(store, "Easy", "", &[session("a.txt", "ok\n")], false);
-        self.goal(store, "Repaired", "", &repaired, false);
-        self.goal(store, "Seen", "Depends: #1", &[session("c.txt", "ok\n")], true);
+        self.goal(store, "Easy", "Story: #1", &[session("a.txt", "ok\n")], false);
+        self.goal(store, "Repaired", "Story: #1", &repaired, false);
+        self.goal(store, "Seen", "Depends: #2", &[proposes], true);
         self.goal(store, "Costs", "---\nbudget: 0.1\n---", &spent, false);
     }
 
@@ -57,8 +61,8 @@ impl Scene {
         let script = serde_json::to_string(script).unwrap();
         let body = format!("{head}\n## Objective\n{title}\n\n```replay\n{script}\n```\n");
         let text = GoalText::read(&self.id, title, body.trim_start()).unwrap();
-        let depends = text.depends.clone();
-        let new = NewGoal { text, story: None, depends, wants_spot_check: is_seen, is_queued: true };
+        let (story, depends) = (text.story, text.depends.clone());
+        let new = NewGoal { text, story, depends, wants_spot_check: is_seen, is_queued: true };
         self.goals.push(store.create_goal(&self.id, new, Timestamp::now()).unwrap());
     }
 

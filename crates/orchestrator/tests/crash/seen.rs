@@ -14,6 +14,10 @@ use crate::scene::Scene;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
     pub goals: Vec<GoalSeen>,
+    /// The story's state, and how often something was written on it: what it came to.
+    pub story: String,
+    /// The titles of the drafts that agents proposed.
+    pub proposed: Vec<String>,
     /// The commits of the base branch, sorted: the order of goals that do not wait for each other is free.
     pub commits: Vec<String>,
     /// The files of the base branch.
@@ -45,7 +49,19 @@ pub fn seen(scene: &Scene) -> Seen {
     commits.sort();
     let files = scene.repo.files_at("main").into_iter();
     let files = files.map(|path| (path.clone(), scene.repo.file_at("main", &path).unwrap())).collect();
-    Seen { goals: scene.goals.iter().map(|goal| goal_seen(&store, goal, &rows)).collect(), commits, files }
+    let goals = scene.goals.iter().map(|goal| goal_seen(&store, goal, &rows)).collect();
+    let (story, proposed) = (story_seen(&store, &scene.story), proposed(&store, &scene.goals));
+    Seen { goals, story, proposed, commits, files }
+}
+
+fn story_seen(store: &Store, id: &GoalRef) -> String {
+    let story = store.stories(Some(&id.repo)).unwrap().into_iter().find(|story| story.id == *id).unwrap();
+    format!("{:?} with {} comments", story.state, store.comments(id).unwrap().len())
+}
+
+fn proposed(store: &Store, goals: &[GoalRef]) -> Vec<String> {
+    let drafts = goals.iter().flat_map(|goal| store.proposals_of(goal).unwrap());
+    drafts.map(|draft| store.goal(&draft).unwrap().unwrap().title).collect()
 }
 
 fn goal_seen(store: &Store, id: &GoalRef, rows: &[StatsRow]) -> GoalSeen {
@@ -81,6 +97,9 @@ impl Seen {
             .filter(|(_, (own, other))| own != other)
             .map(|(index, (own, other))| format!("goal {} is {other:?} instead of {own:?}", index + 1))
             .collect();
+        if (&self.story, &self.proposed) != (&other.story, &other.proposed) {
+            words.push(format!("the story is {}, proposed is {:?}", other.story, other.proposed));
+        }
         if (&self.commits, &self.files) != (&other.commits, &other.files) {
             words.push(format!("the base has {:?} and {:?}", other.commits, other.files));
         }
