@@ -208,14 +208,15 @@ impl Drop for Listener {
     fn drop(&mut self) {
         self.stopping.open();
         // `accept` returns only for a connection, so it gets a last one.
-        match &self.address {
-            Address::Tcp(address) => drop(TcpStream::connect(address)),
-            Address::Unix(path) => drop(UnixStream::connect(path)),
-        }
+        let is_woken = match &self.address {
+            Address::Tcp(address) => TcpStream::connect(address).is_ok(),
+            Address::Unix(path) => UnixStream::connect(path).is_ok(),
+        };
         for stream in lock(&self.connections).values() {
             stream.shutdown();
         }
-        if let Some(accepting) = self.accepting.take() {
+        // Whose socket file is gone can be neither reached nor waited for; it ends with the process.
+        if let Some(accepting) = self.accepting.take().filter(|_| is_woken) {
             let _ = accepting.join();
         }
     }

@@ -5,7 +5,9 @@ pub const AMENDMENTS: &str = "
 extend type Issue {
   blockedBy(after: String, before: String, first: Int, last: Int): IssueConnection!
   blocking(after: String, before: String, first: Int, last: Int): IssueConnection!
+  issueType: IssueType
 }
+type IssueType { id: ID! name: String! description: String color: String! }
 extend type Mutation {
   addBlockedBy(input: AddBlockedByInput!): AddBlockedByPayload
   removeBlockedBy(input: RemoveBlockedByInput!): RemoveBlockedByPayload

@@ -84,6 +84,7 @@ pub const FIELDS: &[(&str, &str)] = &[
         "id position state enqueuedAt enqueuer headCommit baseCommit pullRequest mergeQueue jump solo",
     ),
     ("MergeQueueConfiguration", "mergeMethod mergingStrategy checkResponseTimeout maximumEntriesToBuild"),
+    ("IssueType", "id name description color"),
     ("SubIssuesSummary", "total completed percentCompleted"),
     ("RateLimit", "cost limit remaining used resetAt nodeCount"),
     ("PageInfo", "hasNextPage hasPreviousPage startCursor endCursor"),
@@ -122,7 +123,7 @@ const EVENT_WITH_LABEL: &str = "id actor createdAt label labelable";
 /// Fields that are always empty here: nobody can fill them.
 const EMPTY: &[(&str, &str)] = &[
     ("Repository", "parent milestones description isMirror isDisabled isLocked isFork"),
-    ("Issue", "milestone reactionGroups issueType isPinned"),
+    ("Issue", "milestone reactionGroups issueType isPinned projectItems"),
     ("PullRequest", "milestone reactionGroups projectItems reviewThreads isCrossRepository editor"),
     ("IssueComment", "reactionGroups isMinimized minimizedReason editor"),
     ("PullRequestReview", "reactionGroups"),
