@@ -14,7 +14,7 @@ pub struct Remembered {
     pub next: Option<String>,
 }
 
-/// Keeps answers by address. It is a cache: what is forgotten is asked for again, and a failure to keep is none.
+/// Keeps answers by address, of one account: another may see less. It is a cache: what is forgotten is asked for again, and a failure to keep is none.
 ///
 /// A request with `If-None-Match` that is answered 304 does not count against the primary rate limit:
 /// <https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#use-conditional-requests-if-appropriate>.

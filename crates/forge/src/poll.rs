@@ -284,7 +284,9 @@ impl Poller {
             PartAnswer::Page { issues, next, pulls } => (issues, next, pulls),
             PartAnswer::Unreadable(why) => {
                 if let Scope::All { .. } = scope {
+                    // Asked again in the next round, from the first page.
                     watched.collected.clear();
+                    watched.reconciled_at = None;
                 }
                 found.push(Found::Unreadable { repo, why });
                 return;

@@ -143,6 +143,8 @@ fn a_page_of_all_goals_that_fails_leaves_no_list() {
     let ask = poller.due(at(0)).unwrap();
     let found = poller.answered(ask, vec![PartAnswer::Unreadable(Why::Server { status: 502 })]);
     assert!(matches!(found[..], [Found::Unreadable { .. }]), "{found:?}");
+    let again = poller.due(poller.next().unwrap()).unwrap();
+    assert!(matches!(&again.parts[0].scope, Scope::All { after: None, .. }), "from its first page");
 }
 
 #[test]

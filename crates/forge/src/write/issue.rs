@@ -96,13 +96,20 @@ impl Client {
         self.patch_issue(repo, number, json!({ "body": body }))
     }
 
-    /// Closes an issue. A second one sets the same reason again; GitHub notes nothing of it.
+    /// Closes an issue. One that is closed is left as it is, whatever the reason: a person's is not overwritten, and a
+    /// second one sends nothing.
     ///
     /// # Errors
     /// [`Undone`].
     pub fn close_issue(&self, repo: &RepoId, number: Number, reason: CloseReason) -> Result<Issue, Undone> {
-        let reason = reason.word();
-        self.patch_issue(repo, number, json!({ "state": "closed", "state_reason": reason }))
+        let issue: Issue = self.read(repo, &format!("/issues/{number}"))?;
+        match issue.state {
+            IssueState::Closed => Ok(issue),
+            IssueState::Open => {
+                let change = json!({ "state": "closed", "state_reason": reason.word() });
+                self.patch_issue(repo, number, change)
+            }
+        }
     }
 
     /// Opens an issue again. A second one finds it open and sends nothing.

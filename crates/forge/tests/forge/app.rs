@@ -39,6 +39,17 @@ fn an_installations_token_is_fetched_once_and_renewed_before_its_end() {
 }
 
 #[test]
+fn a_clock_that_is_wrong_is_set_right_by_the_refusal() {
+    let scene = Scene::new();
+    let number = scene.issue("Do it", "", &[]);
+    let (id, installation) = scene.hub.app("herder-app", "acme", PUBLIC);
+    scene.hub.move_clock(SignedDuration::from_hours(-2));
+    scene.hub.expect("POST", "/access_tokens", 401);
+    assert!(client(&scene, id, installation).issue(&repo(), number).present().is_some());
+    assert_eq!(tokens_made(&scene), 2);
+}
+
+#[test]
 fn an_app_that_the_server_does_not_know_has_no_token() {
     let scene = Scene::new();
     let number = scene.issue("Do it", "", &[]);

@@ -64,8 +64,8 @@ fn what_a_person_did_stands_in_the_history_with_its_actor() {
     let number = scene.issue("Do it", "", &["goal"]);
     scene.hub.act("ada", |ctx| op::issue::add_labels(ctx, "acme/app", number.0, &["goal:queued".to_owned()]));
     scene.client.rename_issue(&app(), number, "Do it now").unwrap();
-    scene.client.close_issue(&app(), number, CloseReason::NotPlanned).unwrap();
-    scene.client.close_issue(&app(), number, CloseReason::NotPlanned).unwrap();
+    let closed = scene.client.close_issue(&app(), number, CloseReason::NotPlanned).unwrap();
+    assert_eq!(scene.client.close_issue(&app(), number, CloseReason::Completed).unwrap(), closed);
     let issue = scene.client.reopen_issue(&app(), number).unwrap();
     assert_eq!((issue.state, issue.state_reason), (IssueState::Open, Some(StateReason::Reopened)));
     let history = there(scene.client.history(&app(), number)).whole().unwrap();
