@@ -193,6 +193,14 @@ pub fn judge_bounce(goal: &Goal, run: &RunId, bounce: &Bounce, policy: &Policy, 
             let files = files.join(", ");
             (Charge::Conflict, format!("the work conflicts with what landed in between, in {files}"), None)
         }
+        Bounce::NoContents { files } => {
+            let files = files.join(", ");
+            let sentence = format!(
+                "the work has pointers of Git LFS to contents that nobody has, in {files}: write the contents \
+                 themselves into these files, or keep them out of Git LFS in .gitattributes"
+            );
+            (Charge::Failed, sentence, None)
+        }
     };
     let mut harvest = Harvest { tip: Some(String::new()), ..Harvest::default() };
     if let Some(refusal) = refusal {

@@ -98,6 +98,11 @@ pub enum Bounce {
         /// Which files.
         files: Vec<String>,
     },
+    /// Git LFS should keep files of it whose contents nobody has.
+    NoContents {
+        /// Which files.
+        files: Vec<String>,
+    },
     /// Nothing is left of it after the rebase.
     Empty,
     /// It could not be brought there, however often it was tried.

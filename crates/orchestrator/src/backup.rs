@@ -147,9 +147,13 @@ fn add_vaults(
 ) -> Result<(), BackupError> {
     for repo in repos {
         let bundle = scratch.path("vault.bundle");
-        if Vault::at(&state.vault(repo)).bundle(&bundle)? {
+        let vault = Vault::at(&state.vault(repo));
+        if vault.bundle(&bundle)? {
             archive.file(&vault_name(repo), &bundle)?;
             fs_err::remove_file(&bundle)?;
+        }
+        for (hash, content) in vault.own_contents()? {
+            archive.file(&format!("{}/{hash}", contents_name(repo)), &content)?;
         }
     }
     Ok(())
@@ -158,6 +162,11 @@ fn add_vaults(
 /// What a repository's vault is called in a backup.
 fn vault_name(repo: &RepoId) -> String {
     format!("vault/{}/{}/{}.bundle", repo.host(), repo.owner(), repo.name())
+}
+
+/// Where the contents of Git LFS of a repository are in a backup that may be nowhere else.
+fn contents_name(repo: &RepoId) -> String {
+    format!("vault/{}/{}/{}.lfs", repo.host(), repo.owner(), repo.name())
 }
 
 /// A private directory that is removed in the end, however it ends.

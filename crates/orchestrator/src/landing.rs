@@ -12,7 +12,8 @@ use herder_domain::landing::{Bounce, Warrant};
 use herder_domain::run::RunSpec;
 use herder_record::Ending;
 use herder_workspace::{
-    CommitId, LandingMessage, Mirror, Push, PushOrder, Squash, SquashOrder, Vault, ready_contents,
+    CommitId, LandingMessage, Mirror, Push, PushOrder, Squash, SquashOrder, Vault, missing_contents,
+    ready_contents,
 };
 use jiff::Timestamp;
 
@@ -139,6 +140,10 @@ impl<'a> Landing<'a> {
             }
             Squash::Empty => return Ok(Round::Bounced(Bounce::Empty)),
         };
+        let lacking = self.lacking(&base_tip, &candidate)?;
+        if !lacking.is_empty() {
+            return Ok(Round::Bounced(Bounce::NoContents { files: lacking }));
+        }
         let findings = self.findings(&base_tip, &candidate);
         if self.is_called_off() {
             return Ok(Round::CalledOff);
@@ -190,6 +195,13 @@ impl<'a> Landing<'a> {
         self.vault.take(&self.mirror, &base_tip)?;
         ready_contents(&self.mirror, &self.vault, &base_tip, &self.context.user)?;
         Ok(base_tip)
+    }
+
+    /// The files whose contents nobody has: it would be in vain to gate and to push them.
+    fn lacking(&self, base_tip: &CommitId, candidate: &CommitId) -> Result<Vec<String>, ActError> {
+        let user = &self.context.user;
+        let files = missing_contents(&self.mirror, &self.vault, (base_tip, candidate), user)?;
+        Ok(files.iter().map(|path| path.display().to_string()).collect())
     }
 
     fn squash(&self, base_tip: &CommitId) -> Result<Squash, ActError> {

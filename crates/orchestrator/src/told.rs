@@ -86,6 +86,9 @@ fn of_goal(what: &What) -> Option<String> {
             Bounce::Red(_) => "bounced: the landing gate is red".into(),
             Bounce::Undecided(_) => "bounced: the landing gate is red, and so is the base".into(),
             Bounce::Conflict { files } => format!("bounced: conflict in {}", files.join(", ")),
+            Bounce::NoContents { files } => {
+                format!("bounced: nobody has the contents that Git LFS should keep of {}", files.join(", "))
+            }
             Bounce::Empty => "bounced: nothing is left to land".into(),
             Bounce::Undeliverable { why } => format!("landing given up: {why}"),
         },

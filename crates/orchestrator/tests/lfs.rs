@@ -19,7 +19,7 @@ use herder_orchestrator::gc::{self, Gc};
 use jiff::Timestamp;
 use night::stage;
 use sha2::{Digest, Sha256};
-use stage::script::{good, script, shell};
+use stage::script::{expect, good, script, shell};
 use stage::{GATE, Plan, Stage};
 
 /// What lies beside the repository.
@@ -138,6 +138,23 @@ fn what_an_agent_says_of_lfs_is_shown_to_a_person_and_redirects_no_upload_and_hi
     assert_eq!(stage.word(&goal), "done", "{}", stage.why(&goal));
     assert_eq!(kept(&elsewhere), Vec::<Vec<u8>>::new(), "contents went where the agent said");
     assert_eq!(kept(stage.repo.path()).len(), 2);
+}
+
+#[test]
+#[ignore = "needs git-lfs"]
+fn a_pointer_to_nothing_bounces_and_the_next_run_is_told_what_to_do() {
+    let mut stage = Plan::gate(GATE).build();
+    keep_in_lfs(&stage);
+    let pointer =
+        format!("version https://git-lfs.github.com/spec/v1\\noid sha256:{}\\nsize 3\\n", "0".repeat(64));
+    let raw = shell(&format!("printf '{pointer}' >raw.bin"));
+    let told = expect("to contents that nobody has, in raw.bin: write the contents themselves");
+    let mend = shell("set -e; grep -q git-lfs raw.bin; echo 'other content' >raw.bin");
+    let sessions = [[vec![raw], good("1.txt")].concat(), [vec![told, mend], good("1.txt")].concat()];
+    let goal = stage.goal("Add", "", &script(&sessions));
+    stage.good_night();
+    assert_eq!((stage.word(&goal), stage.found(&goal).runs), ("done", 2), "{}", stage.why(&goal));
+    assert!(kept(stage.repo.path()).contains(&b"other content\n".to_vec()));
 }
 
 #[test]

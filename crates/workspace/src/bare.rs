@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::git::{Git, UserEnvironment};
 use crate::id::CommitId;
-use crate::lfs::Lfs;
+use crate::lfs::{Lfs, Missing};
 use crate::objects::{Guard, lock};
 use crate::scratch::Scratch;
 use rustix::fs::FlockOperation;
@@ -122,13 +122,21 @@ impl Bare {
         &self.path
     }
 
-    /// A sealed call in this repository. It knows no filter but git-lfs, where [`crate::ready_contents`] said so.
+    /// A sealed call in this repository.
     pub(crate) fn git(&self, command: &str) -> Git {
-        let git = Git::sealed(command).repository(&self.path);
-        match Lfs::of(&self.path) {
-            Some(lfs) => lfs.applied_to(git),
+        Git::sealed(command).repository(&self.path)
+    }
+
+    /// The same on files in a work tree. It knows no filter but git-lfs, where [`crate::ready_contents`] said so.
+    ///
+    /// # Errors
+    /// What was said of that cannot be read, or git-lfs is gone.
+    pub(crate) fn git_on(&self, tree: &Path, command: &str) -> Result<Git> {
+        let git = self.git(command).work_tree(tree);
+        Ok(match Lfs::of(&self.path)? {
+            Some(lfs) => lfs.applied_to(git, Missing::LeftAsPointer),
             None => git,
-        }
+        })
     }
 
     /// A fetch from a repository of ours or from a file, all refs or none, that tidies nothing up by itself.

@@ -45,7 +45,7 @@ impl Bare {
         let git =
             CloneGit { template: &template, lender: self, base: history.base, tip: commit, branch: None };
         git.make(dest)?;
-        git.bring_to_tip(self.git("read-tree").work_tree(dest).index(&dest.join(".git/index")))?;
+        git.bring_to_tip(self.git_on(dest, "read-tree")?.index(&dest.join(".git/index")))?;
         Ok(())
     }
 
@@ -72,7 +72,7 @@ impl Bare {
         let scratch = Scratch::within(self.path(), "index")?;
         let index = scratch.path().join("index");
         self.git("read-tree").index(&index).arg(tree).done()?;
-        let git = self.git("checkout-index").work_tree(dest).index(&index);
+        let git = self.git_on(dest, "checkout-index")?.index(&index);
         git.args(["--all", "--force", "--quiet", "--index"]).done()
     }
 }

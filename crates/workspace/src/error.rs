@@ -45,6 +45,20 @@ pub enum WorkspaceError {
          (Debian: apt-get install git-lfs)"
     )]
     NoLfs,
+    /// The file that says where contents of Git LFS are is none that herder has written.
+    #[error("read `{}`, which says where contents of Git LFS are", path.display())]
+    BrokenMark {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Git LFS should keep the contents of files, and neither this machine nor the remote has them.
+    #[error(
+        "find the contents that Git LFS should have of {files:?}: neither the remote nor this machine has them"
+    )]
+    NoContents {
+        /// The files, from the top of the repository.
+        files: Vec<PathBuf>,
+    },
     /// A file could not be read or written; the message names it.
     #[error(transparent)]
     Io(#[from] std::io::Error),

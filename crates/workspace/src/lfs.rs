@@ -4,195 +4,152 @@
 //! A repository's contents lie in `lfs/` of its vault, by their hash: what runs have added must not be lost, and
 //! no job reaches them there. Files in clones and checkouts are copies. The filter is git-lfs itself, by its full
 //! path and as a setting of each call: what a clone's own settings say of filters is never heard. A git directory
-//! of ours knows by a file in it where the contents are; without that file no filter runs.
+//! of ours knows by a file in it where the vault is; without that file no filter runs.
 
+mod contents;
+mod pointers;
 mod pruning;
-
-use crate::bare::Bare;
-use crate::diff::ChangeKind;
-use crate::error::{Result, WorkspaceError};
-use crate::git::{Git, UserEnvironment, checked_url};
-use crate::id::CommitId;
-use crate::mirror::Mirror;
-use crate::submodules::address_of;
-use crate::vault::Vault;
-use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
+mod transfer;
 
 pub(crate) use pruning::drop_unneeded;
+pub use transfer::{missing_contents, ready_contents};
+
+use crate::error::{Result, WorkspaceError};
+use crate::git::Git;
+use serde::{Deserialize, Serialize};
+use std::ffi::OsString;
+use std::io::{ErrorKind, Write};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Component, Path, PathBuf};
 
 /// The program.
 const PROGRAM: &str = "git-lfs";
 
-/// The file in a git directory of ours that says where contents are.
+/// The file in a git directory of ours that says where the vault is.
 const MARK: &str = "herder.lfs";
 
-/// The directory of the contents in a vault, where git-lfs puts them.
-const CONTENTS: &str = "lfs";
+/// What is done about a file whose content is not here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// The call fails: a base has all of its contents.
+    Refused,
+    /// The file holds the pointer, as the agent wrote it.
+    LeftAsPointer,
+}
 
-/// The file among the contents that names the commit for which all are there.
-const COMPLETE: &str = "herder.complete";
-
-/// The largest `.gitattributes` and `.lfsconfig` that are read, in bytes.
-const TEXT_MAX: u64 = 1 << 20;
-
-/// A pointer is smaller, by its specification.
-const POINTER_MAX: u64 = 1024;
-
-/// What git-lfs would else take from an `.lfsconfig` of an agent's (git-lfs-config(5)): another address, which is
-/// never asked for what is missing here, and files that a gate is not to see.
-const DEAF: [&str; 4] =
-    ["lfs.url=file:///dev/null", "lfs.fetchinclude=", "lfs.fetchexclude=", "lfs.skipdownloaderrors=false"];
-
-/// So many contents are named in one call of git-lfs.
-const UPLOADED_AT_ONCE: usize = 1000;
-
-/// Where the contents of a repository's files are, and what knows how to take them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// What takes a repository's files for their contents, and where these are.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Lfs {
     program: PathBuf,
-    contents: PathBuf,
+    vault: PathBuf,
+}
+
+/// What [`MARK`] holds.
+#[derive(Debug, Serialize, Deserialize)]
+struct Mark {
+    /// The vault, from the git directory: both may be moved together.
+    vault: PathBuf,
 }
 
 impl Lfs {
     /// What a git directory of ours knows of it.
-    pub(crate) fn of(git_dir: &Path) -> Option<Self> {
-        serde_json::from_slice(&std::fs::read(git_dir.join(MARK)).ok()?).ok()
-    }
-
-    /// Lets one git directory know what another one does.
-    pub(crate) fn hand_on(from: &Path, to: &Path) -> Result<()> {
-        match Self::of(from) {
-            Some(lfs) => lfs.mark(to),
-            None => Ok(()),
-        }
-    }
-
-    fn mark(&self, git_dir: &Path) -> Result<()> {
-        if Self::of(git_dir).as_ref() == Some(self) {
-            return Ok(());
-        }
-        let text = serde_json::to_vec(self).map_err(std::io::Error::from)?;
-        Ok(fs_err::write(git_dir.join(MARK), text)?)
-    }
-
-    /// Has a call write contents where the repository has pointers, and pointers where a file has contents. Where
-    /// one is missing, the call fails.
-    pub(crate) fn applied_to(&self, git: Git) -> Git {
-        // Git gives it to a shell.
-        let quoted = self.program.to_string_lossy().replace('\'', r"'\''");
-        let git = git
-            .setting(format!("filter.lfs.process='{quoted}' filter-process"))
-            .setting("filter.lfs.required=true")
-            .setting(format!("lfs.storage={}", self.contents.display()));
-        DEAF.iter().fold(git, |git, setting| git.setting(setting))
-    }
-}
-
-impl Bare {
-    /// Whether a commit keeps files in Git LFS, by the `.gitattributes` at its top.
     ///
     /// # Errors
-    /// The commit cannot be read.
-    pub fn uses_lfs(&self, commit: &CommitId) -> Result<bool> {
-        let text = self.read_file(commit, ".gitattributes", TEXT_MAX)?.unwrap_or_default();
-        let is_filtered = |line: &str| line.split_whitespace().skip(1).any(|word| word == "filter=lfs");
-        Ok(String::from_utf8_lossy(&text).lines().any(is_filtered))
-    }
-
-    /// Where the contents of a commit's files are fetched from, if not from the repository's own address.
-    fn lfs_address(&self, commit: &CommitId, url: &str) -> Result<Option<String>> {
-        const FILE: &str = ".lfsconfig";
-        if !self.entry(commit, FILE)?.is_some_and(|entry| entry.is_file()) {
-            return Ok(None);
-        }
-        let blob = format!("{commit}:{FILE}");
-        let git = self.git("config").args(["--blob", &blob, "--no-includes", "--get", "lfs.url"]);
-        let said = git.finish()?.stdout.text();
-        let said = said.trim();
-        if said.is_empty() { Ok(None) } else { address_of(said, url).map(Some) }
-    }
-
-    /// A call of git-lfs that reaches outside, with the user's credentials: to where `base`, a commit of the base
-    /// branch, says. Of work it is never asked: an agent would choose who gets them.
-    fn lfs(&self, command: &str, base: &CommitId, url: &str, user: &UserEnvironment) -> Result<Git> {
-        let git = self.outside("lfs", user).setting(format!("remote.origin.url={}", checked_url(url)?));
-        let git = match self.lfs_address(base, url)? {
-            Some(address) => git.setting(format!("lfs.url={address}")),
-            None => git,
+    /// The mark cannot be read, the vault is gone, or git-lfs is not on this machine.
+    pub(crate) fn of(git_dir: &Path) -> Result<Option<Self>> {
+        let Some(text) = read_mark(git_dir)? else { return Ok(None) };
+        let path = git_dir.join(MARK);
+        let Ok(mark) = serde_json::from_slice::<Mark>(&text) else {
+            return Err(WorkspaceError::BrokenMark { path });
         };
-        Ok(git.arg(command))
+        let vault = fs_err::canonicalize(git_dir.join(mark.vault))?;
+        let program = lfs_program().ok_or(WorkspaceError::NoLfs)?;
+        Ok(Some(Self { program, vault }))
     }
 
-    /// Brings the contents to the remote that a commit adds to an older one: they must be there before anybody
-    /// sees the commit.
+    /// Whether a git directory of ours belongs to a repository that keeps files in Git LFS.
     ///
     /// # Errors
-    /// The remote refuses, or a content is not here.
-    pub(crate) fn upload_contents(
-        &self,
-        (old, new): (&CommitId, &CommitId),
-        url: &str,
-        user: &UserEnvironment,
-    ) -> Result<()> {
-        if Lfs::of(self.path()).is_none() {
-            return Ok(());
-        }
-        let mut added = Vec::new();
-        for file in self.diff(old, new)?.files.into_iter().filter(|file| file.kind != ChangeKind::Deleted) {
-            match self.read_file(new, &file.path.to_string_lossy(), POINTER_MAX) {
-                Ok(text) => added.extend(text.as_deref().and_then(pointed_at)),
-                Err(WorkspaceError::FileTooLarge { .. }) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        for some in added.chunks(UPLOADED_AT_ONCE) {
-            self.lfs("push", old, url, user)?.args(["--object-id", "origin"]).args(some).done()?;
-        }
-        Ok(())
+    /// It cannot be read.
+    pub(crate) fn is_marked(git_dir: &Path) -> Result<bool> {
+        read_mark(git_dir).map(|mark| mark.is_some())
+    }
+
+    /// Lets a run's git directory know of it where its vault does.
+    pub(crate) fn hand_on(vault: &Path, to: &Path) -> Result<()> {
+        if Self::is_marked(vault)? { mark(to, vault) } else { Ok(()) }
+    }
+
+    /// Has a call write contents where the repository has pointers, and pointers where a file has contents.
+    ///
+    /// git-lfs would read the `.lfsconfig` in the work tree, in the index and in HEAD (git-lfs-config(5)), whatever
+    /// an agent has put there: a link to a pipe holds it for ever. So it is run in the vault, where there is none;
+    /// git gives it contents and takes them through pipes.
+    pub(crate) fn applied_to(&self, git: Git, missing: Missing) -> Git {
+        let (vault, program) = (quoted(&self.vault), quoted(&self.program));
+        let filter: [&[u8]; 7] = [
+            b"filter.lfs.process=unset GIT_WORK_TREE GIT_INDEX_FILE; cd ",
+            &vault,
+            b" && GIT_DIR=",
+            &vault,
+            b" exec ",
+            &program,
+            b" filter-process",
+        ];
+        let is_lenient = missing == Missing::LeftAsPointer;
+        git.setting(OsString::from_vec(filter.concat()))
+            .setting("filter.lfs.required=true")
+            // What is missing is asked of nobody: not every call may reach outside.
+            .setting("lfs.url=file:///dev/null")
+            .setting(format!("lfs.skipdownloaderrors={is_lenient}"))
+            .setting(REPOSITORY_VERSION)
     }
 }
 
-/// The hash that a pointer names, if a text is one.
-fn pointed_at(text: &[u8]) -> Option<String> {
-    let text = std::str::from_utf8(text).ok()?;
-    let rest = text.strip_prefix("version https://git-lfs.github.com/spec/v1\n")?;
-    let hash = rest.lines().find_map(|line| line.strip_prefix("oid sha256:"))?;
-    is_hash(hash).then(|| hash.to_owned())
+/// Without it git-lfs writes it into the settings of the vault, in the way of others who do.
+const REPOSITORY_VERSION: &str = "lfs.repositoryformatversion=0";
+
+fn read_mark(git_dir: &Path) -> Result<Option<Vec<u8>>> {
+    match fs_err::read(git_dir.join(MARK)) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
-/// Whether a word is the name of a content.
-fn is_hash(word: &str) -> bool {
-    word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit())
-}
-
-/// Sees to it that the contents of a commit's files are here before anybody writes these files. Nothing is done
-/// for a repository that keeps none in Git LFS. The vault must have the commit.
-///
-/// # Errors
-/// git-lfs is not on this machine, or the remote does not give what is needed.
-pub fn ready_contents(
-    mirror: &Mirror,
-    vault: &Vault,
-    commit: &CommitId,
-    user: &UserEnvironment,
-) -> Result<()> {
-    let bare = vault.bare();
-    if !bare.uses_lfs(commit)? {
+/// Writes into a git directory where the vault is, whole or not at all.
+fn mark(git_dir: &Path, vault: &Path) -> Result<()> {
+    let vault = relative(&fs_err::canonicalize(git_dir)?, &fs_err::canonicalize(vault)?);
+    let text = serde_json::to_vec(&Mark { vault }).map_err(std::io::Error::from)?;
+    if read_mark(git_dir).is_ok_and(|there| there.as_ref() == Some(&text)) {
         return Ok(());
     }
-    let program = lfs_program().ok_or(WorkspaceError::NoLfs)?;
-    let lfs = Lfs { program, contents: bare.path().join(CONTENTS) };
-    let complete = lfs.contents.join(COMPLETE);
-    if std::fs::read_to_string(&complete).is_ok_and(|done| done == commit.as_str()) {
-        lfs.mark(mirror.bare().path())?;
-        return lfs.mark(bare.path());
+    let mut new = tempfile::NamedTempFile::new_in(git_dir)?;
+    new.write_all(&text)?;
+    new.as_file().sync_all()?;
+    new.persist(git_dir.join(MARK)).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// The way from one directory to another, both absolute and without links.
+fn relative(from: &Path, to: &Path) -> PathBuf {
+    let shared = from.components().zip(to.components()).take_while(|(from, to)| from == to).count();
+    let up = from.components().skip(shared).map(|_| Component::ParentDir);
+    let way: PathBuf = up.chain(to.components().skip(shared)).collect();
+    if way.as_os_str().is_empty() { PathBuf::from(".") } else { way }
+}
+
+/// A path as one word of a shell's.
+fn quoted(path: &Path) -> Vec<u8> {
+    let mut word = vec![b'\''];
+    for byte in path.as_os_str().as_bytes() {
+        match byte {
+            b'\'' => word.extend(br"'\''"),
+            byte => word.push(*byte),
+        }
     }
-    bare.lfs("fetch", commit, mirror.url(), user)?.args(["origin", commit.as_str()]).done()?;
-    fs_err::create_dir_all(&lfs.contents)?;
-    fs_err::write(complete, commit.as_str())?;
-    lfs.mark(mirror.bare().path())?;
-    lfs.mark(bare.path())
+    word.push(b'\'');
+    word
 }
 
 /// git-lfs, where this machine has it.
@@ -207,12 +164,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pointer_is_told_from_a_file_that_only_looks_like_one() {
-        let hash = "f6173070075ddbbeb694430284ad6ea11188cc7f14798c08f0bbbb0e54c574a7";
-        let pointer = format!("version https://git-lfs.github.com/spec/v1\noid sha256:{hash}\nsize 3000\n");
-        assert_eq!(pointed_at(pointer.as_bytes()).as_deref(), Some(hash));
-        for other in ["", "oid sha256:f617", &pointer.replace(hash, "--all"), &pointer[1..], &pointer[..60]] {
-            assert_eq!(pointed_at(other.as_bytes()), None, "{other}");
+    fn a_mark_is_moved_with_what_it_names_and_a_broken_one_is_no_answer() {
+        let top = tempfile::tempdir().unwrap();
+        let [vault, git_dir] = ["old/vault", "old/runs/1/git"].map(|path| top.path().join(path));
+        for dir in [&vault, &git_dir] {
+            std::fs::create_dir_all(dir).unwrap();
         }
+        Lfs::hand_on(&vault, &git_dir).unwrap();
+        assert!(Lfs::of(&git_dir).unwrap().is_none(), "nobody said so");
+        mark(&vault, &vault).unwrap();
+        Lfs::hand_on(&vault, &git_dir).unwrap();
+        std::fs::rename(top.path().join("old"), top.path().join("new")).unwrap();
+        let git_dir = top.path().join("new/runs/1/git");
+        match Lfs::of(&git_dir) {
+            Ok(Some(lfs)) => assert_eq!(lfs.vault, top.path().canonicalize().unwrap().join("new/vault")),
+            other => assert!(matches!(other, Err(WorkspaceError::NoLfs)) && lfs_program().is_none()),
+        }
+        let whole = std::fs::read(git_dir.join(MARK)).unwrap();
+        std::fs::write(git_dir.join(MARK), &whole[..whole.len() / 2]).unwrap();
+        assert!(matches!(Lfs::of(&git_dir), Err(WorkspaceError::BrokenMark { .. })));
+    }
+
+    #[test]
+    fn a_path_is_one_word() {
+        assert_eq!(quoted(Path::new("/a b/it's")), br"'/a b/it'\''s'");
     }
 }

@@ -62,7 +62,7 @@ pub use diff::{ChangeKind, DiffFacts, FileChange, Patch};
 pub use error::{Result, WorkspaceError};
 pub use git::UserEnvironment;
 pub use id::{CommitId, Identity, RunKey, Signature, branch_of};
-pub use lfs::{lfs_program, ready_contents};
+pub use lfs::{lfs_program, missing_contents, ready_contents};
 pub use message::{LandingMessage, RevertMessage};
 pub use mirror::Mirror;
 pub use place::{Place, make_parents};

@@ -46,7 +46,7 @@ impl Bare {
         fs_err::write(git_dir.join("HEAD"), format!("{commit}\n"))?;
         let index = git_dir.join("index");
         self.git("read-tree").index(&index).arg(commit.as_str()).done()?;
-        let git = self.git("checkout-index").work_tree(dest).index(&index);
+        let git = self.git_on(dest, "checkout-index")?.index(&index);
         git.args(["--all", "--force", "--quiet", "--index"]).done()
     }
 

@@ -190,7 +190,7 @@ fn fill(order: &PrepareOrder<'_>, facts: &Facts, private: &Path, clone: &Path) -
     let tip = &facts.tip;
     fs_err::write(private.join("packed-refs"), format!("{tip} {branch_ref}\n{tip} {REFRESHED}\n"))?;
     let made = PrivateGit::at(private, clone, order.key.clone());
-    if git.bring_to_tip(made.git("read-tree"))? {
+    if git.bring_to_tip(made.git("read-tree")?)? {
         fs_err::copy(private.join("index"), clone.join(".git/index"))?;
     }
     let text = serde_json::to_vec_pretty(facts).map_err(std::io::Error::from)?;

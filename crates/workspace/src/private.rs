@@ -123,12 +123,15 @@ impl PrivateGit {
     }
 
     /// A sealed call with the clone as work tree.
-    pub(crate) fn git(&self, command: &str) -> Git {
-        let git = self.bare.git(command).work_tree(&self.clone);
-        match self.patience {
+    ///
+    /// # Errors
+    /// Those of [`Bare::git_on`].
+    pub(crate) fn git(&self, command: &str) -> Result<Git> {
+        let git = self.bare.git_on(&self.clone, command)?;
+        Ok(match self.patience {
             Some(limit) => git.time_limit(limit),
             None => git,
-        }
+        })
     }
 
     /// The same, with a limit of its own for every call that looks at the clone.

@@ -57,9 +57,7 @@ impl Bare {
         {
             return Err(WorkspaceError::NotDescendant { old: old.clone(), new: order.commit.clone() });
         }
-        if let Some(old) = order.expected_old {
-            self.upload_contents((old, order.commit), url, user)?;
-        }
+        self.upload_contents((order.expected_old, order.commit), url, user)?;
         let here = Unfinished::of(self.path(), url, branch);
         if let Some(here) = &here {
             here.begin(order.commit)?;

@@ -27,6 +27,9 @@ use std::time::Duration;
 /// So many skipped files are named in a snapshot's message.
 const NAMED_MAX: usize = 50;
 
+/// How much more patience a person's files are given than a clone's: there is no second try.
+const PERSONS_PATIENCE: u32 = 10;
+
 /// What a snapshot is to be called.
 #[derive(Debug, Clone)]
 pub struct SnapshotOrder {
@@ -92,12 +95,12 @@ impl PrivateGit {
     }
 
     /// Like [`PrivateGit::snapshot`], of files that are a person's own: none is ever removed, and what stops
-    /// git is an error.
+    /// git is an error, after [`PERSONS_PATIENCE`] times the patience.
     ///
     /// # Errors
     /// Those of [`PrivateGit::snapshot`].
     pub fn snapshot_of_a_persons(&self, order: &SnapshotOrder) -> Result<Snapshot> {
-        self.try_snapshot(order)
+        self.with_patience(order.limits.patience * PERSONS_PATIENCE).try_snapshot(order)
     }
 
     fn try_snapshot(&self, order: &SnapshotOrder) -> Result<Snapshot> {

@@ -181,9 +181,9 @@ impl Standalone {
         fs_err::write(private.join("HEAD"), format!("ref: {}\n", git.key().branch_ref()))?;
         fs_err::create_dir_all(private.join("info"))?;
         fs_err::write(private.join("info/exclude"), excludes(&facts.checkout, user)?)?;
-        git.git("read-tree").arg(facts.checkout.head.as_str()).done()?;
+        git.git("read-tree")?.arg(facts.checkout.head.as_str()).done()?;
         // It ends with 1 if some files differ, which is for the snapshot to see.
-        git.git("update-index").args(["-q", "--refresh"]).finish()?;
+        git.git("update-index")?.args(["-q", "--refresh"]).finish()?;
         if is_clean {
             overlook_filtered(&git)?;
         }
@@ -316,9 +316,9 @@ fn excludes(checkout: &Checkout, user: &UserEnvironment) -> Result<String> {
 /// Tells the private index to overlook tracked files that differ now, although the person's git calls
 /// the checkout clean: their content comes out of a filter that never runs in herder's name.
 fn overlook_filtered(private: &PrivateGit) -> Result<()> {
-    let differing = private.git("ls-files").args(["--modified", "-z"]).answer()?;
+    let differing = private.git("ls-files")?.args(["--modified", "-z"]).answer()?;
     if differing.is_empty() {
         return Ok(());
     }
-    private.git("update-index").args(["--assume-unchanged", "-z", "--stdin"]).stdin(differing).done()
+    private.git("update-index")?.args(["--assume-unchanged", "-z", "--stdin"]).stdin(differing).done()
 }

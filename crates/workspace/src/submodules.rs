@@ -22,6 +22,9 @@ const USED: &str = "herder.used";
 /// The file that names them.
 const NAMES: &str = ".gitmodules";
 
+/// What is refused where its address is.
+const ADDRESS: &str = "the address of a submodule";
+
 /// The mode of a commit of another repository in a tree.
 const GITLINK: u32 = 0o160_000;
 
@@ -54,7 +57,7 @@ impl Bare {
             let Some(entry) = self.entry(commit, &path)?.filter(|entry| entry.mode == GITLINK) else {
                 continue;
             };
-            let url = address_of(&address, url)?;
+            let url = address_of(&address, url, ADDRESS)?;
             found.push(Submodule { path: path.into(), url, commit: CommitId::parse(&entry.object)? });
         }
         Ok(found)
@@ -78,26 +81,26 @@ fn named(listed: &str) -> Vec<(String, String)> {
     all.into_values().filter_map(|[path, url]| Some((path?.to_owned(), url?.to_owned()))).collect()
 }
 
-/// The address that a submodule's one means in a repository at `base` (gitmodules(5)).
-pub(crate) fn address_of(address: &str, base: &str) -> Result<String> {
+/// The address that one like a submodule's means in a repository at `base` (gitmodules(5)); `what` it is of.
+pub(crate) fn address_of(address: &str, base: &str, what: &'static str) -> Result<String> {
     let is_relative = address.starts_with("./") || address.starts_with("../");
-    let url = if is_relative { neighbour(address, base)? } else { address.to_owned() };
+    let url = if is_relative { neighbour(address, base, what)? } else { address.to_owned() };
     let is_local = |url: &str| url.starts_with('/') || url.starts_with("file://");
     let is_remote = url.starts_with("https://") || url.starts_with("ssh://") || is_scp(&url);
     let is_allowed = is_remote || is_local(&url) && is_local(base);
     if !is_allowed {
-        return Err(refused(address));
+        return Err(refused(address, what));
     }
     checked_url(&url).map(ToOwned::to_owned)
 }
 
 /// What an address that begins with `./` or `../` means beside `base`.
-fn neighbour(address: &str, base: &str) -> Result<String> {
+fn neighbour(address: &str, base: &str, what: &'static str) -> Result<String> {
     let (mut url, mut rest) = (base.trim_end_matches('/').to_owned(), address);
     loop {
         if let Some(further) = rest.strip_prefix("../") {
             let parent = url.rfind(['/', ':']).filter(|at| *at > 0);
-            url.truncate(parent.ok_or_else(|| refused(address))?);
+            url.truncate(parent.ok_or_else(|| refused(address, what))?);
             rest = further;
         } else if let Some(further) = rest.strip_prefix("./") {
             rest = further;
@@ -116,8 +119,8 @@ fn is_scp(url: &str) -> bool {
     are_words && user.chars().chain(host.chars()).all(is_word) && !path.starts_with(':')
 }
 
-fn refused(address: &str) -> WorkspaceError {
-    WorkspaceError::BadName { text: address.to_owned(), what: "the address of a submodule" }
+fn refused(address: &str, what: &'static str) -> WorkspaceError {
+    WorkspaceError::BadName { text: address.to_owned(), what }
 }
 
 /// Writes the files of submodules into `tree`, where nobody works, from mirrors in `mirrors`, which are made
@@ -189,7 +192,7 @@ mod tests {
             ("https://example.org/x", "/srv/app", "https://example.org/x"),
             ("/srv/lib", "/srv/app", "/srv/lib"),
         ] {
-            assert_eq!(address_of(address, base).unwrap(), expected);
+            assert_eq!(address_of(address, base, ADDRESS).unwrap(), expected);
         }
     }
 
@@ -209,7 +212,7 @@ mod tests {
             "-u@host:x",
             "",
         ] {
-            assert!(address_of(address, base).is_err(), "{address}");
+            assert!(address_of(address, base, ADDRESS).is_err(), "{address}");
         }
     }
 }

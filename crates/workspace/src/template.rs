@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::git::Git;
 use crate::id::CommitId;
 use crate::index_file::IndexFile;
-use crate::lfs::Lfs;
+use crate::lfs::{Lfs, Missing};
 use crate::mirror::Mirror;
 use crate::objects::{copy_all, forget_packs, take_lock};
 use crate::place::safe_name;
@@ -89,7 +89,7 @@ impl Templates {
         let dir = top.join(NOW);
         let template = |lock| Template { dir: dir.clone(), commit: commit.clone(), _unchanged: lock };
         let shared = using(&top.join(LOCK))?;
-        let has_contents = Lfs::of(mirror.bare().path()).is_some();
+        let has_contents = Lfs::is_marked(mirror.bare().path())?;
         if is_of(&dir, commit, has_contents) {
             return Ok(template(shared));
         }
@@ -97,7 +97,8 @@ impl Templates {
         // Kept while it is copied, so that nobody can bring it elsewhere in between.
         let alone = take_lock(&top.join(LOCK), FlockOperation::LockExclusive)?;
         if !is_of(&dir, commit, has_contents) {
-            let making = Making { top: &top, dir: &dir, mirror, branch, commit };
+            let lfs = Lfs::of(mirror.bare().path())?;
+            let making = Making { top: &top, dir: &dir, mirror, branch, commit, lfs };
             making.advance().or_else(|_| making.begin())?;
         }
         Ok(template(alone))
@@ -124,6 +125,7 @@ struct Making<'a> {
     mirror: &'a Mirror,
     branch: &'a str,
     commit: &'a CommitId,
+    lfs: Option<Lfs>,
 }
 
 impl Making<'_> {
@@ -152,7 +154,7 @@ impl Making<'_> {
     /// Brings the one that is there to the commit. Until that is done it counts as broken.
     fn advance(&self) -> Result<()> {
         // One whose files have other contents is no use.
-        let old = facts(self.dir).filter(|old| old.has_contents == self.lfs().is_some());
+        let old = facts(self.dir).filter(|old| old.has_contents == self.lfs.is_some());
         let old = old.ok_or(std::io::Error::from(std::io::ErrorKind::NotFound))?.commit;
         fs_err::remove_file(self.dir.join(FACTS))?;
         let tree = self.dir.join("tree");
@@ -163,18 +165,14 @@ impl Making<'_> {
         self.complete(self.dir)
     }
 
-    fn lfs(&self) -> Option<Lfs> {
-        Lfs::of(self.mirror.bare().path())
-    }
-
     /// A sealed call in a template.
     fn git(&self, template: &Path, command: &str) -> Git {
         let tree = template.join("tree");
         let git = Git::sealed(command).repository(&tree.join(".git")).work_tree(&tree);
         // Version 2 of the index is the one that is read here.
         let git = git.index(&template.join(INDEX)).setting("index.version=2");
-        match self.lfs() {
-            Some(lfs) => lfs.applied_to(git),
+        match &self.lfs {
+            Some(lfs) => lfs.applied_to(git, Missing::Refused),
             None => git,
         }
     }
@@ -187,7 +185,7 @@ impl Making<'_> {
         let mut refs = refs_below(self.mirror.bare(), "refs/tags")?;
         refs.push((format!("refs/remotes/origin/{}", self.branch), self.commit.clone()));
         fs_err::write(git_dir.join("packed-refs"), packed(refs))?;
-        let facts = Facts { commit: self.commit.clone(), has_contents: self.lfs().is_some() };
+        let facts = Facts { commit: self.commit.clone(), has_contents: self.lfs.is_some() };
         let text = serde_json::to_vec(&facts).map_err(std::io::Error::from)?;
         fs_err::write(dir.join(FACTS), text)?;
         Ok(())

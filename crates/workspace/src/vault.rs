@@ -104,6 +104,11 @@ impl Vault {
         self.hold(commit)
     }
 
+    /// The newest commits of base branches that are here.
+    pub(crate) fn taken(&self) -> Result<Vec<CommitId>> {
+        Ok(refs_below(&self.bare, TAKEN)?.into_iter().map(|(_, commit)| commit).collect())
+    }
+
     /// Commits that are here with all of their history.
     fn known(&self) -> Result<Vec<CommitId>> {
         let mut refs = refs_below(&self.bare, TAKEN)?;

@@ -6,6 +6,7 @@ mod scene;
 use herder_workspace::*;
 use scene::*;
 use std::path::PathBuf;
+use std::time::Duration;
 
 fn begin(scene: &Scene) -> Standalone {
     let checkout = Checkout::inspect(&scene.desk.join("src"), &scene.user).unwrap();
@@ -45,6 +46,20 @@ fn the_branch_moves_to_one_commit_and_the_tree_is_clean() {
     assert_eq!(git(&scene.desk, &["rev-parse", "HEAD^{tree}"]), tree.as_str());
     assert_eq!(git(&scene.desk, &["for-each-ref", "refs/herder"]), "");
     git(&scene.desk, &["fsck", "--strict"]);
+}
+
+#[test]
+fn a_pipe_in_a_persons_files_ends_the_snapshot_and_stays_where_it_is() {
+    let scene = Scene::new();
+    let run = begin(&scene);
+    std::fs::remove_file(scene.desk.join(".gitignore")).unwrap();
+    let mode = rustix::fs::Mode::RWXU;
+    rustix::fs::mkfifoat(rustix::fs::CWD, scene.desk.join(".gitignore"), mode).unwrap();
+    let limits = SnapshotLimits { patience: Duration::from_millis(50), ..SnapshotLimits::default() };
+    let order = SnapshotOrder { iteration: 1, message: "As it is".into(), signature: signature(), limits };
+    let taken = run.private().snapshot_of_a_persons(&order);
+    assert!(matches!(taken, Err(WorkspaceError::Git { .. })), "{taken:?}");
+    assert!(scene.desk.join(".gitignore").exists());
 }
 
 #[test]

@@ -133,11 +133,10 @@ pub const SUITES: &[Suite] = &[
         name: "lfs",
         about: "repositories that keep files in Git LFS, with the real git-lfs",
         needs: &[Need::Program { name: "git-lfs", debian: "git-lfs" }],
-        tests: Tests::Targets(&[Target {
-            krate: "orchestrator",
-            package: "herder-orchestrator",
-            name: "lfs",
-        }]),
+        tests: Tests::Targets(&[
+            Target { krate: "orchestrator", package: "herder-orchestrator", name: "lfs" },
+            Target { krate: "workspace", package: "herder-workspace", name: "lfs" },
+        ]),
         runs: Runs::Always,
         is_live: false,
     },

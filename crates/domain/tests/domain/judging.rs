@@ -339,6 +339,11 @@ fn a_bounce_is_charged_to_whom_it_belongs() {
                 let told = context.last_outcome.unwrap();
                 assert!(told.contains("src/lib.rs") && !told.contains("stopped"), "{told}");
             }
+            (Bounce::NoContents { .. }, Judgement::Requeue { charge, context, .. }) => {
+                let told = context.last_outcome.unwrap();
+                assert_eq!((charge, context.is_resumed), (Charge::Failed, true));
+                assert!(told.contains("data.bin") && told.contains("write the contents"), "{told}");
+            }
             (Bounce::Undecided(_), Judgement::SpotCheck { why }) => {
                 assert_eq!(why, [SpotCheckReason::BaseRed]);
             }

@@ -293,6 +293,7 @@ every!(bounces -> Bounce {
     Bounce::Red(_) => Bounce::Red(refusal()),
     Bounce::Undecided(_) => Bounce::Undecided(Refusal::unnamed("1 test failed")),
     Bounce::Conflict { .. } => Bounce::Conflict { files: vec!["src/lib.rs".into()] },
+    Bounce::NoContents { .. } => Bounce::NoContents { files: vec!["data.bin".into()] },
     Bounce::Empty => Bounce::Empty,
     Bounce::Undeliverable { .. } => Bounce::Undeliverable { why: "a hook said no".into() },
 });

@@ -96,7 +96,7 @@ fn take_base(
     let _writing = lock.lock().unwrap_or_else(PoisonError::into_inner);
     vault.take(mirror, base)?;
     ready_contents(mirror, vault, base, &context.user).map_err(|error| match error {
-        WorkspaceError::Git { .. } => ActError::Origin(error),
+        WorkspaceError::Git { .. } | WorkspaceError::NoContents { .. } => ActError::Origin(error),
         other => other.into(),
     })
 }

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 
 use super::requeue::requeue;
 use super::unpack::unpack;
-use super::{Scratch, vault_name};
+use super::{Scratch, contents_name, vault_name};
 use crate::lock::holder;
 
 /// What a restored state directory may replace.
@@ -161,8 +161,13 @@ fn restore_vaults(made: &StateDir, repos: &[Repo]) -> Result<(), RestoreError> {
     for repo in repos {
         let bundle = made.root().join(vault_name(&repo.id));
         if bundle.is_file() {
-            Vault::restore(&made.vault(&repo.id), &bundle)?;
+            let vault = Vault::restore(&made.vault(&repo.id), &bundle)?;
             fs_err::remove_file(&bundle)?;
+            let contents = made.root().join(contents_name(&repo.id));
+            if contents.is_dir() {
+                vault.take_contents(&contents)?;
+                fs_err::remove_dir(&contents)?;
+            }
         }
     }
     Ok(())

@@ -5,10 +5,11 @@
 
 use std::collections::HashSet;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use super::{COMPLETE, Lfs, is_hash};
+use super::contents::{Contents, is_hash};
+use super::{Lfs, lfs_program};
 use crate::bare::Bare;
 use crate::error::Result;
 
@@ -18,14 +19,15 @@ const YOUNG: Duration = Duration::from_secs(2 * 24 * 60 * 60);
 /// Drops the contents that no ref leads to and that are older than two days. To be called where nobody moves refs
 /// and nobody borrows objects.
 pub(crate) fn drop_unneeded(bare: &Bare) -> Result<()> {
-    let Some(lfs) = Lfs::of(bare.path()).filter(|lfs| lfs.program.is_file()) else { return Ok(()) };
+    if !Lfs::is_marked(bare.path())? || lfs_program().is_none() {
+        return Ok(());
+    }
     let Some(since) = SystemTime::now().checked_sub(YOUNG) else { return Ok(()) };
     let needed = pointed_at_by_refs(bare)?;
+    let contents = Contents::of(bare.path());
     let mut unneeded = Vec::new();
-    for content in contents(&lfs.contents.join("objects"))? {
-        let is_named = content.file_name().is_some_and(|name| is_hash(&name.to_string_lossy()));
-        let is_needed = content.file_name().is_some_and(|name| needed.contains(&*name.to_string_lossy()));
-        if is_named && !is_needed && fs_err::metadata(&content)?.modified()? < since {
+    for (hash, content) in contents.all()? {
+        if !needed.contains(&hash) && fs_err::metadata(&content)?.modified()? < since {
             unneeded.push(content);
         }
     }
@@ -33,7 +35,7 @@ pub(crate) fn drop_unneeded(bare: &Bare) -> Result<()> {
         return Ok(());
     }
     // Whoever needs them again looks for itself whether all are there.
-    remove(&lfs.contents.join(COMPLETE))?;
+    remove(&contents.complete())?;
     Ok(unneeded.iter().try_for_each(|content| remove(content))?)
 }
 
@@ -43,21 +45,6 @@ fn pointed_at_by_refs(bare: &Bare) -> Result<HashSet<String>> {
     let said = String::from_utf8_lossy(&said);
     let hashes = said.lines().filter_map(|line| line.split_whitespace().next());
     Ok(hashes.filter(|word| is_hash(word)).map(str::to_owned).collect())
-}
-
-/// The files two directories below `objects`, where git-lfs puts contents by the beginning of their hash.
-fn contents(objects: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut level = vec![objects.to_owned()];
-    for _ in 0..3 {
-        let mut below = Vec::new();
-        for dir in level.iter().filter(|path| path.is_dir()) {
-            for entry in fs_err::read_dir(dir)? {
-                below.push(entry?.path());
-            }
-        }
-        level = below;
-    }
-    Ok(level.into_iter().filter(|path| path.is_file()).collect())
 }
 
 fn remove(path: &Path) -> io::Result<()> {

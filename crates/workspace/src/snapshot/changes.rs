@@ -85,7 +85,7 @@ pub(crate) struct Listing {
 
 /// Lists files of the clone by `git ls-files`, herder's own directory and ignored ones left out.
 pub(crate) fn list(private: &PrivateGit, which: &[&str]) -> Result<Listing> {
-    let git = private.git("ls-files").args(which);
+    let git = private.git("ls-files")?.args(which);
     let git = git.args(["--exclude-standard", "-z", "--", "."]).args(private.left_out()?);
     let finished = succeeded(git.finish()?, "ls-files")?;
     if !finished.stdout.is_complete() {

@@ -46,7 +46,7 @@ pub(super) fn remove(private: &PrivateGit, paths: &[GitPath]) -> Result<()> {
     let zero = private.tip()?.map_or_else(|| "0".repeat(40), |tip| tip.zero());
     let orders: Vec<Vec<u8>> =
         paths.iter().map(|path| [b"0 ", zero.as_bytes(), b"\t", path, b"\0"].concat()).collect();
-    private.git("update-index").args(["-z", "--index-info"]).stdin(orders.concat()).done()
+    private.git("update-index")?.args(["-z", "--index-info"]).stdin(orders.concat()).done()
 }
 
 /// Adds files; git takes all of them or none, so a refused one is searched for by halves.
@@ -57,7 +57,7 @@ fn add(
     has_ignored: &mut bool,
 ) -> Result<()> {
     let orders: Vec<Vec<u8>> = paths.iter().map(|path| [path, b"\0".as_slice()].concat()).collect();
-    let git = private.git("update-index").args(["--add", "--remove", "--replace", "-z", "--stdin"]);
+    let git = private.git("update-index")?.args(["--add", "--remove", "--replace", "-z", "--stdin"]);
     let finished = git.stdin(orders.concat()).finish()?;
     let said = finished.stderr.text();
     if finished.status.success() {

@@ -45,7 +45,7 @@ pub(super) fn vetted_commit(
 ) -> Result<(CommitId, CommitId)> {
     let before = private.bare().tree_of(parent)?;
     for _ in 0..ROUNDS_MAX {
-        let tree = private.git("write-tree").object()?;
+        let tree = private.git("write-tree")?.object()?;
         if tree == before {
             return Ok((parent.clone(), tree));
         }
@@ -154,7 +154,7 @@ fn restore(private: &PrivateGit, files: &[(&[u8], &Entry)]) -> Result<()> {
         [entry.mode.as_bytes(), b" ", entry.object.as_bytes(), b"\t", file, b"\0"].concat()
     };
     let orders: Vec<Vec<u8>> = files.iter().map(order).collect();
-    private.git("update-index").args(["-z", "--index-info"]).stdin(orders.concat()).done()
+    private.git("update-index")?.args(["-z", "--index-info"]).stdin(orders.concat()).done()
 }
 
 fn tolerate(private: &PrivateGit, object: &str) -> Result<()> {
