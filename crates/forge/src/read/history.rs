@@ -98,18 +98,15 @@ pub struct Edited {
 }
 
 const EDITS: &str = "query($owner:String!,$name:String!,$number:Int!){repository(owner:$owner,name:$name)\
-    {issue(number:$number){body lastEditedAt editor{login} \
-    userContentEdits(first:50){nodes{editedAt editor{login}}}}}rateLimit{cost limit remaining resetAt}}";
+    {issue(number:$number){body lastEditedAt editor{login}}}rateLimit{cost limit remaining resetAt}}";
 
-/// The body of an issue and its edits.
+/// The body of an issue and the last edit of it, which is what decides whether it may be pinned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BodyEdits {
     /// The body that the edits led to.
     pub body: String,
     /// The last edit; `None`: it stands as it was first written.
     pub last: Option<Edited>,
-    /// The edits that are still known, newest first.
-    pub edits: Vec<Edited>,
 }
 
 impl Client {
@@ -139,14 +136,12 @@ impl Client {
             return Err(Why::Refused(fault.unwrap_or_else(nobody)).into());
         }
         let malformed = || Why::Malformed("the edits of an issue".to_owned());
-        let edits = issue["userContentEdits"]["nodes"].as_array().into_iter().flatten();
-        let edits: Option<Vec<Edited>> = edits.map(|edit| edited(edit, "editedAt")).collect();
         let last = if issue["lastEditedAt"].is_null() { None } else { edited(issue, "lastEditedAt") };
         if last.is_none() && !issue["lastEditedAt"].is_null() {
             return Err(malformed().into());
         }
         let body = issue["body"].as_str().ok_or_else(malformed)?.to_owned();
-        Ok(BodyEdits { body, last, edits: edits.ok_or_else(malformed)? })
+        Ok(BodyEdits { body, last })
     }
 }
 

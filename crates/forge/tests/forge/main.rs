@@ -4,6 +4,7 @@
 mod app;
 mod doctor;
 mod graphql;
+mod hub_graphql;
 mod issues;
 mod limits;
 mod lists;
