@@ -16,6 +16,7 @@ use herder_config::Retention;
 use herder_domain::event::What;
 use herder_domain::goal::SpotCheckReason;
 use herder_orchestrator::gc::{self, Gc};
+use herder_orchestrator::{BackupOrder, Onto, RestoreOrder, Runs, backup, restore};
 use jiff::Timestamp;
 use night::stage;
 use sha2::{Digest, Sha256};
@@ -222,4 +223,20 @@ fn clearing_drops_the_old_contents_that_nothing_leads_to_and_later_work_still_la
     stage.good_night();
     assert_eq!([&landed, &next].map(|goal| stage.word(goal)), ["done"; 2]);
     assert!(kept(stage.repo.path()).contains(&b"one\n".to_vec()), "taken up again and uploaded");
+}
+
+#[test]
+#[ignore = "needs git-lfs"]
+fn a_backup_brings_back_the_contents_that_nobody_else_has() {
+    let mut stage = Plan::gate(GATE).build();
+    keep_in_lfs(&stage);
+    let add = shell("echo 'not pushed' >new.bin");
+    stage.goal_to_see("Add", &script(&[[vec![add], good("1.txt")].concat()]));
+    stage.good_night();
+    let (state, file) = (stage.state(), stage.home.path().join("backup.tar.gz"));
+    let order = BackupOrder { state: &state, config: None, file: &file, runs: Runs::All };
+    backup(&order, Timestamp::now()).unwrap();
+    let order = RestoreOrder { file: &file, state: &state, config: None, onto: Onto::Aside };
+    restore(&order, Timestamp::now()).unwrap();
+    assert_eq!(kept(&state.vault(&stage.id)), [b"not pushed\n".to_vec()], "the base's are fetched anew");
 }
