@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use herder_domain::event::Repo;
 use herder_domain::repo::{GoalRef, RepoId};
+use herder_domain::run::RunSpec;
 use herder_orchestrator::{AddRepo, add_repo};
-use herder_record::StateDir;
+use herder_record::{RunDir, StateDir, sweep};
 use herder_store::Store;
-use herder_workspace::{UserEnvironment, Vault, inspect_remote};
+use herder_workspace::{JobsGround, UserEnvironment, Vault, inspect_remote};
 
 use crate::args::Reference;
 use crate::call::{Call, Opened};
@@ -25,12 +26,35 @@ enum Here {
     Nowhere,
 }
 
+/// Whose the ground is that a directory lies on.
+#[derive(Debug)]
+pub enum Ground {
+    /// A person's.
+    Own,
+    /// It is the clone of a run of this state directory, where an agent may have worked.
+    Workspace(RunDir, Box<RunSpec>),
+    /// Jobs write there, and it belongs to no run that is known here.
+    Jobs,
+}
+
+/// Whose the ground is that a directory lies on. No git is asked: in a clone it would say what an agent wants.
+pub fn ground(state: &StateDir, directory: &Path) -> Result<Ground, Failure> {
+    Ok(match JobsGround::around(directory) {
+        None => Ground::Own,
+        Some(JobsGround::Room) => Ground::Jobs,
+        Some(JobsGround::Clone(clone)) => match sweep::with_clone(state, &clone)? {
+            Some((dir, spec)) => Ground::Workspace(dir, Box::new(spec)),
+            None => Ground::Jobs,
+        },
+    })
+}
+
 /// The repository that `--repo` names, else the one of the current directory, else none.
 pub fn scope(call: &Call, store: &Store) -> Result<Option<RepoId>, Failure> {
     if let Some(name) = &call.repo {
         return named(store, name).map(Some);
     }
-    Ok(match here(store)? {
+    Ok(match here(&call.state()?, store)? {
         Here::Registered(repo) => Some(repo),
         Here::Unregistered(_) | Here::Nowhere => None,
     })
@@ -42,7 +66,7 @@ pub fn home(call: &Call, opened: &mut Opened) -> Result<(RepoId, Option<String>)
     if let Some(name) = &call.repo {
         return Ok((named(&opened.store, name)?, None));
     }
-    match here(&opened.store)? {
+    match here(&opened.state, &opened.store)? {
         Here::Registered(repo) => Ok((repo, None)),
         Here::Unregistered(top) => {
             let repo = register(opened, &top)?;
@@ -55,7 +79,7 @@ pub fn home(call: &Call, opened: &mut Opened) -> Result<(RepoId, Option<String>)
 
 /// Registers the current directory's repository, where it is one and is not registered; gives it then.
 pub fn register_here(opened: &mut Opened) -> Result<Option<Repo>, Failure> {
-    match here(&opened.store)? {
+    match here(&opened.state, &opened.store)? {
         Here::Unregistered(top) => register(opened, &top).map(Some),
         Here::Registered(_) | Here::Nowhere => Ok(None),
     }
@@ -108,9 +132,14 @@ pub fn named(store: &Store, text: &str) -> Result<RepoId, Failure> {
     }
 }
 
-fn here(store: &Store) -> Result<Here, Failure> {
-    let directory = std::env::current_dir().ok();
-    let Some(directory) = directory.as_deref().and_then(Path::to_str) else { return Ok(Here::Nowhere) };
+fn here(state: &StateDir, store: &Store) -> Result<Here, Failure> {
+    let Ok(directory) = std::env::current_dir() else { return Ok(Here::Nowhere) };
+    match ground(state, &directory)? {
+        Ground::Own => {}
+        Ground::Workspace(_, spec) => return of_run(store, &spec),
+        Ground::Jobs => return Ok(Here::Nowhere),
+    }
+    let Some(directory) = directory.to_str() else { return Ok(Here::Nowhere) };
     // Without git, or in no repository, the current directory says nothing; that is no error yet.
     let Ok(facts) = inspect_remote(directory, &UserEnvironment::of_this_process()) else {
         return Ok(Here::Nowhere);
@@ -120,6 +149,12 @@ fn here(store: &Store) -> Result<Here, Failure> {
     own.extend(facts.origin_url.map(|origin| address(&from(&top, &origin))));
     let registered = store.repos()?.into_iter().find(|repo| own.contains(&address(&repo.url)));
     Ok(registered.map_or(Here::Unregistered(top), |repo| Here::Registered(repo.id)))
+}
+
+/// The repository of a run, as long as it is registered.
+fn of_run(store: &Store, spec: &RunSpec) -> Result<Here, Failure> {
+    let Some(goal) = &spec.goal else { return Ok(Here::Nowhere) };
+    Ok(store.repo(&goal.repo)?.map_or(Here::Nowhere, |repo| Here::Registered(repo.id)))
 }
 
 /// An origin that is a relative path is meant from the top of its repository.

@@ -64,8 +64,14 @@ pub struct BaseKey {
 pub enum Surroundings {
     /// Those of landings, which no agent reaches.
     Landing,
-    /// Those of a run, or of a person who asks by hand.
+    /// Those of a run.
     Run,
+    /// Those of a person who asks by hand: neither files beside the repository's own nor programs need be a run's,
+    /// so what is said there counts for nobody else.
+    ByHand {
+        /// The hash of their PATH.
+        path: u64,
+    },
 }
 
 impl CacheKey {
@@ -77,8 +83,9 @@ impl CacheKey {
 impl BaseKey {
     fn file_name(&self) -> String {
         let whose = match self.surroundings {
-            Surroundings::Landing => "base",
-            Surroundings::Run => "base-in-run",
+            Surroundings::Landing => "base".to_owned(),
+            Surroundings::Run => "base-in-run".to_owned(),
+            Surroundings::ByHand { path } => format!("base-by-hand-{path:016x}"),
         };
         format!("{}.{whose}", file_name(&self.tree, &self.environment.text()))
     }
@@ -208,7 +215,13 @@ mod tests {
             cache.keep_base(&key, &said);
             assert_eq!(cache.base(&key), Some(said));
         }
-        assert_eq!(cache.base(&BaseKey { surroundings: Surroundings::Run, ..key.clone() }), None);
+        for surroundings in [Surroundings::Run, Surroundings::ByHand { path: 1 }] {
+            let key = BaseKey { surroundings, ..key.clone() };
+            assert_eq!(cache.base(&key), None);
+            cache.keep_base(&key, &BaseSaid { said: Said::Yes, since: "ab12".into() });
+        }
+        let elsewhere = Surroundings::ByHand { path: 2 };
+        assert_eq!(cache.base(&BaseKey { surroundings: elsewhere, ..key.clone() }), None, "another PATH");
         fs::write(dir.path().join("gates").join(key.file_name()), "{\"said\":").unwrap();
         assert_eq!(cache.base(&key), None, "what cannot be read was never asked");
     }

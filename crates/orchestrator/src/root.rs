@@ -7,15 +7,14 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-/// The file in a root that names its state directory.
-const OWNER: &str = ".owner";
+use herder_workspace::ROOT_OWNER;
 
 /// Takes a root for a state directory; gives the other state directory that has it, where one has.
 /// The claim of one that is gone is void.
 pub(crate) fn claim(root: &Path, state: &Path) -> io::Result<Option<PathBuf>> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(root)?;
     let state = state.canonicalize()?;
-    let file = root.join(OWNER);
+    let file = root.join(ROOT_OWNER);
     match owner(&file)? {
         Some(owner) if owner == state => Ok(None),
         Some(owner) if owner.is_dir() => Ok(Some(owner)),
@@ -30,7 +29,7 @@ pub(crate) fn claim(root: &Path, state: &Path) -> io::Result<Option<PathBuf>> {
 
 /// The state directory that a root belongs to, where one has taken it.
 pub(crate) fn owner_of(root: &Path) -> Option<PathBuf> {
-    owner(&root.join(OWNER)).ok().flatten()
+    owner(&root.join(ROOT_OWNER)).ok().flatten()
 }
 
 fn owner(file: &Path) -> io::Result<Option<PathBuf>> {

@@ -1,31 +1,47 @@
-//! Asking a repository's gate by hand: in a person's own checkout, in the sandbox of a run, on clean files.
+//! Asking a repository's gate by hand: in a person's own checkout or in a run's workspace that they have taken, in
+//! the sandbox of a run, on clean files.
 //!
 //! Nothing of the checkout is changed: what lies in it is recorded in a private git directory, as a run
 //! would, and laid out anew.
 
 mod asking;
 mod rooms;
+mod scene;
 
+use std::fmt;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use herder_domain::run::RunId;
-use herder_domain::setup::Setup;
-use herder_executor::{Launcher, Room, become_subreaper};
+use herder_domain::run::{RunId, RunSpec};
+use herder_domain::setup::{Author, Setup};
+use herder_executor::{Launcher, become_subreaper};
 use herder_gate::{Cache, Findings, Gate, inquire};
-use herder_record::Redactor;
-use herder_workspace::{
-    Bare, Checkout, CommitId, Identity, Signature, SnapshotLimits, SnapshotOrder, Standalone,
-    UserEnvironment, remove_tree,
-};
+use herder_record::{Redactor, RunDir};
+use herder_workspace::{CommitId, Identity, Signature};
 use jiff::Timestamp;
 
 use crate::error::RalphError;
 use crate::signals;
 use crate::stop::Stop;
 use asking::Asking;
-pub use rooms::room_by_hand;
+use rooms::Lodging;
+use scene::{Making, Scene};
+
+/// Where somebody asks.
+#[derive(Clone, Copy, Debug)]
+pub enum Ground<'a> {
+    /// In a person's own checkout.
+    Checkout {
+        /// A directory in it.
+        directory: &'a Path,
+        /// How the base branch's tip may be called. The first that there is counts; if there is none, HEAD.
+        base: &'a [String],
+    },
+    /// In the clone of a run, where an agent may have worked: the run's git directory and base are used, and no
+    /// git is run in the clone.
+    Workspace(&'a RunDir, &'a RunSpec),
+}
 
 /// Whose `.ralph/` is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,26 +73,33 @@ pub enum About {
 /// Gives the place where the output of one asking goes.
 pub type Logs<'a> = dyn Fn(About) -> Box<dyn Write + Send> + 'a;
 
-/// What is asked by hand.
+/// What is asked about by hand.
 #[derive(Debug)]
 pub struct ByHand<'a> {
-    /// A directory in the checkout.
-    pub checkout: &'a Path,
+    /// Where.
+    pub ground: Ground<'a>,
     /// The commit that it is about, as git names it; without it what lies in the work tree.
     pub commit: Option<&'a str>,
     /// Whose gate.
     pub whose: Whose,
-    /// How the base branch's tip may be called. The first that there is counts; if there is none, HEAD.
-    pub base: &'a [String],
-    /// How often it is asked.
-    pub thoroughness: Thoroughness,
     /// The name of this question; what it starts is marked with it.
     pub run: RunId,
     /// The directory that rooms lie below.
     pub root: &'a Path,
-    /// Room ([`room_by_hand`]), caches, and what the gate may read, write and see; the rest is not looked at.
+    /// Package caches.
+    pub caches: &'a Path,
+    /// Who makes the commit of what lies in the work tree, which nobody keeps.
+    pub author: &'a Author,
+}
+
+/// How it is asked.
+#[derive(Debug)]
+pub struct Manner<'a> {
+    /// How often.
+    pub thoroughness: Thoroughness,
+    /// What the gate may read, write and see, and how long it may take; the rest is not looked at.
     pub setup: &'a Setup,
-    /// Where it is kept what gates say of base branches; without it nothing is looked up or kept.
+    /// Where it is kept what gates say of base branches by hand; without it nothing is looked up or kept.
     pub said: Option<PathBuf>,
     /// Hides secrets in what the gate says.
     pub redactor: &'a Redactor,
@@ -101,81 +124,103 @@ pub struct Handed {
     pub elapsed: Duration,
 }
 
+/// A question that is ready to be asked. Whatever becomes of it, its room goes with it. SIGINT, SIGTERM and SIGHUP
+/// end it.
+pub struct Question {
+    run: RunId,
+    root: PathBuf,
+    whose: Whose,
+    lodging: Lodging,
+    stop: Stop,
+    scene: Scene,
+}
+
+impl fmt::Debug for Question {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Question").field("run", &self.run).field("whose", &self.whose).finish_non_exhaustive()
+    }
+}
+
 impl ByHand<'_> {
-    /// Asks; what the gate prints goes to `logs` as it comes. `None` if there is no gate. SIGINT, SIGTERM and
-    /// SIGHUP end it; either way nothing is left behind but what is kept of base branches.
+    /// Lays out what is asked about. The checkout is not changed.
     ///
     /// # Errors
-    /// It is no checkout, there is no such commit, the gate could not be asked, or it was called off.
-    pub fn ask(&self, logs: &Logs<'_>) -> Result<Option<Handed>, RalphError> {
+    /// It is no checkout, there is no such commit, or something cannot be written.
+    pub fn begin(&self) -> Result<Question, RalphError> {
         let stop = Stop::default();
         signals::turn(&stop)?;
         become_subreaper()?;
-        let room = Room::new(&self.setup.room, &self.setup.caches);
-        let asked = rooms::move_in(self.root, &room).and_then(|_lived| self.ask_in(&room, &stop, logs));
-        let removed = remove_tree(self.root, room.dir());
-        if stop.is_ordered() {
-            // Whatever was said was said of a gate that was cut off.
-            return Err(RalphError::CalledOff);
+        let lodging = Lodging::take(self.root, self.caches)?;
+        let who = Identity { name: self.author.name.clone(), email: self.author.email.clone() };
+        let making = Making {
+            ground: &self.ground,
+            commit: self.commit,
+            run: &self.run,
+            signature: Signature { who, at: Timestamp::now() },
+            private: &lodging.room().dir().join("git"),
+        };
+        let scene = called_off(&stop, making.make())?;
+        let (run, root) = (self.run.clone(), self.root.to_owned());
+        Ok(Question { run, root, whose: self.whose, lodging, stop, scene })
+    }
+}
+
+/// Whatever was said to somebody who did not wait for it was said of something that was cut off.
+fn called_off<T>(stop: &Stop, said: Result<T, RalphError>) -> Result<T, RalphError> {
+    if stop.is_ordered() { Err(RalphError::CalledOff) } else { said }
+}
+
+impl Question {
+    /// The commit whose `.ralph/` is asked.
+    fn gates(&self) -> &CommitId {
+        match self.whose {
+            Whose::Base => &self.scene.base,
+            Whose::Here => &self.scene.subject,
         }
-        let asked = asked?;
+    }
+
+    /// A file of the commit whose gate is asked, at most `max` bytes of it; `None` if there is none.
+    ///
+    /// # Errors
+    /// It is larger, or git cannot be run.
+    pub fn file(&self, path: &str, max: u64) -> Result<Option<Vec<u8>>, RalphError> {
+        Ok(self.scene.git.bare().read_file(self.gates(), path, max)?)
+    }
+
+    /// Whether files that the repository keeps in Git LFS are laid out as pointers.
+    ///
+    /// # Errors
+    /// Git cannot be run.
+    pub fn holds_pointers(&self) -> Result<bool, RalphError> {
+        let bare = self.scene.git.bare();
+        Ok(!bare.has_contents()?
+            && (bare.uses_lfs(&self.scene.subject)? || bare.uses_lfs(&self.scene.base)?))
+    }
+
+    /// Asks; what the gate prints goes to `logs` as it comes. `None` if there is no gate. Nothing is left behind
+    /// but what is kept of base branches.
+    ///
+    /// # Errors
+    /// The gate could not be asked, or it was called off.
+    pub fn ask(self, manner: &Manner<'_>, logs: &Logs<'_>) -> Result<Option<Handed>, RalphError> {
+        let asked = self.ask_in(manner, logs);
+        let Self { lodging, stop, .. } = self;
+        let removed = lodging.leave();
+        let asked = called_off(&stop, asked)?;
         removed?;
         Ok(asked)
     }
 
-    fn ask_in(&self, room: &Room, stop: &Stop, logs: &Logs<'_>) -> Result<Option<Handed>, RalphError> {
-        let user = UserEnvironment::of_this_process();
-        let checkout = Checkout::inspect(self.checkout, &user)?;
-        let is_clean = !checkout.is_dirty(&user)?;
-        let persons = Bare::at(&checkout.git_dir);
-        let base = self.base_tip(&persons, &checkout)?;
-        let named = self.commit.map(|name| named(&persons, name)).transpose()?;
-        let private = room.dir().join("git");
-        let git = Standalone::begin(checkout, &private, self.run.as_str(), is_clean, &user)?;
-        git.take(&base)?;
-        let (subject, left_out) = match named {
-            Some(commit) => git.take(&commit).map(|()| (commit, Vec::new()))?,
-            None => self.as_it_lies(&git)?,
-        };
-        let (bare, dir) = (git.private().bare(), room.dir().join("gate"));
-        let gate = match self.whose {
-            Whose::Base => &base,
-            Whose::Here => &subject,
-        };
-        let gate = if bare.materialize_dir(gate, ".ralph", &dir)? { Gate::at(dir) } else { None };
+    fn ask_in(&self, manner: &Manner<'_>, logs: &Logs<'_>) -> Result<Option<Handed>, RalphError> {
+        let (bare, dir) = (self.scene.git.bare(), self.lodging.room().dir().join("gate"));
+        let gate = if bare.materialize_dir(self.gates(), ".ralph", &dir)? { Gate::at(dir) } else { None };
         let Some(gate) = gate else { return Ok(None) };
-        let cache = self.said.as_ref().filter(|_| self.whose == Whose::Base).map(Cache::at);
-        let mut asking = Asking::new(self, (room, stop, logs), (bare, &gate, cache), (&subject, &base))?;
+        let cache = manner.said.as_ref().filter(|_| self.whose == Whose::Base).map(Cache::at);
+        let mut asking = Asking::new(self, manner, logs, (&gate, cache))?;
         let findings = inquire(&mut asking)?;
         let (askings, elapsed) = asking.spent();
+        let Scene { subject, base, left_out, .. } = &self.scene;
+        let (subject, base, left_out) = (subject.clone(), base.clone(), left_out.clone());
         Ok(Some(Handed { findings, subject, left_out, base, askings, elapsed }))
     }
-
-    fn base_tip(&self, persons: &Bare, checkout: &Checkout) -> Result<CommitId, RalphError> {
-        for name in self.base {
-            if let Some(commit) = persons.resolve(name)? {
-                return Ok(commit);
-            }
-        }
-        Ok(checkout.head.clone())
-    }
-
-    /// The work tree as it lies there, as a commit, and what of it is not in that.
-    fn as_it_lies(&self, git: &Standalone) -> Result<(CommitId, Vec<PathBuf>), RalphError> {
-        let author = &self.setup.author;
-        let taken = git.private().snapshot_of_a_persons(&SnapshotOrder {
-            iteration: 1,
-            message: "The work tree as it is".into(),
-            signature: Signature {
-                who: Identity { name: author.name.clone(), email: author.email.clone() },
-                at: Timestamp::now(),
-            },
-            limits: SnapshotLimits::default(),
-        })?;
-        Ok((taken.commit, taken.skipped.into_iter().map(|skipped| skipped.path).collect()))
-    }
-}
-
-fn named(persons: &Bare, name: &str) -> Result<CommitId, RalphError> {
-    persons.resolve(name)?.ok_or_else(|| RalphError::NoCommit { name: name.to_owned() })
 }

@@ -77,6 +77,11 @@ pub enum RalphError {
         /// What it was called.
         name: String,
     },
+    /// A commit was named where names of commits are an agent's.
+    #[error(
+        "only the work tree as it lies can be asked about in the clone of a run: its refs are an agent's word"
+    )]
+    CommitOfAgents,
     /// Somebody did not want to wait for the gate.
     #[error("the gate was called off before it had answered")]
     CalledOff,

@@ -16,7 +16,7 @@ mod stop;
 pub mod voice;
 mod work;
 
-pub use by_hand::{About, ByHand, Handed, Logs, Thoroughness, Whose, room_by_hand};
+pub use by_hand::{About, ByHand, Ground, Handed, Logs, Manner, Question, Thoroughness, Whose};
 pub use error::RalphError;
 pub use standalone::{Alone, AloneEnd, AloneRun, sweep_standalone};
 pub use start::{FindAgent, Order, run};

@@ -173,6 +173,7 @@ pub(crate) fn cannot_work(error: &RalphError) -> Outcome {
         | RalphError::Occupied { .. }
         | RalphError::Taken { .. }
         | RalphError::NoCommit { .. }
+        | RalphError::CommitOfAgents
         | RalphError::CalledOff
         | RalphError::System(_)
         | RalphError::Detach(_) => Outcome::Interrupted { cause: Interruption::Crashed, detail },

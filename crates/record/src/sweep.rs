@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::io;
+use std::path::Path;
 
 use herder_domain::outcome::Outcome;
-use herder_domain::run::RunId;
+use herder_domain::run::{RunId, RunSpec};
 use jiff::Timestamp;
 
 use crate::error::{During, RecordError};
@@ -37,6 +38,18 @@ pub fn runs(state: &StateDir) -> Result<Vec<RunDir>, RecordError> {
     }
     ids.sort_unstable();
     Ok(ids.into_iter().map(|run| RunDir::of(state, run)).collect())
+}
+
+/// The orchestrated run whose clone a directory is, with what was asked of it. Only runs that are called as their
+/// clone is, by goal and attempt, are looked at.
+pub fn with_clone(state: &StateDir, clone: &Path) -> Result<Option<(RunDir, RunSpec)>, RecordError> {
+    let Some(name) = clone.file_name().and_then(|name| name.to_str()) else { return Ok(None) };
+    let (infix, clone) = (format!("-{name}-"), fs::canonicalize(clone).ok());
+    let is_called_so = |dir: &RunDir| dir.run().as_str().contains(&infix);
+    let mut asked =
+        runs(state)?.into_iter().filter(is_called_so).filter_map(|dir| Some((dir.spec().ok()??, dir)));
+    let is_its = |spec: &RunSpec| spec.goal.is_some() && clone == fs::canonicalize(&spec.setup.clone).ok();
+    Ok(asked.find(|(spec, _)| clone.is_some() && is_its(spec)).map(|(spec, dir)| (dir, spec)))
 }
 
 /// The runs outside any orchestrator that ended and have no row in `stats.jsonl`: they were killed between

@@ -1,6 +1,7 @@
 //! Why something could not be done with a repository or a clone.
 
 use crate::id::CommitId;
+use crate::jobs_ground::JobsGround;
 use herder_oneshot::OneShotError;
 use std::path::PathBuf;
 
@@ -69,6 +70,14 @@ pub enum WorkspaceError {
         path: PathBuf,
         /// The directory that it must stay in.
         root: PathBuf,
+    },
+    /// An agent writes there: git would do what it says.
+    #[error("run git in `{}`: it lies in {ground}, where agents write", path.display())]
+    JobsGround {
+        /// The directory.
+        path: PathBuf,
+        /// Whose it is.
+        ground: JobsGround,
     },
     /// A directory on the way is a symbolic link or no directory.
     #[error("enter `{}`: it is not a plain directory", path.display())]

@@ -80,6 +80,14 @@ impl Lfs {
         if Self::is_marked(vault)? { mark(to, vault) } else { Ok(()) }
     }
 
+    /// Lets a second git directory of a run know of it where the first does.
+    pub(crate) fn hand_over(from: &Path, to: &Path) -> Result<()> {
+        match Self::of(from)? {
+            Some(lfs) => mark(to, &lfs.vault),
+            None => Ok(()),
+        }
+    }
+
     /// Has a call write contents where the repository has pointers, and pointers where a file has contents.
     ///
     /// git-lfs would read the `.lfsconfig` in the work tree, in the index and in HEAD (git-lfs-config(5)), whatever

@@ -14,6 +14,7 @@
 //! runs but git-lfs, for a repository of which [`ready_contents`] has seen that it keeps files in Git LFS.
 
 mod bare;
+mod beside;
 mod bundle;
 mod cached;
 mod check;
@@ -26,6 +27,7 @@ mod error;
 mod git;
 mod id;
 mod index_file;
+mod jobs_ground;
 mod laying_out;
 mod lfs;
 mod merge;
@@ -62,6 +64,7 @@ pub use diff::{ChangeKind, DiffFacts, FileChange, Patch};
 pub use error::{Result, WorkspaceError};
 pub use git::UserEnvironment;
 pub use id::{CommitId, Identity, RunKey, Signature, branch_of};
+pub use jobs_ground::{JobsGround, ROOT_OWNER};
 pub use lfs::{lfs_program, missing_contents, ready_contents};
 pub use message::{LandingMessage, RevertMessage};
 pub use mirror::Mirror;

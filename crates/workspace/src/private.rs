@@ -164,6 +164,16 @@ pub(crate) fn lend_all(path: &Path, lender: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Has one private git directory leave out what another one does, and check what it checks.
+pub(crate) fn copy_exclusions(from: &Path, to: &Path) -> Result<()> {
+    for name in ["info/exclude", LEFT_OUT, SKIP_LIST] {
+        if from.join(name).exists() {
+            fs_err::copy(from.join(name), to.join(name))?;
+        }
+    }
+    Ok(())
+}
+
 /// See [`PrivateGit::show`].
 pub(crate) fn show(clone: &Path, name: &str, text: &str) -> Result<()> {
     if plain_names(Path::new(name), clone)?.len() != 1 {

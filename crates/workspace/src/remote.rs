@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use crate::git::{Git, UserEnvironment, checked_url};
+use crate::jobs_ground::JobsGround;
 use crate::mirror::remote_head;
 use std::path::{Path, PathBuf};
 
@@ -39,7 +40,8 @@ impl RemoteFacts {
 /// Looks at a directory (an absolute path) or an address.
 ///
 /// # Errors
-/// Git cannot be run. A repository that is none, or cannot be reached, is a fact and no error.
+/// Git cannot be run. A repository that is none, cannot be reached, or lies where jobs write ([`JobsGround`]), is a
+/// fact and no error.
 pub fn inspect_remote(path_or_url: &str, user: &UserEnvironment) -> Result<RemoteFacts> {
     let text = checked_url(path_or_url)?;
     let path = Path::new(text.strip_prefix("file://").unwrap_or(text));
@@ -59,12 +61,22 @@ fn inspect_directory(path: &Path, user: &UserEnvironment) -> Result<RemoteFacts>
         let problem = Some(format!("`{}` is not a directory", path.display()));
         return Ok(RemoteFacts { problem, ..RemoteFacts::default() });
     }
+    if let Err(refused) = JobsGround::refuse(path) {
+        return Ok(RemoteFacts { problem: Some(format!("failed to {refused}")), ..RemoteFacts::default() });
+    }
     let ask = |command: &str| Git::outside(command, user).in_directory(path);
-    let finished = ask("rev-parse").args(["--is-bare-repository"]).finish()?;
+    let asked = ["--path-format=absolute", "--is-bare-repository", "--git-common-dir"];
+    let finished = ask("rev-parse").args(asked).finish()?;
     if !finished.status.success() {
         return Ok(RemoteFacts { problem: Some(finished.stderr.text()), ..RemoteFacts::default() });
     }
-    let is_bare = finished.stdout.text() == "true";
+    let said = finished.stdout.text();
+    let (is_bare, common) = said.split_once('\n').unwrap_or((said.as_str(), ""));
+    // Another work tree of an agent's repository may lie anywhere.
+    if let Err(refused) = JobsGround::refuse(Path::new(common)) {
+        return Ok(RemoteFacts { problem: Some(format!("failed to {refused}")), ..RemoteFacts::default() });
+    }
+    let is_bare = is_bare == "true";
     let word = |git: Git| -> Result<Option<String>> {
         let finished = git.finish()?;
         let text = finished.stdout.text();

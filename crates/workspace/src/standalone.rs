@@ -7,6 +7,7 @@ use crate::bare::Bare;
 use crate::error::{Result, WorkspaceError};
 use crate::git::{Git, UserEnvironment, succeeded};
 use crate::id::{CommitId, Identity, RunKey, Signature};
+use crate::jobs_ground::JobsGround;
 use crate::private::{EXCLUDED, PrivateGit};
 use crate::writing::commit;
 use serde::{Deserialize, Serialize};
@@ -75,9 +76,13 @@ impl Checkout {
     /// before an agent has worked there.
     ///
     /// # Errors
-    /// It is no checkout, it has no commit yet, or git cannot be run.
+    /// It is no checkout, it or its repository lies where jobs write ([`JobsGround`]), it has no commit yet, or git
+    /// cannot be run.
     pub fn inspect(path: &Path, user: &UserEnvironment) -> Result<Self> {
+        JobsGround::refuse(path)?;
         let ask = |args: &[&str]| Git::outside("rev-parse", user).in_directory(path).args(args).line();
+        // Another work tree of an agent's repository may lie anywhere.
+        JobsGround::refuse(Path::new(&ask(&["--path-format=absolute", "--git-common-dir"])?))?;
         let top = PathBuf::from(ask(&["--show-toplevel"])?);
         let git_dir = PathBuf::from(ask(&["--absolute-git-dir"])?);
         let head = CommitId::parse(&ask(&["--verify", "HEAD^{commit}"])?)?;

@@ -19,7 +19,7 @@ use crate::output::{Reply, Table};
 use crate::place;
 
 /// The largest `.ralph/config.toml` that is read, in bytes.
-const REPOSITORY_CONFIG_MAX: u64 = 256 << 10;
+pub(super) const REPOSITORY_CONFIG_MAX: u64 = 256 << 10;
 
 /// A key, what holds, and all that is to be known of it.
 #[derive(Debug, Serialize)]

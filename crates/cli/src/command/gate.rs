@@ -3,68 +3,166 @@
 mod words;
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use herder_config::{Flags, RepositoryConfig, Submodules, UserConfig, environment, resolve};
+use herder_config::{
+    Flags, RepositoryConfig, Resolved, Settings, Submodules, UserConfig, environment, resolve,
+};
 use herder_domain::gate::Verdict;
 use herder_domain::goal::GoalOptions;
 use herder_domain::repo::RepoId;
-use herder_domain::run::RunId;
+use herder_domain::run::{RunId, RunSpec};
+use herder_domain::setup::Setup;
 use herder_executor::Launcher;
-use herder_ralph::{About, ByHand, Handed, Thoroughness, Whose, room_by_hand};
-use herder_record::Redactor;
+use herder_ralph::{About, ByHand, Handed, Manner, Question, Thoroughness, Whose};
 use herder_record::redact::RedactingWriter;
+use herder_record::{Redactor, RunDir};
 use herder_store::Store;
 use serde_json::Value;
 
+use super::config::REPOSITORY_CONFIG_MAX;
 use super::ralph::failed;
-use super::ralph::here::{Rooms, here, repository};
+use super::ralph::here::{Rooms, here};
 use crate::args;
 use crate::call::{Call, env};
 use crate::failure::{Failure, Kind};
 use crate::output::{Output, Reply, printable};
-use crate::place;
-use crate::secrets::redactor;
+use crate::place::{self, Ground};
+use crate::secrets::redactor_with;
 use words::{in_json, in_words};
+
+/// How a warning names ports that are not given.
+const PORTS: &str = "ports";
+
+/// What is needed to ask, on whatever ground.
+struct Asker<'a> {
+    call: &'a Call,
+    args: &'a args::GateByHand,
+    config: UserConfig,
+    settings: Settings,
+    run: RunId,
+}
+
+/// What is asked for beside the files, and how; known once the gate's commit is.
+struct Means {
+    setup: Setup,
+    /// What a run's checkouts are given and one by hand is not.
+    missing: Vec<&'static str>,
+}
 
 /// Asks the gate about the current checkout.
 pub fn gate(call: &Call, args: &args::GateByHand) -> Result<Reply, Failure> {
-    let checkout = here()?;
-    let (config, flags) = (call.config()?, Flags::default());
-    let settings = config.settings(&flags, env)?;
-    let (id, branch) = registered(call)?.unzip();
-    let own = repository(&checkout)?;
-    let resolved = resolve(&GoalOptions::default(), &flags, id.as_ref(), &own, &config, env)?;
-    let unfurnished = unfurnished(&own, &config, id.as_ref())?;
+    let directory = here()?;
+    let config = call.config()?;
+    let settings = config.settings(&Flags::default(), env)?;
     let run = RunId::standalone(call.now, std::process::id());
-    let mut rooms = Rooms::of(&settings, &run, &checkout);
-    rooms.room = room_by_hand(&rooms.root);
-    let branch = resolved.base.as_ref().map(|base| base.value.clone()).or(branch);
-    let redactor = Arc::new(redactor(&settings)?);
-    let by_hand = ByHand {
-        checkout: &checkout,
-        commit: args.commit.as_deref(),
-        whose: if args.here { Whose::Here } else { Whose::Base },
-        base: &names_of(branch.as_deref()),
-        thoroughness: if args.once { Thoroughness::Once } else { Thoroughness::AsForARun },
-        run,
-        root: &rooms.root,
-        setup: &rooms.setup(&resolved, &settings),
-        said: kept(call, &unfurnished)?,
-        redactor: &redactor,
-        launcher: Launcher::own(),
-    };
-    let logs = |about| log(call.output, &redactor, about);
-    let handed = by_hand.ask(&logs).map_err(failed)?.ok_or_else(no_gate)?;
-    Ok(said(&handed)?.warning(warnings(&handed, &unfurnished)))
+    let asker = Asker { call, args, config, settings, run };
+    match place::ground(&call.state()?, &directory)? {
+        Ground::Own => asker.in_a_checkout(&directory),
+        Ground::Workspace(dir, spec) => asker.in_a_workspace(&dir, &spec),
+        Ground::Jobs => Err(Failure::refused(format!(
+            "{} is where agents write, and belongs to no run of this state directory: no gate is asked there",
+            directory.display()
+        ))
+        .hint("ask in a checkout of your own; `herder take N` opens a workspace that can be asked about")),
+    }
 }
 
-/// Where it is kept what gates say of base branches: in the state directory, if there is one. Without what the
-/// repository asks for, the answer may be another than a run's, so it is neither taken nor kept then.
-fn kept(call: &Call, unfurnished: &[&str]) -> Result<Option<PathBuf>, Failure> {
+impl Asker<'_> {
+    fn in_a_checkout(&self, directory: &Path) -> Result<Reply, Failure> {
+        let (id, branch) = registered(self.call)?.unzip();
+        let configured = self.resolved(id.as_ref(), &RepositoryConfig::empty())?.base;
+        let branch = configured.map(|base| base.value).or(branch);
+        let rooms = Rooms::of(&self.settings, &self.run, directory);
+        let base = names_of(branch.as_deref());
+        let ground = herder_ralph::Ground::Checkout { directory, base: &base };
+        self.ask(ground, &rooms.caches, |question| {
+            let own = own_settings(question)?;
+            let setup = rooms.setup(&self.resolved(id.as_ref(), &own)?, &self.settings);
+            let missing = self.unfurnished(question, &own, id.as_ref())?;
+            Ok(Means { setup, missing })
+        })
+    }
+
+    /// What the run was given counts, not what its clone's own git says of itself.
+    fn in_a_workspace(&self, dir: &RunDir, spec: &RunSpec) -> Result<Reply, Failure> {
+        let id = spec.goal.as_ref().map(|goal| &goal.repo);
+        self.ask(herder_ralph::Ground::Workspace(dir, spec), &spec.setup.caches, |question| {
+            let mut missing = self.unfurnished(question, &own_settings(question)?, id)?;
+            missing.retain(|what| *what != PORTS);
+            Ok(Means { setup: spec.setup.clone(), missing })
+        })
+    }
+
+    fn ask(
+        &self,
+        ground: herder_ralph::Ground<'_>,
+        caches: &Path,
+        means: impl FnOnce(&Question) -> Result<Means, Failure>,
+    ) -> Result<Reply, Failure> {
+        let by_hand = ByHand {
+            ground,
+            commit: self.args.commit.as_deref(),
+            whose: if self.args.here { Whose::Here } else { Whose::Base },
+            run: self.run.clone(),
+            root: &self.settings.root.value,
+            caches,
+            author: &self.settings.author.value,
+        };
+        let question = by_hand.begin().map_err(failed)?;
+        let Means { setup, missing } = means(&question)?;
+        let redactor = Arc::new(redactor_with(&self.settings, &setup.secret_files)?);
+        let manner = Manner {
+            thoroughness: if self.args.once { Thoroughness::Once } else { Thoroughness::AsForARun },
+            setup: &setup,
+            said: kept(self.call, &setup)?,
+            redactor: &redactor,
+            launcher: Launcher::own(),
+        };
+        let logs = |about| log(self.call.output, &redactor, about);
+        let handed = question.ask(&manner, &logs).map_err(failed)?.ok_or_else(no_gate)?;
+        Ok(said(&handed)?.warning(warnings(&handed, &missing)))
+    }
+
+    fn resolved(&self, id: Option<&RepoId>, own: &RepositoryConfig) -> Result<Resolved, Failure> {
+        Ok(resolve(&GoalOptions::default(), &Flags::default(), id, own, &self.config, env)?)
+    }
+
+    /// What a run's checkouts are given and one by hand is not.
+    fn unfurnished(
+        &self,
+        question: &Question,
+        own: &RepositoryConfig,
+        id: Option<&RepoId>,
+    ) -> Result<Vec<&'static str>, Failure> {
+        let nobody =
+            RepoId::new("local", "nobody", "here").map_err(|error| Failure::of(Kind::Internal, &error))?;
+        let asked = environment(own, &self.config, id.unwrap_or(&nobody), env)?;
+        let all = [
+            ("setup.files", !asked.files.is_empty()),
+            ("submodules", asked.submodules == Submodules::Filled),
+            (PORTS, asked.ports > 0),
+            ("the contents of files in Git LFS", question.holds_pointers().map_err(failed)?),
+        ];
+        Ok(all.into_iter().filter_map(|(name, is_asked)| is_asked.then_some(name)).collect())
+    }
+}
+
+/// What the repository itself says, where its gate comes from: the base branch, or with `--here` what is asked about.
+fn own_settings(question: &Question) -> Result<RepositoryConfig, Failure> {
+    match question.file(".ralph/config.toml", REPOSITORY_CONFIG_MAX).map_err(failed)? {
+        Some(bytes) => Ok(RepositoryConfig::parse(&String::from_utf8_lossy(&bytes))?),
+        None => Ok(RepositoryConfig::empty()),
+    }
+}
+
+/// Where it is kept what gates say of base branches by hand: in the state directory, if there is one. What a variable
+/// of the person's may have changed is not kept: its value is in no key.
+fn kept(call: &Call, setup: &Setup) -> Result<Option<PathBuf>, Failure> {
     let state = call.state()?;
-    Ok((unfurnished.is_empty() && state.root().is_dir()).then(|| state.gates()))
+    let is_persons = setup.pass.iter().any(|name| env(name).is_some());
+    Ok((!is_persons && state.root().is_dir()).then(|| state.gates()))
 }
 
 /// The registered repository of the current directory and its base branch, where there is one.
@@ -84,23 +182,6 @@ fn names_of(branch: Option<&str>) -> Vec<String> {
         Some(branch) => vec![format!("refs/remotes/origin/{branch}"), format!("refs/heads/{branch}")],
         None => vec!["refs/remotes/origin/HEAD".into()],
     }
-}
-
-/// What a run's checkouts are given and one by hand is not.
-fn unfurnished(
-    own: &RepositoryConfig,
-    config: &UserConfig,
-    id: Option<&RepoId>,
-) -> Result<Vec<&'static str>, Failure> {
-    let nobody =
-        RepoId::new("local", "nobody", "here").map_err(|error| Failure::of(Kind::Internal, &error))?;
-    let asked = environment(own, config, id.unwrap_or(&nobody), env)?;
-    let all = [
-        ("setup.files", !asked.files.is_empty()),
-        ("submodules", asked.submodules == Submodules::Filled),
-        ("ports", asked.ports > 0),
-    ];
-    Ok(all.into_iter().filter_map(|(name, is_asked)| is_asked.then_some(name)).collect())
 }
 
 fn warnings(handed: &Handed, unfurnished: &[&str]) -> Vec<String> {

@@ -220,3 +220,64 @@ fn what_a_killed_question_left_goes_with_the_next_one() {
     assert_eq!(ask(&scene, &checkout, &["--here"]).code, 0);
     nothing_is_left(&scene);
 }
+
+/// Where it is kept what gates said of base branches.
+fn words(scene: &Scene) -> Vec<PathBuf> {
+    let kept = fs_err::read_dir(scene.home.state().join("gates")).unwrap();
+    kept.map(|entry| entry.unwrap().path()).collect()
+}
+
+#[test]
+fn what_is_said_by_hand_counts_for_no_run_and_what_runs_are_told_not_by_hand() {
+    let (scene, checkout) = prepared(NAMING);
+    fs_err::write(checkout.join("good.txt"), "ok\n").unwrap();
+    assert_eq!(ask_json(&scene, &checkout, &[]).1["askings"], 4);
+    let kept = words(&scene);
+    let names: Vec<_> = kept.iter().map(|path| path.file_name().unwrap().to_string_lossy()).collect();
+    assert!(names.len() == 1 && names[0].contains(".base-by-hand-"), "{names:?}");
+    let (stem, _) = names[0].split_once('.').unwrap();
+    for whose in ["base", "base-in-run"] {
+        fs_err::copy(&kept[0], kept[0].with_file_name(format!("{stem}.{whose}"))).unwrap();
+    }
+    fs_err::remove_file(&kept[0]).unwrap();
+    assert_eq!(ask_json(&scene, &checkout, &[]).1["askings"], 4, "a run's word is not asked for");
+    let mut command = scene.command(&["gate", "--json"]);
+    let path = format!("{}:/nowhere", std::env::var("PATH").unwrap());
+    command.current_dir(&checkout).env("PATH", path);
+    assert_eq!(feed(command, b"").as_json()["askings"], 4, "nor that of other programs");
+    assert_eq!(ask_json(&scene, &checkout, &[]).1["askings"], 1, "what was said by hand is");
+}
+
+#[test]
+fn what_a_variable_of_the_persons_may_have_changed_is_not_kept() {
+    let (scene, checkout) = prepared(NAMING);
+    scene.config("agent = \"replay\"\n[sandbox]\nenv = [\"KIND\"]\n");
+    fs_err::write(checkout.join("good.txt"), "ok\n").unwrap();
+    let mut command = scene.command(&["gate", "--json"]);
+    command.current_dir(&checkout).env("KIND", "odd");
+    assert_eq!(feed(command, b"").as_json()["askings"], 4);
+    assert!(!scene.home.state().join("gates").exists() || words(&scene).is_empty());
+}
+
+#[test]
+fn the_repositorys_settings_are_those_beside_the_gate_that_is_asked() {
+    let (scene, checkout) = prepared("#!/bin/sh\ntrue\n");
+    fs_err::write(checkout.join(".ralph/config.toml"), "ports = 2\n").unwrap();
+    let of_the_base = ask(&scene, &checkout, &[]);
+    assert!(of_the_base.code == 0 && !of_the_base.err.contains("ports"), "{of_the_base:?}");
+    let here = ask(&scene, &checkout, &["--here"]);
+    assert!(here.code == 0 && here.err.contains("asks for ports"), "{here:?}");
+    fs_err::write(checkout.join(".ralph/config.toml"), "nonsense = 2\n").unwrap();
+    assert_eq!(ask(&scene, &checkout, &[]).code, 0);
+    assert_ne!(ask(&scene, &checkout, &["--here"]).code, 0);
+    nothing_is_left(&scene);
+}
+
+#[test]
+fn whoever_keeps_files_in_lfs_is_told_that_the_gate_sees_pointers() {
+    let (scene, checkout) = prepared("#!/bin/sh\ntrue\n");
+    scene.origin.push("main", "Keep in LFS", &[(".gitattributes", Some("*.bin filter=lfs -text\n"))]);
+    git(&checkout, &["pull", "--quiet"]);
+    let said = ask(&scene, &checkout, &[]);
+    assert!(said.code == 0 && said.err.contains("the contents of files in Git LFS"), "{said:?}");
+}

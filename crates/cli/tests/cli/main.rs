@@ -11,6 +11,7 @@ mod curate;
 mod gate;
 mod goals;
 mod hands;
+mod hostile;
 mod init;
 mod json;
 mod names;

@@ -3,27 +3,23 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
+use herder_domain::fnv;
 use herder_domain::gate::{BaseSaid, Said};
-use herder_executor::{Room, Toolchains};
+use herder_executor::Toolchains;
 use herder_gate::{BaseKey, Cache, Clean, Environment, Gate, Inquirer, Past, Surroundings, ask_twice};
-use herder_workspace::{Bare, CommitId};
+use herder_workspace::CommitId;
 
-use super::{About, ByHand, Logs, Thoroughness};
+use super::{About, Logs, Manner, Question, Thoroughness};
 use crate::error::RalphError;
-use crate::stop::Stop;
 use crate::work::{listen, without_secrets};
 
 /// A person's questions.
 pub(super) struct Asking<'a> {
-    by_hand: &'a ByHand<'a>,
-    room: &'a Room,
-    stop: &'a Stop,
+    question: &'a Question,
+    manner: &'a Manner<'a>,
     logs: &'a Logs<'a>,
-    bare: &'a Bare,
     gate: &'a Gate,
     cache: Option<Cache>,
-    subject: &'a CommitId,
-    base: &'a CommitId,
     key: BaseKey,
     /// Whether what is asked about is the base branch's tip: then there is nothing to hold it against.
     is_base: bool,
@@ -34,33 +30,19 @@ pub(super) struct Asking<'a> {
 
 impl<'a> Asking<'a> {
     pub(super) fn new(
-        by_hand: &'a ByHand<'a>,
-        (room, stop, logs): (&'a Room, &'a Stop, &'a Logs<'a>),
-        (bare, gate, cache): (&'a Bare, &'a Gate, Option<Cache>),
-        (subject, base): (&'a CommitId, &'a CommitId),
+        question: &'a Question,
+        manner: &'a Manner<'a>,
+        logs: &'a Logs<'a>,
+        (gate, cache): (&'a Gate, Option<Cache>),
     ) -> Result<Self, RalphError> {
-        let tree = bare.tree_of(base)?;
-        let is_base = bare.tree_of(subject)? == tree;
-        let environment = Environment { pass: by_hand.setup.pass.clone(), setup: String::new() };
-        let key = BaseKey { tree: tree.to_string(), environment, surroundings: Surroundings::Run };
+        let scene = &question.scene;
+        let tree = scene.git.bare().tree_of(&scene.base)?;
+        let is_base = scene.git.bare().tree_of(&scene.subject)? == tree;
+        let environment = Environment { pass: manner.setup.pass.clone(), setup: String::new() };
+        let key = BaseKey { tree: tree.to_string(), environment, surroundings: by_hand() };
         let toolchains = Toolchains::detect();
         let (count, elapsed) = (0, Duration::ZERO);
-        Ok(Self {
-            by_hand,
-            room,
-            stop,
-            logs,
-            bare,
-            gate,
-            cache,
-            subject,
-            base,
-            key,
-            is_base,
-            toolchains,
-            count,
-            elapsed,
-        })
+        Ok(Self { question, manner, logs, gate, cache, key, is_base, toolchains, count, elapsed })
     }
 
     /// How often the gate was asked, and how long that took.
@@ -69,29 +51,30 @@ impl<'a> Asking<'a> {
     }
 
     fn ask_about(&mut self, commit: &CommitId, about: About) -> Result<Said, RalphError> {
-        let setup = self.by_hand.setup;
+        let Question { run, root, lodging, stop, scene, .. } = self.question;
+        let (setup, room) = (self.manner.setup, lodging.room());
         let clean = Clean {
-            bare: self.bare,
-            past: Past::Own { base_branch: "HEAD", base: self.base },
-            checkout: &self.room.dir().join("tree"),
-            root: self.by_hand.root,
-            room: self.room,
+            bare: scene.git.bare(),
+            past: Past::Own { base_branch: &scene.base_branch, base: &scene.base },
+            checkout: &room.dir().join("tree"),
+            root,
+            room,
             setup,
             toolchains: &self.toolchains,
-            run: &self.by_hand.run,
+            run,
             limit: setup.clocks.gate,
         };
         let mut listening = None;
-        let asked = clean.ask(self.gate, commit, &self.by_hand.launcher, (self.logs)(about), |handle| {
+        let asked = clean.ask(self.gate, commit, &self.manner.launcher, (self.logs)(about), |handle| {
             // The end of the last one's guard would end this one's, too.
             drop(listening.take());
-            listening = Some(listen(self.stop, handle));
+            listening = Some(listen(stop, handle));
         });
         drop(listening);
         let answered = asked?;
         self.count += 1;
         self.elapsed += answered.elapsed;
-        Ok(without_secrets(answered.said, self.by_hand.redactor))
+        Ok(without_secrets(answered.said, self.manner.redactor))
     }
 }
 
@@ -99,21 +82,19 @@ impl Inquirer for Asking<'_> {
     type Error = RalphError;
 
     fn ask(&mut self) -> Result<Said, RalphError> {
-        self.ask_about(self.subject, About::Work)
+        self.ask_about(&self.question.scene.subject, About::Work)
     }
 
     fn known_base(&mut self) -> Option<BaseSaid> {
-        let cache = self.cache.as_ref().filter(|_| !self.is_base)?;
-        // What a landing was told, nobody else had a hand in.
-        let landings = BaseKey { surroundings: Surroundings::Landing, ..self.key.clone() };
-        [&landings, &self.key].into_iter().find_map(|key| cache.base(key))
+        // Neither what a run nor what a landing was told: their files, PATH and variables are others.
+        self.cache.as_ref().filter(|_| !self.is_base)?.base(&self.key)
     }
 
     fn ask_base(&mut self) -> Result<Option<BaseSaid>, RalphError> {
         if self.is_base {
             return Ok(None);
         }
-        let (base, since) = (self.base, self.key.tree.clone());
+        let (base, since) = (&self.question.scene.base, self.key.tree.clone());
         // One asks and the other looks whether there is a point in it, never both at once.
         let this = RefCell::new(&mut *self);
         let ask = || this.borrow_mut().ask_about(base, About::Base);
@@ -130,6 +111,12 @@ impl Inquirer for Asking<'_> {
     }
 
     fn is_over(&self) -> bool {
-        self.stop.is_ordered() || self.by_hand.thoroughness == Thoroughness::Once
+        self.question.stop.is_ordered() || self.manner.thoroughness == Thoroughness::Once
     }
+}
+
+/// What a person's programs are depends on their PATH.
+fn by_hand() -> Surroundings {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    Surroundings::ByHand { path: fnv::hash(path.as_encoded_bytes()) }
 }

@@ -5,6 +5,7 @@ use crate::bare::Bare;
 use crate::error::Result;
 use crate::git::unparsable;
 use crate::id::CommitId;
+use crate::lfs::Lfs;
 use crate::reading::Objects;
 use crate::scratch::Scratch;
 use std::collections::{BTreeMap, HashSet};
@@ -36,6 +37,14 @@ pub(super) struct Pointer {
 type Files = BTreeMap<Vec<u8>, CommitId>;
 
 impl Bare {
+    /// Whether files in Git LFS are written with their contents, and not as pointers.
+    ///
+    /// # Errors
+    /// What was said of that cannot be read.
+    pub fn has_contents(&self) -> Result<bool> {
+        Lfs::is_marked(self.path())
+    }
+
     /// Whether a commit keeps files in Git LFS, by its `.gitattributes` at all levels.
     ///
     /// # Errors

@@ -34,7 +34,8 @@ pub struct Rooms {
     pub root: PathBuf,
     /// For HOME, TMPDIR and the gate.
     pub room: PathBuf,
-    caches: PathBuf,
+    /// For package caches.
+    pub caches: PathBuf,
 }
 
 impl Rooms {

@@ -11,6 +11,7 @@ use herder_domain::run::RunSpec;
 use herder_executor::Launcher;
 use herder_gate::GateError;
 use herder_ralph::{Order, RalphError};
+use herder_workspace::WorkspaceError;
 use serde_json::json;
 
 use crate::agents::adapter;
@@ -58,6 +59,12 @@ pub(super) fn failed(error: RalphError) -> Failure {
         RalphError::Taken { .. } => Failure::new(Kind::Busy, text).hint("`herder watch` shows it"),
         RalphError::NoCommit { .. } => Failure::not_found(text)
             .hint("name a commit, a branch or a tag; without one the work tree as it lies is asked about"),
+        RalphError::CommitOfAgents => Failure::refused(text).hint(
+            "leave the commit out, or ask in a checkout of your own: `herder salvage N` brings work there",
+        ),
+        RalphError::Workspace(WorkspaceError::JobsGround { .. }) => {
+            Failure::refused(text).hint("go to a checkout of your own")
+        }
         RalphError::CalledOff => Failure::refused(text).hint("nothing was left behind"),
         RalphError::Gate(error) => Failure::environment(text).hint(hint_of(&error)),
         RalphError::Record(error) => error.into(),
