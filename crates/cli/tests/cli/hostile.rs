@@ -107,6 +107,8 @@ fn no_command_runs_what_an_agent_planted_in_the_clone_it_is_called_in() {
     let file = trapped.scene.home.home().join("goal.md");
     fs_err::write(&file, GOAL).unwrap();
     let file = file.to_str().unwrap();
+    let backlog = trapped.scene.home.home().join("backlog.md");
+    fs_err::write(&backlog, GOAL.replace("## ", "### ").replacen("###", "## Imported\n\n###", 1)).unwrap();
     let looks: &[&[&str]] = &[
         &["goal", "list"],
         &["goal", "show", "1"],
@@ -117,7 +119,7 @@ fn no_command_runs_what_an_agent_planted_in_the_clone_it_is_called_in() {
         &["goal", "queue", "2"],
         &["goal", "cancel", "2"],
         &["goal", "comment", "1"],
-        &["goal", "import", file],
+        &["goal", "import", backlog.to_str().unwrap()],
         &["story", "list"],
         &["why", "1"],
         &["logs", "1"],
