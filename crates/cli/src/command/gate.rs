@@ -91,7 +91,13 @@ impl Asker<'_> {
         self.ask(herder_ralph::Ground::Workspace(dir, spec), &spec.setup.caches, |question| {
             let mut missing = self.unfurnished(question, &own_settings(question)?, id)?;
             missing.retain(|what| *what != PORTS);
-            Ok(Means { setup: spec.setup.clone(), missing })
+            let mut setup = spec.setup.clone();
+            if let Some(furnished) = &mut setup.furnished {
+                missing.clear();
+                // What was made for the base need not be what the work asks for now.
+                (furnished.made, furnished.seed) = (None, None);
+            }
+            Ok(Means { setup, missing })
         })
     }
 

@@ -38,7 +38,7 @@ impl<'a> Asking<'a> {
         let scene = &question.scene;
         let tree = scene.git.bare().tree_of(&scene.base)?;
         let is_base = scene.git.bare().tree_of(&scene.subject)? == tree;
-        let environment = Environment { pass: manner.setup.pass.clone(), setup: String::new() };
+        let environment = Environment { pass: manner.setup.pass.clone(), setup: manner.setup.surroundings() };
         let key = BaseKey { tree: tree.to_string(), environment, surroundings: by_hand() };
         let toolchains = Toolchains::detect();
         let (count, elapsed) = (0, Duration::ZERO);

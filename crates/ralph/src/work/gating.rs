@@ -63,7 +63,7 @@ impl Work {
         // What was said in the clean surroundings of a landing holds for whatever is like them.
         let setup = match surroundings {
             Surroundings::Landing => String::new(),
-            Surroundings::Run => self.spec.setup.surroundings(),
+            Surroundings::Run | Surroundings::ByHand { .. } => self.spec.setup.surroundings(),
         };
         let environment = Environment { pass: self.spec.setup.pass.clone(), setup };
         Ok(BaseKey { tree, environment, surroundings })
