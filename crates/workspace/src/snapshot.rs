@@ -95,7 +95,7 @@ impl PrivateGit {
     }
 
     /// Like [`PrivateGit::snapshot`], of files that are a person's own: none is ever removed, and what stops
-    /// git is an error, after [`PERSONS_PATIENCE`] times the patience.
+    /// git is an error, after `PERSONS_PATIENCE` times the patience.
     ///
     /// # Errors
     /// Those of [`PrivateGit::snapshot`].
