@@ -14,7 +14,7 @@ use crate::seen::Seen;
 #[derive(Default)]
 pub struct Tally {
     pub nights: usize,
-    /// Nights of which no strike came about, because they went another way. (Of a pair, the first one often
+    /// Nights of which no strike came about, because they went another way or had nobody to kill. (Of a pair, the first one often
     /// keeps the night from coming by the second.)
     pub missed: Vec<String>,
     /// What diverged, in words, with how to have it again.

@@ -36,15 +36,17 @@ pub fn singles(census: &Census) -> Vec<Strike> {
         }
         let (first, middle, last) = (1, count.div_ceil(2), *count);
         add(last, Fault::All);
-        // A git goes on when who started it is killed: at which of its writes makes no difference.
+        // A git goes on when who started it is killed, and fails when it has no room, at whichever of its writes;
+        // half a write of its is in a file that nobody reads yet.
         let is_first_of_git = is_git(kind) && gits.insert((kind.role, kind.errand.clone()));
-        if kind.deed.is_some() && (!is_git(kind) || is_first_of_git) {
+        let stands_for_itself = !is_git(kind) || is_first_of_git;
+        if kind.deed.is_some() && stands_for_itself {
             add(first, Fault::Owner);
         }
-        if kind.deed == Some(Deed::Write) {
+        if kind.deed == Some(Deed::Write) && stands_for_itself {
             add(middle, Fault::Torn);
         }
-        if kind.deed.is_none_or(needs_room) {
+        if kind.deed.is_none_or(needs_room) && stands_for_itself {
             add(middle, Fault::Full);
         }
         // A git that is killed fails, whatever it was about to write.
