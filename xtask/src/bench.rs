@@ -57,14 +57,6 @@ impl Bench {
     }
 }
 
-/// Sees whether every benchmark still runs.
-///
-/// # Errors
-/// As [`run`].
-pub fn quick(root: &Path) -> Result<bool> {
-    run(root, &[], Depth::Quick)
-}
-
 /// All benchmarks, in the order in which they are run.
 pub const BENCHES: &[Bench] = &[
     Bench {

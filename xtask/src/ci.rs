@@ -6,20 +6,14 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::{bench, step, suites, tidy};
+use crate::{step, suites, tidy};
 
 /// What one step does; `Ok(false)` means that it ran and was red.
 type Work = fn(&Path) -> Result<bool>;
 
 /// The steps in their order: cheap ones first, so that the first red line comes early.
-const STEPS: &[(&str, Work)] = &[
-    ("format", format),
-    ("tidy", tidy::report),
-    ("clippy", clippy),
-    ("docs", docs),
-    ("test", test),
-    ("benches", bench::quick),
-];
+const STEPS: &[(&str, Work)] =
+    &[("format", format), ("tidy", tidy::report), ("clippy", clippy), ("docs", docs), ("test", test)];
 
 /// Runs every step and prints which were red; `true` when none was.
 ///

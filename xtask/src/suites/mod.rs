@@ -41,8 +41,8 @@ pub fn run(root: &Path, names: &[String], args: &[String]) -> Result<bool> {
         rows.push(Row { suite: suite.name, is_live: suite.is_live, outcome: outcome?, time });
     }
     println!("\n{}", outcome::table(&rows, is_ci));
-    if names.is_empty() && args.is_empty() && !is_ci {
-        println!("run in CI, and when named: {}", long().join(", "));
+    if names.is_empty() && args.is_empty() {
+        println!("left out unless named: {}", left_out(is_ci).join(", "));
     }
     Ok(rows.iter().all(|row| !row.is_failure(is_ci)))
 }
@@ -56,16 +56,25 @@ fn choose(names: &[String], args: &[String], is_ci: bool) -> Result<Vec<&'static
         bail!("no suite is called {stranger:?}; there are: {}", known.join(", "));
     }
     let is_chosen = |suite: &&Suite| match names {
-        [] if args.is_empty() => is_ci || suite.runs == Runs::Always,
+        [] if args.is_empty() => is_chosen_unnamed(suite.runs, is_ci),
         [] => suite.name == "default",
         names => names.iter().any(|name| name == suite.name),
     };
     Ok(SUITES.iter().filter(is_chosen).collect())
 }
 
-/// The suites that a person gets by naming them.
-fn long() -> Vec<&'static str> {
-    SUITES.iter().filter(|suite| suite.runs == Runs::InCi).map(|suite| suite.name).collect()
+/// Whether a suite is run when none is named.
+fn is_chosen_unnamed(runs: Runs, is_ci: bool) -> bool {
+    match runs {
+        Runs::Always => true,
+        Runs::InCi => is_ci,
+        Runs::Named => false,
+    }
+}
+
+/// The suites that are run here only when they are named.
+fn left_out(is_ci: bool) -> Vec<&'static str> {
+    SUITES.iter().filter(|suite| !is_chosen_unnamed(suite.runs, is_ci)).map(|suite| suite.name).collect()
 }
 
 /// One suite from its presence in the tree to its end.
@@ -92,10 +101,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn without_a_name_every_suite_is_chosen_and_the_long_ones_in_ci_only() {
-        assert_eq!(choose(&[], &[], true).unwrap().len(), SUITES.len());
-        assert_eq!(choose(&[], &[], false).unwrap().len() + long().len(), SUITES.len());
-        assert!(!long().contains(&"default") && long().contains(&"crash-points"));
+    fn without_a_name_every_suite_is_chosen_but_the_long_ones() {
+        for is_ci in [true, false] {
+            let chosen = choose(&[], &[], is_ci).unwrap();
+            assert_eq!(chosen.len() + left_out(is_ci).len(), SUITES.len());
+            assert!(left_out(is_ci).contains(&"crash-points") && !left_out(is_ci).contains(&"default"));
+        }
+        assert!(left_out(false).contains(&"zoo") && !left_out(true).contains(&"zoo"));
     }
 
     #[test]
