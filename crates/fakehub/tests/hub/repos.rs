@@ -38,7 +38,7 @@ fn an_archived_repository_is_only_looked_at() {
 fn refs_are_made_moved_forward_and_removed() {
     let scene = Scene::new();
     let old = scene.bob.get(&format!("{APP}/git/ref/heads/main")).ok()["object"]["sha"].clone();
-    let new = scene.hub.commit("bob", "acme/app", "work", "a.txt", "a");
+    let new = scene.hub.commit("bob", "acme/app", "topic", "a.txt", "a");
     let refs = format!("{APP}/git/refs");
     scene.bob.post(&refs, json!({ "ref": "refs/heads/copy", "sha": old })).ok();
     scene.hub.expect("POST", "/git/refs", 422);
@@ -51,22 +51,22 @@ fn refs_are_made_moved_forward_and_removed() {
     assert_eq!(scene.bob.delete(&format!("{refs}/heads/copy")).status, 204);
     assert_eq!(scene.bob.get(&format!("{APP}/git/ref/heads/copy")).status, 404);
     let branches = scene.bob.get(&format!("{APP}/branches")).ok();
-    assert_eq!([&branches[0]["name"], &branches[1]["name"]], ["main", "work"]);
+    assert_eq!([&branches[0]["name"], &branches[1]["name"]], ["main", "topic"]);
 }
 
 #[test]
 fn commits_and_what_lies_between_them_are_shown() {
     let scene = Scene::new();
-    let sha = scene.hub.commit("bob", "acme/app", "work", "a.txt", "one\ntwo\n");
-    let compared = scene.bob.get(&format!("{APP}/compare/main...work")).ok();
+    let sha = scene.hub.commit("bob", "acme/app", "topic", "a.txt", "one\ntwo\n");
+    let compared = scene.bob.get(&format!("{APP}/compare/main...topic")).ok();
     assert_eq!((&compared["status"], &compared["ahead_by"]), (&json!("ahead"), &json!(1)));
     assert_eq!(
         (&compared["files"][0]["filename"], &compared["files"][0]["additions"]),
         (&json!("a.txt"), &json!(2))
     );
-    let shown = scene.bob.get(&format!("{APP}/commits/work")).ok();
+    let shown = scene.bob.get(&format!("{APP}/commits/topic")).ok();
     assert_eq!((&shown["sha"], &shown["author"]["login"]), (&json!(sha), &json!("bob")));
-    let listed = scene.bob.get(&format!("{APP}/commits?sha=work&per_page=1"));
+    let listed = scene.bob.get(&format!("{APP}/commits?sha=topic&per_page=1"));
     assert!(listed.header("link").contains("rel=\"next\""));
     assert_eq!(scene.bob.get(&format!("{APP}/compare/main...nowhere")).status, 404);
 }
@@ -74,14 +74,14 @@ fn commits_and_what_lies_between_them_are_shown() {
 #[test]
 fn checks_and_statuses_of_a_commit_are_added_up() {
     let scene = Scene::new();
-    let sha = scene.hub.commit("bob", "acme/app", "work", "a.txt", "a");
+    let sha = scene.hub.commit("bob", "acme/app", "topic", "a.txt", "a");
     let run = json!({ "name": "ci", "head_sha": sha, "status": "in_progress" });
     let run = scene.bob.post(&format!("{APP}/check-runs"), run).ok();
     assert_eq!((&run["status"], &run["conclusion"]), (&json!("in_progress"), &Value::Null));
     let output = json!({ "title": "Red", "summary": "2 failed", "text": "a::b" });
     let over = json!({ "conclusion": "failure", "output": output });
     scene.bob.patch(&format!("{APP}/check-runs/{}", run["id"]), over).ok();
-    let runs = scene.bob.get(&format!("{APP}/commits/work/check-runs")).ok();
+    let runs = scene.bob.get(&format!("{APP}/commits/topic/check-runs")).ok();
     assert_eq!(runs["total_count"], 1);
     assert_eq!(runs["check_runs"][0]["output"]["summary"], "2 failed");
     let suites = scene.bob.get(&format!("{APP}/commits/{sha}/check-suites")).ok();
@@ -98,7 +98,7 @@ fn checks_and_statuses_of_a_commit_are_added_up() {
 #[test]
 fn the_log_of_a_check_lies_behind_a_redirect() {
     let scene = Scene::new();
-    let sha = scene.hub.commit("bob", "acme/app", "work", "a.txt", "a");
+    let sha = scene.hub.commit("bob", "acme/app", "topic", "a.txt", "a");
     let id = scene.hub.act("bob", |ctx| {
         let edit = herder_fakehub::op::check::CheckEdit {
             name: Some("ci".to_owned()),
