@@ -71,6 +71,8 @@ impl PidNamespace {
         let id = pid.to_string();
         let said = self.sh(WITH_ID, &[&id, "setsid", "sleep", "600"]);
         assert_eq!(said.as_deref(), Some("there\n"), "a process with the id {pid}");
+        // Its id is given out at the fork; the programs on the way to `sleep` come after it.
+        until("a stranger that sleeps", PATIENCE, || self.has_stranger(pid).then_some(()));
     }
 
     /// Whether the process with this id inside is a sleeping stranger.
