@@ -2,9 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
+
+/// Who commits, and when: in seconds since 1970.
+const PERSON: &str = "Ada";
+const ADDRESS: &str = "ada@example.com";
+const DAY: u32 = 1_769_947_200;
 
 /// Path of the gate inside a repository.
 const GATE: &str = ".ralph/check";
@@ -68,6 +74,21 @@ impl TargetRepo {
     /// Contents of a file at the tip of `branch`, `None` when there is no such branch or file.
     pub fn file_at(&self, branch: &str, path: &str) -> Option<String> {
         self.ask(["cat-file", "blob", &format!("refs/heads/{branch}:{path}")])
+    }
+
+    /// All files at the tip of `branch` with their contents.
+    pub fn contents_at(&self, branch: &str) -> BTreeMap<String, String> {
+        let paths = self.files_at(branch);
+        let asked: String = paths.iter().map(|path| format!("{branch}:{path}\n")).collect();
+        let told = tell_git(&self.origin, ["cat-file", "--batch=%(objectsize)"], asked.as_bytes());
+        let mut rest = told.as_str();
+        let mut next = || {
+            let (size, tail) = rest.split_once('\n').unwrap();
+            let (contents, tail) = tail.split_at(size.parse().unwrap());
+            rest = &tail[1..];
+            contents.to_owned()
+        };
+        paths.into_iter().map(|path| (path, next())).collect()
     }
 
     /// Paths of all files at the tip of `branch`.
@@ -140,16 +161,28 @@ impl TargetRepoBuilder {
 
     /// Makes the repository with one commit, whose id is the same in every test with the same files.
     pub fn build(self) -> TargetRepo {
-        let work = tempfile::tempdir().unwrap();
-        run_git(work.path(), ["init", "--quiet", "--initial-branch=main", "."]);
-        for (path, contents) in &self.files {
-            write_file(work.path(), path, contents);
-        }
-        commit_all(work.path(), "Begin");
         init_bare(&self.origin);
-        run_git(work.path(), [OsStr::new("push"), "-q".as_ref(), self.origin.as_os_str(), "main".as_ref()]);
+        tell_git(&self.origin, ["fast-import", "--quiet"], &self.stream());
         TargetRepo { origin: self.origin.canonicalize().unwrap() }
     }
+
+    /// The commit in the words of git-fast-import(1).
+    fn stream(&self) -> Vec<u8> {
+        let mut stream =
+            format!("commit refs/heads/main\ncommitter {PERSON} <{ADDRESS}> {DAY} +0000\n").into_bytes();
+        stream.extend(b"data 6\nBegin\n\n");
+        for (path, contents) in &self.files {
+            stream.extend(format!("M {:o} inline {path}\ndata {}\n", mode(contents), contents.len()).bytes());
+            stream.extend(contents);
+            stream.push(b'\n');
+        }
+        stream
+    }
+}
+
+/// The permissions of a file: what begins with `#!` is a program.
+fn mode(contents: &[u8]) -> u32 {
+    if contents.starts_with(b"#!") { 0o755 } else { 0o644 }
 }
 
 fn init_bare(origin: &Path) {
@@ -161,8 +194,7 @@ fn write_file(tree: &Path, path: &str, contents: &[u8]) {
     let path = tree.join(path);
     fs_err::create_dir_all(path.parent().unwrap()).unwrap();
     fs_err::write(&path, contents).unwrap();
-    let mode = if contents.starts_with(b"#!") { 0o755 } else { 0o644 };
-    fs_err::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+    fs_err::set_permissions(&path, std::fs::Permissions::from_mode(mode(contents))).unwrap();
 }
 
 fn commit_all(tree: &Path, message: &str) {
@@ -172,7 +204,26 @@ fn commit_all(tree: &Path, message: &str) {
 
 #[track_caller]
 fn run_git<S: AsRef<OsStr>>(dir: &Path, args: impl IntoIterator<Item = S>) -> String {
-    let output = git_command(dir).args(args).output().unwrap();
+    tell_git(dir, args, b"")
+}
+
+/// Runs git with something to read.
+#[track_caller]
+fn tell_git<S: AsRef<OsStr>>(dir: &Path, args: impl IntoIterator<Item = S>, input: &[u8]) -> String {
+    let mut git = git_command(dir);
+    git.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut git = git.spawn().unwrap();
+    let mut pipe = git.stdin.take().unwrap();
+    std::thread::scope(|scope| {
+        // One that has failed reads no more: it says why.
+        scope.spawn(move || drop(pipe.write_all(input)));
+        said_by(git, dir)
+    })
+}
+
+#[track_caller]
+fn said_by(git: Child, dir: &Path) -> String {
+    let output = git.wait_with_output().unwrap();
     let complaint = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "git failed in {}: {complaint}", dir.display());
     String::from_utf8_lossy(&output.stdout).into_owned()
@@ -182,16 +233,17 @@ fn run_git<S: AsRef<OsStr>>(dir: &Path, args: impl IntoIterator<Item = S>) -> St
 fn git_command(dir: &Path) -> Command {
     let mut git = Command::new("git");
     git.env_clear().current_dir(dir);
+    let day = format!("{DAY} +0000");
     for (name, value) in [
         ("PATH", std::env::var("PATH").unwrap_or_else(|_| "/usr/bin:/bin".to_owned()).as_str()),
         ("GIT_CONFIG_GLOBAL", "/dev/null"),
         ("GIT_CONFIG_NOSYSTEM", "1"),
-        ("GIT_AUTHOR_NAME", "Ada"),
-        ("GIT_AUTHOR_EMAIL", "ada@example.com"),
-        ("GIT_AUTHOR_DATE", "2026-02-01T12:00:00Z"),
-        ("GIT_COMMITTER_NAME", "Ada"),
-        ("GIT_COMMITTER_EMAIL", "ada@example.com"),
-        ("GIT_COMMITTER_DATE", "2026-02-01T12:00:00Z"),
+        ("GIT_AUTHOR_NAME", PERSON),
+        ("GIT_AUTHOR_EMAIL", ADDRESS),
+        ("GIT_AUTHOR_DATE", day.as_str()),
+        ("GIT_COMMITTER_NAME", PERSON),
+        ("GIT_COMMITTER_EMAIL", ADDRESS),
+        ("GIT_COMMITTER_DATE", day.as_str()),
     ] {
         git.env(name, value);
     }
@@ -219,6 +271,16 @@ mod tests {
         assert_eq!(repo.file_at("main", "README.md").as_deref(), Some("toy\n"));
         assert!(repo.git(["ls-tree", "-r", "main", GATE]).starts_with("100755"));
         repo.assert_sound();
+    }
+
+    #[test]
+    fn all_contents_of_a_branch_are_told_at_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let repo = sample(dir.path());
+        repo.push("main", "Odd", &[("a b", Some("")), ("c", Some("3\n\n7\nblob"))]);
+        let contents: Vec<_> = repo.contents_at("main").into_iter().collect();
+        let text = |path: &str| (path.to_owned(), repo.file_at("main", path).unwrap());
+        assert_eq!(contents, [GATE, "README.md", "a b", "c"].map(text));
     }
 
     #[test]

@@ -47,8 +47,7 @@ pub fn seen(scene: &Scene) -> Seen {
     let runs = scene.repo.commits_with_trailer("Herder-Run");
     commits.push(format!("{} trailers of goals, {} of runs", goals.len(), runs.len()));
     commits.sort();
-    let files = scene.repo.files_at("main").into_iter();
-    let files = files.map(|path| (path.clone(), scene.repo.file_at("main", &path).unwrap())).collect();
+    let files = scene.repo.contents_at("main");
     let goals = scene.goals.iter().map(|goal| goal_seen(&store, goal, &rows)).collect();
     let (story, proposed) = (story_seen(&store, &scene.story), proposed(&store, &scene.goals));
     Seen { goals, story, proposed, commits, files }
