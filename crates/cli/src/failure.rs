@@ -225,8 +225,13 @@ impl From<ConfigError> for Failure {
 
 impl From<WorkspaceError> for Failure {
     fn from(error: WorkspaceError) -> Self {
-        Self::of(Kind::Environment, &error)
-            .hint("`herder doctor` looks at git and all else that herder needs")
+        let is_token = matches!(error, WorkspaceError::TokenRefused { .. } | WorkspaceError::NoToken { .. });
+        let hint = if is_token {
+            "give herder a token that may write to the repository: GITHUB_TOKEN, or `gh auth login`"
+        } else {
+            "`herder doctor` looks at git and all else that herder needs"
+        };
+        Self::of(Kind::Environment, &error).hint(hint)
     }
 }
 

@@ -134,13 +134,18 @@ impl Client {
         self.shared.credentials.in_use()
     }
 
-    /// The token, for git's credential helper.
+    /// The token, for requests and for git.
     ///
     /// # Errors
     /// There is none.
     pub fn token(&self) -> Result<Secret, Why> {
         let token = self.shared.credentials.token(&self.shared.wire, self.server_now());
         token.map_err(|error| Why::NoToken(error.to_string()))
+    }
+
+    /// Says that git's server did not take the token: the next request fetches it anew.
+    pub fn token_refused(&self, token: &Secret) {
+        self.shared.credentials.refused(token);
     }
 
     /// The address of something in a repository.

@@ -10,6 +10,7 @@ mod check;
 mod context;
 mod down;
 mod environment;
+mod forge_tokens;
 pub mod gc;
 mod landing;
 mod local;
@@ -26,6 +27,7 @@ pub use backup::{
 };
 pub use check::{check_daemon, check_repo, check_root};
 pub use down::{Down, DownError, Manner, down, going};
+pub use forge_tokens::ForgeTokens;
 pub use local::{AddRepo, AddRepoError, add_repo};
 pub use lock::{Holder, holder};
 pub use told::Told;

@@ -154,9 +154,12 @@ impl Bare {
             .arg(refspec)
     }
 
-    /// A call in this repository that sees the user's configuration.
-    pub(crate) fn outside(&self, command: &str, user: &UserEnvironment) -> Git {
-        Git::outside(command, user).repository(&self.path)
+    /// A call in this repository that talks to the one at `url`.
+    ///
+    /// # Errors
+    /// The address is unusable, or there should be a token for it and there is none.
+    pub(crate) fn reaching(&self, command: &str, url: &str, user: &UserEnvironment) -> Result<Git> {
+        Ok(Git::reaching(command, url, user)?.repository(&self.path))
     }
 
     /// The commit that a ref points at, if it exists.

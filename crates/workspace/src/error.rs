@@ -151,6 +151,22 @@ pub enum WorkspaceError {
         /// What the push said.
         push: String,
     },
+    /// There should be a token for an address, and there is none.
+    #[error("get a token for `{url}`: {why}")]
+    NoToken {
+        /// The address.
+        url: String,
+        /// Why not; without a token in it.
+        why: String,
+    },
+    /// The forge does not take the token.
+    #[error("reach `{url}` with herder's token: {why}")]
+    TokenRefused {
+        /// The address.
+        url: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
     /// The objects of a snapshot do not pass git's own check and the culprit could not be named.
     #[error("pass the check of the snapshot's objects: {message}")]
     BrokenObjects {

@@ -4,11 +4,13 @@
 //! work tree or an object of an agent's is sealed. *Outside* calls see the user's configuration
 //! (credential helpers, ssh, proxies) and happen only between our bare repositories and an address.
 
+use crate::access::{Access, GitTokens, VARIABLE};
 use crate::error::{Result, WorkspaceError};
 use crate::id::CommitId;
 use herder_oneshot::{Environment, Finished, OneShot, OneShotError};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a call may take that stays on this machine.
@@ -82,6 +84,7 @@ const KEPT_GIT_VARIABLES: &[&str] = &[
 #[derive(Debug, Clone)]
 pub struct UserEnvironment {
     variables: Vec<(OsString, OsString)>,
+    tokens: Option<Arc<dyn GitTokens>>,
 }
 
 impl UserEnvironment {
@@ -94,7 +97,14 @@ impl UserEnvironment {
     /// that is meant (`GIT_DIR` and the like) is left out.
     pub fn of(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
         let variables = variables.into_iter().filter(|(name, _)| is_kept(name)).collect();
-        Self { variables }
+        Self { variables, tokens: None }
+    }
+
+    /// The same with the forges' tokens: they go before the user's own credentials, at the addresses that they are for.
+    #[must_use]
+    pub fn with_tokens(mut self, tokens: Arc<dyn GitTokens>) -> Self {
+        self.tokens = Some(tokens);
+        self
     }
 
     /// Where the user's programs keep their configuration, by the XDG Base Directory Specification.
@@ -119,6 +129,7 @@ pub(crate) struct Git {
     settings: Vec<OsString>,
     arguments: Vec<OsString>,
     environment: Vec<(OsString, OsString)>,
+    access: Option<Access>,
     cap: usize,
 }
 
@@ -151,6 +162,21 @@ impl Git {
         Self::new(command, environment, SETTINGS.iter(), OUTSIDE_LIMIT)
     }
 
+    /// An outside call that talks to the repository at `url`, with its forge's token where there is one.
+    ///
+    /// # Errors
+    /// The address is unusable, or there should be a token and there is none.
+    pub(crate) fn reaching(command: &str, url: &str, user: &UserEnvironment) -> Result<Self> {
+        let access = Access::to(checked_url(url)?, user.tokens.as_ref())?;
+        let mut git = Self::outside(command, user);
+        if let Some(access) = &access {
+            git.settings.extend(access.settings().into_iter().map(Into::into));
+            git.environment.retain(|(name, _)| name != "GIT_ASKPASS");
+        }
+        git.access = access;
+        Ok(git)
+    }
+
     fn new<'a>(
         command: &str,
         mut environment: Vec<(OsString, OsString)>,
@@ -172,6 +198,7 @@ impl Git {
             settings: settings.map(Into::into).collect(),
             arguments: Vec::new(),
             environment,
+            access: None,
             cap: ANSWER_CAP,
         }
     }
@@ -237,17 +264,25 @@ impl Git {
     }
 
     /// Runs it, whatever its exit status; the answer may be cut at the cap.
+    ///
+    /// # Errors
+    /// It cannot be run, outlives its time, or the forge does not take the token.
     pub(crate) fn finish(self) -> Result<Finished> {
-        let command = self.command;
-        let settings = self.settings.into_iter().flat_map(|setting| [OsString::from("-c"), setting]);
-        self.shot
+        let Self { shot, command, settings, arguments, mut environment, access, cap } = self;
+        // Only here, so that nothing that holds a call holds the token in the open.
+        environment.extend(access.iter().map(|access| (VARIABLE.into(), access.value().into())));
+        let settings = settings.into_iter().flat_map(|setting| [OsString::from("-c"), setting]);
+        let finished = shot
             .args(settings)
             .arg(&command)
-            .args(self.arguments)
-            .environment(Environment::Cleared(self.environment))
-            .stdout_cap(self.cap)
+            .args(arguments)
+            .environment(Environment::Cleared(environment))
+            .stdout_cap(cap)
             .run()
-            .map_err(|source| WorkspaceError::Git { command, source })
+            .map_err(|source| WorkspaceError::Git { command, source })?;
+        let is_done = finished.status.success();
+        let denied = access.filter(|_| !is_done).and_then(|access| access.denied(&finished.stderr.text()));
+        denied.map_or(Ok(finished), Err)
     }
 
     /// Runs it; success and the whole answer are needed.

@@ -13,6 +13,7 @@
 //! Submodules are empty directories until [`fill_submodules`] writes the pinned files into them. No filter ever
 //! runs but git-lfs, for a repository of which [`ready_contents`] has seen that it keeps files in Git LFS.
 
+mod access;
 mod bare;
 mod beside;
 mod bundle;
@@ -55,6 +56,7 @@ mod transfer;
 mod vault;
 mod writing;
 
+pub use access::{GitToken, GitTokens};
 pub use bare::{Bare, TreeEntry};
 pub use cached::Cached;
 pub use check::{RemoteCheck, check, check_remote};

@@ -80,7 +80,7 @@ impl Mirror {
     pub fn fetch(&self, user: &UserEnvironment) -> Result<()> {
         let _alone = self.bare.alone()?;
         self.bare
-            .outside("fetch", user)
+            .reaching("fetch", &self.url, user)?
             .args(["--quiet", "--prune", "--no-write-fetch-head", "--no-auto-maintenance", "origin"])
             .done()?;
         if !self.knows_default_branch()? {
@@ -149,8 +149,7 @@ pub(crate) struct RemoteHead {
 
 /// Asks a remote for its HEAD; both parts are missing for an empty repository.
 pub(crate) fn remote_head(url: &str, user: &UserEnvironment) -> Result<RemoteHead> {
-    let answer =
-        Git::outside("ls-remote", user).args(["--symref", "--", checked_url(url)?, "HEAD"]).answer()?;
+    let answer = Git::reaching("ls-remote", url, user)?.args(["--symref", "--", url, "HEAD"]).answer()?;
     let mut head = RemoteHead::default();
     for line in String::from_utf8_lossy(&answer).lines() {
         match line.split_once('\t') {

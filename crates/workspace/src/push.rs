@@ -65,6 +65,10 @@ impl Bare {
         let said = match self.try_push(order, user) {
             Ok(finished) if finished.status.success() => None,
             Ok(finished) => Some(reason(&finished.stdout.text(), &finished.stderr.text())),
+            // Turned away at the door: nothing was pushed, and nothing could be asked.
+            Err(error @ (WorkspaceError::TokenRefused { .. } | WorkspaceError::NoToken { .. })) => {
+                return Err(error);
+            }
             Err(error) => Some(error.to_string()),
         };
         if let Some(here) = &here {
@@ -92,7 +96,7 @@ impl Bare {
     fn try_push(&self, order: PushOrder<'_>, user: &UserEnvironment) -> Result<Finished> {
         let PushOrder { url, commit, branch, expected_old } = order;
         let old = expected_old.map(CommitId::as_str).unwrap_or_default();
-        self.outside("push", user)
+        self.reaching("push", url, user)?
             .args(["--porcelain", "--no-verify", "--no-follow-tags", "--no-signed"])
             .arg(format!("--force-with-lease=refs/heads/{branch}:{old}"))
             .args(["--", url])
@@ -131,7 +135,7 @@ pub(crate) fn tip_of(
     user: &UserEnvironment,
 ) -> Result<Option<CommitId>> {
     let name = format!("refs/heads/{}", checked_branch(branch)?);
-    let git = Git::outside("ls-remote", user).args(["--", checked_url(url)?, &name]);
+    let git = Git::reaching("ls-remote", url, user)?.args(["--", url, &name]);
     let answer = patience.into_iter().fold(git, Git::time_limit).answer()?;
     let text = String::from_utf8_lossy(&answer);
     let mut tips = text.lines().filter_map(|line| line.split_once('\t'));

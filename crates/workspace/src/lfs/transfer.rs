@@ -5,7 +5,7 @@ use super::pointers::Pointer;
 use super::{REPOSITORY_VERSION, lfs_program, mark};
 use crate::bare::Bare;
 use crate::error::{Result, WorkspaceError};
-use crate::git::{Git, UserEnvironment, checked_url, succeeded};
+use crate::git::{Git, UserEnvironment, succeeded};
 use crate::id::CommitId;
 use crate::mirror::Mirror;
 use crate::submodules::address_of;
@@ -46,8 +46,8 @@ impl Bare {
     /// A call of git-lfs that reaches outside: to the repository's address or to where the base says. Work is never
     /// asked: an agent would choose who gets contents and credentials.
     fn lfs(&self, command: &str, remote: Remote<'_>) -> Result<Git> {
-        let git = self.outside("lfs", remote.user).setting(REPOSITORY_VERSION);
-        let git = git.setting(format!("remote.origin.url={}", checked_url(remote.url)?));
+        let git = self.reaching("lfs", remote.url, remote.user)?.setting(REPOSITORY_VERSION);
+        let git = git.setting(format!("remote.origin.url={}", remote.url));
         let address = remote.base.map(|base| self.lfs_address(base, remote.url)).transpose()?.flatten();
         Ok(address.iter().fold(git, |git, address| git.setting(format!("lfs.url={address}"))).arg(command))
     }
