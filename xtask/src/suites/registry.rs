@@ -29,8 +29,6 @@ pub enum Runs {
     Always,
     /// In CI, and when it is named: it takes longer than a person waits.
     InCi,
-    /// Only when it is named: CI has no time for it.
-    Named,
 }
 
 /// Which tests a suite has.
@@ -216,7 +214,7 @@ pub const SUITES: &[Suite] = &[
             package: "herder-orchestrator",
             name: "crash",
         }]),
-        runs: Runs::Named,
+        runs: Runs::InCi,
         is_live: false,
     },
     Suite {
