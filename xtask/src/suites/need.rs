@@ -27,6 +27,13 @@ pub enum Need {
         /// The command, program first.
         probe: &'static [&'static str],
     },
+    /// Something that the machine lets its users do, or has beside programs.
+    Ability {
+        /// What is wanted, so that it fits after "this machine has no".
+        name: &'static str,
+        /// A script for `sh` that ends well where it is there.
+        probe: &'static str,
+    },
     /// A package that is installed into the suite's own cache directory.
     Npm(NpmPackage),
     /// A single file of an npm package: a description, or a program that needs no other.
@@ -95,6 +102,10 @@ impl Need {
                     None => Err(format!("{name} does not answer ({})", probe.join(" "))),
                 }
             }
+            Need::Ability { name, probe } => match step::answer(Command::new("sh").args(["-c", probe])) {
+                Some(_) => Ok(None),
+                None => Err(format!("this machine has no {name}")),
+            },
             Need::Npm(package) => package.provide(cache).map(Some),
             Need::File(file) => file.provide(cache).map(Some),
             Need::Script(script) => script.provide(cache).map(Some),
@@ -196,6 +207,14 @@ mod tests {
     fn an_empty_cache_has_no_program() {
         let cache = tempfile::tempdir().unwrap();
         assert_eq!(PACKAGE.program(cache.path()), None);
+    }
+
+    #[test]
+    fn what_the_machine_does_not_allow_is_a_reason_that_names_it() {
+        let need = |probe| Need::Ability { name: "wings", probe };
+        let reason = need("exit 1").provide(Path::new("unused")).unwrap_err();
+        assert_eq!(reason, "this machine has no wings");
+        assert_eq!(need("true").provide(Path::new("unused")), Ok(None));
     }
 
     #[test]

@@ -40,6 +40,13 @@ pub enum Tests {
     Documentation,
     /// Every test, ignored ones too, of these files.
     Targets(&'static [Target]),
+    /// The ignored tests in the modules of this name in these files: those that alone of their file need something.
+    Modules {
+        /// The files.
+        targets: &'static [Target],
+        /// What the modules are called.
+        module: &'static str,
+    },
 }
 
 /// One file of tests: `crates/<krate>/tests/<name>.rs`, or `<name>/main.rs` there.
@@ -64,14 +71,33 @@ impl Tests {
     /// The path, from the root, of a file that these tests need and the tree lacks.
     #[must_use]
     pub fn missing_file(&self, root: &Path) -> Option<String> {
-        let Tests::Targets(targets) = self else {
-            return None;
+        let targets = match self {
+            Tests::Targets(targets) | Tests::Modules { targets, .. } => targets,
+            Tests::Workspace | Tests::Documentation => return None,
         };
         let missing =
             targets.iter().find(|target| !target.forms().iter().any(|file| root.join(file).is_file()));
         missing.map(|target| target.forms()[0].clone())
     }
 }
+
+/// What a pid namespace of `herder_testkit` asks for: one that an ordinary user may make, and choose ids in.
+const PID_NAMESPACES: Need = Need::Ability {
+    name: "pid namespaces for its users (unshare -Urpf, a writable ns_last_pid)",
+    probe: "unshare -Urpf --mount-proc --kill-child sh -c ': >>/proc/sys/kernel/ns_last_pid' && command -v nsenter",
+};
+
+/// As the tests mount them: root in a mount namespace, everybody else in a user namespace as well.
+const OWN_DISKS: Need = Need::Ability {
+    name: "disk of one's own for its users (unshare --mount, mount -t tmpfs)",
+    probe: "[ \"$(id -u)\" = 0 ] || as=--map-root-user; unshare $as --mount mount -t tmpfs -o size=1m small /mnt",
+};
+
+/// Beside that of the directory for temporary files.
+const SECOND_FILE_SYSTEM: Need = Need::Ability {
+    name: "second file system (/dev/shm beside TMPDIR)",
+    probe: "test -w /dev/shm && test \"$(stat -c %d /dev/shm)\" != \"$(stat -c %d \"${TMPDIR:-/tmp}\")\"",
+};
 
 /// All suites, in the order in which they are run.
 pub const SUITES: &[Suite] = &[
@@ -145,6 +171,23 @@ pub const SUITES: &[Suite] = &[
         about: "the unit that `herder service install` writes, read by the real systemd",
         needs: &[Need::Program { name: "systemd-analyze", debian: "systemd" }],
         tests: Tests::Targets(&[Target { krate: "cli", package: "herder", name: "systemd" }]),
+        runs: Runs::Always,
+        is_live: false,
+    },
+    Suite {
+        name: "machine",
+        about: "what not every machine gives its users: namespaces, a disk of one's own, a second file system",
+        needs: &[PID_NAMESPACES, OWN_DISKS, SECOND_FILE_SYSTEM],
+        tests: Tests::Modules {
+            targets: &[
+                Target { krate: "testkit", package: "herder-testkit", name: "namespaces" },
+                Target { krate: "executor", package: "herder-executor", name: "processes" },
+                Target { krate: "store", package: "herder-store", name: "store" },
+                Target { krate: "orchestrator", package: "herder-orchestrator", name: "night" },
+                Target { krate: "cli", package: "herder", name: "cli" },
+            ],
+            module: "machine",
+        },
         runs: Runs::Always,
         is_live: false,
     },

@@ -45,11 +45,12 @@ impl Runner {
             (Runner::CargoTest, Tests::Workspace) => {
                 words("test --workspace --no-fail-fast --lib --bins --tests")
             }
-            (Runner::CargoTest, Tests::Targets(targets)) => words(&format!(
-                "test{} --no-fail-fast{} -- --include-ignored",
-                each(targets, |target| format!(" --package {}", target.package)),
-                named(targets),
-            )),
+            (Runner::CargoTest, Tests::Targets(targets)) => {
+                words(&format!("{} -- --include-ignored", plain(targets)))
+            }
+            (Runner::CargoTest, Tests::Modules { targets, module }) => {
+                words(&format!("{} -- --ignored {module}::", plain(targets)))
+            }
         };
         words.extend_from_slice(args);
         step::cargo(root, words)
@@ -61,12 +62,28 @@ impl Runner {
 fn nextest(is_ci: bool, tests: &Tests) -> Vec<String> {
     let profile = if is_ci { "ci" } else { "default" };
     let mut line = format!("nextest run --workspace --profile {profile}");
-    if let Tests::Targets(targets) = tests {
-        // Other packages may have a target of the same name.
-        let filter = each(targets, |target| format!("+package({})", target.package));
-        line += &format!("{} --run-ignored all -E {}", named(targets), filter.trim_start_matches('+'));
+    match tests {
+        Tests::Targets(targets) => {
+            line += &format!("{} --run-ignored all -E {}", named(targets), packages(targets));
+        }
+        Tests::Modules { targets, module } => {
+            let filter = format!("({})&test({module}::)", packages(targets));
+            line += &format!("{} --run-ignored only -E {filter}", named(targets));
+        }
+        Tests::Workspace | Tests::Documentation => {}
     }
     words(&line)
+}
+
+/// A filter of nextest's: other packages may have a target of the same name.
+fn packages(targets: &[Target]) -> String {
+    each(targets, |target| format!("+package({})", target.package)).trim_start_matches('+').to_owned()
+}
+
+/// A call of cargo's own runner for these targets.
+fn plain(targets: &[Target]) -> String {
+    let packages = each(targets, |target| format!(" --package {}", target.package));
+    format!("test{packages} --no-fail-fast{}", named(targets))
 }
 
 /// `--test` for each name, once.
@@ -113,6 +130,17 @@ mod tests {
             plain.ends_with("--package herder --no-fail-fast --test scene -- --include-ignored"),
             "{plain}"
         );
+    }
+
+    #[test]
+    fn the_ignored_tests_of_a_module_are_run_without_the_others() {
+        let targets = &[Target { krate: "cli", package: "herder", name: "scene" }];
+        let tests = Tests::Modules { targets, module: "far" };
+        let nextest = line(Runner::Nextest { is_ci: true }, &tests, &[]);
+        let end = "--test scene --run-ignored only -E (package(herder))&test(far::)";
+        assert!(nextest.ends_with(end), "{nextest}");
+        let plain = line(Runner::CargoTest, &tests, &[]);
+        assert!(plain.ends_with("--no-fail-fast --test scene -- --ignored far::"), "{plain}");
     }
 
     #[test]

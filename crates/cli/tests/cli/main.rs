@@ -14,6 +14,7 @@ mod hands;
 mod hostile;
 mod init;
 mod json;
+mod machine;
 mod names;
 mod narrow;
 mod operating;

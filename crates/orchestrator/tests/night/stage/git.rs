@@ -35,6 +35,8 @@ impl Stage {
             Moment::After => "after",
         };
         let hold = Hold { held: dir.join(word), reached: dir.join("reached") };
+        // An earlier one was reached: this one is not yet.
+        let _ = std::fs::remove_file(&hold.reached);
         fs_err::write(&hold.held, "").unwrap();
         let (dir, real) = (dir.display(), real.display());
         let script = format!(
