@@ -42,6 +42,6 @@ pub use layers::{Voice, voices};
 pub use policy::{Review, review};
 pub use resolve::{Flags, GatePolicy, Resolved, SandboxSettings, resolve};
 pub use retention::Retention;
-pub use settings::{NotifySettings, Settings, Sleep};
+pub use settings::{NotifySettings, Settings};
 pub use source::{Source, Sourced};
 pub use template::repository_template;

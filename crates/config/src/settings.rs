@@ -1,15 +1,13 @@
 //! What holds for herder as a whole, whatever the goal.
 
 use std::ffi::OsString;
-use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use herder_domain::duration::Span;
 use herder_domain::goal::GoalOptions;
 use herder_domain::repo::RepoId;
-use herder_domain::setup::{Author, Clocks};
-use serde::Deserialize;
+use herder_domain::setup::{Author, Clocks, Sleep};
 
 use crate::error::ConfigError;
 use crate::file::{RepositoryConfig, UserConfig};
@@ -50,26 +48,6 @@ pub struct Settings {
     /// Names of variables whose values never reach a file: the configured ones, every credential, and
     /// those that are known to hold secrets.
     pub secrets: Vec<String>,
-}
-
-/// What becomes of this machine's sleep while anything is at work.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Sleep {
-    /// It is asked to stay awake.
-    #[default]
-    Inhibit,
-    /// It may go to sleep whenever it wants to.
-    Allow,
-}
-
-impl fmt::Display for Sleep {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Inhibit => "inhibit",
-            Self::Allow => "allow",
-        })
-    }
 }
 
 /// Whom to tell, and how.

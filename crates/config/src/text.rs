@@ -6,10 +6,8 @@ use std::num::{NonZeroU16, NonZeroU32, NonZeroU64, NonZeroUsize};
 
 use herder_domain::agent::Reasoning;
 use herder_domain::duration::Span;
-use herder_domain::setup::AgentKind;
+use herder_domain::setup::{AgentKind, Sleep};
 use serde::{Deserialize, Deserializer};
-
-use crate::settings::Sleep;
 
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]

@@ -4,6 +4,7 @@
 //! here, by the variable that holds them, and never written.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -43,6 +44,36 @@ pub struct Setup {
     /// What the clone was given beyond what git has; absent where nobody knows, as of a person's own checkout.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub furnished: Option<Furnished>,
+    /// Whether this machine is kept awake for the run where no orchestrator does it.
+    #[serde(default = "Sleep::of_old")]
+    pub sleep: Sleep,
+}
+
+/// What becomes of this machine's sleep while anything is at work.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sleep {
+    /// It is asked to stay awake.
+    #[default]
+    Inhibit,
+    /// It may go to sleep whenever it wants to.
+    Allow,
+}
+
+impl Sleep {
+    /// What runs had that were ordered before it could be said.
+    fn of_old() -> Self {
+        Self::Allow
+    }
+}
+
+impl fmt::Display for Sleep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Inhibit => "inhibit",
+            Self::Allow => "allow",
+        })
+    }
 }
 
 impl Setup {

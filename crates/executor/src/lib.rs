@@ -13,6 +13,7 @@ compile_error!(
      see docs/install.md"
 );
 
+mod awake;
 mod cgroup;
 mod check;
 mod children;
@@ -34,11 +35,11 @@ mod sys;
 mod toolchains;
 mod wire;
 
+pub use awake::Awake;
 pub use check::check;
 pub use children::{EndError, become_subreaper, end_orphans};
 pub use detached::{DetachError, Detached, announce_ready, spawn_detached};
 pub use disk::check_disk;
-pub use inhibitor::Inhibitor;
 pub use job::{Ending, Exit, Job, KEEPER_MARKER, Leftover, Limits, PeakMemory, RUN_MARKER, Resource};
 pub use keeper::keeper_main;
 pub use launcher::{ChildStdio, KeeperDied, KeeperHandle, KeeperReports, Launcher, Report, StartError};

@@ -4,6 +4,7 @@
 //! nor queue, and tells everything it does through that directory.
 
 mod account;
+mod awake;
 mod by_hand;
 mod call;
 mod error;

@@ -14,6 +14,7 @@ use herder_workspace::{PrivateGit, RunKey};
 use jiff::Timestamp;
 
 use crate::account::Account;
+use crate::awake::Vigil;
 use crate::error::RalphError;
 use crate::memory::Memory;
 use crate::prompt::Layout;
@@ -56,6 +57,7 @@ pub fn run(order: &Order<'_>) -> Result<Ending, RalphError> {
     let stop = Stop::default();
     signals::turn(&stop)?;
     executor::become_subreaper()?;
+    let _vigil = Vigil::of(&spec);
     let process = ProcessId::own().map_err(std::io::Error::other)?;
     let parts = match Parts::gather(order, &spec, &writer) {
         Ok(parts) => parts,

@@ -3,7 +3,8 @@
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
-use herder_testkit::{processes_with, until};
+use herder_testkit::{processes, processes_with, until};
+use rustix::process::Signal;
 
 use crate::scene::Scene;
 
@@ -33,6 +34,15 @@ fn asked(scene: &Scene) -> Vec<String> {
     text.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
 }
 
+/// Waits until it was held and let go so often, in whatever order where two have asked.
+#[track_caller]
+fn until_counted(scene: &Scene, held: usize, let_go: usize) {
+    let count = |word: &str| asked(scene).iter().filter(|one| *one == word).count();
+    until(&format!("{held} held, {let_go} let go: {:?}", asked(scene)), Duration::from_secs(60), || {
+        ((count("held"), count("let")) == (held, let_go)).then_some(())
+    });
+}
+
 #[track_caller]
 fn until_asked(scene: &Scene, all: &[&str]) {
     until(&format!("{all:?}"), Duration::from_secs(60), || (asked(scene) == all).then_some(()));
@@ -47,7 +57,7 @@ fn is_ralph(pid: &u32) -> bool {
 }
 
 #[test]
-fn sleep_is_inhibited_exactly_while_a_run_lives_and_no_longer_than_the_orchestrator() {
+fn sleep_is_inhibited_exactly_while_a_run_lives_whoever_watches_it() {
     let scene = scene(GRANTING);
     let mut daemon = up(&scene);
     let first = scene.goal_of(ENDLESS, "One", &["--queue"]).to_string();
@@ -63,14 +73,66 @@ fn sleep_is_inhibited_exactly_while_a_run_lives_and_no_longer_than_the_orchestra
     });
     daemon.kill().unwrap();
     daemon.wait().unwrap();
-    // Nobody is left who could let go of it in time, so the kernel does.
-    until_asked(&scene, &["held", "let", "held", "let"]);
+    // Nobody is left who could let go of it in time, so the kernel does; the ralph goes on, and asks itself.
+    until_counted(&scene, 3, 2);
     assert!(is_ralph(&ralph), "its ralph goes on");
     let mut daemon = up(&scene);
-    until_asked(&scene, &["held", "let", "held", "let", "held"]);
+    until_counted(&scene, 4, 2);
     scene.ok(&["down"]);
     daemon.wait().unwrap();
-    until_asked(&scene, &["held", "let", "held", "let", "held", "let"]);
+    until_counted(&scene, 4, 4);
+    scene.home.assert_no_process_left();
+}
+
+#[test]
+fn a_ralph_that_goes_on_without_an_orchestrator_keeps_the_machine_awake_to_its_end() {
+    let scene = scene(GRANTING);
+    let mut daemon = up(&scene);
+    scene.goal_of(ENDLESS, "One", &["--queue"]);
+    until_asked(&scene, &["held"]);
+    let ralph = until("the ralph", Duration::from_secs(60), || {
+        processes_with(scene.home.marker()).into_iter().find(is_ralph)
+    });
+    scene.ok(&["down", "--keep"]);
+    daemon.wait().unwrap();
+    until_counted(&scene, 2, 1);
+    processes::kill(ralph, Signal::TERM);
+    until_counted(&scene, 2, 2);
+    scene.home.assert_no_process_left();
+}
+
+#[test]
+fn a_standalone_run_keeps_the_machine_awake_unless_the_configuration_lets_it_sleep() {
+    let scene = scene(GRANTING);
+    let (goal, checkout) = (scene.home.write("goal.md", DONE), scene.checkout("work"));
+    for (config, asked_for) in [("", vec!["held", "let"]), ("sleep = \"allow\"\n", vec![])] {
+        scene.config(&format!("agent = \"replay\"\n{config}"));
+        let _ = std::fs::remove_file(scene.home.home().join("inhibit.log"));
+        let mut command = scene.command(&["ralph", "--goal", goal.to_str().unwrap()]);
+        let ended = command.current_dir(&checkout).stdin(Stdio::null()).output().unwrap();
+        assert!(ended.status.success(), "{ended:?}");
+        until_asked(&scene, &asked_for);
+    }
+}
+
+#[test]
+fn what_was_refused_or_ended_is_asked_for_again_in_the_same_night() {
+    let refuse_first = GRANTING.replacen(
+        "echo \"held",
+        "test -e \"$HOME/asked\" || { : >\"$HOME/asked\"; echo refused >>\"$HOME/inhibit.log\"; exit 1; }\necho \"held",
+        1,
+    );
+    let scene = scene(&refuse_first);
+    let mut daemon = up(&scene);
+    scene.goal_of(ENDLESS, "One", &["--queue"]);
+    until_asked(&scene, &["refused", "held"]);
+    let is_cat =
+        |pid: &u32| std::fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name == "cat\n");
+    let holds = processes_with(scene.home.marker()).into_iter().find(is_cat).unwrap();
+    processes::kill(holds, Signal::KILL);
+    until_asked(&scene, &["refused", "held", "let", "held"]);
+    scene.ok(&["down"]);
+    daemon.wait().unwrap();
     scene.home.assert_no_process_left();
 }
 

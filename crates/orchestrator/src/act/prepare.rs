@@ -198,6 +198,7 @@ fn spec(context: &Context, case: &Case, parts: Parts<'_>) -> RunSpec {
             env: BTreeMap::new(),
             secret_files: Vec::new(),
             furnished: None,
+            sleep: context.settings.sleep.value,
         },
     }
 }

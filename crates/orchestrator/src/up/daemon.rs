@@ -227,7 +227,8 @@ impl Daemon {
     /// Waits for something to happen and records it; true when the daemon is to end.
     fn wait(&mut self, stepped: &Stepped) -> Result<bool, UpError> {
         let upkeep = self.tidy_up()?;
-        let due = self.next_due(stepped.wake_at)?.into_iter().chain(upkeep).min();
+        let others = upkeep.into_iter().chain(self.awake.due());
+        let due = self.next_due(stepped.wake_at)?.into_iter().chain(others).min();
         loop {
             let left = due.map_or(LOOK, |due| until(due).min(LOOK));
             match self.inbox.recv_timeout(left) {

@@ -65,6 +65,7 @@ impl Rooms {
             env: BTreeMap::new(),
             secret_files: Vec::new(),
             furnished: None,
+            sleep: settings.sleep.value,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `herder service ...`: a systemd user unit that runs `herder up`.
 
+mod linger;
 mod systemd;
 mod unit;
 
@@ -45,7 +46,7 @@ fn install(call: &Call, args: &ServiceInstall) -> Result<Reply, Failure> {
     write(&path, &text).map_err(|error| not_changed(&error))?;
     systemd::have(&["daemon-reload"])?;
     systemd::have(&["enable", NAME])?;
-    let lingers = systemd::lingers();
+    let lingers = linger::ask(&path);
     let did = if is_new { "wrote" } else { "wrote anew" };
     let mut said = format!("{did} and enabled {}\n", path.display());
     if !secrets.exists() {
@@ -56,13 +57,13 @@ fn install(call: &Call, args: &ServiceInstall) -> Result<Reply, Failure> {
     }
     said.push_str("start it: systemctl --user start herder\n");
     said.push_str("its log: journalctl --user -u herder\n");
-    if lingers == Some(false) {
-        said.push_str(
-            "it begins when you log in and is stopped when you log out; to have it always: loginctl enable-linger\n",
-        );
+    if let Some(sentence) = lingers.sentence() {
+        said.push_str(&format!("{sentence}\n"));
     }
-    let json =
-        json!({ "path": path, "unit": text, "is_new": is_new, "lingers": lingers, "secrets": secrets });
+    let json = json!({
+        "path": path, "unit": text, "is_new": is_new, "lingers": lingers.holds(), "linger": lingers.word(),
+        "secrets": secrets,
+    });
     Reply::one(&json, said)
 }
 
@@ -76,11 +77,15 @@ fn uninstall() -> Result<Reply, Failure> {
     systemd::have(&["disable", NAME])?;
     std::fs::remove_file(&path).map_err(|error| not_changed(&error))?;
     systemd::have(&["daemon-reload"])?;
-    let text = format!(
+    let linger = linger::take_back(&path);
+    let mut text = format!(
         "disabled and removed {}\nan orchestrator that is at work goes on until `herder down`\n",
         path.display()
     );
-    Reply::one(&json!({ "path": path }), text)
+    if let Some(sentence) = &linger {
+        text.push_str(&format!("{sentence}\n"));
+    }
+    Reply::one(&json!({ "path": path, "linger": linger }), text)
 }
 
 fn status(call: &Call) -> Result<Reply, Failure> {

@@ -1,6 +1,6 @@
 //! Asking systemd: the manager of this user's services, and logind.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::failure::Failure;
 
@@ -52,6 +52,33 @@ pub fn lingers() -> Option<bool> {
         "no" => Some(false),
         _ => None,
     }
+}
+
+/// Has logind keep this user's services without a session, or no longer: loginctl(1). No privilege is needed for
+/// one's own user where polkit's usual rules hold.
+///
+/// # Errors
+/// Why it did not.
+pub fn set_linger(verb: Linger) -> Result<(), String> {
+    let verb = match verb {
+        Linger::Enable => "enable-linger",
+        Linger::Disable => "disable-linger",
+    };
+    // Nobody is asked for a password: it is done or it is not.
+    match Command::new("loginctl").args(["--no-ask-password", verb]).stdin(Stdio::null()).output() {
+        Ok(output) if output.status.success() => Ok(()),
+        Ok(output) => Err(first_line(&output.stderr)),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// What is asked of logind.
+#[derive(Clone, Copy, Debug)]
+pub enum Linger {
+    /// This user's services go on without a session.
+    Enable,
+    /// They end with the last session.
+    Disable,
 }
 
 fn first_line(text: &[u8]) -> String {
