@@ -4,6 +4,7 @@ mod curation;
 mod goal_events;
 mod hand_events;
 mod messages;
+mod offer_events;
 mod run_events;
 
 use jiff::Timestamp;
@@ -12,7 +13,7 @@ use crate::effect::Effect;
 use crate::event::What;
 use crate::goal::{Goal, GoalEvent};
 use crate::illegal::IllegalEvent;
-use crate::landing::{Landing, LandingEvent};
+use crate::landing::Landing;
 use crate::run::{Run, RunEvent, RunId};
 
 /// A goal, the run that an event names (or else the goal's current one), and that run's landing.
@@ -57,6 +58,13 @@ impl Case {
             What::GoalTold { text } => self.tell(text, at)?,
             What::BaseFoundRed { since, refusal, .. } => self.base_found_red(since, refusal),
             What::Landed { run, commit, known } => self.landed(run, commit, known)?,
+            What::WorkOffered { offer, .. } => self.offered(offer)?,
+            What::WorkShown { run, offer } => self.shown(run, offer.as_ref())?,
+            What::LandingBounced { bounce, .. } => self.bounced(bounce)?,
+            What::LandingWithdrawn { .. } => self.withdraw()?,
+            What::GoalCancelled => self.close(&GoalEvent::Cancelled)?,
+            What::GoalResolved => self.close(&GoalEvent::Resolved)?,
+            What::GoalApproved => self.approve()?,
             quiet => {
                 self.fold(quiet, at)?;
                 Vec::new()
@@ -75,9 +83,6 @@ impl Case {
             What::GoalReleased => self.release(),
             What::GoalQueued => self.step(&GoalEvent::Queued(at)),
             What::GoalRetried => self.retry(at),
-            What::GoalCancelled => self.close(&GoalEvent::Cancelled),
-            What::GoalResolved => self.close(&GoalEvent::Resolved),
-            What::GoalApproved => self.approve(),
             What::GoalRejected { feedback } => self.reject(feedback, at),
             What::GoalAnswered { answer } => self.answer(answer, at),
             What::GoalQuarantined { error } => self.quarantine(error),
@@ -93,13 +98,19 @@ impl Case {
             What::RunCollected { harvest, .. } => self.step_run(&RunEvent::Collected(harvest.clone())),
             What::RunClosed { .. } => self.step_run(&RunEvent::Closed),
             What::LandingPostponed { until, why, .. } => self.postpone(*until, why),
-            What::LandingBounced { bounce, .. } => self.step_landing(&LandingEvent::Bounced(bounce.clone())),
-            What::LandingWithdrawn { .. } => self.step_landing(&LandingEvent::Withdrawn),
+            What::LandingSeen { standing, .. } => self.seen(standing),
             // A fact for the journal, from which it is counted.
             What::GateFlaked { .. } => Ok(()),
             What::RunJudged { .. }
             | What::BounceJudged { .. }
             | What::BaseFoundRed { .. }
+            | What::WorkOffered { .. }
+            | What::WorkShown { .. }
+            | What::LandingBounced { .. }
+            | What::LandingWithdrawn { .. }
+            | What::GoalCancelled
+            | What::GoalResolved
+            | What::GoalApproved
             | What::Landed { .. } => Err(self.refuse("folded twice")),
             What::Undone { .. } | What::UndoRefused { .. } => Err(self.refuse("undone twice")),
             What::GoalTold { .. } => Err(self.refuse("told twice")),

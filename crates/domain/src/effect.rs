@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::follow_up::FollowUp;
 use crate::goal::Told;
+use crate::landing::Step;
 use crate::repo::GoalRef;
 use crate::run::RunId;
 
@@ -70,6 +71,17 @@ pub enum Effect {
         /// How often the work came back to a person before.
         #[serde(default)]
         returns: u32,
+    },
+    /// One deed about the pull request that a run's work lands by.
+    FollowLanding {
+        /// The goal.
+        goal: GoalRef,
+        /// The run whose work it is.
+        run: RunId,
+        /// Which deed.
+        step: Step,
+        /// How often something was heard of the pull request before.
+        turn: u32,
     },
     /// One round of taking landed work out of the base branch: revert, gate, push.
     Revert {
@@ -175,6 +187,7 @@ impl Effect {
             Self::Collect { run, .. } => format!("collect/{run}"),
             Self::Land { run, round, returns: 0, .. } => format!("land/{run}/{round}"),
             Self::Land { run, round, returns, .. } => format!("land/{run}/{returns}.{round}"),
+            Self::FollowLanding { run, step, turn, .. } => format!("follow/{run}/{turn}/{}", step.word()),
             Self::Revert { run, undo, round, .. } => format!("revert/{run}/{undo}/{round}"),
             Self::Clean { run, .. } => format!("clean/{run}"),
             Self::WriteStats { run, .. } => format!("stats/{run}"),
@@ -195,6 +208,7 @@ impl Effect {
             | Self::Propose { run, .. }
             | Self::Collect { run, .. }
             | Self::Land { run, .. }
+            | Self::FollowLanding { run, .. }
             | Self::Revert { run, .. }
             | Self::Clean { run, .. }
             | Self::WriteStats { run, .. } => Some(run),
@@ -213,6 +227,7 @@ impl Effect {
             | Self::Propose { goal, .. }
             | Self::Collect { goal, .. }
             | Self::Land { goal, .. }
+            | Self::FollowLanding { goal, .. }
             | Self::Revert { goal, .. }
             | Self::Clean { goal, .. }
             | Self::WriteStats { goal, .. }

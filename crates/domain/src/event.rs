@@ -10,7 +10,7 @@ use crate::gate::{Asked, Flake, Refusal};
 use crate::goal::{Goal, GoalEdit};
 use crate::hand::HandEnd;
 use crate::judge::Judgement;
-use crate::landing::Bounce;
+use crate::landing::{Bounce, Offer, Standing};
 use crate::outcome::Outcome;
 use crate::pause::Scope;
 use crate::repo::{GoalRef, Number, RepoId};
@@ -294,6 +294,28 @@ pub enum What {
         /// Why.
         why: String,
     },
+    /// A pull request offers the work, or offers it as another commit.
+    WorkOffered {
+        /// The run whose work it is.
+        run: RunId,
+        /// The pull request.
+        offer: Offer,
+    },
+    /// A pull request shows the work to a person.
+    WorkShown {
+        /// The run whose work it is.
+        run: RunId,
+        /// The pull request; absent where there is nothing to be shown.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        offer: Option<Offer>,
+    },
+    /// The pull request stands otherwise than before.
+    LandingSeen {
+        /// The run whose work it is.
+        run: RunId,
+        /// How.
+        standing: Standing,
+    },
     /// The work cannot land as it is.
     LandingBounced {
         /// The run whose work it is.
@@ -360,6 +382,9 @@ impl What {
             | Self::GateFlaked { run, .. }
             | Self::BaseFoundRed { run, .. }
             | Self::LandingPostponed { run, .. }
+            | Self::WorkOffered { run, .. }
+            | Self::WorkShown { run, .. }
+            | Self::LandingSeen { run, .. }
             | Self::LandingBounced { run, .. }
             | Self::BounceJudged { run, .. }
             | Self::LandingWithdrawn { run }

@@ -103,6 +103,9 @@ pub struct Series {
     pub unreachable: u32,
     /// Bounces by conflict.
     pub conflicts: u32,
+    /// Bounces by reviewers.
+    #[serde(default)]
+    pub changes: u32,
 }
 
 /// What a run's end is charged to.
@@ -119,6 +122,8 @@ pub enum Charge {
     Unreachable,
     /// Work of others that landed in between.
     Conflict,
+    /// Reviewers who want it otherwise.
+    Changes,
     /// Nobody.
     Nothing,
 }
@@ -133,6 +138,7 @@ impl Series {
             Charge::OutOfMemory => self.out_of_memory += 1,
             Charge::Unreachable => self.unreachable += 1,
             Charge::Conflict => self.conflicts += 1,
+            Charge::Changes => self.changes += 1,
             Charge::Nothing => {}
         }
         self
@@ -146,6 +152,7 @@ impl Series {
             Charge::OutOfMemory => self.out_of_memory,
             Charge::Unreachable => self.unreachable,
             Charge::Conflict => self.conflicts,
+            Charge::Changes => self.changes,
             Charge::Nothing => 0,
         }
     }
@@ -187,15 +194,7 @@ impl Goal {
 
     /// What a forge would show as labels: `goal:STATE`, `spot-check` where a look was asked for, `held`.
     pub fn labels(&self) -> Vec<String> {
-        let state = match self.state {
-            GoalState::Cancelled | GoalState::Resolved => None,
-            GoalState::Draft { .. }
-            | GoalState::Queued { .. }
-            | GoalState::Running { .. }
-            | GoalState::SpotCheck { .. }
-            | GoalState::Done { .. }
-            | GoalState::Stuck { .. } => Some(format!("goal:{}", self.state.word())),
-        };
+        let state = self.state.label().map(str::to_owned);
         let others = [("spot-check", self.wants_spot_check), ("held", self.hold.is_some())];
         let others = others.into_iter().filter(|(_, is_there)| *is_there).map(|(label, _)| label.to_owned());
         state.into_iter().chain(others).collect()
@@ -215,5 +214,11 @@ impl Goal {
     /// Whether `run` is the one that the goal is at work with.
     pub fn is_running(&self, run: &RunId) -> bool {
         matches!(&self.state, GoalState::Running { run: current } if current == run)
+    }
+
+    /// Whether the work of `run` is to land: the goal is at work with it, or a pull request offers it.
+    pub fn is_landing(&self, run: &RunId) -> bool {
+        self.is_running(run)
+            || matches!(&self.state, GoalState::Offered { run: current, .. } if current == run)
     }
 }

@@ -69,6 +69,8 @@ pub struct Policy {
     pub unreachable_max: u32,
     /// The conflict that does.
     pub conflicts_max: u32,
+    /// The review with wishes that does.
+    pub changes_max: u32,
     /// The wait after the first failure; doubles with each.
     pub backoff_first: Duration,
     /// The longest wait.
@@ -83,6 +85,7 @@ impl Default for Policy {
             out_of_memory_max: 2,
             unreachable_max: 10,
             conflicts_max: 5,
+            changes_max: 5,
             backoff_first: Duration::from_secs(30),
             backoff_longest: Duration::from_secs(30 * 60),
         }
@@ -112,6 +115,7 @@ impl Policy {
             Charge::OutOfMemory => Some((self.out_of_memory_max, StuckCause::TooBig)),
             Charge::Unreachable => Some((self.unreachable_max, StuckCause::Unreachable)),
             Charge::Conflict => Some((self.conflicts_max, StuckCause::Conflicts)),
+            Charge::Changes => Some((self.changes_max, StuckCause::Changes)),
             Charge::Nothing => None,
         }
     }
@@ -179,7 +183,20 @@ pub fn judge_run(
 pub fn judge_bounce(goal: &Goal, run: &RunId, bounce: &Bounce, policy: &Policy, now: Timestamp) -> Judgement {
     let (charge, sentence, refusal) = match bounce {
         Bounce::Empty => return Judgement::SpotCheck { why: vec![SpotCheckReason::NoDiff] },
-        Bounce::Undeliverable { why } => return undeliverable(goal, why),
+        Bounce::Undeliverable { why } => {
+            return given_up(goal, StuckCause::Undeliverable, format!("the landing was given up: {why}"));
+        }
+        Bounce::ClosedUnmerged => {
+            let detail = "a person closed its pull request without merging it".to_owned();
+            return given_up(goal, StuckCause::ClosedUnmerged, detail);
+        }
+        Bounce::ChangesRequested { words } => return changes_requested(goal, run, words, policy, now),
+        Bounce::ChecksRed(refusal) => {
+            let names = refusal.in_a_line();
+            let detail = format!("checks of the pull request are red: {names}");
+            let cause = FailureCause::ChecksRed;
+            (Charge::Failed, Outcome::Failed { cause, detail }.sentence(), Some(refusal.clone()))
+        }
         Bounce::Undecided(_) => return Judgement::SpotCheck { why: vec![SpotCheckReason::BaseRed] },
         Bounce::Red(refusal) => {
             let cause = FailureCause::GateRed;
@@ -202,7 +219,7 @@ pub fn judge_bounce(goal: &Goal, run: &RunId, bounce: &Bounce, policy: &Policy, 
             (Charge::Failed, sentence, None)
         }
     };
-    let mut harvest = Harvest { tip: Some(String::new()), ..Harvest::default() };
+    let mut harvest = has_worked();
     if let Some(refusal) = refusal {
         (harvest.gate_tail, harvest.gate_failures) = (Some(refusal.tail), refusal.failures);
     }
@@ -216,11 +233,22 @@ fn look(reason: SpotCheckReason, harvest: &Harvest) -> Judgement {
     Judgement::SpotCheck { why }
 }
 
-fn undeliverable(goal: &Goal, why: &str) -> Judgement {
-    let detail = format!("the landing was given up: {why}");
+fn given_up(goal: &Goal, cause: StuckCause, detail: String) -> Judgement {
+    let context = context(goal, detail.clone(), &has_worked(), true);
+    Judgement::Stuck { charge: Charge::Nothing, cause, detail, context }
+}
+
+/// Work of some kind lies on the goal's branch.
+fn has_worked() -> Harvest {
+    Harvest { tip: Some(String::new()), ..Harvest::default() }
+}
+
+/// A reviewer's words stand first in the next prompt, as those of a person who rejects work here.
+fn changes_requested(goal: &Goal, run: &RunId, words: &str, policy: &Policy, now: Timestamp) -> Judgement {
+    let sentence = "reviewers of the pull request want it otherwise".to_owned();
     let context =
-        context(goal, detail.clone(), &Harvest { tip: Some(String::new()), ..Harvest::default() }, true);
-    Judgement::Stuck { charge: Charge::Nothing, cause: StuckCause::Undeliverable, detail, context }
+        RetryContext { feedback: Some(words.to_owned()), ..context(goal, sentence, &has_worked(), true) };
+    requeue(goal, run, Again { charge: Charge::Changes, not_before: None, context }, policy, now)
 }
 
 /// What follows from a claim to be done; `ungated` is why no gate stands behind it, if none does.

@@ -1,5 +1,7 @@
 //! The way of accepted work into the base branch.
 
+mod offer;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +10,8 @@ use crate::illegal::IllegalEvent;
 use crate::repo::GoalRef;
 use crate::run::RunId;
 use crate::undo::Undo;
+
+pub use offer::{Merging, Offer, Standing, Step};
 
 /// The landing of one run's work.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,9 +30,16 @@ pub struct Landing {
     /// Who answers for it.
     #[serde(default)]
     pub warrant: Warrant,
-    /// How often this work came back to a person before, who had it landed all the same.
+    /// How often this work set out before: it came back to a person who had it landed all the same, or its
+    /// pull request met a conflict.
     #[serde(default)]
     pub returns: u32,
+    /// Its pull request, where it lands by one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offer: Option<Offer>,
+    /// How often something was heard of the pull request; tells the deeds about it from each other.
+    #[serde(default)]
+    pub turns: u32,
 }
 
 /// Who answers for work that lands.
@@ -55,6 +66,13 @@ pub enum LandingState {
         /// Why it was postponed.
         why: Option<String>,
     },
+    /// A pull request offers it, and is followed until it is merged.
+    Offered {
+        /// How that stands.
+        standing: Standing,
+    },
+    /// A pull request shows it to a person, who may have it landed.
+    Shown,
     /// It is part of the base branch.
     Landed {
         /// The commit.
@@ -103,6 +121,15 @@ pub enum Bounce {
         /// Which files.
         files: Vec<String>,
     },
+    /// Checks of the pull request are red.
+    ChecksRed(Refusal),
+    /// Reviewers want it otherwise.
+    ChangesRequested {
+        /// In their words.
+        words: String,
+    },
+    /// A person closed the pull request without merging it.
+    ClosedUnmerged,
     /// Nothing is left of it after the rebase.
     Empty,
     /// It could not be brought there, however often it was tried.
@@ -122,6 +149,10 @@ pub enum LandingEvent {
         /// Why.
         why: String,
     },
+    /// A pull request offers it.
+    Offered,
+    /// The pull request was looked at.
+    Seen(Standing),
     /// It landed.
     Landed {
         /// The commit.
@@ -147,6 +178,8 @@ impl LandingEvent {
     pub fn word(&self) -> &'static str {
         match self {
             Self::Postponed { .. } => "postponed",
+            Self::Offered => "offered",
+            Self::Seen(_) => "seen",
             Self::Landed { .. } => "landed",
             Self::Bounced(_) => "bounced",
             Self::Withdrawn => "withdrawn",
@@ -169,6 +202,8 @@ impl LandingState {
     pub fn word(&self) -> &'static str {
         match self {
             Self::Submitted { .. } => "submitted",
+            Self::Offered { .. } => "offered",
+            Self::Shown => "shown",
             Self::Landed { .. } => "landed",
             Self::Bounced(_) => "bounced",
             Self::Withdrawn => "withdrawn",
@@ -183,12 +218,26 @@ impl LandingState {
             (Self::Submitted { rounds, .. }, LandingEvent::Postponed { until, why }) => {
                 Ok(Self::Submitted { rounds: rounds + 1, not_before: Some(*until), why: Some(why.clone()) })
             }
-            // A push whose answer was lost may be found in the base after the goal was closed.
-            (Self::Submitted { .. } | Self::Withdrawn, LandingEvent::Landed { commit }) => {
-                Ok(Self::Landed { commit: commit.clone() })
+            (Self::Submitted { .. } | Self::Offered { .. }, LandingEvent::Offered) => {
+                let why = "GitHub has just been given it".to_owned();
+                Ok(Self::Offered { standing: Standing::Waiting { why } })
             }
-            (Self::Submitted { .. }, LandingEvent::Bounced(bounce)) => Ok(Self::Bounced(bounce.clone())),
-            (Self::Submitted { .. }, LandingEvent::Withdrawn) => Ok(Self::Withdrawn),
+            (Self::Offered { .. }, LandingEvent::Seen(Standing::Conflict)) => Ok(Self::FRESH),
+            (Self::Offered { .. }, LandingEvent::Seen(standing)) => {
+                Ok(Self::Offered { standing: standing.clone() })
+            }
+            // A push whose answer was lost may be found in the base after the goal was closed, and a person may
+            // merge what is shown to them.
+            (
+                Self::Submitted { .. } | Self::Offered { .. } | Self::Shown | Self::Withdrawn,
+                LandingEvent::Landed { commit },
+            ) => Ok(Self::Landed { commit: commit.clone() }),
+            (Self::Submitted { .. } | Self::Offered { .. }, LandingEvent::Bounced(bounce)) => {
+                Ok(Self::Bounced(bounce.clone()))
+            }
+            (Self::Submitted { .. } | Self::Offered { .. } | Self::Shown, LandingEvent::Withdrawn) => {
+                Ok(Self::Withdrawn)
+            }
             (Self::Landed { commit }, LandingEvent::Undoing(undo)) => Ok(Self::reverting(commit, undo)),
             (Self::Reverting { commit, undo, rounds, .. }, LandingEvent::Postponed { until, why }) => {
                 Ok(Self::Reverting {

@@ -87,6 +87,8 @@ pub enum FailureCause {
     ContextFull,
     /// The landing gate was red (recorded for a bounce).
     GateRed,
+    /// Checks of the pull request were red (recorded for a bounce).
+    ChecksRed,
 }
 
 /// What ended a run by nobody's fault.
@@ -145,6 +147,7 @@ impl FailureCause {
             Self::Oscillating => "oscillation",
             Self::ContextFull => "context_full",
             Self::GateRed => "gate_red",
+            Self::ChecksRed => "checks_red",
         }
     }
 }

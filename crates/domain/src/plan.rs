@@ -1,5 +1,6 @@
 //! What is to be done now: a pure function of the whole picture and the time.
 
+mod follow;
 mod lanes;
 mod outlook;
 mod queue;

@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::effect::Effect;
 use crate::goal::{Goal, GoalState};
-use crate::landing::LandingState;
+use crate::landing::{LandingState, Merging};
 use crate::plan::{Plan, Wait, plan};
-use crate::repo::GoalRef;
+use crate::repo::{GoalRef, Number};
 use crate::run::{Run, RunId, RunState};
 use crate::world::World;
 
@@ -44,6 +44,7 @@ pub fn why(world: &World, id: &GoalRef, now: Timestamp) -> Option<Answer> {
             vec![detail.clone()],
             vec![format!("`herder goal retry {number}` starts a new series of runs")],
         ),
+        GoalState::Offered { run, pull } => offered(world, run, *pull, now),
         GoalState::Done { commit, .. } => (format!("has landed as {commit}"), Vec::new(), Vec::new()),
         GoalState::Cancelled => ("was cancelled".into(), Vec::new(), Vec::new()),
         GoalState::Resolved => ("was closed as completed".into(), Vec::new(), Vec::new()),
@@ -98,16 +99,8 @@ fn running(world: &World, goal: &Goal, run: &RunId, now: Timestamp) -> Parts {
     if let Some(parts) = in_hand(goal, world.runs.get(run)).or_else(|| undoing(world, run, now)) {
         return parts;
     }
-    if let Some(landing) = world.landings.get(run)
-        && let LandingState::Submitted { rounds, not_before, why } = &landing.state
-    {
-        let waits = not_before.filter(|at| *at > now).map(|at| format!("next round at {at:.0}"));
-        let reasons = why.iter().cloned().chain(waits).collect();
-        return (
-            format!("is landing on {} (round {})", landing.base_branch, rounds + 1),
-            reasons,
-            Vec::new(),
-        );
+    if let Some(parts) = landing(world, run, now) {
+        return parts;
     }
     if let Some(parts) = setting_up(world, goal, run) {
         return parts;
@@ -116,6 +109,42 @@ fn running(world: &World, goal: &Goal, run: &RunId, now: Timestamp) -> Parts {
     let ralph = world.runs.get(run).and_then(|run| run.state.process());
     let hints = ralph.map(|_| format!("`herder logs {run}` shows the run")).into_iter().collect();
     (format!("is running: run {run} is {state}"), Vec::new(), hints)
+}
+
+/// A round of its landing is due, or under way.
+fn landing(world: &World, run: &RunId, now: Timestamp) -> Option<Parts> {
+    let landing = world.landings.get(run)?;
+    let LandingState::Submitted { rounds, not_before, why } = &landing.state else {
+        return None;
+    };
+    let waits = not_before.filter(|at| *at > now).map(|at| format!("next round at {at:.0}"));
+    let reasons = why.iter().cloned().chain(waits).collect();
+    let standing = format!("is landing on {} (round {})", landing.base_branch, rounds + 1);
+    Some((standing, reasons, Vec::new()))
+}
+
+/// A pull request offers its work.
+fn offered(world: &World, run: &RunId, pull: Number, now: Timestamp) -> Parts {
+    if let Some(parts) = landing(world, run, now) {
+        return parts;
+    }
+    let landing = world.landings.get(run);
+    let stands = landing.and_then(|landing| match &landing.state {
+        LandingState::Offered { standing } => Some(standing.sentence()),
+        LandingState::Submitted { .. }
+        | LandingState::Shown
+        | LandingState::Landed { .. }
+        | LandingState::Bounced(_)
+        | LandingState::Withdrawn
+        | LandingState::Reverting { .. }
+        | LandingState::Reverted { .. } => None,
+    });
+    let merging = landing.and_then(|landing| landing.offer.as_ref()).and_then(|offer| match &offer.merging {
+        Merging::Herder { why } => Some(format!("herder merges it when it is green, for {why}")),
+        Merging::Forge | Merging::Person => None,
+    });
+    let reasons = stands.into_iter().chain(merging).collect();
+    (format!("is done: pull request #{pull} is to be merged"), reasons, Vec::new())
 }
 
 /// Its clone is being made; no ralph is at it yet.

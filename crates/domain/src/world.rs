@@ -98,6 +98,7 @@ impl Settled {
             | GoalState::Queued { .. }
             | GoalState::Running { .. }
             | GoalState::SpotCheck { .. }
+            | GoalState::Offered { .. }
             | GoalState::Stuck { .. } => None,
         }
     }
@@ -261,6 +262,7 @@ impl World {
             GoalState::Queued { .. }
             | GoalState::Running { .. }
             | GoalState::SpotCheck { .. }
+            | GoalState::Offered { .. }
             | GoalState::Done { .. }
             | GoalState::Stuck { .. }
             | GoalState::Cancelled

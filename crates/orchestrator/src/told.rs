@@ -89,9 +89,15 @@ fn of_goal(what: &What) -> Option<String> {
             Bounce::NoContents { files } => {
                 format!("bounced: nobody has the contents that Git LFS should keep of {}", files.join(", "))
             }
+            Bounce::ChecksRed(refusal) => format!("bounced: checks are red: {}", refusal.in_a_line()),
+            Bounce::ChangesRequested { .. } => "bounced: reviewers want it otherwise".into(),
+            Bounce::ClosedUnmerged => "bounced: its pull request was closed".into(),
             Bounce::Empty => "bounced: nothing is left to land".into(),
             Bounce::Undeliverable { why } => format!("landing given up: {why}"),
         },
+        What::WorkOffered { offer, .. } => format!("done: pull request #{} offers it", offer.pull),
+        What::WorkShown { offer: Some(offer), .. } => format!("pull request #{} shows it", offer.pull),
+        What::LandingSeen { standing, .. } => format!("its pull request: {}", standing.sentence()),
         What::LandingPostponed { until, why, .. } => format!("landing postponed until {until:.0}: {why}"),
         What::GoalTaken { by } => format!("{by} takes it"),
         What::RunHeld { run } => format!("its workspace is a person's (run {run})"),
@@ -119,6 +125,7 @@ fn of_goal(what: &What) -> Option<String> {
         | What::RunLaunched { .. }
         | What::RunCollected { .. }
         | What::RunClosed { .. }
+        | What::WorkShown { offer: None, .. }
         | What::LandingWithdrawn { .. } => return None,
     })
 }

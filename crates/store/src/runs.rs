@@ -80,12 +80,16 @@ pub(crate) fn load_landing(conn: &Connection, run: &RunId) -> Result<Option<Land
     row(conn, sql, [run.as_str()], |row| row.get(0).map(|Json(landing)| landing))
 }
 
-/// Landings that may be tried, those whose bounce was not judged yet, and those that are being undone.
+/// Landings that may be tried, those whose bounce was not judged yet, those that are being undone, and those whose
+/// pull request is open.
 pub(crate) fn open_landings(conn: &Connection) -> Result<Vec<Landing>, StoreError> {
     let sql = "SELECT landing FROM landings WHERE state = 'submitted'
                UNION ALL
                SELECT landing FROM goals g JOIN landings l ON l.run = g.current_run
-               WHERE g.is_settled = 0 AND g.state = 'running' AND l.state IN ('bounced', 'reverting')";
+               WHERE g.is_settled = 0 AND (
+                   g.state = 'running' AND l.state IN ('bounced', 'reverting')
+                   OR g.state = 'offered' AND l.state IN ('offered', 'bounced')
+                   OR g.state = 'spot-check' AND l.state <> 'submitted')";
     rows(conn, sql, [], |row| row.get(0).map(|Json(landing)| landing))
 }
 

@@ -75,7 +75,9 @@ fn not_taken(error: AppendError, goal: &Goal) -> Failure {
     let hint = match &goal.state {
         GoalState::Done { .. } => format!("it has landed; `herder undo {n}` takes it out again"),
         GoalState::Cancelled | GoalState::Resolved => "it is closed; write another goal".to_owned(),
-        GoalState::Running { .. } => format!("`herder why {n}` says how its landing stands; wait for it"),
+        GoalState::Running { .. } | GoalState::Offered { .. } => {
+            format!("`herder why {n}` says how its landing stands; wait for it")
+        }
         GoalState::Draft { .. }
         | GoalState::Queued { .. }
         | GoalState::SpotCheck { .. }

@@ -56,6 +56,7 @@ fn refuse_built_upon(store: &Store, id: &GoalRef) -> Result<(), Failure> {
         let word = match store.goal(&other)?.map(|goal| goal.state) {
             Some(GoalState::Done { .. }) => "has landed",
             Some(GoalState::Running { .. }) => "is at work",
+            Some(GoalState::Offered { .. }) => "is about to land",
             Some(GoalState::SpotCheck { .. }) => "waits for a look",
             Some(
                 GoalState::Draft { .. }
@@ -115,6 +116,8 @@ fn came_of_it(store: &Store, id: &GoalRef, run: &RunId, landed: &str) -> Result<
         Some(
             LandingState::Landed { .. }
             | LandingState::Submitted { .. }
+            | LandingState::Offered { .. }
+            | LandingState::Shown
             | LandingState::Bounced(_)
             | LandingState::Withdrawn,
         )

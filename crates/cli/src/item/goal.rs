@@ -169,6 +169,7 @@ impl fmt::Display for PauseItem {
 fn tint(standing: &str) -> Option<Tint> {
     let tints = [
         ("done", Tint::Good),
+        ("offered", Tint::Good),
         ("spot-check", Tint::Attention),
         ("taken by", Tint::Attention),
         ("stuck", Tint::Bad),

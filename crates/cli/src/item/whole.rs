@@ -160,6 +160,7 @@ fn marks(state: &GoalState) -> (Option<String>, Option<Timestamp>) {
         GoalState::Queued { since } => (None, Some(*since)),
         GoalState::Draft { .. }
         | GoalState::Running { .. }
+        | GoalState::Offered { .. }
         | GoalState::SpotCheck { .. }
         | GoalState::Stuck { .. }
         | GoalState::Cancelled
@@ -174,6 +175,7 @@ fn reasons(goal: &Goal) -> Vec<String> {
         GoalState::Stuck { cause, detail } => vec![cause.as_str().to_owned(), detail.clone()],
         GoalState::Queued { .. }
         | GoalState::Running { .. }
+        | GoalState::Offered { .. }
         | GoalState::Done { .. }
         | GoalState::Cancelled
         | GoalState::Resolved => Vec::new(),

@@ -42,18 +42,18 @@ impl Case {
         self.goal.quarantine = None;
     }
 
-    pub(super) fn close(&mut self, event: &GoalEvent) -> Result<(), IllegalEvent> {
+    pub(super) fn close(&mut self, event: &GoalEvent) -> Result<Vec<Effect>, IllegalEvent> {
         if let Some(refusal) = self.held_open() {
             return Err(refusal);
         }
         self.step(event)?;
         self.goal.retry_at = None;
         self.goal.quarantine = None;
-        Ok(())
+        self.withdraw_offer()
     }
 
     /// Approved work lands; where there is nothing to land, the goal is resolved.
-    pub(super) fn approve(&mut self) -> Result<(), IllegalEvent> {
+    pub(super) fn approve(&mut self) -> Result<Vec<Effect>, IllegalEvent> {
         let GoalState::SpotCheck { run, why } = self.goal.state.clone() else {
             return Err(self.refuse("approved"));
         };
@@ -62,7 +62,8 @@ impl Case {
         }
         self.step(&GoalEvent::Approved)?;
         let knows = why.contains(&SpotCheckReason::BaseRed);
-        self.submit(&run, if knows { Warrant::Person } else { Warrant::Gate })
+        self.submit(&run, if knows { Warrant::Person } else { Warrant::Gate })?;
+        Ok(Vec::new())
     }
 
     /// Rejected work stays on its branch; the words of the person stand first in the next prompt.

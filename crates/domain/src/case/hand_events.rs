@@ -30,7 +30,10 @@ impl Case {
                 self.step(&GoalEvent::TakenUp(at))?;
                 before
             }
-            GoalState::Done { .. } | GoalState::Cancelled | GoalState::Resolved => {
+            GoalState::Offered { .. }
+            | GoalState::Done { .. }
+            | GoalState::Cancelled
+            | GoalState::Resolved => {
                 return Err(self.refuse("taken"));
             }
         };
@@ -41,10 +44,14 @@ impl Case {
     /// The work of the goal's run is on its way, or has bounced and was not judged yet.
     fn is_landing(&self) -> bool {
         self.landing.as_ref().is_some_and(|landing| match &landing.state {
-            LandingState::Submitted { .. } | LandingState::Bounced(_) | LandingState::Reverting { .. } => {
-                self.goal.is_running(&landing.run)
-            }
-            LandingState::Landed { .. } | LandingState::Withdrawn | LandingState::Reverted { .. } => false,
+            LandingState::Submitted { .. }
+            | LandingState::Offered { .. }
+            | LandingState::Bounced(_)
+            | LandingState::Reverting { .. } => self.goal.is_landing(&landing.run),
+            LandingState::Shown
+            | LandingState::Landed { .. }
+            | LandingState::Withdrawn
+            | LandingState::Reverted { .. } => false,
         })
     }
 
@@ -134,6 +141,8 @@ impl Case {
             Some(LandingState::Reverting { undo, commit, .. }) => Ok((undo.clone(), commit.clone())),
             Some(
                 LandingState::Submitted { .. }
+                | LandingState::Offered { .. }
+                | LandingState::Shown
                 | LandingState::Landed { .. }
                 | LandingState::Bounced(_)
                 | LandingState::Withdrawn

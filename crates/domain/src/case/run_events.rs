@@ -164,9 +164,11 @@ impl Case {
         let goal = self.goal.id.clone();
         // The deeds of a landing that bounced are done for ever; this one's need keys of their own.
         let before = self.landing.as_ref().filter(|landing| landing.run == *run);
-        let (returns, undos) = before.map_or((0, 0), |landing| (landing.returns + 1, landing.undos));
+        let (returns, undos, turns) =
+            before.map_or((0, 0, 0), |landing| (landing.returns + 1, landing.undos, landing.turns));
+        let offer = before.and_then(|landing| landing.offer.clone());
         let (run, state) = (run.clone(), LandingState::FRESH);
-        self.landing = Some(Landing { run, goal, base_branch, state, undos, warrant, returns });
+        self.landing = Some(Landing { run, goal, base_branch, state, undos, warrant, returns, offer, turns });
         Ok(())
     }
 

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::illegal::IllegalEvent;
+use crate::repo::Number;
 use crate::run::RunId;
 
 /// Where a goal stands. Each state but the last two is a label `goal:<state>`.
@@ -33,6 +34,13 @@ pub enum GoalState {
         run: RunId,
         /// Why a person is to look.
         why: Vec<SpotCheckReason>,
+    },
+    /// A pull request offers its work; it is followed until that is merged. Its label is that of done.
+    Offered {
+        /// The run whose work it is.
+        run: RunId,
+        /// The pull request.
+        pull: Number,
     },
     /// Landed.
     Done {
@@ -135,6 +143,10 @@ pub enum StuckCause {
     BudgetSpent,
     /// Finished work could not be brought to its origin.
     Undeliverable,
+    /// Reviewers wanted it otherwise too often.
+    Changes,
+    /// A person closed its pull request without merging it.
+    ClosedUnmerged,
 }
 
 impl StuckCause {
@@ -148,6 +160,8 @@ impl StuckCause {
             Self::Conflicts => "it conflicted with others' work too often",
             Self::BudgetSpent => "its budget is spent",
             Self::Undeliverable => "its work could not be brought to the origin",
+            Self::Changes => "reviewers asked for changes too often",
+            Self::ClosedUnmerged => "its pull request was closed without being merged",
         }
     }
 }
@@ -179,6 +193,8 @@ pub enum GoalEvent {
     GotStuck(StuckCause, String),
     /// It cannot run as it is written.
     ReturnedToDraft(String),
+    /// A pull request offers its work.
+    Offered(Number),
     /// Its work landed, as this commit.
     Landed(String),
     /// A person takes it into their own hands.
@@ -205,6 +221,7 @@ impl GoalEvent {
             Self::Rejected(_) => "rejected",
             Self::GotStuck(..) => "given up",
             Self::ReturnedToDraft(_) => "returned to draft",
+            Self::Offered(_) => "offered",
             Self::Landed(_) => "landed",
             Self::TakenUp(_) => "taken up",
             Self::PutBack(_) => "put back",
@@ -224,6 +241,7 @@ impl GoalState {
             Self::Queued { .. } => "queued",
             Self::Running { .. } => "running",
             Self::SpotCheck { .. } => "spot-check",
+            Self::Offered { .. } => "offered",
             Self::Done { .. } => "done",
             Self::Stuck { .. } => "stuck",
             Self::Cancelled => "cancelled",
@@ -232,13 +250,30 @@ impl GoalState {
     }
 
     /// All words, in the order of a goal's life.
-    pub const WORDS: [&'static str; 8] =
-        ["draft", "queued", "running", "spot-check", "done", "stuck", "cancelled", "resolved"];
+    pub const WORDS: [&'static str; 9] =
+        ["draft", "queued", "running", "spot-check", "offered", "done", "stuck", "cancelled", "resolved"];
+
+    /// The label that a forge shows for it, where it has one. Offered work is done as far as people are
+    /// concerned: what is left is the forge's.
+    pub fn label(&self) -> Option<&'static str> {
+        match self {
+            Self::Draft { .. } => Some("goal:draft"),
+            Self::Queued { .. } => Some("goal:queued"),
+            Self::Running { .. } => Some("goal:running"),
+            Self::SpotCheck { .. } => Some("goal:spot-check"),
+            Self::Offered { .. } | Self::Done { .. } => Some("goal:done"),
+            Self::Stuck { .. } => Some("goal:stuck"),
+            Self::Cancelled | Self::Resolved => None,
+        }
+    }
 
     /// The run that it names: the one at work, in review or landed.
     pub fn run(&self) -> Option<&RunId> {
         match self {
-            Self::Running { run } | Self::SpotCheck { run, .. } | Self::Done { run, .. } => Some(run),
+            Self::Running { run }
+            | Self::SpotCheck { run, .. }
+            | Self::Offered { run, .. }
+            | Self::Done { run, .. } => Some(run),
             Self::Draft { .. }
             | Self::Queued { .. }
             | Self::Stuck { .. }
@@ -255,6 +290,7 @@ impl GoalState {
             | Self::Queued { .. }
             | Self::Running { .. }
             | Self::SpotCheck { .. }
+            | Self::Offered { .. }
             | Self::Stuck { .. } => false,
         }
     }
@@ -262,7 +298,7 @@ impl GoalState {
     /// Whether an orchestrator has something to do about it.
     pub fn moves_by_itself(&self) -> bool {
         match self {
-            Self::Queued { .. } | Self::Running { .. } => true,
+            Self::Queued { .. } | Self::Running { .. } | Self::Offered { .. } => true,
             Self::Draft { .. }
             | Self::SpotCheck { .. }
             | Self::Done { .. }
@@ -276,7 +312,11 @@ impl GoalState {
     fn can_be_taken(&self) -> bool {
         match self {
             Self::Draft { .. } | Self::Queued { .. } | Self::SpotCheck { .. } | Self::Stuck { .. } => true,
-            Self::Running { .. } | Self::Done { .. } | Self::Cancelled | Self::Resolved => false,
+            Self::Running { .. }
+            | Self::Offered { .. }
+            | Self::Done { .. }
+            | Self::Cancelled
+            | Self::Resolved => false,
         }
     }
 
@@ -304,6 +344,7 @@ impl GoalState {
             Self::Draft { .. }
             | Self::Running { .. }
             | Self::SpotCheck { .. }
+            | Self::Offered { .. }
             | Self::Done { .. }
             | Self::Stuck { .. }
             | Self::Cancelled
@@ -321,18 +362,25 @@ impl GoalState {
             (S::Draft { .. }, E::Edited) => S::Draft { note: None },
             // The text is pinned by its queueing: another text has to be queued anew.
             (S::Queued { .. }, E::Edited) => S::Draft { note: Some(EDITED.into()) },
-            (S::Running { .. } | S::SpotCheck { .. } | S::Stuck { .. }, E::Edited) => self.clone(),
+            (S::Running { .. } | S::SpotCheck { .. } | S::Offered { .. } | S::Stuck { .. }, E::Edited) => {
+                self.clone()
+            }
             (S::Queued { .. }, E::Started(run)) => S::Running { run: run.clone() },
             (S::Queued { .. }, E::ReturnedToDraft(note)) => S::Draft { note: Some(note.clone()) },
-            (S::Running { .. }, E::Requeued(at)) => S::Queued { since: *at },
-            (S::Running { run }, E::SentToSpotCheck(of, why)) if run == of => {
+            (S::Running { .. } | S::Offered { .. }, E::Requeued(at)) => S::Queued { since: *at },
+            (S::Running { run } | S::Offered { run, .. }, E::SentToSpotCheck(of, why)) if run == of => {
                 S::SpotCheck { run: run.clone(), why: why.clone() }
             }
-            (S::Running { .. }, E::GotStuck(cause, detail)) => {
+            (S::Running { run } | S::Offered { run, .. }, E::Offered(pull)) => {
+                S::Offered { run: run.clone(), pull: *pull }
+            }
+            (S::Running { .. } | S::Offered { .. }, E::GotStuck(cause, detail)) => {
                 S::Stuck { cause: *cause, detail: detail.clone() }
             }
             (S::Running { .. }, E::ReturnedToDraft(note)) => S::Draft { note: Some(note.clone()) },
-            (S::Running { run }, E::Landed(commit)) => S::Done { run: run.clone(), commit: commit.clone() },
+            (S::Running { run } | S::Offered { run, .. } | S::SpotCheck { run, .. }, E::Landed(commit)) => {
+                S::Done { run: run.clone(), commit: commit.clone() }
+            }
             (S::SpotCheck { run, .. }, E::Approved) => S::Running { run: run.clone() },
             (S::SpotCheck { .. }, E::Rejected(at)) => S::Queued { since: *at },
             (S::Done { .. }, E::Requeued(at)) => S::Queued { since: *at },
@@ -342,7 +390,8 @@ impl GoalState {
             (S::Running { .. }, E::PutBack(before)) if before.can_be_taken() => S::clone(before),
             (S::Done { run, .. }, E::Undoing) => S::Running { run: run.clone() },
             (state, E::Cancelled) if !state.is_settled() => S::Cancelled,
-            (state, E::Resolved) if !state.is_settled() => S::Resolved,
+            // GitHub closes the issue when it merges the pull request: that alone says what became of it.
+            (state, E::Resolved) if !state.is_settled() && !matches!(state, S::Offered { .. }) => S::Resolved,
             (state, event) => {
                 return Err(IllegalEvent { machine: "a goal", state: state.word(), event: event.word() });
             }

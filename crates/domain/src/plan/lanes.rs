@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::Plan;
+use super::{Plan, follow};
 use crate::effect::Effect;
 use crate::event::What;
 use crate::judge::judge_bounce;
@@ -28,14 +28,18 @@ pub(super) fn advance(world: &World, now: Timestamp, plan: &mut Plan) {
             }
             LandingState::Bounced(bounce) => {
                 if let Some(goal) =
-                    world.goals.get(&landing.goal).filter(|goal| goal.is_running(&landing.run))
+                    world.goals.get(&landing.goal).filter(|goal| goal.is_landing(&landing.run))
                 {
                     let judgement = judge_bounce(goal, &landing.run, bounce, &world.policy, now);
                     let what = What::BounceJudged { run: landing.run.clone(), judgement };
                     plan.decide(world, &landing.goal, what);
                 }
             }
-            LandingState::Landed { .. } | LandingState::Withdrawn | LandingState::Reverted { .. } => {}
+            LandingState::Offered { standing } => follow::advance(world, landing, standing, plan),
+            LandingState::Shown
+            | LandingState::Landed { .. }
+            | LandingState::Withdrawn
+            | LandingState::Reverted { .. } => {}
         }
     }
 }
@@ -56,6 +60,7 @@ fn lane(effect: &Effect) -> Option<Lane<'_>> {
         | Effect::Tell { .. }
         | Effect::Propose { .. }
         | Effect::Collect { .. }
+        | Effect::FollowLanding { .. }
         | Effect::Clean { .. }
         | Effect::WriteStats { .. }
         | Effect::Comment { .. }
@@ -77,12 +82,14 @@ fn submit<'a>(
     if world.open.contains_key(&effect.key()) {
         return;
     }
-    if !world.goals.get(&landing.goal).is_some_and(|goal| goal.is_running(&landing.run)) {
+    if !world.goals.get(&landing.goal).is_some_and(|goal| goal.is_landing(&landing.run)) {
         let what = What::LandingWithdrawn { run: landing.run.clone() };
         plan.decide(world, &landing.goal, what);
     } else if let Some(later) = not_before.filter(|at| *at > now) {
         plan.wake(later);
-    } else if busy.insert((&landing.goal.repo, &landing.base_branch)) {
+    } else if !follow::is_under_way(world, &landing.run)
+        && busy.insert((&landing.goal.repo, &landing.base_branch))
+    {
         plan.order(world, effect);
     }
 }

@@ -35,7 +35,10 @@ pub fn is_at_work(world: &World) -> bool {
     // What a person has in hand is over when the person says so.
     let is_running = runs.any(|run| !matches!(run.state, RunState::Closed | RunState::Held { .. }));
     let is_on_its_way = |state: &LandingState| {
-        matches!(state, LandingState::Submitted { .. } | LandingState::Reverting { .. })
+        matches!(
+            state,
+            LandingState::Submitted { .. } | LandingState::Offered { .. } | LandingState::Reverting { .. }
+        )
     };
     let is_landing = landings.any(|landing| is_on_its_way(&landing.state));
     is_running || is_landing || is_ordered
@@ -82,6 +85,7 @@ fn blocks(world: &World, hopeless: &BTreeSet<GoalRef>, wait: &Wait) -> bool {
             let moves = world.goals.get(on).is_some_and(|goal| match &goal.state {
                 GoalState::Queued { .. } => !hopeless.contains(on),
                 GoalState::Running { run } => !world.runs.get(run).is_some_and(Run::is_held),
+                GoalState::Offered { .. } => true,
                 GoalState::Draft { .. }
                 | GoalState::SpotCheck { .. }
                 | GoalState::Stuck { .. }

@@ -67,6 +67,7 @@ fn each_outcome_has_its_consequence() {
         "oscillation -> again, failed, later",
         "context_full -> again, failed, later",
         "gate_red -> again, failed, later",
+        "checks_red -> again, failed, later",
         "stopped -> again, uncounted, at once",
         "usage_limit -> again, uncounted, later",
         "unreachable -> again, unreachable, later",
@@ -164,7 +165,7 @@ fn each_trouble_has_its_own_cap() {
 
 #[test]
 fn troubles_are_counted_apart() {
-    let series = Series { failed: 2, crashed: 2, out_of_memory: 1, unreachable: 9, conflicts: 4 };
+    let series = Series { failed: 2, crashed: 2, out_of_memory: 1, unreachable: 9, conflicts: 4, changes: 3 };
     let goal = Goal { series, ..draft(42) };
     assert!(matches!(
         judged(&goal, &interrupted(Interruption::Stopped), &harvest()),
@@ -172,7 +173,8 @@ fn troubles_are_counted_apart() {
     ));
     for charge in samples::charges() {
         let more = series.charged(charge);
-        let sum = |s: Series| s.failed + s.crashed + s.out_of_memory + s.unreachable + s.conflicts;
+        let sum =
+            |s: Series| s.failed + s.crashed + s.out_of_memory + s.unreachable + s.conflicts + s.changes;
         assert_eq!(sum(more) - sum(series), u32::from(charge != Charge::Nothing), "{charge:?}");
         assert_eq!(more.count(charge), series.count(charge) + u32::from(charge != Charge::Nothing));
     }
@@ -343,6 +345,16 @@ fn a_bounce_is_charged_to_whom_it_belongs() {
                 let told = context.last_outcome.unwrap();
                 assert_eq!((charge, context.is_resumed), (Charge::Failed, true));
                 assert!(told.contains("data.bin") && told.contains("write the contents"), "{told}");
+            }
+            (Bounce::ChecksRed(refusal), Judgement::Requeue { charge, context, .. }) => {
+                assert_eq!((charge, context.gate_output.as_ref()), (Charge::Failed, Some(&refusal.tail)));
+                assert!(context.last_outcome.unwrap().contains("checks of the pull request"));
+            }
+            (Bounce::ChangesRequested { words }, Judgement::Requeue { charge, context, .. }) => {
+                assert_eq!((charge, context.feedback.as_ref()), (Charge::Changes, Some(words)));
+            }
+            (Bounce::ClosedUnmerged, Judgement::Stuck { charge, cause, .. }) => {
+                assert_eq!((charge, cause), (Charge::Nothing, StuckCause::ClosedUnmerged));
             }
             (Bounce::Undecided(_), Judgement::SpotCheck { why }) => {
                 assert_eq!(why, [SpotCheckReason::BaseRed]);

@@ -9,6 +9,7 @@ mod case;
 mod curating;
 mod hand;
 mod judging;
+mod offers;
 mod planning;
 mod records;
 mod run_names;

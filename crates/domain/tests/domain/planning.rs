@@ -45,6 +45,7 @@ fn op() -> impl Strategy<Value = Op> {
         2 => place.prop_map(Op::Release),
         16 => (place, ending()).prop_map(|(effect, ending)| Op::Finish { effect, ending }),
         20 => Just(Op::FinishAll),
+        9 => (place, any::<u8>()).prop_map(|(landing, what)| Op::See { landing, what }),
         14 => (place, prop_oneof![Just(0), any::<u8>()], -20i64..300)
             .prop_map(|(run, outcome, minutes)| Op::End { run, outcome, minutes }),
         4 => Just(Op::Fail),
@@ -242,7 +243,7 @@ proptest! {
 
     #[test]
     fn whatever_happens_the_planner_keeps_its_promises(max in 1usize..4, ops in ops()) {
-        let mut sim = Sim::new(max);
+        let mut sim = Sim::new(max).with_forge();
         for op in &ops {
             sim.take(op);
         }

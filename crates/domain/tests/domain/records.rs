@@ -3,6 +3,7 @@
 use herder_domain::effect::{Effect, Once};
 use herder_domain::event::{Event, What};
 use herder_domain::judge::Judgement;
+use herder_domain::landing::{Offer, Step};
 use herder_domain::outcome::Outcome;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -36,6 +37,14 @@ fn events() -> Vec<Event> {
         let judgement = Judgement::Stuck { charge, cause, detail, context: samples::context() };
         all.push(Event::of(&goal, judged(&judgement)));
     }
+    let seen = |standing| Event::of(&goal, What::LandingSeen { run: run(), standing });
+    all.extend(samples::standings().into_iter().map(seen));
+    let offered = |merging| {
+        let offer = Offer { merging, ..samples::offer() };
+        Event::of(&goal, What::WorkOffered { run: run(), offer })
+    };
+    all.extend(samples::mergings().into_iter().map(offered));
+    all.push(Event::of(&goal, What::WorkShown { run: run(), offer: None }));
     let refused = |trouble| Event::of(&goal, What::UndoRefused { run: run(), trouble });
     all.extend(samples::undo_troubles().into_iter().map(refused));
     let bounces = samples::bounces().into_iter();
@@ -129,6 +138,8 @@ every!(effects -> Effect {
         Effect::Propose { goal: id(42), run: run(), follow_ups: vec![samples::follow_up()] },
     Effect::Collect { .. } => Effect::Collect { goal: id(42), run: run() },
     Effect::Land { .. } => Effect::Land { goal: id(42), run: run(), base_branch: "main".into(), round: 2, returns: 0 },
+    Effect::FollowLanding { .. } =>
+        Effect::FollowLanding { goal: id(42), run: run(), step: Step::Merge, turn: 4 },
     Effect::Revert { .. } =>
         Effect::Revert { goal: id(42), run: run(), base_branch: "main".into(), undo: 1, round: 2 },
     Effect::Clean { .. } => Effect::Clean { goal: id(42), run: run() },
@@ -152,11 +163,16 @@ every!(effects -> Effect {
 #[test]
 fn every_effect_is_read_back_and_has_a_key_that_stays() {
     let name = run();
+    for step in samples::steps() {
+        let key = Effect::FollowLanding { goal: id(42), run: run(), step, turn: 4 }.key();
+        assert_eq!(key, format!("follow/{name}/4/{}", step.word()));
+    }
     let keys: Vec<String> = effects().iter().map(Effect::key).collect();
     let runs = ["claim", "prepare", "launch", "stop", "tell", "propose", "collect"]
         .map(|verb| format!("{verb}/{name}{}", if verb == "tell" { "/3" } else { "" }));
     let rest = [
         format!("land/{name}/2"),
+        format!("follow/{name}/4/merge"),
         format!("revert/{name}/1/2"),
         format!("clean/{name}"),
         format!("stats/{name}"),

@@ -12,7 +12,7 @@ use herder_domain::goal::{
 };
 use herder_domain::hand::{HandEnd, Hold};
 use herder_domain::judge::Judgement;
-use herder_domain::landing::{Bounce, LandingEvent, LandingState};
+use herder_domain::landing::{Bounce, LandingEvent, LandingState, Merging, Offer, Standing, Step};
 use herder_domain::outcome::{FailureCause, Interruption, Outcome};
 use herder_domain::pause::Scope;
 use herder_domain::plan::{DependencyTrouble, Wait};
@@ -99,6 +99,7 @@ every!(goal_states -> GoalState {
     GoalState::Queued { .. } => GoalState::Queued { since: start() },
     GoalState::Running { .. } => GoalState::Running { run: run() },
     GoalState::SpotCheck { .. } => GoalState::SpotCheck { run: run(), why: spot_check_reasons() },
+    GoalState::Offered { .. } => GoalState::Offered { run: run(), pull: Number(50) },
     GoalState::Done { .. } => GoalState::Done { run: run(), commit: "c0ffee".into() },
     GoalState::Stuck { .. } => stuck(),
     GoalState::Cancelled => GoalState::Cancelled,
@@ -118,6 +119,7 @@ every!(goal_events -> GoalEvent {
     GoalEvent::Rejected(_) => GoalEvent::Rejected(start()),
     GoalEvent::GotStuck(..) => GoalEvent::GotStuck(StuckCause::Failed, "no".into()),
     GoalEvent::ReturnedToDraft(_) => GoalEvent::ReturnedToDraft("no such model".into()),
+    GoalEvent::Offered(_) => GoalEvent::Offered(Number(50)),
     GoalEvent::Landed(_) => GoalEvent::Landed("c0ffee".into()),
     GoalEvent::TakenUp(_) => GoalEvent::TakenUp(start()),
     GoalEvent::PutBack(_) => GoalEvent::PutBack(Box::new(stuck())),
@@ -172,6 +174,8 @@ every!(run_events -> RunEvent {
 
 every!(landing_states -> LandingState {
     LandingState::Submitted { .. } => LandingState::FRESH,
+    LandingState::Offered { .. } => LandingState::Offered { standing: Standing::Green },
+    LandingState::Shown => LandingState::Shown,
     LandingState::Landed { .. } => LandingState::Landed { commit: "c0ffee".into() },
     LandingState::Bounced(_) => LandingState::Bounced(Bounce::Empty),
     LandingState::Withdrawn => LandingState::Withdrawn,
@@ -187,6 +191,8 @@ every!(landing_states -> LandingState {
 
 every!(landing_events -> LandingEvent {
     LandingEvent::Postponed { .. } => LandingEvent::Postponed { until: after(60), why: "a lost race".into() },
+    LandingEvent::Offered => LandingEvent::Offered,
+    LandingEvent::Seen(_) => LandingEvent::Seen(Standing::Behind),
     LandingEvent::Landed { .. } => LandingEvent::Landed { commit: "c0ffee".into() },
     LandingEvent::Bounced(_) => LandingEvent::Bounced(Bounce::Empty),
     LandingEvent::Withdrawn => LandingEvent::Withdrawn,
@@ -194,6 +200,32 @@ every!(landing_events -> LandingEvent {
     LandingEvent::Reverted { .. } => LandingEvent::Reverted { commit: "decaff".into() },
     LandingEvent::Kept => LandingEvent::Kept,
 });
+
+every!(standings -> Standing {
+    Standing::Waiting { .. } => Standing::Waiting { why: "a check is under way".into() },
+    Standing::Green => Standing::Green,
+    Standing::Behind => Standing::Behind,
+    Standing::Updating => Standing::Updating,
+    Standing::Conflict => Standing::Conflict,
+});
+
+every!(steps -> Step {
+    Step::Show => Step::Show,
+    Step::Update => Step::Update,
+    Step::Merge => Step::Merge,
+    Step::Halt => Step::Halt,
+    Step::Close => Step::Close,
+});
+
+every!(mergings -> Merging {
+    Merging::Forge => Merging::Forge,
+    Merging::Herder { .. } => Merging::Herder { why: "no rule protects the base".into() },
+    Merging::Person => Merging::Person,
+});
+
+pub fn offer() -> Offer {
+    Offer { pull: Number(50), head: "c0ffee".into(), merging: Merging::Forge }
+}
 
 every!(story_states -> StoryState {
     StoryState::Open => StoryState::Open,
@@ -228,6 +260,8 @@ every!(stuck_causes -> StuckCause {
     StuckCause::Conflicts => StuckCause::Conflicts,
     StuckCause::BudgetSpent => StuckCause::BudgetSpent,
     StuckCause::Undeliverable => StuckCause::Undeliverable,
+    StuckCause::Changes => StuckCause::Changes,
+    StuckCause::ClosedUnmerged => StuckCause::ClosedUnmerged,
 });
 
 every!(failure_causes -> FailureCause {
@@ -241,6 +275,7 @@ every!(failure_causes -> FailureCause {
     FailureCause::Oscillating => FailureCause::Oscillating,
     FailureCause::ContextFull => FailureCause::ContextFull,
     FailureCause::GateRed => FailureCause::GateRed,
+    FailureCause::ChecksRed => FailureCause::ChecksRed,
 });
 
 every!(interruptions -> Interruption {
@@ -294,6 +329,9 @@ every!(bounces -> Bounce {
     Bounce::Undecided(_) => Bounce::Undecided(Refusal::unnamed("1 test failed")),
     Bounce::Conflict { .. } => Bounce::Conflict { files: vec!["src/lib.rs".into()] },
     Bounce::NoContents { .. } => Bounce::NoContents { files: vec!["data.bin".into()] },
+    Bounce::ChecksRed(_) => Bounce::ChecksRed(refusal()),
+    Bounce::ChangesRequested { .. } => Bounce::ChangesRequested { words: "name it better".into() },
+    Bounce::ClosedUnmerged => Bounce::ClosedUnmerged,
     Bounce::Empty => Bounce::Empty,
     Bounce::Undeliverable { .. } => Bounce::Undeliverable { why: "a hook said no".into() },
 });
@@ -304,6 +342,7 @@ every!(charges -> Charge {
     Charge::OutOfMemory => Charge::OutOfMemory,
     Charge::Unreachable => Charge::Unreachable,
     Charge::Conflict => Charge::Conflict,
+    Charge::Changes => Charge::Changes,
     Charge::Nothing => Charge::Nothing,
 });
 
@@ -357,6 +396,10 @@ every!(whats -> What {
         What::BaseFoundRed { run: run(), since: "7ee".into(), refusal: refusal() },
     What::LandingPostponed { .. } =>
         What::LandingPostponed { run: run(), until: after(60), why: "a lost race".into() },
+    What::WorkOffered { .. } => What::WorkOffered { run: run(), offer: offer() },
+    What::WorkShown { .. } =>
+        What::WorkShown { run: run(), offer: Some(Offer { merging: Merging::Person, ..offer() }) },
+    What::LandingSeen { .. } => What::LandingSeen { run: run(), standing: Standing::Green },
     What::LandingBounced { .. } => What::LandingBounced { run: run(), bounce: Bounce::Empty },
     What::BounceJudged { .. } => What::BounceJudged { run: run(), judgement: Judgement::Nothing },
     What::LandingWithdrawn { .. } => What::LandingWithdrawn { run: run() },

@@ -10,15 +10,16 @@ use herder_domain::story::{StoryEvent, StoryState};
 use crate::samples;
 
 const GOAL: &str = "
-           | queued | retried | edited     | cancelled | resolved | started | queued again | sent to spot-check | approved | rejected | given up | returned to draft | landed | taken up | put back | undone
-draft      | queued | -       | draft      | cancelled | resolved | -       | -            | -                  | -        | -        | -        | -                 | - | queued | - | -
-queued     | -      | -       | draft      | cancelled | resolved | running | -            | -                  | -        | -        | -        | draft             | - | - | - | -
-running    | -      | -       | running    | cancelled | resolved | -       | queued       | spot-check         | -        | -        | stuck    | draft             | done | - | stuck | -
-spot-check | -      | -       | spot-check | cancelled | resolved | -       | -            | -                  | running  | queued   | -        | -                 | - | queued | - | -
-done       | -      | -       | -          | -         | -        | -       | queued       | -                  | -        | -        | -        | -                 | - | - | - | running
-stuck      | -      | queued  | stuck      | cancelled | resolved | -       | -            | -                  | -        | -        | -        | -                 | - | queued | - | -
-cancelled  | -      | -       | -          | -         | -        | -       | -            | -                  | -        | -        | -        | -                 | - | - | - | -
-resolved   | -      | -       | -          | -         | -        | -       | -            | -                  | -        | -        | -        | -                 | - | - | - | -
+           | queued | retried | edited     | cancelled | resolved | started | queued again | sent to spot-check | approved | rejected | given up | returned to draft | offered | landed | taken up | put back | undone
+draft      | queued | -       | draft      | cancelled | resolved | -       | -            | -                  | -        | -        | -        | -                 | - | - | queued | - | -
+queued     | -      | -       | draft      | cancelled | resolved | running | -            | -                  | -        | -        | -        | draft             | - | - | - | - | -
+running    | -      | -       | running    | cancelled | resolved | -       | queued       | spot-check         | -        | -        | stuck    | draft             | offered | done | - | stuck | -
+spot-check | -      | -       | spot-check | cancelled | resolved | -       | -            | -                  | running  | queued   | -        | -                 | - | done | queued | - | -
+offered    | -      | -       | offered    | cancelled | -        | -       | queued       | spot-check         | -        | -        | stuck    | -                 | offered | done | - | - | -
+done       | -      | -       | -          | -         | -        | -       | queued       | -                  | -        | -        | -        | -                 | - | - | - | - | running
+stuck      | -      | queued  | stuck      | cancelled | resolved | -       | -            | -                  | -        | -        | -        | -                 | - | - | queued | - | -
+cancelled  | -      | -       | -          | -         | -        | -       | -            | -                  | -        | -        | -        | -                 | - | - | - | - | -
+resolved   | -      | -       | -          | -         | -        | -       | -            | -                  | -        | -        | -        | -                 | - | - | - | - | -
 ";
 
 const RUN: &str = "
@@ -35,13 +36,15 @@ closed    | -       | -        | -        | -    | -        | -         | -     
 ";
 
 const LANDING: &str = "
-          | postponed | landed | bounced | withdrawn | undone    | reverted | kept
-submitted | submitted | landed | bounced | withdrawn | -         | -        | -
-landed    | -         | -      | -       | -         | reverting | -        | -
-bounced   | -         | -      | -       | -         | -         | -        | -
-withdrawn | -         | landed | -       | -         | -         | -        | -
-reverting | reverting | -      | -       | -         | -         | reverted | landed
-reverted  | -         | -      | -       | -         | -         | -        | -
+          | postponed | offered | seen    | landed | bounced | withdrawn | undone    | reverted | kept
+submitted | submitted | offered | -       | landed | bounced | withdrawn | -         | -        | -
+offered   | -         | offered | offered | landed | bounced | withdrawn | -         | -        | -
+shown     | -         | -       | -       | landed | -       | withdrawn | -         | -        | -
+landed    | -         | -       | -       | -      | -       | -         | reverting | -        | -
+bounced   | -         | -       | -       | -      | -       | -         | -         | -        | -
+withdrawn | -         | -       | -       | landed | -       | -         | -         | -        | -
+reverting | reverting | -       | -       | -      | -       | -         | -         | reverted | landed
+reverted  | -         | -       | -       | -      | -       | -         | -         | -        | -
 ";
 
 const STORY: &str = "

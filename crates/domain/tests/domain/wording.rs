@@ -36,6 +36,7 @@ fn every_state_has_its_sentence() {
         "acme/app#42 is queued since 2026-11-01T22:00:00Z",
         "acme/app#42 is running: run app-42-1-3f0a60 is ending",
         "acme/app#42 waits for a person's look",
+        "acme/app#42 is done: pull request #50 is to be merged",
         "acme/app#42 has landed as c0ffee",
         "acme/app#42 is stuck: its runs failed",
         "acme/app#42 was cancelled",
@@ -56,6 +57,7 @@ fn a_goal_that_needs_a_person_says_what_to_type() {
             GoalState::Draft { .. } => "`herder goal queue 42`",
             GoalState::Queued { .. }
             | GoalState::Running { .. }
+            | GoalState::Offered { .. }
             | GoalState::Done { .. }
             | GoalState::Cancelled
             | GoalState::Resolved => "",
@@ -108,6 +110,8 @@ fn a_landing_goal_says_which_round_it_is_and_what_it_waits_for() {
             warrant: Warrant::Gate,
             returns: 0,
             undos: 0,
+            offer: None,
+            turns: 0,
         },
     );
     let answer = answer(&world);
@@ -239,6 +243,8 @@ fn the_post_mortem_tells_the_runs_and_the_way_out() {
         warrant: Warrant::Gate,
         returns: 0,
         undos: 0,
+        offer: None,
+        turns: 0,
     };
     let policy = herder_domain::judge::Policy::default();
     let bounce = Bounce::Red(Refusal::unnamed("1 test failed"));

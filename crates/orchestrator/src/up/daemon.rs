@@ -433,7 +433,9 @@ impl Daemon {
             Effect::Claim { .. } | Effect::Prepare { .. } | Effect::Launch { .. } => {
                 self.course == Course::Working
             }
-            Effect::Land { .. } | Effect::Revert { .. } => self.course != Course::Stopping,
+            Effect::Land { .. } | Effect::FollowLanding { .. } | Effect::Revert { .. } => {
+                self.course != Course::Stopping
+            }
             Effect::Stop { .. }
             | Effect::Tell { .. }
             | Effect::Propose { .. }

@@ -15,7 +15,7 @@ pub(super) fn call_off(daemon: &Daemon) -> Result<(), UpError> {
         let unwanted = match effect {
             Effect::Land { goal, run, .. } => {
                 let goal = daemon.store.goal(goal)?;
-                (!goal.is_some_and(|goal| goal.is_running(run))).then_some(run)
+                (!goal.is_some_and(|goal| goal.is_landing(run))).then_some(run)
             }
             Effect::Prepare { goal, run } => {
                 let goal = daemon.store.goal(goal)?;
@@ -27,6 +27,7 @@ pub(super) fn call_off(daemon: &Daemon) -> Result<(), UpError> {
             | Effect::Tell { .. }
             | Effect::Propose { .. }
             | Effect::Collect { .. }
+            | Effect::FollowLanding { .. }
             | Effect::Revert { .. }
             | Effect::Clean { .. }
             | Effect::WriteStats { .. }

@@ -92,6 +92,7 @@ impl Evidence<'_> {
                 GoalState::Draft { .. }
                 | GoalState::Queued { .. }
                 | GoalState::Running { .. }
+                | GoalState::Offered { .. }
                 | GoalState::Done { .. }
                 | GoalState::Stuck { .. }
                 | GoalState::Cancelled

@@ -166,6 +166,7 @@ fn why(state: &GoalState) -> Option<String> {
         GoalState::Draft { note } => note.clone(),
         GoalState::Queued { .. }
         | GoalState::Running { .. }
+        | GoalState::Offered { .. }
         | GoalState::Done { .. }
         | GoalState::Cancelled
         | GoalState::Resolved => None,

@@ -110,6 +110,7 @@ pub(super) fn refuse_hopeless(opened: &Opened, on: &GoalRef) -> Result<(), Failu
             GoalState::Draft { .. }
             | GoalState::Queued { .. }
             | GoalState::Running { .. }
+            | GoalState::Offered { .. }
             | GoalState::SpotCheck { .. }
             | GoalState::Done { .. }
             | GoalState::Stuck { .. }

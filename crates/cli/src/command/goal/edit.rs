@@ -147,6 +147,9 @@ fn said(before: &Goal, now: &Goal, changes: &[&str]) -> String {
         (_, GoalState::Running { .. }) => {
             "the run at work goes on with the old text; the next one has the new".to_owned()
         }
+        (_, GoalState::Offered { pull, .. }) => {
+            format!("pull request #{pull} offers what was made for the old text; the next run has the new")
+        }
         (_, GoalState::SpotCheck { .. }) => format!(
             "what waits for you was made for the old text; `herder goal reject {number}` has it done over"
         ),

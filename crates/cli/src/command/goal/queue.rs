@@ -40,6 +40,7 @@ fn queueing(goal: &Goal) -> What {
         GoalState::Draft { .. }
         | GoalState::Queued { .. }
         | GoalState::Running { .. }
+        | GoalState::Offered { .. }
         | GoalState::SpotCheck { .. }
         | GoalState::Done { .. }
         | GoalState::Cancelled

@@ -94,7 +94,7 @@ impl Sim {
             let is_taken = before.goals[goal].taken.is_some();
             is_failure(&before.runs[run].state) && before.goals[goal].is_running(run) && !is_taken
         } else if let What::BounceJudged { run, .. } = what {
-            matches!(before.landings[run].state, LandingState::Bounced(Bounce::Red { .. }))
+            matches!(before.landings[run].state, LandingState::Bounced(Bounce::Red(_) | Bounce::ChecksRed(_)))
         } else {
             false
         };
@@ -137,7 +137,9 @@ impl Sim {
             LandingState::Submitted { not_before, .. } | LandingState::Reverting { not_before, .. } => {
                 not_before.filter(|at| *at > self.now)
             }
-            LandingState::Landed { .. }
+            LandingState::Offered { .. }
+            | LandingState::Shown
+            | LandingState::Landed { .. }
             | LandingState::Bounced(_)
             | LandingState::Withdrawn
             | LandingState::Reverted { .. } => None,
@@ -319,7 +321,8 @@ impl Sim {
     pub fn check_end(&self, planned: &Plan) {
         assert_eq!(self.world.open.len(), 0, "effects are open for ever");
         for goal in self.world.goals.values().filter(|goal| goal.quarantine.is_none()) {
-            assert_ne!(goal.state.word(), "running", "{} runs for ever", goal.id);
+            let is_done_with = !matches!(goal.state.word(), "running" | "offered");
+            assert!(is_done_with, "{} is {} for ever", goal.id, goal.state.word());
         }
         for (goal, waits) in &planned.waits {
             let is_held = |wait: &Wait| wait.needs_person() || matches!(wait, Wait::Dependency { .. });

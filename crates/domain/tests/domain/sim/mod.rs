@@ -2,6 +2,7 @@
 //! each step it checks what must always hold.
 
 mod checks;
+mod forge;
 mod journal;
 mod operate;
 
@@ -42,6 +43,8 @@ pub struct Sim {
     satisfied: BTreeSet<GoalRef>,
     /// The branch that a run was prepared for.
     branches: BTreeMap<RunId, String>,
+    /// The repository whose work lands by pull requests.
+    forge: Option<RepoId>,
 }
 
 /// The policy of the simulated orchestrator.
@@ -61,6 +64,7 @@ impl Sim {
             failed: BTreeMap::new(),
             satisfied: BTreeSet::new(),
             branches: BTreeMap::new(),
+            forge: None,
         };
         for number in 0..2 {
             sim.record(Event::RepoAdded { repo: samples::registered(repo(number)) }).unwrap();

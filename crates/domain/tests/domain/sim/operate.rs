@@ -8,7 +8,7 @@ use herder_domain::effect::Effect;
 use herder_domain::event::{Event, What};
 use herder_domain::gate::Refusal;
 use herder_domain::goal::{Goal, GoalEdit, GoalState};
-use herder_domain::landing::Bounce;
+use herder_domain::landing::{Bounce, Merging};
 use herder_domain::outcome::{Interruption, Outcome};
 use herder_domain::pause::Scope;
 use herder_domain::plan::{Plan, plan};
@@ -18,7 +18,7 @@ use herder_domain::story::{Story, StoryState};
 use herder_domain::undo::{AfterUndo, Undo, UndoTrouble};
 use jiff::SignedDuration;
 
-use super::{Sim, id, repo as repo_of};
+use super::{Sim, forge, id, repo as repo_of};
 use crate::samples;
 
 /// A step. Places are indices into what there is, modulo its number.
@@ -67,6 +67,11 @@ pub enum Op {
         ending: Ending,
     },
     FinishAll,
+    /// Something is heard of a pull request.
+    See {
+        landing: u8,
+        what: u8,
+    },
     End {
         run: u8,
         outcome: u8,
@@ -150,6 +155,7 @@ impl Sim {
             Op::Release(goal) => self.person(*goal, What::GoalReleased),
             Op::Finish { effect, ending } => self.finish_one(*effect, *ending),
             Op::FinishAll => self.finish_all(),
+            Op::See { landing, what } => self.see(*landing, *what),
             Op::End { run, outcome, minutes } => self.end(*run, *outcome, *minutes),
             Op::Fail => self.fail(),
             Op::Advance { seconds } => self.now += SignedDuration::from_secs((*seconds).into()),
@@ -256,7 +262,10 @@ impl Sim {
 
     /// Gives an effect's result back: the event and the end of the effect, in one transaction.
     pub fn finish(&mut self, effect: &Effect, ending: Ending) {
-        if let Some((goal, what)) = self.result(effect, ending) {
+        if let Effect::FollowLanding { goal, run, step, .. } = effect {
+            let told = self.follow_result(run, *step, ending);
+            let _overtaken = told.map(|what| self.record(Event::of(goal, what)));
+        } else if let Some((goal, what)) = self.result(effect, ending) {
             self.record(Event::of(&goal, what))
                 .unwrap_or_else(|refusal| panic!("the result of {} was refused: {refusal}", effect.key()));
         }
@@ -293,23 +302,27 @@ impl Sim {
                     .then(|| (effect.goal().clone(), lost(run, Interruption::Stopped)));
             }
             Effect::Collect { run, .. } => What::RunCollected { run: run.clone(), harvest: harvest(ending) },
-            Effect::Land { run, .. } => self.landing_result(run, ending),
+            Effect::Land { goal, run, .. } => self.landing_result(goal, run, ending),
             Effect::Revert { run, .. } => self.revert_result(run, ending),
             Effect::Clean { run, .. } => What::RunClosed { run: run.clone() },
             Effect::Tell { .. }
             | Effect::Propose { .. }
             | Effect::WriteStats { .. }
             | Effect::Comment { .. }
+            | Effect::FollowLanding { .. }
             | Effect::SumUp { .. }
             | Effect::Notify { .. } => return None,
         };
         Some((effect.goal().clone(), what))
     }
 
-    fn landing_result(&self, run: &RunId, ending: Ending) -> What {
+    fn landing_result(&self, goal: &GoalRef, run: &RunId, ending: Ending) -> What {
         let run = run.clone();
         let until = self.now + SignedDuration::from_secs(45);
         match ending {
+            Ending::Well if self.is_on_forge(goal) => {
+                What::WorkOffered { offer: forge::offer(&run, Merging::Forge), run }
+            }
             Ending::Well => What::Landed { run, commit: "c0ffee".into(), known: Vec::new() },
             Ending::Badly => What::LandingBounced { run, bounce: Bounce::Red(Refusal::unnamed("no")) },
             Ending::Oddly => What::LandingPostponed { run, until, why: "a lost race".into() },
@@ -434,6 +447,8 @@ impl Sim {
                 self.record(Event::of(&goal, What::RunReported { run, outcome })).unwrap();
             } else if self.world.runs.values().any(Run::is_held) {
                 self.give(0, 0);
+            } else if self.merge_all() {
+                // The forge does what it was asked for.
             } else if let Some(at) = planned.wake_at {
                 self.now = at;
             } else {

@@ -38,7 +38,7 @@ fn turn(goal: &Goal) -> Turn {
     match &goal.state {
         GoalState::SpotCheck { .. } => first(0),
         GoalState::Stuck { .. } => first(1),
-        GoalState::Running { .. } => first(2),
+        GoalState::Running { .. } | GoalState::Offered { .. } => first(2),
         GoalState::Queued { since } => {
             (3, Reverse(goal.priority()), goal.runs > 0, *since, Reverse(u64::MAX))
         }

@@ -1,0 +1,148 @@
+//! Stories about work that lands by a pull request.
+
+use herder_domain::effect::Effect;
+use herder_domain::event::{Event, What};
+use herder_domain::gate::Refusal;
+use herder_domain::goal::{GoalState, StuckCause};
+use herder_domain::landing::{Bounce, LandingState, Merging, Offer, Standing, Step};
+use herder_domain::outcome::Outcome;
+use herder_domain::repo::Number;
+use herder_domain::run::RunId;
+use herder_domain::why::why;
+
+use crate::sim::{self, Op, Sim};
+
+/// A goal whose work a pull request offers, and a goal that depends on it.
+fn offered() -> (Sim, RunId) {
+    let mut sim = Sim::new(1).with_forge();
+    sim.write(&[], |_| {});
+    sim.write(&[], |goal| goal.depends = vec![sim::id(1)]);
+    (0..2).for_each(|goal| sim.take(&Op::Queue(goal)));
+    (0..3).for_each(|_| sim.take(&Op::FinishAll));
+    let run = sim.world.goals[&sim::id(1)].current_run().unwrap().clone();
+    tell(&mut sim, What::RunReported { run: run.clone(), outcome: Outcome::Accepted { gated: true } });
+    (0..3).for_each(|_| sim.take(&Op::FinishAll));
+    assert_eq!((sim.state(1).word(), sim.state(1).label()), ("offered", Some("goal:done")));
+    (sim, run)
+}
+
+fn tell(sim: &mut Sim, what: What) {
+    sim.record(Event::of(&sim::id(1), what)).unwrap();
+    sim.settle();
+}
+
+fn see(sim: &mut Sim, run: &RunId, standing: Standing) {
+    tell(sim, What::LandingSeen { run: run.clone(), standing });
+}
+
+fn bounce(sim: &mut Sim, run: &RunId, bounce: Bounce) {
+    tell(sim, What::LandingBounced { run: run.clone(), bounce });
+}
+
+/// Which deeds about the pull request are ordered and not done.
+fn steps(sim: &Sim) -> Vec<Step> {
+    let step = |effect: &Effect| match effect {
+        Effect::FollowLanding { step, .. } => Some(*step),
+        _ => None,
+    };
+    sim.world.open.values().filter_map(step).collect()
+}
+
+#[test]
+fn a_dependent_starts_when_the_pull_request_is_merged_and_not_before() {
+    let (mut sim, run) = offered();
+    assert_eq!(sim.state(2).word(), "queued");
+    let said = why(&sim.world, &sim::id(1), sim.now).unwrap();
+    assert!(said.standing.contains("pull request #1000 is to be merged"), "{said:?}");
+    tell(&mut sim, What::Landed { run, commit: "c0ffee".into(), known: Vec::new() });
+    assert_eq!((sim.state(1).word(), sim.state(2).word()), ("done", "running"));
+}
+
+#[test]
+fn herder_merges_what_is_green_and_has_a_branch_that_is_behind_follow_once_for_each_time() {
+    let (mut sim, run) = offered();
+    see(&mut sim, &run, Standing::Waiting { why: "a check is under way".into() });
+    assert_eq!(steps(&sim), []);
+    see(&mut sim, &run, Standing::Behind);
+    assert_eq!(steps(&sim), [Step::Update]);
+    sim.take(&Op::FinishAll);
+    assert_eq!(steps(&sim), [], "the forge is at it");
+    let offer = Offer { pull: Number(1_000), head: "newer".into(), merging: Merging::Forge };
+    tell(&mut sim, What::WorkOffered { run: run.clone(), offer });
+    see(&mut sim, &run, Standing::Behind);
+    assert_eq!(steps(&sim), [Step::Update], "the base went on again");
+    sim.take(&Op::FinishAll);
+    see(&mut sim, &run, Standing::Green);
+    assert_eq!(steps(&sim), [Step::Merge]);
+    sim.take(&Op::FinishAll);
+    assert_eq!(sim.state(1).word(), "done");
+}
+
+#[test]
+fn a_conflict_sends_the_work_onto_the_base_again_without_a_ralph() {
+    let (mut sim, run) = offered();
+    see(&mut sim, &run, Standing::Conflict);
+    assert_eq!(sim.state(1).word(), "offered", "for people it stays done");
+    let land = sim.world.open.values().find(|effect| matches!(effect, Effect::Land { .. })).unwrap();
+    assert_eq!(land.key(), format!("land/{run}/1.0"), "another deed than the first landing");
+    sim.take(&Op::FinishAll);
+    assert!(matches!(sim.world.landings[&run].state, LandingState::Offered { .. }));
+    assert_eq!(sim.world.goals[&sim::id(1)].runs, 1);
+}
+
+#[test]
+fn red_checks_are_a_failed_run_with_their_words_and_the_forge_merges_it_no_more() {
+    let (mut sim, run) = offered();
+    bounce(&mut sim, &run, Bounce::ChecksRed(Refusal::unnamed("FAILED tests::sorts")));
+    assert_eq!(steps(&sim), [Step::Halt]);
+    let goal = &sim.world.goals[&sim::id(1)];
+    assert_eq!((goal.state.word(), goal.series.failed), ("queued", 1));
+    assert_eq!(goal.context.gate_output.as_deref(), Some("FAILED tests::sorts"));
+    assert!(goal.context.last_outcome.as_ref().unwrap().contains("checks_red"));
+    assert!(goal.retry_at.is_some() && goal.context.is_resumed);
+}
+
+#[test]
+fn a_reviewers_wishes_stand_first_in_the_next_prompt_and_are_no_failure() {
+    let (mut sim, run) = offered();
+    bounce(&mut sim, &run, Bounce::ChangesRequested { words: "name it better".into() });
+    let goal = &sim.world.goals[&sim::id(1)];
+    assert_eq!((goal.series.failed, goal.series.changes), (0, 1));
+    assert_eq!(goal.context.feedback.as_deref(), Some("name it better"));
+    sim.world.goals.get_mut(&sim::id(1)).unwrap().series.changes = 4;
+    let judgement = herder_domain::judge::judge_bounce(
+        &sim.world.goals[&sim::id(1)],
+        &run,
+        &Bounce::ChangesRequested { words: "again".into() },
+        &sim.world.policy,
+        sim.now,
+    );
+    let is_stuck =
+        matches!(judgement, herder_domain::judge::Judgement::Stuck { cause: StuckCause::Changes, .. });
+    assert!(is_stuck, "the fifth time: {judgement:?}");
+}
+
+#[test]
+fn closing_the_pull_request_gives_the_goal_up_and_closing_the_goal_closes_the_pull_request() {
+    let (mut sim, run) = offered();
+    bounce(&mut sim, &run, Bounce::ClosedUnmerged);
+    let is_stuck = matches!(sim.state(1), GoalState::Stuck { cause: StuckCause::ClosedUnmerged, .. });
+    assert!(is_stuck && steps(&sim).is_empty(), "{:?}", sim.state(1));
+
+    let (mut sim, run) = offered();
+    assert!(sim.record(Event::of(&sim::id(1), What::GoalResolved)).is_err(), "the merge alone resolves it");
+    tell(&mut sim, What::GoalCancelled);
+    assert_eq!((steps(&sim), sim.world.landings[&run].state.word()), (vec![Step::Close], "withdrawn"));
+    tell(&mut sim, What::Landed { run: run.clone(), commit: "c0ffee".into(), known: Vec::new() });
+    assert_eq!((sim.state(1).word(), sim.world.landings[&run].state.word()), ("cancelled", "landed"));
+}
+
+#[test]
+fn work_that_is_offered_when_its_goal_was_closed_meanwhile_is_taken_back() {
+    let (mut sim, run) = offered();
+    see(&mut sim, &run, Standing::Conflict);
+    tell(&mut sim, What::GoalCancelled);
+    sim.take(&Op::FinishAll);
+    assert_eq!(sim.world.landings[&run].state.word(), "withdrawn");
+    assert_eq!(steps(&sim), [Step::Close]);
+}

@@ -1,0 +1,94 @@
+//! A forge beside the simulated orchestrator: it is given pull requests, and people and checks decide about them.
+
+use herder_domain::event::{Event, What};
+use herder_domain::gate::Refusal;
+use herder_domain::landing::{Bounce, Landing, LandingState, Merging, Offer, Standing, Step};
+use herder_domain::repo::{GoalRef, Number};
+use herder_domain::run::RunId;
+
+use super::{Ending, Sim};
+
+/// The pull request of a run's work.
+pub fn offer(run: &RunId, merging: Merging) -> Offer {
+    Offer { pull: Number(1_000), head: format!("head of {run}"), merging }
+}
+
+/// What is heard of a pull request, by the place of the op.
+fn heard(landing: &Landing, place: u8) -> What {
+    let run = landing.run.clone();
+    let seen = |standing| What::LandingSeen { run: run.clone(), standing };
+    let bounced = |bounce| What::LandingBounced { run: run.clone(), bounce };
+    match place % 9 {
+        0 => seen(Standing::Waiting { why: "a check is under way".into() }),
+        1 => seen(Standing::Green),
+        2 => seen(Standing::Behind),
+        3 => seen(Standing::Conflict),
+        4 => bounced(Bounce::ChecksRed(Refusal::unnamed("no"))),
+        5 => bounced(Bounce::ChangesRequested { words: "name it better".into() }),
+        6 => bounced(Bounce::ClosedUnmerged),
+        7 => What::WorkOffered { run: run.clone(), offer: offer(&run, Merging::Forge) },
+        _ => What::Landed { run, commit: "c0ffee".into(), known: Vec::new() },
+    }
+}
+
+impl Sim {
+    /// The second of the two repositories lives on a forge.
+    pub fn with_forge(self) -> Self {
+        Self { forge: Some(super::repo(1)), ..self }
+    }
+
+    pub fn is_on_forge(&self, goal: &GoalRef) -> bool {
+        self.forge.as_ref() == Some(&goal.repo)
+    }
+
+    /// Something is heard of a pull request that is open. Of one that is only shown, no more than that it was merged.
+    pub fn see(&mut self, place: u8, what: u8) {
+        let open: Vec<&Landing> = self.world.landings.values().filter(|landing| is_open(landing)).collect();
+        let Some(landing) = open.get(usize::from(place) % open.len().max(1)) else {
+            return;
+        };
+        let is_shown = matches!(landing.state, LandingState::Shown);
+        let still_waits = self.world.goals[&landing.goal].current_run() == Some(&landing.run);
+        if is_shown && !still_waits {
+            return;
+        }
+        let heard = heard(landing, if is_shown { 8 } else { what });
+        let goal = landing.goal.clone();
+        self.record(Event::of(&goal, heard)).unwrap();
+    }
+
+    /// Every open pull request is merged; false where there is none to wait for.
+    pub fn merge_all(&mut self) -> bool {
+        let offered = |landing: &&Landing| matches!(landing.state, LandingState::Offered { .. });
+        let offered: Vec<Landing> = self.world.landings.values().filter(offered).cloned().collect();
+        for landing in &offered {
+            self.record(Event::of(&landing.goal, heard(landing, 8))).unwrap();
+        }
+        !offered.is_empty()
+    }
+
+    /// What a deed about a pull request tells. It may have been overtaken by what was seen meanwhile.
+    pub fn follow_result(&self, run: &RunId, step: Step, ending: Ending) -> Option<What> {
+        let run = run.clone();
+        let waiting = Standing::Waiting { why: "GitHub works it out".into() };
+        match (step, ending) {
+            (Step::Show, Ending::Well) => {
+                let offer = Some(offer(&run, Merging::Person));
+                Some(What::WorkShown { run, offer })
+            }
+            (Step::Show, Ending::Badly | Ending::Oddly | Ending::Worse) => {
+                Some(What::WorkShown { run, offer: None })
+            }
+            (Step::Update, _) => Some(What::LandingSeen { run, standing: Standing::Updating }),
+            (Step::Merge, Ending::Well) => {
+                Some(What::Landed { run, commit: "c0ffee".into(), known: Vec::new() })
+            }
+            (Step::Merge, _) => Some(What::LandingSeen { run, standing: waiting }),
+            (Step::Halt | Step::Close, _) => None,
+        }
+    }
+}
+
+fn is_open(landing: &Landing) -> bool {
+    matches!(landing.state, LandingState::Offered { .. } | LandingState::Shown)
+}
