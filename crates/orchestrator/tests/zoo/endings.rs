@@ -81,7 +81,8 @@ impl Zoo {
     }
 }
 
-const UNCHARGED: Series = Series { failed: 0, crashed: 0, out_of_memory: 0, unreachable: 0, conflicts: 0 };
+const UNCHARGED: Series =
+    Series { failed: 0, crashed: 0, out_of_memory: 0, unreachable: 0, conflicts: 0, changes: 0 };
 
 /// No directory.
 const NONE: [std::path::PathBuf; 0] = [];

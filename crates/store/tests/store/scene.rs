@@ -159,6 +159,7 @@ pub fn results(effect: &Effect, fate: Fate, now: Timestamp) -> Vec<Event> {
         Effect::Tell { .. }
         | Effect::Propose { .. }
         | Effect::WriteStats { .. }
+        | Effect::FollowLanding { .. }
         | Effect::Comment { .. }
         | Effect::SumUp { .. }
         | Effect::Notify { .. } => return Vec::new(),
