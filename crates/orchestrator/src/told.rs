@@ -79,22 +79,7 @@ fn of_goal(what: &What) -> Option<String> {
         What::BaseFoundRed { refusal, .. } => {
             format!("the base branch is red itself: {}", refusal.in_a_line())
         }
-        What::LandingBounced { bounce, .. } => match bounce {
-            Bounce::Red(refusal) if !refusal.failures.is_empty() => {
-                format!("bounced: the landing gate is red: {}", refusal.in_a_line())
-            }
-            Bounce::Red(_) => "bounced: the landing gate is red".into(),
-            Bounce::Undecided(_) => "bounced: the landing gate is red, and so is the base".into(),
-            Bounce::Conflict { files } => format!("bounced: conflict in {}", files.join(", ")),
-            Bounce::NoContents { files } => {
-                format!("bounced: nobody has the contents that Git LFS should keep of {}", files.join(", "))
-            }
-            Bounce::ChecksRed(refusal) => format!("bounced: checks are red: {}", refusal.in_a_line()),
-            Bounce::ChangesRequested { .. } => "bounced: reviewers want it otherwise".into(),
-            Bounce::ClosedUnmerged => "bounced: its pull request was closed".into(),
-            Bounce::Empty => "bounced: nothing is left to land".into(),
-            Bounce::Undeliverable { why } => format!("landing given up: {why}"),
-        },
+        What::LandingBounced { bounce, .. } => of_bounce(bounce),
         What::WorkOffered { offer, .. } => format!("done: pull request #{} offers it", offer.pull),
         What::WorkShown { offer: Some(offer), .. } => format!("pull request #{} shows it", offer.pull),
         What::LandingSeen { standing, .. } => format!("its pull request: {}", standing.sentence()),
@@ -128,6 +113,25 @@ fn of_goal(what: &What) -> Option<String> {
         | What::WorkShown { offer: None, .. }
         | What::LandingWithdrawn { .. } => return None,
     })
+}
+
+fn of_bounce(bounce: &Bounce) -> String {
+    match bounce {
+        Bounce::Red(refusal) if !refusal.failures.is_empty() => {
+            format!("bounced: the landing gate is red: {}", refusal.in_a_line())
+        }
+        Bounce::Red(_) => "bounced: the landing gate is red".into(),
+        Bounce::Undecided(_) => "bounced: the landing gate is red, and so is the base".into(),
+        Bounce::Conflict { files } => format!("bounced: conflict in {}", files.join(", ")),
+        Bounce::NoContents { files } => {
+            format!("bounced: nobody has the contents that Git LFS should keep of {}", files.join(", "))
+        }
+        Bounce::ChecksRed(refusal) => format!("bounced: checks are red: {}", refusal.in_a_line()),
+        Bounce::ChangesRequested { .. } => "bounced: reviewers want it otherwise".into(),
+        Bounce::ClosedUnmerged => "bounced: its pull request was closed".into(),
+        Bounce::Empty => "bounced: nothing is left to land".into(),
+        Bounce::Undeliverable { why } => format!("landing given up: {why}"),
+    }
 }
 
 fn of_judgement(judgement: &Judgement) -> Option<String> {

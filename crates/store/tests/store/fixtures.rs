@@ -199,7 +199,8 @@ fn assert_operated(store: &Store) {
 fn assert_furnished(store: &Store) {
     assert_agrees(store);
     let words: Vec<&str> = (2..=9).map(|n| store.goal(&goal(n)).unwrap().unwrap().state.word()).collect();
-    assert_eq!(words, GoalState::WORDS);
+    // The repository is a local one: nothing of it is offered by a pull request.
+    assert_eq!(words, GoalState::WORDS.into_iter().filter(|word| *word != "offered").collect::<Vec<_>>());
     let waiting = store.goal(&goal(3)).unwrap().unwrap();
     assert_eq!(waiting.depends, [goal(2), GoalRef::new("acme/other".parse().unwrap(), 7)]);
     let at_work = store.goal(&goal(4)).unwrap().unwrap();
