@@ -184,6 +184,12 @@ pub const KEYS: &[Key] = &[
     user("repo.*.files_from", PATH, NextRun, "the directory in which the files of setup.files lie"),
     user("repo.*.base", NAME, NextRun, "the branch that work lands on"),
     user("repo.*.max", COUNT, AtOnce, "how many ralphs work in this repository at once"),
+    user(
+        "repo.*.weight",
+        COUNT,
+        AtOnce,
+        "how many times the share of another repository it has of the slots",
+    ),
     user("repo.*.agent", NAME, NextRun, "as above, for this repository"),
     user("repo.*.model", NAME, NextRun, "as above, for this repository"),
     user("repo.*.reasoning", REASONING, NextRun, "as above, for this repository"),

@@ -1,7 +1,7 @@
 //! What holds for herder as a whole, whatever the goal.
 
 use std::ffi::OsString;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
 use herder_domain::duration::Span;
@@ -124,6 +124,12 @@ impl UserConfig {
     pub fn max_in(&self, repo: &RepoId) -> Option<Sourced<usize>> {
         let (name, table) = self.repo(Some(repo))?;
         table.max.map(|max| Sourced::new(max.get(), self.lines.source(&["repo", name, "max"])))
+    }
+
+    /// How many times the share of another a repository is to have of the slots, if the user says so.
+    pub fn weight_of(&self, repo: &RepoId) -> Option<Sourced<NonZeroU32>> {
+        let (name, table) = self.repo(Some(repo))?;
+        table.weight.map(|weight| Sourced::new(weight, self.lines.source(&["repo", name, "weight"])))
     }
 
     fn root(

@@ -170,6 +170,7 @@ pub(crate) struct RepoText {
     pub base: Option<String>,
     pub files_from: Option<String>,
     pub max: Option<NonZeroUsize>,
+    pub weight: Option<NonZeroU32>,
     pub agent: Option<String>,
     pub model: Option<String>,
     pub reasoning: Option<Reasoning>,

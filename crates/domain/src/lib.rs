@@ -28,6 +28,7 @@ pub mod plan;
 pub mod repo;
 pub mod run;
 pub mod setup;
+pub mod share;
 pub mod story;
 pub mod undo;
 pub mod why;

@@ -5,6 +5,7 @@ mod lanes;
 mod outlook;
 mod queue;
 mod runs;
+mod turns;
 mod wait;
 
 use std::collections::BTreeMap;

@@ -16,6 +16,7 @@ use crate::landing::Landing;
 use crate::pause::{Pause, Pauses};
 use crate::repo::{GoalRef, RepoId};
 use crate::run::{Run, RunId, RunState};
+use crate::share::Shares;
 use crate::story::{Story, StoryEvent, StoryState};
 
 /// The whole picture.
@@ -31,7 +32,9 @@ pub struct World {
     pub only: Option<RepoId>,
     /// How many runs may be at work at once in a repository, where it has a bound of its own.
     pub max_in: BTreeMap<RepoId, usize>,
-    /// What a person said of both; it goes before them.
+    /// What each repository has had, and is to have.
+    pub shares: Shares,
+    /// What a person said of both bounds; it goes before them.
     pub limits: Limits,
     /// Where nothing new is to start.
     pub pauses: Pauses,
@@ -113,6 +116,7 @@ impl World {
             default_agent: default_agent.into(),
             only: None,
             max_in: BTreeMap::new(),
+            shares: Shares::default(),
             limits: Limits::default(),
             pauses: Pauses::new(),
             repos: BTreeMap::new(),

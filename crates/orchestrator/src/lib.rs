@@ -32,5 +32,5 @@ pub use local::{AddRepo, AddRepoError, add_repo};
 pub use lock::{Holder, holder};
 pub use told::Told;
 pub use up::{Attend, IsOver, attend};
-pub use up::{Mode, Up, UpEnd, UpError, dry_run, max_in, up};
+pub use up::{Mode, Up, UpEnd, UpError, dry_run, heed_repos, up};
 pub use wake::wake;

@@ -20,10 +20,11 @@ use std::path::PathBuf;
 
 use herder_config::{ConfigError, Flags, Settings, UserConfig};
 use herder_domain::capacity::{Admission, Capacity};
-use herder_domain::event::{Event, Repo};
+use herder_domain::event::Event;
 use herder_domain::judge::Policy;
 use herder_domain::plan::{Plan, plan};
 use herder_domain::repo::RepoId;
+use herder_domain::share::{LATELY, Shares};
 use herder_record::{RecordError, StateDir};
 use herder_store::{AppendError, OpenError, Store, StoreError};
 use jiff::Timestamp;
@@ -185,10 +186,11 @@ pub fn dry_run(
 ) -> Result<Plan, UpError> {
     let settings = config.settings(flags, lookup)?;
     let store = Store::open(&state.database())?;
-    let max_in = max_in(&store, config)?;
-    let planning = herder_store::Settings { only, max_in, ..planning(config, flags, &settings)? };
+    let mut planning = herder_store::Settings { only, ..planning(config, flags, &settings)? };
+    let now = Timestamp::now();
+    heed_repos(&mut planning, &store, config, now)?;
     let world = store.world(&planning)?;
-    Ok(plan(&world, Timestamp::now()))
+    Ok(plan(&world, now))
 }
 
 /// The settings as the planner takes them.
@@ -216,14 +218,29 @@ fn planning(
         default_agent: defaults.agent.value,
         only: None,
         max_in: BTreeMap::new(),
+        shares: Shares::default(),
     })
 }
 
-/// How many ralphs may work at once in each registered repository that the user bounds.
+/// Puts into what the planner looks at what the user says of each registered repository, and what each has had.
 ///
 /// # Errors
 /// The database.
-pub fn max_in(store: &Store, config: &UserConfig) -> Result<BTreeMap<RepoId, usize>, StoreError> {
-    let bounded = |repo: Repo| Some((repo.id.clone(), config.max_in(&repo.id)?.value));
-    Ok(store.repos()?.into_iter().filter_map(bounded).collect())
+pub fn heed_repos(
+    planning: &mut herder_store::Settings,
+    store: &Store,
+    config: &UserConfig,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let repos: Vec<RepoId> = store.repos()?.into_iter().map(|repo| repo.id).collect();
+    let bounded = |repo: &RepoId| Some((repo.clone(), config.max_in(repo)?.value));
+    let weighed = |repo: &RepoId| Some((repo.clone(), config.weight_of(repo)?.value));
+    planning.max_in = repos.iter().filter_map(bounded).collect();
+    planning.shares.weights = repos.iter().filter_map(weighed).collect();
+    // Whoever is alone has all.
+    planning.shares.had = match repos.len() {
+        0 | 1 => BTreeMap::new(),
+        _ => store.time_at_work(now.saturating_sub(LATELY).unwrap_or(Timestamp::MIN))?,
+    };
+    Ok(())
 }

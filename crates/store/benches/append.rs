@@ -133,6 +133,7 @@ fn step_ms(store: &mut Store) -> Result<f64> {
         default_agent: "claude".into(),
         only: None,
         max_in: std::collections::BTreeMap::new(),
+        shares: herder_domain::share::Shares::default(),
     };
     Ok(1_000.0 * seconds(|| Ok(store.step(&settings, at())?))?)
 }

@@ -1,5 +1,6 @@
 //! What runs cost: an index over their directories, so that a question need not read them all.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use herder_domain::ledger::Cost;
@@ -78,6 +79,19 @@ impl Store {
         )?;
         tx.commit()?;
         Ok(())
+    }
+
+    /// For how long the runs of each repository that ended at this time or later were at work; runs without an
+    /// orchestrator count for none.
+    pub fn time_at_work(&self, since: Timestamp) -> Result<BTreeMap<RepoId, Duration>, StoreError> {
+        let sums: Vec<(RepoId, f64)> = rows(
+            &self.conn,
+            "SELECT repo, sum(seconds) FROM ledger WHERE ended_at >= ? AND number IS NOT NULL GROUP BY repo",
+            params![At(since)],
+            |row| row.get(0).and_then(|Name(repo)| Ok((repo, row.get(1)?))),
+        )?;
+        let time = |seconds| Duration::try_from_secs_f64(seconds).unwrap_or_default();
+        Ok(sums.into_iter().map(|(repo, seconds)| (repo, time(seconds))).collect())
     }
 
     /// Rows in the order in which the runs ended.

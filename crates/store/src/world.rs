@@ -6,6 +6,7 @@ use herder_domain::capacity::Capacity;
 use herder_domain::goal::Goal;
 use herder_domain::judge::Policy;
 use herder_domain::repo::RepoId;
+use herder_domain::share::Shares;
 use herder_domain::world::{Settled, World};
 use rusqlite::Connection;
 
@@ -26,6 +27,8 @@ pub struct Settings {
     pub only: Option<RepoId>,
     /// How many runs may be at work at once in a repository, where it has a bound of its own.
     pub max_in: BTreeMap<RepoId, usize>,
+    /// What each repository has had, and is to have.
+    pub shares: Shares,
 }
 
 impl Store {
@@ -40,6 +43,7 @@ pub(crate) fn load(conn: &Connection, settings: &Settings) -> Result<World, Stor
     let mut world = World::new(settings.capacity, settings.policy, &settings.default_agent);
     world.only.clone_from(&settings.only);
     world.max_in.clone_from(&settings.max_in);
+    world.shares.clone_from(&settings.shares);
     world.repos = repos::all(conn)?.into_iter().map(|repo| (repo.id.clone(), repo)).collect();
     world.stories = stories::standings(conn)?;
     world.parked = accounts::parked(conn)?;

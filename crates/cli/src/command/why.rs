@@ -18,13 +18,13 @@ pub fn why(call: &Call, args: &Named) -> Result<Reply, Failure> {
     let opened = call.open()?;
     let id = place::goal(call, &opened.store, &args.number)?;
     let config = call.config()?;
-    let max_in = herder_orchestrator::max_in(&opened.store, &config)?;
-    let planning = planning(&config)?;
+    let mut planning = planning(&config)?;
+    herder_orchestrator::heed_repos(&mut planning, &opened.store, &config, call.now)?;
     // Whoever cannot tell says what would be so without.
     let going = herder_orchestrator::going(&opened.state, &opened.store).ok().flatten();
     let admission = going.map_or(planning.capacity.admission, |_| Admission::Draining);
-    let capacity = Capacity { admission, ..planning.capacity };
-    let mut world = opened.store.world(&Settings { max_in, capacity, ..planning })?;
+    planning.capacity.admission = admission;
+    let mut world = opened.store.world(&planning)?;
     // The world holds settled goals only where something of them is left to do.
     if let Some(goal) = opened.store.goal(&id)? {
         world.goals.entry(id.clone()).or_insert(goal);
@@ -65,5 +65,6 @@ fn planning(config: &UserConfig) -> Result<Settings, Failure> {
         default_agent: usual.agent.value,
         only: None,
         max_in: std::collections::BTreeMap::new(),
+        shares: herder_domain::share::Shares::default(),
     })
 }

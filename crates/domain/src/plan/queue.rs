@@ -1,11 +1,11 @@
 //! Which queued goals start, and why the others do not.
 
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
 use super::Plan;
+use super::turns::Turns;
 use super::wait::{DependencyTrouble, Wait};
 use crate::capacity::Admission;
 use crate::event::{Event, What};
@@ -19,7 +19,8 @@ use crate::world::{Settled, World};
 pub(super) fn admit(world: &World, now: Timestamp, plan: &mut Plan) {
     let mut slots = Slots::taken(world);
     let mut obstacles = Obstacles::of(world);
-    for (goal, _) in in_order(world) {
+    let mut turns = Turns::of(world, now);
+    while let Some(goal) = turns.next() {
         let mut waits = obstacles.of_goal(goal, now);
         waits.iter().filter_map(Wait::until).for_each(|at| plan.wake(at));
         // A goal that cannot start for reasons of its own never takes a slot from one behind it.
@@ -35,17 +36,10 @@ pub(super) fn admit(world: &World, now: Timestamp, plan: &mut Plan) {
         }
         if goal.taken.is_none() {
             slots.take(&goal.id.repo);
+            turns.took(&goal.id.repo);
         }
         plan.decisions.push(start(goal));
     }
-}
-
-/// Queued goals: priority first, then untried before retried, then by the time of queueing.
-pub(super) fn in_order(world: &World) -> Vec<(&Goal, Timestamp)> {
-    let mut queued: Vec<_> =
-        world.goals.values().filter_map(|goal| Some((goal, goal.state.queued_since()?))).collect();
-    queued.sort_by_key(|(goal, since)| (Reverse(goal.priority()), goal.runs > 0, *since, &goal.id));
-    queued
 }
 
 fn start(goal: &Goal) -> Event {

@@ -1,6 +1,7 @@
 //! The planner over random nights and over a few that are told.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::time::Duration;
 
 use herder_domain::capacity::{Admission, Capacity, Limits};
 use herder_domain::effect::Effect;
@@ -12,6 +13,7 @@ use herder_domain::plan::{Wait, plan};
 use herder_domain::repo::Number;
 use herder_domain::run::RunState;
 use herder_domain::undo::AfterUndo;
+use jiff::SignedDuration;
 use proptest::prelude::*;
 
 use crate::sim::{Ending, Op, Sim, id};
@@ -52,6 +54,8 @@ fn op() -> impl Strategy<Value = Op> {
         5 => prop_oneof![1u32..90, 1u32..20_000].prop_map(|seconds| Op::Advance { seconds }),
         1 => (0usize..5).prop_map(|max| Op::Resize { max }),
         1 => (prop::option::of(place), 0usize..4).prop_map(|(repo, max)| Op::SetMax { repo, max }),
+        1 => (place, 0u32..4, prop::option::of(0u8..30))
+            .prop_map(|(repo, weight, hours)| Op::Share { repo, weight, hours }),
         2 => (place, prop::option::of(any::<u8>())).prop_map(|(scope, minutes)| Op::Pause { scope, minutes }),
         2 => place.prop_map(Op::Unpause),
         2 => prop::bool::weighted(0.4).prop_map(Op::Drain),
@@ -109,6 +113,62 @@ fn who_was_queued_first_starts_first_unless_another_matters_more() {
         sim.settle();
     }
     assert_eq!(order, [3, 4, 1, 2]);
+}
+
+/// Goals of the second repository.
+const SECOND: [u64; 6] = [1, 3, 5, 7, 9, 11];
+
+/// Goals of both repositories; those of the second were queued first.
+fn two_backlogs(sim: &mut Sim) {
+    for _ in 0..12 {
+        sim.write(&[], |_| {});
+    }
+    for number in SECOND.into_iter().chain([2, 4, 6, 10, 12]) {
+        sim.record(Event::of(&id(number), What::GoalQueued)).unwrap();
+    }
+}
+
+/// How many goals of the first repository start, and how many of the second.
+fn started(sim: &Sim) -> (usize, usize) {
+    let is_first = |event: &Event| match event {
+        Event::Goal(happening) => happening.goal.repo == id(2).repo,
+        _ => panic!("no start: {event:?}"),
+    };
+    let planned = plan(&sim.world, sim.now);
+    let first = planned.decisions.iter().filter(|event| is_first(event)).count();
+    (first, planned.decisions.len() - first)
+}
+
+#[test]
+fn repositories_share_the_slots_by_what_they_have_had_and_by_their_weights() {
+    let mut sim = Sim::new(4);
+    two_backlogs(&mut sim);
+    let (first, second) = (id(2).repo, id(1).repo);
+    assert_eq!(started(&sim), (2, 2), "not those that were queued first");
+    sim.world.shares.weights.insert(first.clone(), NonZeroU32::new(3).unwrap());
+    assert_eq!(started(&sim), (3, 1));
+    sim.world.shares.had.insert(first.clone(), Duration::from_secs(24 * 3_600));
+    assert_eq!(started(&sim), (0, 4), "it has had its share for now");
+    sim.world.shares.had.insert(second, Duration::from_secs(8 * 3_600));
+    assert_eq!(started(&sim), (3, 1), "so have both");
+    sim.world.goals.get_mut(&id(11)).unwrap().options.priority = Some(1);
+    sim.set_capacity(Capacity { max: 1, admission: Admission::Open });
+    assert_eq!(started(&sim), (0, 1), "priority goes before");
+}
+
+#[test]
+fn a_repository_that_others_of_higher_priority_keep_out_gets_a_slot_after_a_day() {
+    let mut sim = Sim::new(2);
+    two_backlogs(&mut sim);
+    for number in SECOND {
+        sim.world.goals.get_mut(&id(number)).unwrap().options.priority = Some(5);
+    }
+    sim.world.shares.had.insert(id(1).repo, Duration::from_secs(3_600));
+    assert_eq!(started(&sim), (0, 2));
+    sim.now += SignedDuration::from_hours(24);
+    assert_eq!(started(&sim), (1, 1), "one, and no more than one");
+    sim.world.shares.had.insert(id(2).repo, Duration::from_secs(1));
+    assert_eq!(started(&sim), (0, 2), "it had one lately");
 }
 
 #[test]

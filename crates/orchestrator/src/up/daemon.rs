@@ -24,7 +24,7 @@ use super::inbox::{self, Message};
 use super::reload::{self, ConfigFile};
 use super::sleep::{self, Awake};
 use super::upkeep::Upkeep;
-use super::{Mode, UpEnd, UpError, farewell, max_in, proposals, shutdown, sums, unwanted, watching};
+use super::{Mode, UpEnd, UpError, farewell, heed_repos, proposals, shutdown, sums, unwanted, watching};
 use crate::act::{self, ActError, Acted};
 use crate::context::{Case, Context};
 use crate::told::Told;
@@ -200,8 +200,8 @@ impl Daemon {
     pub(super) fn step(&mut self) -> Result<Stepped, UpError> {
         reload::reload_if_changed(self)?;
         // A repository may have been added since.
-        self.planning.max_in = max_in(&self.store, &self.context.config)?;
         let now = Timestamp::now();
+        heed_repos(&mut self.planning, &self.store, &self.context.config, now)?;
         self.seen_version = self.store.data_version()?;
         let stepped = self.store.step(&self.planning, now)?;
         for event in &stepped.decisions {

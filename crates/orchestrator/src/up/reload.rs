@@ -215,6 +215,7 @@ mod tests {
         ("repo.*.files_from", "repo.app.files_from = \"/srv\""),
         ("repo.*.base", "repo.app.base = \"develop\""),
         ("repo.*.max", "repo.app.max = 1"),
+        ("repo.*.weight", "repo.app.weight = 2"),
         ("repo.*.agent", "repo.app.agent = \"replay\""),
         ("repo.*.model", "repo.app.model = \"opus\""),
         ("repo.*.reasoning", "repo.app.reasoning = \"high\""),
@@ -238,11 +239,12 @@ mod tests {
         let before = read("").settings(&flags, env).unwrap();
         let followed = follow(&config, &flags, &before).unwrap();
         let at_once = format!(
-            "{:?} {:?} {:?} {:?} {:?}",
+            "{:?} {:?} {:?} {:?} {:?} {:?}",
             followed.settings,
             followed.planning,
             config.retention(),
             config.max_in(&id),
+            config.weight_of(&id),
             review(repository, &config)
         );
         let asks = GoalOptions { model: Some("haiku".into()), ..GoalOptions::default() };

@@ -33,6 +33,7 @@ pub fn settings() -> Settings {
         default_agent: "claude".into(),
         only: None,
         max_in: std::collections::BTreeMap::new(),
+        shares: herder_domain::share::Shares::default(),
     }
 }
 

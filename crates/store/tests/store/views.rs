@@ -47,6 +47,24 @@ fn ledger_row(goal: &GoalRef, attempt: u32, cost: Cost, seconds: i64) -> LedgerR
 }
 
 #[test]
+fn a_repository_has_had_the_time_of_its_runs_that_ended_lately() {
+    let mut scene = Scene::new();
+    let (one, elsewhere) = (scene.queue("One", 1), GoalRef::new("acme/lib".parse().unwrap(), 1));
+    let alone = LedgerRow { number: None, ..ledger_row(&one, 9, Cost::UNKNOWN, 300) };
+    let first = ledger_row(&one, 1, Cost::UNKNOWN, 100);
+    let rows =
+        [ledger_row(&one, 2, Cost::UNKNOWN, 200), ledger_row(&elsewhere, 1, Cost::UNKNOWN, 200), alone];
+    let time = first.duration;
+    for row in rows.iter().chain([&first]) {
+        scene.store.ledger_put(row).unwrap();
+    }
+    let had = |since| scene.store.time_at_work(at(since)).unwrap();
+    assert_eq!(had(0), [(app(), time * 2), (elsewhere.repo.clone(), time)].into());
+    assert_eq!(had(200), [(app(), time), (elsewhere.repo, time)].into());
+    assert_eq!(had(201), [].into());
+}
+
+#[test]
 fn a_row_of_the_ledger_may_be_written_anew_and_an_unknown_cost_stays_unknown() {
     let mut scene = Scene::new();
     let (one, two) = (GoalRef::new(app(), 1), GoalRef::new(app(), 2));

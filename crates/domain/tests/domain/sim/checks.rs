@@ -12,11 +12,12 @@ use herder_domain::judge::Judgement;
 use herder_domain::landing::{Bounce, LandingState};
 use herder_domain::pause::Scope;
 use herder_domain::plan::{Plan, Wait, plan};
-use herder_domain::repo::GoalRef;
+use herder_domain::repo::{GoalRef, RepoId};
 use herder_domain::run::{RunId, RunState};
 use herder_domain::story::StoryState;
 use herder_domain::why::why;
 use herder_domain::world::World;
+use jiff::Timestamp;
 
 use super::Sim;
 
@@ -194,25 +195,54 @@ impl Sim {
             .filter(|goal| self.can_start(goal))
             .filter_map(|goal| {
                 let GoalState::Queued { since } = &goal.state else { return None };
-                let rank = Reverse(goal.options.priority.unwrap_or_default());
-                Some((rank, goal.runs != 0, *since, &goal.id, goal.taken.is_some()))
+                Some((goal, *since))
             })
             .collect();
-        ready.sort();
-        // A person needs no slot.
+        let mut starts = Vec::new();
+        let mut begun = BTreeMap::new();
         let is_open = world.capacity.admission == Admission::Open;
-        ready.retain(|(.., id, is_by_hand)| {
-            if *is_by_hand {
-                return is_open;
+        loop {
+            // A person needs no slot.
+            let has_room = |goal: &Goal| match goal.taken {
+                Some(_) => is_open,
+                None => room > 0 && room_in.get(&goal.id.repo).is_none_or(|room| *room > 0),
+            };
+            ready.retain(|(goal, _)| has_room(goal));
+            let Some(at) = (0..ready.len()).min_by_key(|at| self.rank(ready[*at], &begun)) else {
+                return starts;
+            };
+            let (goal, _) = ready.remove(at);
+            starts.push(&goal.id);
+            if goal.taken.is_none() {
+                room -= 1;
+                *begun.entry(&goal.id.repo).or_insert(0) += 1;
+                room_in.entry(&goal.id.repo).and_modify(|room| *room -= 1);
             }
-            let has_room = room > 0 && room_in.get(&id.repo).is_none_or(|room| *room > 0);
-            room -= usize::from(has_room);
-            if let Some(room) = room_in.get_mut(&id.repo).filter(|_| has_room) {
-                *room -= 1;
-            }
-            has_room
+        }
+    }
+
+    /// Whose turn it is: the smallest, where repositories have begun so many runs just now.
+    fn rank<'s>(
+        &'s self,
+        (goal, since): (&'s Goal, Timestamp),
+        begun: &BTreeMap<&RepoId, u32>,
+    ) -> (bool, Reverse<i32>, u128, bool, Timestamp, &'s GoalRef) {
+        const MINUTE: u128 = 60_000_000_000;
+        let (world, repo) = (&self.world, &goal.id.repo);
+        let begun = begun.get(repo).copied().unwrap_or_default();
+        let at_work = world.runs.values().filter(|run| run.goal.repo == *repo && run.takes_slot());
+        let had: u128 = at_work
+            .map(|run| self.now.duration_since(run.ordered_at).as_nanos().unsigned_abs().max(10 * MINUTE))
+            .chain((0..begun).map(|_| 10 * MINUTE))
+            .chain(world.shares.had.get(repo).map(std::time::Duration::as_nanos))
+            .sum();
+        let mut queued = world.goals.values().filter(|goal| goal.id.repo == *repo);
+        let waits_long = queued.any(|goal| {
+            goal.state.queued_since().is_some_and(|since| self.now.duration_since(since).as_hours() >= 24)
         });
-        ready.into_iter().map(|(.., id, _)| id).collect()
+        let weight = world.shares.weights.get(repo).map_or(1, |weight| u128::from(weight.get()));
+        let priority = Reverse(goal.options.priority.unwrap_or_default());
+        (had > 0 || !waits_long, priority, had / weight, goal.runs != 0, since, &goal.id)
     }
 
     /// How many runs may be at work now.

@@ -31,6 +31,8 @@ impl Sim {
     /// were open are open still, and are done again.
     pub fn crash(&mut self) {
         let mut world = World::new(self.world.capacity, self.world.policy, AGENT);
+        // Of what was said and of what the ledger has, the journal knows nothing.
+        world.shares.clone_from(&self.world.shares);
         for line in &self.journal {
             match line {
                 Line::Event { json, at } => {

@@ -1,7 +1,8 @@
 //! What operators, agents and the weather do to the simulated orchestrator.
 
 use std::collections::BTreeMap;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::time::Duration;
 
 use herder_domain::capacity::{Admission, Capacity};
 use herder_domain::effect::Effect;
@@ -12,7 +13,7 @@ use herder_domain::landing::{Bounce, Merging};
 use herder_domain::outcome::{Interruption, Outcome};
 use herder_domain::pause::Scope;
 use herder_domain::plan::{Plan, plan};
-use herder_domain::repo::{GoalRef, Number};
+use herder_domain::repo::{GoalRef, Number, RepoId};
 use herder_domain::run::{Harvest, Run, RunId, RunState};
 use herder_domain::story::{Story, StoryState};
 use herder_domain::undo::{AfterUndo, Undo, UndoTrouble};
@@ -88,6 +89,12 @@ pub enum Op {
     SetMax {
         repo: Option<u8>,
         max: usize,
+    },
+    /// A repository's weight is said, or what it has had is another.
+    Share {
+        repo: u8,
+        weight: u32,
+        hours: Option<u8>,
     },
     Pause {
         scope: u8,
@@ -168,6 +175,7 @@ impl Sim {
                 let repo = repo.map(|number| repo_of(number.into()));
                 self.record(Event::MaxSet { repo, max: NonZeroUsize::new(*max) }).unwrap();
             }
+            Op::Share { repo, weight, hours } => self.share(repo_of((*repo).into()), *weight, *hours),
             Op::Pause { scope, minutes } => self.pause(*scope, *minutes),
             Op::Unpause(scope) => self.record(Event::Resumed { scope: scope_of(*scope) }).map(drop).unwrap(),
             Op::FreeAccounts => self.free_accounts(),
@@ -187,6 +195,15 @@ impl Sim {
         change(&mut goal);
         let (goal, what) = (goal.id.clone(), What::GoalCreated { draft: Box::new(goal) });
         self.record(Event::of(&goal, what)).unwrap();
+    }
+
+    fn share(&mut self, repo: RepoId, weight: u32, hours: Option<u8>) {
+        let shares = &mut self.world.shares;
+        shares.weights.extend(NonZeroU32::new(weight).map(|weight| (repo.clone(), weight)));
+        match hours {
+            Some(hours) => shares.had.insert(repo, Duration::from_secs(u64::from(hours) * 3_600)),
+            None => shares.had.remove(&repo),
+        };
     }
 
     fn write_story(&mut self) {
