@@ -19,7 +19,7 @@ use crate::args::Take;
 use crate::call::{Call, Opened, env_text};
 use crate::command::up::not_up;
 use crate::failure::Failure;
-use crate::output::Reply;
+use crate::output::{Progress, Reply};
 use crate::place;
 
 /// What of a person's own surroundings a shell needs beside the run's environment. HOME is theirs: it holds
@@ -99,7 +99,10 @@ fn workspace(call: &Call, opened: Opened, id: &GoalRef) -> Result<Held, Failure>
         tell: Box::new(|_| {}),
     };
     let n = id.number;
-    if !herder_orchestrator::attend(order).map_err(not_up)? {
+    let progress = Progress::begin(call.output, format!("waiting for the workspace of {id}"));
+    let is_over = herder_orchestrator::attend(order).map_err(not_up)?;
+    drop(progress);
+    if !is_over {
         return Err(Failure::refused("it was not waited for").hint(format!(
             "{id} stays taken: `herder take {n}` goes on, `herder give {n} --drop` lets it go"
         )));

@@ -16,7 +16,7 @@ use crate::args;
 use crate::call::{Call, Opened, refuse_control};
 use crate::command::up::not_up;
 use crate::failure::Failure;
-use crate::output::Reply;
+use crate::output::{Progress, Reply};
 use crate::place;
 
 /// Takes landed work out again.
@@ -91,6 +91,7 @@ fn wait(call: &Call, opened: &Opened, id: &GoalRef, run: &RunId) -> Result<(), F
         }),
         tell: Box::new(|_| {}),
     };
+    let _progress = Progress::begin(call.output, format!("undoing {id}"));
     if herder_orchestrator::attend(order).map_err(not_up)? {
         return Ok(());
     }

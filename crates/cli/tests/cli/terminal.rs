@@ -5,6 +5,10 @@ use std::process::{Command, Stdio};
 
 use crate::scene::{HERDER, Said, Scene};
 
+const DONE: &str = "## Objective\nSay hello.\n\n```replay\n\
+    [{\"write\": {\"path\": \"hello\", \"text\": \"hi\\n\"}}, \
+    {\"answer\": {\"status\": \"done\", \"summary\": \"Said it.\"}}]\n```\n";
+
 /// The command at a terminal of its own.
 fn at_terminal(scene: &Scene, command: &str) -> Command {
     let mut script = scene.home.herder("script");
@@ -50,4 +54,24 @@ fn the_names_of_the_views_speak_plainly_to_a_person() {
     let name = scene.link("watch-ralphs");
     let mut watch = at_terminal(&scene, &format!("{} --once", name.display()));
     assert_eq!(Said::of(watch.output().unwrap()).out.trim(), "no ralph is running");
+}
+
+#[test]
+fn who_waits_for_a_workspace_or_for_an_undoing_sees_what_for() {
+    let scene = Scene::new();
+    scene.goal_of(DONE, "Say hello", &["--queue"]);
+    scene.ok(&["up", "--once"]);
+    // What takes less than a second shows nothing.
+    let slow = [(".ralph/setup", Some("#!/bin/sh\nsleep 2\n"))];
+    scene.origin.push("main", "Take some time", &slow);
+    scene.goal_of(DONE, "Say it again", &["--queue"]);
+    let waits = |command: &str| {
+        let said = Said::of(at_terminal(&scene, &format!("{HERDER} {command}")).output().unwrap());
+        (said.code, said.out)
+    };
+    let (code, said) = waits("take 2 --print");
+    assert!(code == 0 && said.contains("waiting for the workspace of ") && said.contains(" ... "), "{said}");
+    let (_, said) = waits("undo 1");
+    assert!(said.contains("\rundoing ") || said.contains("Kundoing "), "{said}");
+    scene.home.assert_no_process_left();
 }
