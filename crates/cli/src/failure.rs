@@ -7,7 +7,7 @@ use herder_config::ConfigError;
 pub use herder_domain::cause::with_causes as chain;
 use herder_domain::goal::BadGoalText;
 use herder_record::RecordError;
-use herder_store::{AppendError, OpenError, ReviseError, StoreError};
+use herder_store::{AppendError, Missing, OpenError, ReviseError, StoreError};
 use herder_watch::WatchError;
 use herder_workspace::WorkspaceError;
 use serde::Serialize;
@@ -181,6 +181,10 @@ impl From<AppendError> for Failure {
     fn from(error: AppendError) -> Self {
         match error {
             AppendError::Illegal(illegal) => Self::refused(illegal.to_string()),
+            AppendError::Unknown(Missing::Number(repo)) => {
+                Self::refused(format!("goals and stories of {} are issues of {}", repo.short(), repo.host()))
+                    .hint(format!("write one at https://{repo}/issues/new, with the label goal or story"))
+            }
             AppendError::Unknown(missing) => Self::not_found(format!("{missing} does not exist")),
             AppendError::Store(error) => error.into(),
         }

@@ -2,16 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
+use herder_config::UserConfig;
 use herder_domain::event::Repo;
 use herder_domain::repo::{GoalRef, RepoId};
 use herder_domain::run::RunSpec;
-use herder_orchestrator::{AddRepo, add_repo};
+use herder_orchestrator::{AddRepo, GoalsAt, add_repo};
 use herder_record::{RunDir, StateDir, sweep};
 use herder_store::Store;
 use herder_workspace::{JobsGround, UserEnvironment, Vault, inspect_remote};
 
 use crate::args::Reference;
-use crate::call::{Call, Opened};
+use crate::call::{Call, Opened, env};
 use crate::command::repo::not_added;
 use crate::failure::Failure;
 
@@ -86,7 +87,8 @@ pub fn register_here(opened: &mut Opened) -> Result<Option<Repo>, Failure> {
 }
 
 fn register(opened: &mut Opened, top: &Path) -> Result<Repo, Failure> {
-    let order = AddRepo { what: top.display().to_string(), name: None, base: None, push: false };
+    let goals = GoalsAt::HostIfKnown(Box::new(UserConfig::load(env)?));
+    let order = AddRepo { what: top.display().to_string(), goals, ..AddRepo::default() };
     add_repo(&mut opened.store, &opened.state, &order).map_err(not_added)
 }
 

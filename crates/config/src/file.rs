@@ -11,8 +11,8 @@ use crate::document::{self, Lines, Owner};
 use crate::error::ConfigError;
 use crate::keys::{Key, parts};
 use crate::layers::Voice;
-use crate::text::{AgentText, RepoText, RepositoryText, UserText};
-use crate::values::{author, dollars, globs, inside, paths, ports, url, variables, words};
+use crate::text::{AgentText, ForgeText, RepoText, RepositoryText, UserText};
+use crate::values::{author, dollars, globs, inside, paths, percent, ports, url, variables, words};
 
 /// The user's `config.toml`, understood.
 #[derive(Clone, Debug, PartialEq)]
@@ -116,6 +116,9 @@ impl UserConfig {
             paths(lines, &["repo", name, "files_from"], table.files_from.as_slice())?;
             dollars(lines, &["repo", name, "budget", "usd"], table.budget.usd)?;
         }
+        for (host, forge) in &raw.forge {
+            self.refuse_bad_forge(host, forge)?;
+        }
         words(lines, &["notify"], [("post_topic", &raw.notify.post_topic)])?;
         url(lines, &["notify", "post_url"], raw.notify.post_url.as_deref())?;
         variables(lines, &["notify", "post_token_env"], raw.notify.post_token_env.as_slice())?;
@@ -128,6 +131,15 @@ impl UserConfig {
         author(lines, &raw.author)?;
         globs(lines, &["gate", "protect"], raw.gate.protect.as_deref())?;
         globs(lines, &["test_globs"], raw.test_globs.as_deref())
+    }
+
+    fn refuse_bad_forge(&self, host: &str, forge: &ForgeText) -> Result<(), ConfigError> {
+        let lines = &self.lines;
+        for (key, value) in [("api", &forge.api), ("graphql", &forge.graphql), ("git", &forge.git)] {
+            url(lines, &["forge", host, key], value.as_deref())?;
+        }
+        variables(lines, &["forge", host, "token"], forge.token.as_slice())?;
+        percent(lines, &["forge", host, "share"], forge.share)
     }
 
     fn refuse_bad_agent(&self, name: &str, agent: &AgentText) -> Result<(), ConfigError> {

@@ -68,6 +68,7 @@ const PORTS: &str = "a whole number from 1 to 100";
 const KIND: &str = "\"claude\", \"command\" or \"replay\"";
 const URL: &str = "a URL that begins with http:// or https://";
 const SLEEP: &str = "\"inhibit\" or \"allow\"";
+const PERCENT: &str = "a whole number from 1 to 100";
 const PATH: &str = "an absolute path, or one that begins with ~/";
 
 const fn user(path: &'static str, takes: &'static str, holds: Holds, meaning: &'static str) -> Key {
@@ -198,6 +199,16 @@ pub const KEYS: &[Key] = &[
     user("repo.*.budget.iterations", COUNT, NextRun, "as above, for this repository"),
     user("repo.*.budget.tokens", COUNT, NextRun, "as above, for this repository"),
     user("repo.*.budget.usd", USD, NextRun, "as above, for this repository"),
+    user("forge.*.api", URL, Restart, "where the REST interface of this host begins"),
+    user("forge.*.graphql", URL, Restart, "the address of its GraphQL"),
+    user("forge.*.git", URL, Restart, "what the addresses begin with that git fetches from"),
+    user("forge.*.token", VARIABLE, Restart, "the variable that holds the token for it"),
+    user(
+        "forge.*.share",
+        PERCENT,
+        Restart,
+        "the most that herder takes of the account's rate limits, in percent",
+    ),
 ];
 
 impl Key {

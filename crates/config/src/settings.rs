@@ -164,6 +164,7 @@ impl UserConfig {
         names.extend(credentials);
         names.extend(self.raw.redact.env.iter().cloned());
         names.extend(self.raw.notify.post_token_env.clone());
+        names.extend(self.raw.forge.values().filter_map(|forge| forge.token.clone()));
         names.sort_unstable();
         names.dedup();
         names

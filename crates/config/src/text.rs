@@ -2,7 +2,7 @@
 //! their values are.
 
 use std::collections::BTreeMap;
-use std::num::{NonZeroU16, NonZeroU32, NonZeroU64, NonZeroUsize};
+use std::num::{NonZeroU8, NonZeroU16, NonZeroU32, NonZeroU64, NonZeroUsize};
 
 use herder_domain::agent::Reasoning;
 use herder_domain::duration::Span;
@@ -34,6 +34,17 @@ pub(crate) struct UserText {
     pub test_globs: Option<Vec<String>>,
     pub ports: Option<NonZeroU16>,
     pub repo: BTreeMap<String, RepoText>,
+    pub forge: BTreeMap<String, ForgeText>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(crate) struct ForgeText {
+    pub api: Option<String>,
+    pub graphql: Option<String>,
+    pub git: Option<String>,
+    pub token: Option<String>,
+    pub share: Option<NonZeroU8>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]

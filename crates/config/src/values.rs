@@ -87,6 +87,17 @@ pub(crate) fn ports(lines: &Lines, count: Option<std::num::NonZeroU16>) -> Resul
     }
 }
 
+pub(crate) fn percent(
+    lines: &Lines,
+    key: &[&str],
+    value: Option<std::num::NonZeroU8>,
+) -> Result<(), ConfigError> {
+    match value {
+        Some(value) if value.get() > 100 => Err(lines.bad_value(key, format!("{value} is more than all"))),
+        Some(_) | None => Ok(()),
+    }
+}
+
 pub(crate) fn globs(lines: &Lines, key: &[&str], globs: Option<&[String]>) -> Result<(), ConfigError> {
     match globs.unwrap_or_default().iter().find_map(|glob| Glob::new(glob).err()) {
         Some(error) => Err(lines.bad_value(key, error.to_string())),

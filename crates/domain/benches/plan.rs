@@ -6,6 +6,7 @@
 
 use herder_domain::capacity::{Admission, Capacity};
 use herder_domain::event::Repo;
+use herder_domain::forge::Home;
 use herder_domain::goal::{Goal, GoalState, GoalText};
 use herder_domain::judge::Policy;
 use herder_domain::plan::plan;
@@ -42,7 +43,9 @@ fn night(queued: u64) -> Result<World, Failure> {
     let mut world = World::new(capacity, Policy::default(), "claude");
     let repo: RepoId = "github.com/acme/app".parse()?;
     let (url, base_branch) = ("https://example.org/app".into(), "main".into());
-    world.repos.insert(repo.clone(), Repo { id: repo.clone(), url, base_branch, pushes: true });
+    world
+        .repos
+        .insert(repo.clone(), Repo { id: repo.clone(), url, base_branch, pushes: true, home: Home::Local });
     for number in 1..=RUNNING {
         let mut goal = goal(&repo, number)?;
         let run = running(&goal.id);

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::capacity::Farewell;
+use crate::forge::Home;
 use crate::gate::{Asked, Flake, Refusal};
 use crate::goal::{Goal, GoalEdit};
 use crate::hand::HandEnd;
@@ -358,6 +359,9 @@ pub struct Repo {
     pub base_branch: String,
     /// Work is pushed there unattended; otherwise it stays as the vault's branch `goal-N`.
     pub pushes: bool,
+    /// Where its goals live.
+    #[serde(default, skip_serializing_if = "Home::is_local")]
+    pub home: Home,
 }
 
 impl Event {

@@ -14,6 +14,7 @@ pub mod event;
 pub mod finding;
 pub mod fnv;
 pub mod follow_up;
+pub mod forge;
 pub mod gate;
 pub mod goal;
 pub mod hand;

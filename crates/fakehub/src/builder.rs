@@ -36,7 +36,7 @@ impl<'a> RepoBuilder<'a> {
         self
     }
 
-    /// A file of the first commit.
+    /// A file of the first commit; one that begins with `#!` can be executed.
     #[must_use]
     pub fn file(mut self, path: &str, text: &str) -> Self {
         self.files.push((path.to_owned(), text.to_owned()));

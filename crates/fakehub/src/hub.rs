@@ -147,8 +147,7 @@ impl Hub {
             let tip = repo.tip(branch);
             (tip.or_else(|| repo.tip(&repo.default_branch)).cloned().expect("it has a commit"), tip.is_none())
         });
-        let blob = git.blob(&key, text);
-        let tree = git.tree_upon(&key, Some(&tip), &[(path.to_owned(), blob)]);
+        let tree = git.tree_upon(&key, Some(&tip), &[(path, text)]);
         let person = format!("{login} <{login}@users.noreply.github.com>");
         let commit = git.commit_tree(&key, &tree, &[&tip], &format!("Write {path}"), &person);
         let name = format!("refs/heads/{branch}");

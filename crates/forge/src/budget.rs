@@ -132,6 +132,11 @@ impl Budget {
         Self { share, core, graphql, pace: Pace::default(), away: None }
     }
 
+    /// How much of the account's allowances it takes.
+    pub fn share(&self) -> Share {
+        self.share
+    }
+
     /// Whether a request that costs `points` of an allowance may be made now.
     pub fn admit(
         &self,

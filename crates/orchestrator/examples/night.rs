@@ -12,9 +12,10 @@ use herder_agent::{Agent, Entry, Kind, OWN_PROGRAM, Registry};
 use herder_config::{Flags, UserConfig};
 use herder_domain::capacity::Farewell;
 use herder_domain::run::RunSpec;
-use herder_orchestrator::{Manner, Mode, Up, UpEnd, down, up};
+use herder_orchestrator::{AddRepo, GoalsAt, Manner, Mode, Up, UpEnd, add_repo, down, up};
 use herder_ralph::RalphError;
 use herder_record::StateDir;
+use herder_store::Store;
 
 fn main() -> anyhow::Result<ExitCode> {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -25,10 +26,20 @@ fn main() -> anyhow::Result<ExitCode> {
         ["down"] => end(Manner::Stop),
         ["down", "--drain"] => end(Manner::Ask(Farewell::Drain)),
         ["down", "--keep"] => end(Manner::Ask(Farewell::Keep)),
+        ["add", what] => add(what),
         ["up"] => night(Mode::Stay),
         ["up", "--once"] => night(Mode::Once),
         other => bail!("unknown arguments {other:?}"),
     }
+}
+
+fn add(what: &str) -> anyhow::Result<ExitCode> {
+    let env = |name: &str| std::env::var_os(name);
+    let state = StateDir::from_env(env)?;
+    let goals = GoalsAt::HostIfKnown(Box::new(UserConfig::load(env)?));
+    let order = AddRepo { what: what.to_owned(), goals, ..AddRepo::default() };
+    add_repo(&mut Store::open(&state.database())?, &state, &order)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn end(manner: Manner) -> anyhow::Result<ExitCode> {

@@ -16,8 +16,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use herder_config::ConfigError;
 use herder_domain::cause::with_causes;
 use herder_domain::effect::Effect;
-use herder_domain::event::{Event, What};
+use herder_domain::event::{Event, Repo, What};
+use herder_domain::forge::{Claimed, Trouble};
 use herder_domain::outcome::{Interruption, Outcome};
+use herder_domain::repo::GoalRef;
 use herder_domain::run::RunId;
 use herder_executor::{DetachError, EndError, ProcessError};
 use herder_gate::GateError;
@@ -77,6 +79,8 @@ pub(crate) enum ActError {
         "the script .ralph/setup failed; setup.log in the run directory has all of its words, the last are: {0}"
     )]
     Setup(String),
+    #[error(transparent)]
+    Forge(#[from] Trouble),
     #[error("it was called off before its ralph began")]
     CalledOff,
     #[error("no {count} free ports in a row are left for it")]
@@ -104,6 +108,26 @@ pub(crate) fn carry_out(context: &Context, effect: &Effect, case: &Case) -> Resu
     unpanicked(|| try_to(context, effect, case))
 }
 
+/// Something to be said of a goal or a story.
+pub(crate) struct Said {
+    pub goal: GoalRef,
+    /// Tells it from all else that is said there.
+    pub key: String,
+    pub text: String,
+}
+
+/// Says it where the goal lives.
+pub(crate) fn say(context: &Context, repo: &Repo, said: &Said) -> Result<Acted, ActError> {
+    unpanicked(|| {
+        let text = context.redactor.line(&said.text).into_string();
+        match context.goal_source(repo)?.say(&said.goal, &said.key, &text) {
+            // The same again would be refused again, and nothing of the night depends on it.
+            Ok(()) | Err(Trouble::Refused { .. }) => Ok(Acted::default()),
+            Err(trouble) => Err(trouble.into()),
+        }
+    })
+}
+
 /// What `act` gives, or the error that it panicked. Effects keep their state on disk and under locks that
 /// outlive a panic, so there is none to be found broken.
 fn unpanicked<T>(act: impl FnOnce() -> Result<T, ActError>) -> Result<T, ActError> {
@@ -112,8 +136,7 @@ fn unpanicked<T>(act: impl FnOnce() -> Result<T, ActError>) -> Result<T, ActErro
 
 fn try_to(context: &Context, effect: &Effect, case: &Case) -> Result<Acted, ActError> {
     match effect {
-        // The embedded forge knows one orchestrator: the row that says so is the claim.
-        Effect::Claim { run, .. } => Ok(Acted::with(case, What::RunClaimed { run: run.clone() })),
+        Effect::Claim { goal, run } => claim(context, case, goal, run),
         Effect::Prepare { run, .. } => Ok(or_ended(context, case, run, prepare::prepare(context, case))),
         Effect::Launch { .. } => launch::launch(context, case),
         Effect::Stop { .. } => stop::stop(context, case),
@@ -128,8 +151,17 @@ fn try_to(context: &Context, effect: &Effect, case: &Case) -> Result<Acted, ActE
         Effect::Notify { goal, key, title, message, .. } => {
             notify::notify(context, goal, key, (title, message))
         }
-        // Written by the daemon, which has the store.
+        // They need no run: the daemon has them said, or writes them itself.
         Effect::Comment { .. } | Effect::SumUp { .. } | Effect::Propose { .. } => Ok(Acted::default()),
+    }
+}
+
+fn claim(context: &Context, case: &Case, goal: &GoalRef, run: &RunId) -> Result<Acted, ActError> {
+    match context.goal_source(&case.repo)?.claim(goal, run)? {
+        Claimed::Ours => Ok(Acted::with(case, What::RunClaimed { run: run.clone() })),
+        Claimed::Theirs { owner, until } => {
+            Err(Trouble::Passing { why: format!("{owner} is at work on {goal}"), until }.into())
+        }
     }
 }
 
@@ -162,6 +194,7 @@ fn or_ended(context: &Context, case: &Case, run: &RunId, prepared: Result<Acted,
             | ActError::Io(_)
             | ActError::Missing(_)
             | ActError::Refused(_)
+            | ActError::Forge(_)
             | ActError::Panicked => Outcome::Interrupted { cause: Interruption::Crashed, detail },
         };
         Acted::with(case, What::RunReported { run: run.clone(), outcome })

@@ -24,6 +24,7 @@ use herder_workspace::{
 use jiff::Timestamp;
 
 use crate::act::ActError;
+use crate::github::Clients;
 use crate::withdrawals::Withdrawals;
 
 /// The largest `.ralph/config.toml` that is read, in bytes.
@@ -43,6 +44,7 @@ pub(crate) struct Context {
     pub toolchains: Toolchains,
     pub host: String,
     pub withdrawals: Arc<Withdrawals>,
+    pub clients: Arc<Clients>,
     repos: Arc<Mutex<BTreeMap<RepoId, Arc<Mutex<()>>>>>,
 }
 
@@ -76,6 +78,7 @@ impl Context {
             toolchains: Toolchains::detect(),
             host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
             withdrawals: Arc::default(),
+            clients: Arc::new(Clients::new(state.database())),
             repos: Arc::default(),
             state,
             config,
@@ -96,6 +99,7 @@ impl Context {
             config,
             settings,
             withdrawals: Arc::clone(&self.withdrawals),
+            clients: Arc::clone(&self.clients),
             repos: Arc::clone(&self.repos),
             state: self.state.clone(),
             flags: self.flags.clone(),

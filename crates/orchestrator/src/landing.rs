@@ -7,13 +7,13 @@ mod verdict;
 use std::sync::PoisonError;
 
 use herder_domain::event::{Event, What};
+use herder_domain::forge::{Candidate, Submitted};
 use herder_domain::gate::Verdict;
 use herder_domain::landing::{Bounce, Warrant};
 use herder_domain::run::RunSpec;
 use herder_record::Ending;
 use herder_workspace::{
-    CommitId, LandingMessage, Mirror, Push, PushOrder, Squash, SquashOrder, Vault, missing_contents,
-    ready_contents,
+    CommitId, LandingMessage, Mirror, Squash, SquashOrder, Vault, missing_contents, ready_contents,
 };
 use jiff::Timestamp;
 
@@ -242,20 +242,19 @@ impl<'a> Landing<'a> {
         harvest.and_then(|harvest| harvest.last_progress.clone()).unwrap_or_default()
     }
 
+    /// The last step, which the repository's home takes.
     fn push(&self, base_tip: &CommitId, commit: CommitId) -> Result<Round, ActError> {
-        let order = PushOrder {
-            url: &self.case.repo.url,
-            commit: &commit,
-            branch: &self.spec.base_branch,
-            expected_old: Some(base_tip),
+        let candidate = Candidate {
+            goal: self.case.goal.id.clone(),
+            run: self.case.run.id.clone(),
+            base_branch: self.spec.base_branch.clone(),
+            base_tip: base_tip.to_string(),
+            commit: commit.to_string(),
         };
-        Ok(match self.vault.bare().push(order, &self.context.user)? {
-            Push::Done => {
-                self.vault.keep_landed(&commit)?;
-                Round::Landed(commit, Vec::new())
-            }
-            Push::Lost { .. } => Round::Lost,
-            Push::Refused { message } => Round::Refused(message),
+        Ok(match self.context.way_home(&self.case.repo, &self.vault).submit(&candidate)? {
+            Submitted::Landed => Round::Landed(commit, Vec::new()),
+            Submitted::Lost => Round::Lost,
+            Submitted::Refused { why } => Round::Refused(why),
         })
     }
 }

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use herder_domain::capacity::{Admission, Capacity};
 use herder_domain::event::{Event, Repo, What};
+use herder_domain::forge::Home;
 use herder_domain::goal::{Goal, GoalText};
 use herder_domain::judge::{Judgement, Policy};
 use herder_domain::outcome::Outcome;
@@ -30,7 +31,9 @@ fn main() -> Result<()> {
     let repo: RepoId = "acme/app".parse()?;
     let (url, base_branch) = ("https://example.org/app".into(), "main".into());
     store.append(
-        &Event::RepoAdded { repo: Repo { id: repo.clone(), url, base_branch, pushes: true } },
+        &Event::RepoAdded {
+            repo: Repo { id: repo.clone(), url, base_branch, pushes: true, home: Home::Local },
+        },
         at(),
     )?;
     let mut lives = 0;

@@ -209,6 +209,8 @@ pub enum Missing {
     Run(RunId),
     /// An effect, by its key.
     Effect(String),
+    /// A number for a new goal or story: those of this repository are issues, and numbered on its host.
+    Number(RepoId),
 }
 
 impl fmt::Display for Missing {
@@ -219,6 +221,7 @@ impl fmt::Display for Missing {
             Self::Story(story) => write!(f, "the story {story}"),
             Self::Run(run) => write!(f, "the run {run}"),
             Self::Effect(key) => write!(f, "the effect {key}"),
+            Self::Number(repo) => write!(f, "a number of our own for a new issue of {repo}"),
         }
     }
 }

@@ -6,6 +6,7 @@
 //! for it a while, and sees all that was written before.
 
 mod accounts;
+mod answers;
 mod append;
 mod check;
 mod column;
@@ -30,6 +31,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+pub use answers::Answer;
 pub use append::Appended;
 pub use check::{Health, check};
 pub use comments::Comment;

@@ -8,7 +8,7 @@ use crate::column::{Count, Name};
 use crate::error::{AppendError, Missing, StoreError};
 use crate::{Store, execute, row, rows};
 
-const COLUMNS: &str = "SELECT id, url, base_branch, pushes FROM repos";
+const COLUMNS: &str = "SELECT id, url, base_branch, pushes, home FROM repos";
 
 impl Store {
     /// The registered repositories, by name.
@@ -28,16 +28,18 @@ pub(crate) fn all(conn: &Connection) -> Result<Vec<Repo>, StoreError> {
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Repo> {
     let Name(id) = row.get("id")?;
-    Ok(Repo { id, url: row.get("url")?, base_branch: row.get("base_branch")?, pushes: row.get("pushes")? })
+    let (url, base_branch) = (row.get("url")?, row.get("base_branch")?);
+    let Name(home) = row.get("home")?;
+    Ok(Repo { id, url, base_branch, pushes: row.get("pushes")?, home })
 }
 
 pub(crate) fn put(conn: &Connection, repo: &Repo) -> Result<(), StoreError> {
     execute(
         conn,
-        "INSERT INTO repos (id, url, base_branch, pushes) VALUES (?, ?, ?, ?)
+        "INSERT INTO repos (id, url, base_branch, pushes, home) VALUES (?, ?, ?, ?, ?)
          ON CONFLICT (id) DO UPDATE SET
-             url = excluded.url, base_branch = excluded.base_branch, pushes = excluded.pushes",
-        params![repo.id.to_string(), repo.url, repo.base_branch, repo.pushes],
+             url = excluded.url, base_branch = excluded.base_branch, pushes = excluded.pushes, home = excluded.home",
+        params![repo.id.to_string(), repo.url, repo.base_branch, repo.pushes, repo.home.word()],
     )?;
     Ok(())
 }
@@ -47,8 +49,12 @@ pub(crate) fn demand(conn: &Connection, id: &RepoId) -> Result<(), AppendError> 
     found.ok_or_else(|| AppendError::Unknown(Missing::Repo(id.clone())))
 }
 
-/// The number that the next goal or story of a repository gets.
-pub(crate) fn next_number(conn: &Connection, repo: &RepoId) -> Result<Number, StoreError> {
+/// The number that the next goal or story of a repository gets, where it is herder that gives them.
+pub(crate) fn next_number(conn: &Connection, repo: &RepoId) -> Result<Number, AppendError> {
+    let is_elsewhere = "SELECT 1 FROM repos WHERE id = ? AND home <> 'local'";
+    if row(conn, is_elsewhere, [repo.to_string()], |_| Ok(()))?.is_some() {
+        return Err(AppendError::Unknown(Missing::Number(repo.clone())));
+    }
     let next = row(conn, "SELECT next FROM numbers WHERE repo = ?", [repo.to_string()], |row| row.get(0))?;
     Ok(Number(next.map_or(1, |Count(next)| next)))
 }

@@ -9,8 +9,12 @@ pub(crate) const APPLICATION_ID: i32 = 0x6872_6472;
 
 /// One entry for each version: what makes it from the one before. An entry that was released is
 /// never changed; a new version is a new entry.
-const MIGRATIONS: [&str; 3] =
-    [include_str!("schema/1.sql"), include_str!("schema/2.sql"), include_str!("schema/3.sql")];
+const MIGRATIONS: [&str; 4] = [
+    include_str!("schema/1.sql"),
+    include_str!("schema/2.sql"),
+    include_str!("schema/3.sql"),
+    include_str!("schema/4.sql"),
+];
 
 /// The version that this program reads and writes.
 pub(crate) const VERSION: i32 = MIGRATIONS.len() as i32;

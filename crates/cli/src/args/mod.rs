@@ -151,8 +151,8 @@ pub enum RepoCommand {
 /// `repo add`.
 #[derive(Debug, Args)]
 pub struct RepoAdd {
-    /// A directory or an address
-    #[arg(value_name = "PATH|URL")]
+    /// A directory, an address, or OWNER/NAME on GitHub
+    #[arg(value_name = "PATH|URL|OWNER/NAME")]
     pub what: String,
     /// Its name, OWNER/NAME or HOST/OWNER/NAME, where it is not to be taken from its address
     #[arg(long)]
@@ -163,6 +163,18 @@ pub struct RepoAdd {
     /// Let finished work be pushed to another host unattended
     #[arg(long)]
     pub push: bool,
+    /// Where its goals live [default: as issues on its host, if that is a GitHub; else with herder]
+    #[arg(long, value_enum)]
+    pub goals: Option<Goals>,
+}
+
+/// Where the goals of a repository live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Goals {
+    /// As issues on its host
+    Github,
+    /// In herder's database
+    Local,
 }
 
 /// What to do with stories.

@@ -1,10 +1,11 @@
 //! `herder repo ...`.
 
 use herder_domain::event::Repo;
-use herder_orchestrator::{AddRepo, AddRepoError, add_repo};
+use herder_domain::forge::Home;
+use herder_orchestrator::{AddRepo, AddRepoError, GoalsAt, add_repo};
 use serde::Serialize;
 
-use crate::args::RepoAdd;
+use crate::args::{Goals, RepoAdd};
 use crate::call::Call;
 use crate::failure::Failure;
 use crate::output::{Progress, Reply, Table};
@@ -16,6 +17,7 @@ struct RepoItem {
     url: String,
     base_branch: String,
     pushes: bool,
+    goals: Home,
 }
 
 impl From<&Repo> for RepoItem {
@@ -25,6 +27,7 @@ impl From<&Repo> for RepoItem {
             url: repo.url.clone(),
             base_branch: repo.base_branch.clone(),
             pushes: repo.pushes,
+            goals: repo.home,
         }
     }
 }
@@ -32,7 +35,14 @@ impl From<&Repo> for RepoItem {
 /// Registers a repository.
 pub fn add(call: &Call, args: RepoAdd) -> Result<Reply, Failure> {
     let mut opened = call.open()?;
-    let order = AddRepo { what: args.what, name: args.name, base: args.base, push: args.push };
+    let goals = match args.goals {
+        Some(Goals::Local) => GoalsAt::Here,
+        Some(Goals::Github) => GoalsAt::Host(Box::new(call.config()?)),
+        // A name of the person's own is none that its host would know.
+        None if args.name.is_some() => GoalsAt::Here,
+        None => GoalsAt::HostIfKnown(Box::new(call.config()?)),
+    };
+    let order = AddRepo { what: args.what, name: args.name, base: args.base, push: args.push, goals };
     let progress = Progress::begin(call.output, format!("fetching {}", order.what));
     let repo = add_repo(&mut opened.store, &opened.state, &order).map_err(not_added)?;
     drop(progress);
@@ -41,6 +51,14 @@ pub fn add(call: &Call, args: RepoAdd) -> Result<Reply, Failure> {
 }
 
 fn said(repo: &Repo) -> String {
+    if !repo.home.is_local() {
+        return format!(
+            "registered {} ({}); its goals are the issues there, and finished work stays in herder's vault as branch \
+             goal-N\n",
+            repo.id.short(),
+            repo.url
+        );
+    }
     let lands = if repo.pushes {
         format!("work lands on {}", repo.base_branch)
     } else {
@@ -63,6 +81,17 @@ pub fn not_added(error: AddRepoError) -> Failure {
         AddRepoError::AlreadyThere { name, .. } => {
             Failure::refused(text).hint(format!("use that name, for example with --repo {name}"))
         }
+        AddRepoError::OtherHome { home: Home::Local, .. } => {
+            Failure::refused(text).hint("say `--goals local`, or use another state directory (RALPH_DIR)")
+        }
+        AddRepoError::OtherHome { home: Home::Github, .. } => Failure::refused(text)
+            .hint("leave `--goals local` away, or use another state directory (RALPH_DIR)"),
+        AddRepoError::NoForge { .. } => {
+            Failure::refused(text).hint("an Enterprise server gets a table [forge.HOST] in config.toml")
+        }
+        AddRepoError::Host { .. } => Failure::environment(text)
+            .hint("`gh auth login`, or a token in GITHUB_TOKEN, lets herder in")
+            .hint("`--goals local` keeps the goals in herder's own database"),
         AddRepoError::NoBase { .. } => Failure::not_found(text).hint("name another branch with --base"),
         AddRepoError::CheckedOut { base, .. } => Failure::refused(text)
             .hint(format!("or check out another branch there than {base}, or name another one with --base")),

@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use herder_domain::capacity::Farewell;
 use herder_domain::event::{Event, Repo, What};
 use herder_domain::follow_up::FollowUp;
+use herder_domain::forge::Home;
 use herder_domain::gate::{Asked, Failure, Flake, Refusal};
 use herder_domain::goal::{
     Charge, Goal, GoalEdit, GoalEvent, GoalOptions, GoalState, GoalText, HeldBack, ProposedBy, RunNote,
@@ -455,7 +456,13 @@ pub fn edit() -> GoalEdit {
 }
 
 pub fn registered(id: RepoId) -> Repo {
-    Repo { id, url: "https://example.org/acme/app.git".into(), base_branch: "main".into(), pushes: false }
+    Repo {
+        id,
+        url: "https://example.org/acme/app.git".into(),
+        base_branch: "main".into(),
+        pushes: false,
+        home: Home::Local,
+    }
 }
 
 pub fn story(number: u64) -> Story {

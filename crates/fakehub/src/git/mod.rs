@@ -75,9 +75,7 @@ impl Git {
         let hook = self.path(key).join("hooks/update");
         fs_err::create_dir_all(self.path(key).join("hooks")).expect("a directory for hooks");
         write_program(&hook);
-        let blobs: Vec<(String, String)> =
-            files.iter().map(|(name, text)| ((*name).to_owned(), self.blob(key, text))).collect();
-        let tree = self.tree(key, &blobs);
+        let tree = self.tree_upon(key, None, files);
         let first = self.commit_tree(key, &tree, &[], "Begin", "hub <hub@example.com>");
         self.must(key, &["update-ref", &format!("refs/heads/{branch}"), &first]);
         first
@@ -88,13 +86,9 @@ impl Git {
         self.feed(key, &["hash-object", "-w", "--stdin"], text)
     }
 
-    /// Stores a tree of these paths and blobs, on top of nothing.
-    pub fn tree(&self, key: &str, blobs: &[(String, String)]) -> String {
-        self.tree_upon(key, None, blobs)
-    }
-
-    /// Stores a tree: that of a commit with these paths replaced.
-    pub fn tree_upon(&self, key: &str, commit: Option<&str>, blobs: &[(String, String)]) -> String {
+    /// Stores a tree: that of a commit, or an empty one, with these texts at their paths. A text that begins with `#!`
+    /// is a program.
+    pub fn tree_upon(&self, key: &str, commit: Option<&str>, files: &[(&str, &str)]) -> String {
         let index = tempfile::NamedTempFile::new_in(self.root()).expect("a file for an index");
         let index = index.path().with_extension("index");
         let run = |args: &[&str], input: &str| {
@@ -105,7 +99,11 @@ impl Git {
         if let Some(commit) = commit {
             run(&["read-tree", commit], "");
         }
-        let lines: String = blobs.iter().map(|(path, blob)| format!("100644 {blob}\t{path}\n")).collect();
+        let line = |(path, text): &(&str, &str)| {
+            let mode = if text.starts_with("#!") { "100755" } else { "100644" };
+            format!("{mode} {}\t{path}\n", self.blob(key, text))
+        };
+        let lines: String = files.iter().map(line).collect();
         run(&["update-index", "--add", "--index-info"], &lines);
         let tree = run(&["write-tree"], "");
         let _ = fs_err::remove_file(&index);

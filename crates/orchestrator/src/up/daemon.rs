@@ -25,7 +25,7 @@ use super::reload::{self, ConfigFile};
 use super::sleep::{self, Awake};
 use super::upkeep::Upkeep;
 use super::{Mode, UpEnd, UpError, farewell, heed_repos, proposals, shutdown, sums, unwanted, watching};
-use crate::act::{self, ActError, Acted};
+use crate::act::{self, ActError, Acted, Said};
 use crate::context::{Case, Context};
 use crate::told::Told;
 
@@ -119,7 +119,10 @@ impl Daemon {
         loop {
             match self.turn(mode) {
                 Ok(None) => {}
-                Ok(Some(end)) => return Ok(end),
+                Ok(Some(end)) => {
+                    self.context.clients.keep_budgets(&mut self.store)?;
+                    return Ok(end);
+                }
                 Err(error) if error.is_passing() && self.endure(&error) => {}
                 Err(error) => return Err(error),
             }
@@ -389,12 +392,12 @@ impl Daemon {
             return Ok(());
         }
         if let Effect::Comment { goal, key, text, .. } = &due.effect {
-            let text = self.context.redactor.line(text).into_string();
-            self.store.comment(goal, "herder", &text, Some(key), Timestamp::now())?;
-            return self.finish(&due.key, &[], Timestamp::now());
+            let said = Said { goal: goal.clone(), key: key.clone(), text: text.clone() };
+            return self.say_of(due, said);
         }
         if let Effect::SumUp { story, closed_at } = &due.effect {
-            return sums::sum_up(self, &due.key, story, *closed_at);
+            let (story, closed_at) = (story.clone(), *closed_at);
+            return sums::sum_up(self, due, &story, closed_at);
         }
         if let Effect::Propose { goal, run, follow_ups } = &due.effect {
             proposals::propose(self, goal, run, follow_ups)?;
@@ -404,15 +407,28 @@ impl Daemon {
             self.say(&Told::note(Timestamp::now(), format!("{} is about nothing that is known", due.key)));
             return self.finish(&due.key, &[], Timestamp::now());
         };
-        self.spawn(due, case)?;
+        let effect = due.effect.clone();
+        self.spawn(due, move |context| act::carry_out(context, &effect, &case))?;
         Ok(())
     }
 
-    fn spawn(&mut self, due: OpenEffect, case: Case) -> io::Result<()> {
+    /// Has something said where its goal or story lives.
+    pub(super) fn say_of(&mut self, due: OpenEffect, said: Said) -> Result<(), UpError> {
+        let Some(repo) = self.store.repo(&said.goal.repo)? else {
+            return self.finish(&due.key, &[], Timestamp::now());
+        };
+        Ok(self.spawn(due, move |context| act::say(context, &repo, &said))?)
+    }
+
+    fn spawn(
+        &mut self,
+        due: OpenEffect,
+        act: impl FnOnce(&Context) -> Result<Acted, ActError> + Send + 'static,
+    ) -> io::Result<()> {
         let (context, sender) = (Arc::clone(&self.context), self.sender.clone());
-        let (key, effect) = (due.key.clone(), due.effect.clone());
+        let key = due.key.clone();
         thread::Builder::new().name(due.key.chars().take(15).collect()).spawn(move || {
-            let result = act::carry_out(&context, &effect, &case);
+            let result = act(&context);
             // Nobody listens any more where the daemon has ended; the effect stays open and is redone.
             let _ = sender.send(Message::Acted { key, result });
         })?;

@@ -9,17 +9,18 @@ use herder_domain::effect::Effect;
 use herder_domain::goal::Goal;
 use herder_domain::ledger::Cost;
 use herder_domain::repo::GoalRef;
-use herder_store::{GoalFilter, LedgerFilter, LedgerRow, Store, StoreError};
+use herder_store::{GoalFilter, LedgerFilter, LedgerRow, OpenEffect, Store, StoreError};
 use jiff::Timestamp;
 
 use super::UpError;
 use super::daemon::Daemon;
+use crate::act::Said;
 
 /// Writes a closed story's sums as a comment on it. While the row of one of its runs is still to come
 /// nothing is done; the end of that one wakes the daemon.
 pub(super) fn sum_up(
     daemon: &mut Daemon,
-    key: &str,
+    due: OpenEffect,
     story: &GoalRef,
     closed_at: Timestamp,
 ) -> Result<(), UpError> {
@@ -33,10 +34,8 @@ pub(super) fn sum_up(
     let rows = daemon
         .store
         .ledger_rows(&LedgerFilter { repo: Some(story.repo.clone()), ..LedgerFilter::default() })?;
-    let text = daemon.context.redactor.line(&text(&goals, &rows)).into_string();
-    let comment = format!("closed/{closed_at}");
-    daemon.store.comment(story, "herder", &text, Some(&comment), Timestamp::now())?;
-    daemon.finish(key, &[], Timestamp::now())
+    let said = Said { goal: story.clone(), key: format!("closed/{closed_at}"), text: text(&goals, &rows) };
+    daemon.say_of(due, said)
 }
 
 /// Whether a run of these goals is still to be judged or to be counted.

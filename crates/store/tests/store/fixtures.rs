@@ -7,21 +7,22 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use herder_domain::capacity::Farewell;
-use herder_domain::event::{Event, What};
+use herder_domain::event::{Event, Repo, What};
+use herder_domain::forge::Home;
 use herder_domain::goal::GoalState;
 use herder_domain::ledger::Cost;
 use herder_domain::outcome::Outcome;
 use herder_domain::pause::Scope;
 use herder_domain::repo::GoalRef;
 use herder_domain::run::{ProcessName, RunId};
-use herder_store::{LedgerFilter, LedgerRow, NewGoal, Store};
+use herder_store::{Answer, LedgerFilter, LedgerRow, NewGoal, Store};
 use rusqlite::Connection;
 
 use crate::agreement::assert_agrees;
-use crate::scene::{Fate, Scene, accepted, app, at, failed, number, queued, text};
+use crate::scene::{Fate, Scene, accepted, app, at, failed, number, queued, registered, text};
 
 /// The version that this program writes.
-pub const VERSION: i32 = 3;
+pub const VERSION: i32 = 4;
 
 fn fixture(version: i32) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/schema-{version}.db"))
@@ -85,9 +86,20 @@ fn furnished() -> Scene {
     scene.store.append(&Event::DownAsked { orchestrator: gone(), farewell }, at(4_005)).unwrap();
     scene.store.comment(&goal(1), "ann", "A long one.", None, at(4_006)).unwrap();
     scene.store.comment(&goal(6), "ann", "Thank you.", Some("thanks"), at(4_006)).unwrap();
+    let Event::RepoAdded { repo } = registered(&"acme/far".parse().unwrap()) else { unreachable!() };
+    scene.store.append(&Event::RepoAdded { repo: Repo { home: Home::Github, ..repo } }, at(4_006)).unwrap();
+    scene.store.keep_answer(ACCOUNT, ADDRESS, &answer(), at(4_006)).unwrap();
+    scene.store.keep_budget(ACCOUNT, "{}").unwrap();
     scene.store.ledger_put(&ledger_row()).unwrap();
     scene.store.ledger_put(&uncounted()).unwrap();
     scene
+}
+
+const ACCOUNT: &str = "github.com";
+const ADDRESS: &str = "https://api.github.com/repos/acme/far/issues/1";
+
+fn answer() -> Answer {
+    Answer { etag: "\"e\"".into(), body: b"{}".to_vec(), next: None }
 }
 
 fn story_one() -> Scope {
@@ -141,6 +153,9 @@ fn every_schema_that_ever_was_opens_with_all_that_is_in_it() {
         if version >= 3 {
             assert_eq!(ledger(&store, &goal(7)), [uncounted()]);
         }
+        if version >= 4 {
+            assert_on_forge(&store);
+        }
         assert_eq!(store.check().unwrap().schema, VERSION);
         let new = queued(text(&app(), "Work goes on", ""));
         assert_eq!(store.create_goal(&app(), new, at(9_000)).unwrap(), goal(10));
@@ -154,6 +169,7 @@ fn the_fixture_is_what_this_program_writes() {
     assert_furnished(&scene.store);
     assert_operated(&scene.store);
     assert_eq!(ledger(&scene.store, &goal(7)), [uncounted()]);
+    assert_on_forge(&scene.store);
 }
 
 #[test]
@@ -183,6 +199,14 @@ fn tokens_that_an_older_schema_had_as_none_are_unknown_where_the_money_is() {
 
 fn ledger(store: &Store, goal: &GoalRef) -> Vec<LedgerRow> {
     store.ledger_rows(&LedgerFilter { goal: Some(goal.clone()), ..LedgerFilter::default() }).unwrap()
+}
+
+/// What the fourth version of the schema brought.
+fn assert_on_forge(store: &Store) {
+    let homes: Vec<_> = store.repos().unwrap().into_iter().map(|repo| (repo.id.short(), repo.home)).collect();
+    assert_eq!(homes, [("acme/app".into(), Home::Local), ("acme/far".into(), Home::Github)]);
+    assert_eq!(store.answer(ACCOUNT, ADDRESS).unwrap(), Some(answer()));
+    assert_eq!(store.budget(ACCOUNT).unwrap().as_deref(), Some("{}"));
 }
 
 /// What the second version of the schema brought.

@@ -1,7 +1,8 @@
 //! Goals and stories: numbers, flags, lists.
 
-use herder_domain::event::What;
-use herder_domain::repo::GoalRef;
+use herder_domain::event::{Event, Repo, What};
+use herder_domain::forge::Home;
+use herder_domain::repo::{GoalRef, RepoId};
 use herder_domain::story::StoryState;
 use herder_store::{AppendError, GoalFilter, Missing, NewGoal};
 
@@ -112,4 +113,18 @@ fn a_story_closes_with_its_last_goal_and_opens_for_another() {
     let standing = scene.store.story_standings().unwrap()[&story].clone();
     assert_eq!((standing.goals, standing.unsettled), (2, 1));
     assert_agrees(&scene.store);
+}
+
+#[test]
+fn a_repository_whose_goals_live_on_its_host_gets_no_number_from_here() {
+    let mut scene = Scene::new();
+    let far: RepoId = "acme/far".parse().unwrap();
+    let Event::RepoAdded { repo } = registered(&far) else { unreachable!() };
+    scene.store.append(&Event::RepoAdded { repo: Repo { home: Home::Github, ..repo } }, at(0)).unwrap();
+    let refused = scene.store.create_goal(&far, queued(text(&far, "Here", "")), at(1)).unwrap_err();
+    assert!(
+        matches!(refused, AppendError::Unknown(Missing::Number(repo)) if repo == far),
+        "its host numbers it"
+    );
+    assert!(scene.store.create_story(&far, "Here", "", at(1)).is_err());
 }

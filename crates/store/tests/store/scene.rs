@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use herder_domain::capacity::{Admission, Capacity};
 use herder_domain::effect::Effect;
 use herder_domain::event::{Event, Repo, What};
+use herder_domain::forge::Home;
 use herder_domain::gate::Refusal;
 use herder_domain::goal::{Goal, GoalState, GoalText};
 use herder_domain::judge::Policy;
@@ -40,7 +41,9 @@ pub fn settings() -> Settings {
 /// A repository as it is registered.
 pub fn registered(id: &RepoId) -> Event {
     let url = format!("https://{id}.git");
-    Event::RepoAdded { repo: Repo { id: id.clone(), url, base_branch: "main".into(), pushes: true } }
+    Event::RepoAdded {
+        repo: Repo { id: id.clone(), url, base_branch: "main".into(), pushes: true, home: Home::Local },
+    }
 }
 
 /// A goal's text; `head` stands above the objective.

@@ -60,12 +60,8 @@ impl Stage {
         let state = StateDir::at(dir.join("state"));
         state.create()?;
         let mut store = Store::open(&state.database())?;
-        let order = AddRepo {
-            what: origin.display().to_string(),
-            name: Some(name_in(&dir)),
-            base: None,
-            push: false,
-        };
+        let order =
+            AddRepo { what: origin.display().to_string(), name: Some(name_in(&dir)), ..AddRepo::default() };
         let repo = add_repo(&mut store, &state, &order).map_err(not_added)?.id;
         Ok((Self { dir, state, config, origin, repo }, store))
     }

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 
 use herder_testkit::{TempHome, processes, until};
 use rustix::process::Signal;
@@ -21,10 +21,16 @@ impl Orchestrator {
 
     /// Another copy of the program.
     pub fn start_program(program: &Path, home: &TempHome, args: &[&str]) -> Self {
+        let mut command = home.herder(program);
+        command.args(args);
+        Self::start_command(command, home)
+    }
+
+    /// A command that is made already.
+    pub fn start_command(mut command: Command, home: &TempHome) -> Self {
         let log = home.path().join("up.log");
         let said = File::options().create(true).append(true).open(&log).unwrap();
-        let mut command = home.herder(program);
-        command.args(args).stdin(Stdio::null()).stdout(said.try_clone().unwrap()).stderr(said);
+        command.stdin(Stdio::null()).stdout(said.try_clone().unwrap()).stderr(said);
         Self { child: command.spawn().unwrap(), log }
     }
 

@@ -1,0 +1,168 @@
+//! What the orchestrator asks of the place where goals live and finished work goes: two traits, each implemented for
+//! this machine and for GitHub, so that no caller can tell which.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::repo::GoalRef;
+use crate::run::RunId;
+
+/// Where the goals of a repository live and where its finished work goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Home {
+    /// Goals are rows in herder's database, work lands by a push to the base branch.
+    #[default]
+    Local,
+    /// Goals are issues of the host that the repository is named by, work lands by a pull request there.
+    Github,
+}
+
+impl Home {
+    /// Whether it is [`Home::Local`], which needs no word in a journal.
+    pub fn is_local(&self) -> bool {
+        *self == Self::Local
+    }
+
+    /// `local` or `github`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Github => "github",
+        }
+    }
+}
+
+impl fmt::Display for Home {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// A word that names no home.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is not a home of goals; write local or github")]
+pub struct BadHome {
+    text: String,
+}
+
+impl FromStr for Home {
+    type Err = BadHome;
+
+    fn from_str(text: &str) -> Result<Self, BadHome> {
+        [Self::Local, Self::Github]
+            .into_iter()
+            .find(|home| home.word() == text)
+            .ok_or_else(|| BadHome { text: text.to_owned() })
+    }
+}
+
+impl TryFrom<String> for Home {
+    type Error = BadHome;
+
+    fn try_from(text: String) -> Result<Self, BadHome> {
+        text.parse()
+    }
+}
+
+/// Why something that was asked of a forge is not known to be done.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Trouble {
+    /// It was not done, or nobody knows; asking again does no harm.
+    #[error("{why}")]
+    Passing {
+        /// One sentence, lowercase.
+        why: String,
+        /// When asking again makes sense, where the forge says so.
+        until: Option<Timestamp>,
+    },
+    /// The forge said no; asking again would be answered alike.
+    #[error("{why}")]
+    Refused {
+        /// One sentence, lowercase.
+        why: String,
+    },
+}
+
+/// What came of asking for a goal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claimed {
+    /// It is ours.
+    Ours,
+    /// Another orchestrator has it.
+    Theirs {
+        /// Who.
+        owner: String,
+        /// Not before this it can be ours.
+        until: Option<Timestamp>,
+    },
+}
+
+/// Where goals live. Each method may be called twice without harm.
+pub trait GoalSource: Send + Sync {
+    /// Takes the goal for a run, so that no other orchestrator can.
+    ///
+    /// # Errors
+    /// [`Trouble`]: it is not known to be ours.
+    fn claim(&self, goal: &GoalRef, run: &RunId) -> Result<Claimed, Trouble>;
+
+    /// Writes a comment on a goal or a story; one for each key, ever.
+    ///
+    /// # Errors
+    /// [`Trouble`].
+    fn say(&self, goal: &GoalRef, key: &str, text: &str) -> Result<(), Trouble>;
+}
+
+/// A commit that the landing gate has let through.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// The goal.
+    pub goal: GoalRef,
+    /// The run whose work it is.
+    pub run: RunId,
+    /// The branch that it is for.
+    pub base_branch: String,
+    /// The commit of that branch that it stands on.
+    pub base_tip: String,
+    /// The commit.
+    pub commit: String,
+}
+
+/// What came of handing a commit in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Submitted {
+    /// It is part of the base branch.
+    Landed,
+    /// The base branch went on meanwhile.
+    Lost,
+    /// The forge does not take it.
+    Refused {
+        /// Its words.
+        why: String,
+    },
+}
+
+/// The way of accepted work into the base branch: what squash and gate have made goes the last step.
+pub trait Landing {
+    /// Hands a commit in. A second time finds what the first one did.
+    ///
+    /// # Errors
+    /// [`Trouble`]: nobody knows what came of it.
+    fn submit(&self, candidate: &Candidate) -> Result<Submitted, Trouble>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_home_is_read_as_it_is_written() {
+        for home in [Home::Local, Home::Github] {
+            assert_eq!(home.word().parse::<Home>().unwrap(), home);
+        }
+        assert!("gitea".parse::<Home>().is_err());
+    }
+}

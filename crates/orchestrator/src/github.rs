@@ -1,0 +1,29 @@
+//! GitHub as the home of goals: one client for each host, what it remembers in the database, and goals as issues.
+
+mod clients;
+mod goals;
+mod pulls;
+mod register;
+
+pub(crate) use clients::{Clients, connect};
+pub(crate) use goals::GithubGoals;
+pub(crate) use pulls::PullHome;
+pub(crate) use register::look;
+
+use herder_domain::forge::Trouble;
+use herder_forge::{Undone, Why};
+
+/// What a look-up that found nothing out, or a write that is not known to be done, means here.
+pub(crate) fn trouble(why: &Why) -> Trouble {
+    Trouble::Passing { why: why.to_string(), until: why.until() }
+}
+
+/// The same of a write.
+pub(crate) fn undone(undone: &Undone) -> Trouble {
+    match undone {
+        Undone::Refused(refusal) => Trouble::Refused { why: refusal.to_string() },
+        Undone::NotSent(why) | Undone::Unknown(why) => {
+            Trouble::Passing { why: undone.to_string(), until: why.until() }
+        }
+    }
+}

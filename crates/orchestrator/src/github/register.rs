@@ -1,0 +1,35 @@
+//! A repository as its host shows it, to be registered.
+
+use herder_config::ForgeSettings;
+use herder_domain::event::Repo;
+use herder_domain::forge::Home;
+use herder_domain::repo::RepoId;
+use herder_forge::Lookup;
+use herder_record::StateDir;
+
+use super::connect;
+use crate::register::{AddRepo, AddRepoError};
+
+/// Looks at the repository with the token that later works with it.
+///
+/// Finished work is not pushed yet: it waits as the vault's branch `goal-N`, whatever `--push` says.
+pub(crate) fn look(
+    state: &StateDir,
+    order: &AddRepo,
+    id: RepoId,
+    settings: &ForgeSettings,
+) -> Result<Repo, AddRepoError> {
+    let found = connect(settings, &state.database()).repository(&id);
+    let unseen = |why: String| AddRepoError::Host { host: settings.host.clone(), name: id.short(), why };
+    let facts = match found {
+        Lookup::Present(facts) => facts,
+        Lookup::Gone => return Err(unseen("there is no such repository".to_owned())),
+        Lookup::Unknown(why) => return Err(unseen(why.to_string())),
+    };
+    if facts.archived {
+        return Err(unseen("it is archived".to_owned()));
+    }
+    let url = format!("{}/{}/{}.git", settings.git, id.owner(), id.name());
+    let base_branch = order.base.clone().unwrap_or(facts.default_branch);
+    Ok(Repo { id, url, base_branch, pushes: false, home: Home::Github })
+}

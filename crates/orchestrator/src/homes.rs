@@ -1,0 +1,36 @@
+//! Picks who answers for a repository by where its goals live. Whoever asks cannot tell which it is.
+
+use herder_domain::event::Repo;
+use herder_domain::forge::{GoalSource, Home, Landing, Trouble};
+use herder_forge::Client;
+use herder_workspace::Vault;
+
+use crate::context::Context;
+use crate::github::{GithubGoals, PullHome};
+use crate::local::{LocalGoals, PushHome};
+
+impl Context {
+    /// Where a repository's goals live.
+    ///
+    /// # Errors
+    /// Its host is not known to the configuration any more.
+    pub(crate) fn goal_source(&self, repo: &Repo) -> Result<Box<dyn GoalSource>, Trouble> {
+        Ok(match repo.home {
+            Home::Local => Box::new(LocalGoals { database: self.state.database() }),
+            Home::Github => Box::new(GithubGoals { client: self.client(repo)? }),
+        })
+    }
+
+    /// How a repository's finished work comes home.
+    pub(crate) fn way_home<'a>(&'a self, repo: &'a Repo, vault: &'a Vault) -> Box<dyn Landing + 'a> {
+        match repo.home {
+            Home::Local => Box::new(PushHome { vault, url: &repo.url, user: &self.user }),
+            Home::Github => Box::new(PullHome),
+        }
+    }
+
+    /// The client of a repository's host.
+    pub(crate) fn client(&self, repo: &Repo) -> Result<Client, Trouble> {
+        self.clients.client(repo.id.host(), &self.config)
+    }
+}

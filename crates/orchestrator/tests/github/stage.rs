@@ -1,0 +1,123 @@
+//! A GitHub with the repository `acme/app`, a home whose herder has a token for it, and people.
+
+#[path = "../night/stage/orchestrator.rs"]
+#[allow(dead_code, reason = "other nights need more of it")]
+mod orchestrator;
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use herder_domain::repo::RepoId;
+use herder_fakehub::{Hub, Permission};
+use herder_record::StateDir;
+use herder_store::Store;
+use herder_testkit::TempHome;
+
+pub use orchestrator::Orchestrator;
+
+/// A bound on waiting that only a hopeless test reaches.
+pub const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A gate that wants every `*.txt` to end in `ok`, and at least one.
+pub const GATE: &str = "#!/bin/sh\nfor f in *.txt; do tail -n 1 \"$f\" | grep -qx ok || { echo \"$f is not ok\"; exit 1; }; done\n";
+
+/// `acme/app`.
+pub const APP: &str = "acme/app";
+
+/// Ada owns the repository, Bob writes to it, Eve only looks; herder works as `herder`.
+pub struct Stage {
+    pub hub: Hub,
+    pub home: TempHome,
+    token: String,
+}
+
+impl Stage {
+    /// With `acme/app` registered.
+    pub fn new() -> Self {
+        let stage = Self::unregistered();
+        stage.must(&["add", APP]);
+        stage
+    }
+
+    /// With nothing registered.
+    pub fn unregistered() -> Self {
+        let hub = Hub::start();
+        for login in ["ada", "bob", "eve"] {
+            hub.user(login);
+        }
+        let token = hub.user("herder");
+        hub.repo(APP)
+            .grant("ada", Permission::Admin)
+            .grant("bob", Permission::Write)
+            .grant("herder", Permission::Write)
+            .file("first.txt", "ok\n")
+            .file(".ralph/check", GATE)
+            .create();
+        let home = TempHome::new();
+        let url = hub.url();
+        // Backoffs are short, so that nights are.
+        let config = format!(
+            "agent = \"replay\"\n[backoff]\nfirst = \"1s\"\n[forge.\"github.com\"]\napi = \"{url}\"\n\
+             graphql = \"{url}/graphql\"\ngit = \"{url}\"\ntoken = \"APP_TOKEN\"\n"
+        );
+        home.write(".config/herder/config.toml", &config);
+        StateDir::at(home.state()).create().unwrap();
+        Self { hub, home, token }
+    }
+
+    pub fn app() -> RepoId {
+        "github.com/acme/app".parse().unwrap()
+    }
+
+    pub fn state(&self) -> StateDir {
+        StateDir::at(self.home.state())
+    }
+
+    pub fn store(&self) -> Store {
+        Store::open(&self.state().database()).unwrap()
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = self.home.herder(stand_in());
+        command.args(args).env("APP_TOKEN", &self.token);
+        command
+    }
+
+    /// Runs a command of herder; gives what it said where it failed.
+    pub fn herder(&self, args: &[&str]) -> Result<(), String> {
+        let output = self.command(args).output().unwrap();
+        if output.status.success() {
+            return Ok(());
+        }
+        Err(String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+
+    #[track_caller]
+    pub fn must(&self, args: &[&str]) {
+        if let Err(said) = self.herder(args) {
+            panic!("herder {args:?}: {said}");
+        }
+    }
+
+    /// An orchestrator that stays.
+    pub fn up(&self) -> Orchestrator {
+        Orchestrator::start_command(self.command(&["up"]), &self.home)
+    }
+}
+
+impl Drop for Stage {
+    /// A test ends with nothing unread: no request that a well-behaved client would not have made.
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let unexpected: Vec<_> = self.hub.unexpected().iter().map(|entry| format!("{entry:?}")).collect();
+            assert_eq!(unexpected, [""; 0]);
+            self.home.assert_no_process_left();
+        }
+    }
+}
+
+/// The example `night` beside these tests.
+pub fn stand_in() -> PathBuf {
+    herder_testkit::example("night")
+}
