@@ -26,14 +26,12 @@ pub enum Depth {
     Quick,
 }
 
-/// One benchmark: `crates/<krate>/benches/<name>.rs`.
+/// One benchmark: `crates/*/benches/<target>.rs`.
 #[derive(Debug)]
 pub struct Bench {
     /// What it is called on the command line.
     pub name: &'static str,
-    /// The name of its package.
-    pub package: &'static str,
-    /// The name of its target.
+    /// The name of its target, which no other package has.
     pub target: &'static str,
     /// One line for a person.
     pub about: &'static str,
@@ -41,69 +39,48 @@ pub struct Bench {
 
 impl Bench {
     fn command(&self, root: &Path, depth: Depth) -> Command {
-        match depth {
-            Depth::Full => {
-                let args = ["bench", "--quiet", "--package", self.package, "--bench", self.target];
-                step::cargo(root, args)
-            }
-            // As tests are built: with a package alone cargo would choose other features and build all again.
-            Depth::Quick => {
-                let args = ["bench", "--quiet", "--workspace", "--profile", "dev", "--bench", self.target];
-                let mut cargo = step::cargo(root, args);
-                cargo.env(QUICK, "1");
-                cargo
-            }
+        // Of the whole workspace, so that all are built with the same features: of a package alone cargo would
+        // choose others and build all again. In haste as tests are built.
+        let profile = match depth {
+            Depth::Full => "bench",
+            Depth::Quick => "dev",
+        };
+        let args = ["bench", "--quiet", "--workspace", "--profile", profile, "--bench", self.target];
+        let mut cargo = step::cargo(root, args);
+        if depth == Depth::Quick {
+            cargo.env(QUICK, "1");
         }
+        cargo
     }
 }
 
 /// All benchmarks, in the order in which they are run.
 pub const BENCHES: &[Bench] = &[
-    Bench {
-        name: "plan",
-        package: "herder-domain",
-        target: "plan",
-        about: "the planner over long queues, beside sorting them",
-    },
-    Bench {
-        name: "store",
-        package: "herder-store",
-        target: "append",
-        about: "durable transitions, beside bare SQLite transactions",
-    },
+    Bench { name: "plan", target: "plan", about: "the planner over long queues, beside sorting them" },
+    Bench { name: "store", target: "append", about: "durable transitions, beside bare SQLite transactions" },
     Bench {
         name: "stream",
-        package: "herder-ralph",
         target: "stream",
         about: "an agent's events through decoder, redaction, log and ledger, beside jq",
     },
-    Bench {
-        name: "workspace",
-        package: "herder-workspace",
-        target: "prepare",
-        about: "a run's workspace, beside tar and git clone",
-    },
+    Bench { name: "workspace", target: "prepare", about: "a run's workspace, beside tar and git clone" },
     Bench {
         name: "iterate",
-        package: "herder-ralph",
         target: "iterate",
         about: "what an iteration costs beside the agent, beside the bare git calls",
     },
     Bench {
         name: "start",
-        package: "herder",
         target: "start",
         about: "from the queue to the agent's start, beside git clone, pueue, task-spooler and nq",
     },
     Bench {
         name: "night",
-        package: "herder",
         target: "night",
         about: "200 goals from queued to landed, beside pueue with a script",
     },
     Bench {
         name: "idle",
-        package: "herder",
         target: "idle",
         about: "memory and context switches while nothing happens, beside pueue's daemon",
     },
@@ -144,7 +121,8 @@ fn choose(names: &[String]) -> Result<Vec<&'static Bench>> {
 
 /// The figures as a table in Markdown.
 fn table(lines: &str) -> Result<String> {
-    let mut text = String::from("| what | herder | peer | ratio [95 %] | aim |\n|---|---|---|---|---|\n");
+    let mut text =
+        String::from("| what | herder [95 %] | peer | ratio [95 %] | bars |\n|---|---|---|---|---|\n");
     for line in lines.lines() {
         text += &row(line).with_context(|| format!("failed to read a figure: {line}"))?;
     }
@@ -159,11 +137,18 @@ fn row(line: &str) -> Result<String> {
         serde_json::Value::Null => Ok(f64::NAN),
         value => value.as_f64().with_context(|| format!("no {key}")),
     };
-    let (name, unit, peer, aim) = (word("name")?, word("unit")?, word("peer")?, word("aim")?);
+    let (name, unit, peer) = (word("name")?, word("unit")?, word("peer")?);
+    let bars = figure["bars"].as_array().context("no bars")?;
+    let judged =
+        |one: &serde_json::Value| Some(format!("{}: {}", one["bar"].as_str()?, one["verdict"].as_str()?));
+    let bars: Option<Vec<String>> = bars.iter().map(judged).collect();
+    let bars = bars.context("a bar without a verdict")?.join("; ");
     let (ours, theirs) = (number("ours")?, number("theirs")?);
+    let (least, most) = (number("least")?, number("most")?);
     let (ratio, low, high) = (number("ratio")?, number("low")?, number("high")?);
     Ok(format!(
-        "| {name} | {ours:.2} {unit} | {peer}: {theirs:.2} {unit} | {ratio:.2} [{low:.2}, {high:.2}] | {aim} |\n"
+        "| {name} | {ours:.2} [{least:.2}, {most:.2}] {unit} | {peer}: {theirs:.2} | \
+         {ratio:.2} [{low:.2}, {high:.2}] | {bars} |\n"
     ))
 }
 
@@ -173,12 +158,11 @@ mod tests {
 
     #[test]
     fn figures_become_rows() {
-        let line =
-            r#"{"name":"plan","unit":"ms","peer":"a sort","pairs":9,"ours":0.5,"theirs":0.1,"ratio":5.0,
-            "low":4.0,"high":6.0,"aim":"<= 1 ms, reached","reached":true}"#
-                .replace('\n', "");
+        let line = r#"{"name":"plan","unit":"ms","peer":"a sort","pairs":9,"ours":0.5,"least":0.4,"most":0.7,
+            "theirs":0.1,"ratio":5.0,"low":4.0,"high":6.0,"bars":[{"bar":"<= 1 ms","verdict":"met"}]}"#
+            .replace('\n', "");
         let text = table(&line).unwrap();
-        let row = "| plan | 0.50 ms | a sort: 0.10 ms | 5.00 [4.00, 6.00] | <= 1 ms, reached |\n";
+        let row = "| plan | 0.50 [0.40, 0.70] ms | a sort: 0.10 | 5.00 [4.00, 6.00] | <= 1 ms: met |\n";
         assert!(text.ends_with(row), "{text}");
         let unrelated = line.replace("5.0", "null").replace("4.0", "null").replace("6.0", "null");
         assert!(table(&unrelated).unwrap().contains("NaN [NaN, NaN]"));

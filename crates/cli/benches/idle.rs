@@ -8,7 +8,7 @@ mod stage;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use herder_testkit::pairs::{Failure, Figure, Pair, Target, is_quick, let_pass};
+use herder_testkit::pairs::{Bar, Failure, Figure, Pair, is_quick, let_pass};
 use herder_testkit::{processes_with, until};
 use stage::{Background, PATIENCE, Stage, program, say};
 
@@ -39,14 +39,14 @@ fn tell(name: &str, ours: Cost, theirs: Option<Cost>) -> Result<(), Failure> {
     };
     let pair = |ours, theirs| vec![Pair { ours, theirs }];
     let memory = Figure::new(format!("{name}, memory"), "MiB", "pueued", pair(ours.memory, theirs.memory));
-    memory.aiming_at(Target::AtMost(20.0)).tell()?;
+    memory.aiming_at(Bar::AtMost(20.0)).tell()?;
     let switches = Figure::new(
         format!("{name}, switches"),
         "switches/s",
         "pueued",
         pair(ours.switches, theirs.switches),
     );
-    switches.aiming_at(Target::AtMost(2.0)).tell()
+    switches.aiming_at(Bar::AtMost(2.0)).tell()
 }
 
 fn orchestrator() -> Result<Cost, Failure> {

@@ -3,88 +3,116 @@
 //! The script clones, lets the agent work, commits, asks the gate, rebases, asks the gate again and pushes. It keeps
 //! no record, no sandbox and no snapshots, and believes its own exit codes.
 //!
-//! Beside the time it tells what does not depend on the machine: how many programs are started, files synced and
-//! bytes written for a goal, by what.
+//! Beside the time it tells what a goal costs in processor time, which bounds the rate by the number of processors, and
+//! what does not depend on the machine: how many processes are forked, programs started, files synced and bytes
+//! written for a goal, by what.
 //!
 //! `cargo bench -p herder --bench night`; `HERDER_BENCH_GOALS` sets the number of goals, 200 without it.
 
 mod counted;
 mod stage;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use counted::Counts;
-use herder_testkit::pairs::{Failure, Figure, Pair, Target, interleaved, is_quick, seconds};
+use herder_testkit::pairs::{Bar, Failure, Figure, Pair, cpu_seconds, interleaved, is_quick};
 use stage::{Background, PATIENCE, Stage, path, program, say};
 
 /// At once, here and there.
 const PARALLEL: &str = "4";
-/// Nights are long; three tell enough.
-const NIGHTS: usize = 3;
-/// How many goals are counted.
-const COUNTED: usize = 10;
+/// Nights are long; the fewest whose extremes bound the median with 95 % confidence.
+const NIGHTS: usize = 6;
 
 fn main() -> Result<(), Failure> {
     let (nights, usual) = if is_quick() { (1, 4) } else { (NIGHTS, 200) };
     let goals: usize = std::env::var("HERDER_BENCH_GOALS").ok().map_or(Ok(usual), |text| text.parse())?;
-    count()?;
-    let rate = |taken: f64| goals as f64 / taken;
+    count(goals)?;
     if program("pueue", "cargo install pueue").is_none() {
-        let alone = rate(herder(goals)?);
-        say(&format!("{goals} goals from queued to landed: {alone:.2} goals/s, without a peer"));
+        let Night { rate, busy } = herder(goals)?;
+        say(&format!("{goals} goals: {rate:.2} goals/s, {busy:.0} ms of a processor each, without a peer"));
         return Ok(());
     }
-    let pairs = interleaved(nights, || Ok(rate(herder(goals)?)), || Ok(rate(pueue(goals)?)))?;
-    let name = format!("{goals} goals from queued to landed");
-    let figure = Figure::new(name, "goals/s", "pueue with a script", pairs);
-    figure.aiming_at(Target::AtLeast(10.0)).tell()
+    let (ours, theirs) = (RefCell::new(Vec::new()), RefCell::new(Vec::new()));
+    let rates =
+        interleaved(nights, || Ok(noted(&ours, herder(goals)?)), || Ok(noted(&theirs, pueue(goals)?)))?;
+    let (peer, name) = ("pueue with a script", format!("{goals} goals from queued to landed"));
+    let figure = Figure::new(&name, "goals/s", peer, rates);
+    figure.aiming_at(Bar::AtLeast(10.0)).aiming_at(Bar::RatioAtLeast(1.0)).tell()?;
+    let busy = ours.into_inner().into_iter().zip(theirs.into_inner());
+    let busy = busy.map(|(ours, theirs)| Pair { ours, theirs }).collect();
+    Figure::new(format!("{name}, processor time of each"), "ms", peer, busy).tell()
+}
+
+/// How a night went.
+struct Night {
+    /// Goals a second.
+    rate: f64,
+    /// Milliseconds of a processor for a goal, of all processes together.
+    busy: f64,
+}
+
+impl Night {
+    fn of(goals: usize, taken: Duration, busy: f64) -> Self {
+        let goals = goals as f64;
+        Self { rate: goals / taken.as_secs_f64(), busy: 1_000.0 * busy / goals }
+    }
+}
+
+/// Its rate; the rest is remembered.
+fn noted(busy: &RefCell<Vec<f64>>, night: Night) -> f64 {
+    busy.borrow_mut().push(night.busy);
+    night.rate
 }
 
 /// What a goal asks of the machine, and what the script asks of it.
-fn count() -> Result<(), Failure> {
+fn count(goals: usize) -> Result<(), Failure> {
     if program("strace", "Debian: strace").is_none() {
         return Ok(());
     }
-    let (ours, theirs) = (counted_night()?, counted_script()?);
-    let per_goal = |sum: usize| sum as f64 / COUNTED as f64;
+    let (ours, theirs) = (counted_night(goals)?, counted_script(goals)?);
+    let per_goal = |sum: usize| sum as f64 / goals as f64;
     let figure = |name: &str, unit, ours: f64, theirs: f64| {
         Figure::new(name, unit, "the script", vec![Pair { ours, theirs }]).tell()
     };
+    figure("forked for a goal", "processes", per_goal(ours.forks), per_goal(theirs.forks))?;
+    figure("threads of a goal", "threads", per_goal(ours.threads), per_goal(theirs.threads))?;
     figure("started for a goal", "programs", per_goal(ours.started()), per_goal(theirs.started()))?;
     figure("synced for a goal", "times", per_goal(ours.synced()), per_goal(theirs.synced()))?;
-    let kib = |bytes: u64| bytes as f64 / 1_024.0 / COUNTED as f64;
+    let kib = |bytes: u64| bytes as f64 / 1_024.0 / goals as f64;
     figure("written for a goal", "KiB", kib(ours.bytes), kib(theirs.bytes))?;
-    tell_each("programs a goal", &ours.programs);
-    tell_each("programs a goal by the script", &theirs.programs);
-    tell_each("syncs a goal", &ours.syncs);
+    tell_each("programs a goal", goals, &ours.programs);
+    tell_each("programs a goal by the script", goals, &theirs.programs);
+    tell_each("syncs a goal", goals, &ours.syncs);
     Ok(())
 }
 
-fn tell_each(title: &str, counts: &BTreeMap<String, usize>) {
+fn tell_each(title: &str, goals: usize, counts: &BTreeMap<String, usize>) {
     say(&format!("{title}:"));
     let mut counts: Vec<_> = counts.iter().collect();
     counts.sort_by_key(|(name, count)| (std::cmp::Reverse(**count), *name));
     for (name, count) in counts {
-        say(&format!("  {:6.1} {name}", *count as f64 / COUNTED as f64));
+        say(&format!("  {:6.1} {name}", *count as f64 / goals as f64));
     }
 }
 
-fn counted_night() -> Result<Counts, Failure> {
-    let stage = queued(COUNTED)?;
+fn counted_night(goals: usize) -> Result<Counts, Failure> {
+    let stage = queued(goals)?;
     let mut up = stage.home.herder(stage::HERDER);
     let counts = Counts::of(up.args(["up", "--once", "--max", PARALLEL]), stage.home.path())?;
-    landed(&stage, COUNTED)?;
+    landed(&stage, goals)?;
     Ok(counts)
 }
 
-fn counted_script() -> Result<Counts, Failure> {
+fn counted_script(goals: usize) -> Result<Counts, Failure> {
     let stage = Stage::new(20)?;
     let script = stage.home.install_program("by-hand", &by_hand(&stage));
-    let each = format!("for goal in $(seq {COUNTED}); do {} $goal || exit 1; done", path(&script));
+    let each = format!("for goal in $(seq {goals}); do {} $goal || exit 1; done", path(&script));
     let mut shell: Command = stage.home.herder("sh");
     let counts = Counts::of(shell.args(["-c", &each]), stage.home.path())?;
-    landed(&stage, COUNTED)?;
+    landed(&stage, goals)?;
     Ok(counts)
 }
 
@@ -97,14 +125,16 @@ fn queued(goals: usize) -> Result<Stage, Failure> {
     Ok(stage)
 }
 
-fn herder(goals: usize) -> Result<f64, Failure> {
+fn herder(goals: usize) -> Result<Night, Failure> {
     let stage = queued(goals)?;
-    let taken = seconds(|| stage.ok(&["up", "--once", "--max", PARALLEL]))?;
+    let begun = Instant::now();
+    let busy = cpu_seconds(|| stage.ok(&["up", "--once", "--max", PARALLEL]))?;
+    let night = Night::of(goals, begun.elapsed(), busy);
     landed(&stage, goals)?;
-    Ok(taken)
+    Ok(night)
 }
 
-fn pueue(goals: usize) -> Result<f64, Failure> {
+fn pueue(goals: usize) -> Result<Night, Failure> {
     let stage = Stage::new(20)?;
     fs_err::create_dir_all(stage.home.path().join("run"))?;
     let call = |name: &str| {
@@ -113,7 +143,7 @@ fn pueue(goals: usize) -> Result<f64, Failure> {
         command.stdin(Stdio::null()).stdout(Stdio::null());
         command
     };
-    let _daemon = Background::start(&mut call("pueued"))?;
+    let daemon = Background::start(&mut call("pueued"))?;
     herder_testkit::until("pueued to answer", PATIENCE, || {
         call("pueue")
             .args(["parallel", PARALLEL])
@@ -127,12 +157,18 @@ fn pueue(goals: usize) -> Result<f64, Failure> {
     for number in 1..=goals {
         call("pueue").args(["add", "--", path(&script), &number.to_string()]).status()?;
     }
-    let taken = seconds(|| {
+    let begun = Instant::now();
+    let mut taken = Duration::ZERO;
+    // What the daemon and its children have used is told when it has ended.
+    let busy = cpu_seconds(|| {
         call("pueue").arg("start").status()?;
-        Ok(call("pueue").args(["wait", "--quiet"]).status()?)
+        call("pueue").args(["wait", "--quiet"]).status()?;
+        taken = begun.elapsed();
+        drop(daemon);
+        Ok(())
     })?;
     landed(&stage, goals)?;
-    Ok(taken)
+    Ok(Night::of(goals, taken, busy))
 }
 
 fn by_hand(stage: &Stage) -> String {

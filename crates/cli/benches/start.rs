@@ -13,7 +13,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use herder_testkit::pairs::{Failure, Figure, Target, interleaved, pairs};
+use herder_testkit::pairs::{Bar, Failure, Figure, interleaved, pairs};
 use stage::{Background, PATIENCE, Stage, path, program};
 
 const MILLISECONDS: f64 = 1_000.0;
@@ -46,7 +46,7 @@ fn queued() -> Result<(), Failure> {
     )?;
     let peer = "git clone --no-hardlinks and a start";
     let figure = Figure::new("goal queue to the agent's start", "ms", peer, pairs);
-    figure.aiming_at(Target::RatioAtMost(2.0)).tell()
+    figure.aiming_at(Bar::RatioAtMost(2.0)).tell()
 }
 
 fn one_goal(stage: &std::cell::RefCell<Stage>, goal: &str) -> Result<f64, Failure> {

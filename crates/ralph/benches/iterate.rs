@@ -16,7 +16,7 @@ use herder_domain::iteration::{Iteration, Progress};
 use herder_domain::run::RunSpec;
 use herder_record::{Redactor, RunDir, RunLock, RunWriter, StateDir};
 use herder_testkit::bulk::{CountedGit, done, make_origin, place, text};
-use herder_testkit::pairs::{Failure, Figure, Target, interleaved, is_quick, pairs, seconds};
+use herder_testkit::pairs::{Bar, Failure, Figure, interleaved, is_quick, pairs, seconds};
 use herder_workspace::{
     CommitId, Identity, Mirror, PrepareOrder, PrivateGit, RunKey, Signature, SnapshotLimits, SnapshotOrder,
     Templates, UserEnvironment, Vault, prepare,
@@ -69,7 +69,7 @@ fn figure(top: &Path, files: usize) -> Result<Figure, Failure> {
         },
     )?;
     let name = format!("an iteration, {files} files");
-    Ok(Figure::new(name, "ms", "four bare calls of git", pairs).aiming_at(Target::RatioAtMost(1.5)))
+    Ok(Figure::new(name, "ms", "four bare calls of git", pairs).aiming_at(Bar::RatioAtMost(1.5)))
 }
 
 /// What an agent does.

@@ -19,7 +19,7 @@ use herder_domain::run::RunSpec;
 use herder_ralph::voice;
 use herder_record::run::EventsWriter;
 use herder_record::{Redactor, RunDir, RunLock, RunWriter, StateDir};
-use herder_testkit::pairs::{Failure, Figure, Target, cpu_seconds, interleaved, is_quick, pairs};
+use herder_testkit::pairs::{Bar, Failure, Figure, cpu_seconds, interleaved, is_quick, pairs};
 use serde_json::{Value, json};
 
 const MEGABYTE: f64 = 1e6;
@@ -57,7 +57,7 @@ fn figure(name: &str, dir: &Path, file: &Path) -> Result<(), Failure> {
     }
     let pairs = interleaved(pairs(), ours, || Ok(rate(cpu_seconds(|| jq(file))?)))?;
     let figure = Figure::new(name, "MB per second of a core", "jq -c .", pairs);
-    figure.aiming_at(Target::AtLeast(100.0)).tell()
+    figure.aiming_at(Bar::RatioAtLeast(1.0)).aiming_at(Bar::AtLeast(100.0)).tell()
 }
 
 /// What a ralph does with what it hears, without the process that says it.

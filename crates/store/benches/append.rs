@@ -15,7 +15,7 @@ use herder_domain::outcome::Outcome;
 use herder_domain::repo::{GoalRef, RepoId};
 use herder_domain::run::{Harvest, ProcessName, RunId};
 use herder_store::{NewGoal, Settings, Store};
-use herder_testkit::pairs::{Failure, Figure, Target, interleaved, pairs, seconds};
+use herder_testkit::pairs::{Bar, Failure, Figure, interleaved, pairs, seconds};
 use jiff::Timestamp;
 use rusqlite::Connection;
 
@@ -46,7 +46,7 @@ fn main() -> Result<()> {
         || rate(|| insert(&bare)),
     )?;
     let figure = Figure::new("durable transitions", "/s", "bare SQLite inserts", pairs);
-    figure.aiming_at(Target::AtLeast(5_000.0)).tell()?;
+    figure.aiming_at(Bar::AtLeast(5_000.0)).tell()?;
     in_vain(store, &repo, &dir.path().join("empty.db"))
 }
 

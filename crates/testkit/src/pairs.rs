@@ -100,7 +100,7 @@ pub fn let_pass(span: Duration) {
 
 /// What is aimed for.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Target {
+pub enum Bar {
     /// The ratio of ours to theirs is to be at most this.
     RatioAtMost(f64),
     /// The ratio of ours to theirs is to be at least this.
@@ -109,9 +109,45 @@ pub enum Target {
     AtMost(f64),
     /// Ours is to be at least this, in its unit.
     AtLeast(f64),
-    /// Nothing; it is good to know.
-    Known,
 }
+
+/// What a measurement says of a [`Bar`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The whole interval is on the right side.
+    Met,
+    /// The whole interval is on the wrong side.
+    Missed,
+    /// The bar lies within the interval: this measurement does not tell.
+    Undecided,
+}
+
+impl Verdict {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Met => "met",
+            Self::Missed => "missed",
+            Self::Undecided => "undecided",
+        }
+    }
+
+    /// Of a bar that nothing of the interval may be above.
+    fn at_most(bar: f64, (low, high): Interval) -> Self {
+        match (low <= bar, high <= bar) {
+            (_, true) => Self::Met,
+            (true, false) => Self::Undecided,
+            (false, false) => Self::Missed,
+        }
+    }
+
+    /// Of a bar that nothing of the interval may be below.
+    fn at_least(bar: f64, (low, high): Interval) -> Self {
+        Self::at_most(-bar, (-high, -low))
+    }
+}
+
+/// Two values between which a median lies.
+type Interval = (f64, f64);
 
 /// What a number of pairs came to.
 #[derive(Clone, Debug)]
@@ -119,7 +155,7 @@ pub struct Figure {
     name: String,
     unit: &'static str,
     peer: String,
-    target: Target,
+    bars: Vec<Bar>,
     pairs: Vec<Pair>,
 }
 
@@ -135,18 +171,19 @@ impl Figure {
         pairs: Vec<Pair>,
     ) -> Self {
         assert!(!pairs.is_empty(), "a figure is made of pairs");
-        Self { name: name.into(), unit, peer: peer.into(), target: Target::Known, pairs }
+        Self { name: name.into(), unit, peer: peer.into(), bars: Vec::new(), pairs }
     }
 
-    /// Says what is aimed for.
+    /// Says what is aimed for; there may be several aims.
     #[must_use]
-    pub fn aiming_at(self, target: Target) -> Self {
-        Self { target, ..self }
+    pub fn aiming_at(mut self, bar: Bar) -> Self {
+        self.bars.push(bar);
+        self
     }
 
     /// The median of ours.
     pub fn ours(&self) -> f64 {
-        median(self.pairs.iter().map(|pair| pair.ours))
+        median(self.each_of_ours().into_iter())
     }
 
     /// The median of theirs.
@@ -162,20 +199,18 @@ impl Figure {
     /// Two ratios of the list between which the median lies with at least 95 % confidence; the extremes where
     /// there are too few.
     pub fn interval(&self) -> (f64, f64) {
-        let sorted = sorted(self.ratios().into_iter());
-        let place = bounding_rank(sorted.len()).unwrap_or(1) - 1;
-        (sorted[place], sorted[sorted.len() - 1 - place])
+        interval(self.ratios())
     }
 
-    /// Whether the aim was reached; nothing where there is none.
-    pub fn is_reached(&self) -> Option<bool> {
-        match self.target {
-            Target::RatioAtMost(bar) => Some(self.ratio() <= bar),
-            Target::RatioAtLeast(bar) => Some(self.ratio() >= bar),
-            Target::AtMost(bar) => Some(self.ours() <= bar),
-            Target::AtLeast(bar) => Some(self.ours() >= bar),
-            Target::Known => None,
-        }
+    /// The bars, each with what the interval says of it: that of the ratios, or that of ours.
+    pub fn verdicts(&self) -> Vec<(Bar, Verdict)> {
+        let judged = |bar: &Bar| match *bar {
+            Bar::RatioAtMost(most) => Verdict::at_most(most, self.interval()),
+            Bar::RatioAtLeast(least) => Verdict::at_least(least, self.interval()),
+            Bar::AtMost(most) => Verdict::at_most(most, interval(self.each_of_ours())),
+            Bar::AtLeast(least) => Verdict::at_least(least, interval(self.each_of_ours())),
+        };
+        self.bars.iter().map(|bar| (*bar, judged(bar))).collect()
     }
 
     /// Prints the figure, and appends it to the file that [`RESULTS`] names.
@@ -193,42 +228,50 @@ impl Figure {
         Ok(())
     }
 
+    fn each_of_ours(&self) -> Vec<f64> {
+        self.pairs.iter().map(|pair| pair.ours).collect()
+    }
+
     fn ratios(&self) -> Vec<f64> {
         self.pairs.iter().map(|pair| pair.ours / pair.theirs).collect()
     }
 
     fn sentence(&self) -> String {
-        let (low, high) = self.interval();
-        format!(
-            "{}: {:.3} {unit}; {}: {:.3} {unit}; ratio {:.2} [{low:.2}, {high:.2}] of {} pairs{}",
+        let ((low, high), (least, most)) = (self.interval(), interval(self.each_of_ours()));
+        let mut text = format!(
+            "{}: {:.3} [{least:.3}, {most:.3}] {unit}; {}: {:.3} {unit}; ratio {:.2} [{low:.2}, {high:.2}] of {} pairs",
             self.name,
             self.ours(),
             self.peer,
             self.theirs(),
             self.ratio(),
             self.pairs.len(),
-            self.aim(),
             unit = self.unit,
-        )
+        );
+        for (bar, verdict) in self.verdicts() {
+            text += &format!("; {}: {}", self.aim(bar), verdict.word());
+        }
+        text
     }
 
-    fn aim(&self) -> String {
-        let verdict = if self.is_reached() == Some(true) { "reached" } else { "missed" };
-        match self.target {
-            Target::RatioAtMost(bar) => format!("; aim: ratio <= {bar}, {verdict}"),
-            Target::RatioAtLeast(bar) => format!("; aim: ratio >= {bar}, {verdict}"),
-            Target::AtMost(bar) => format!("; aim: <= {bar} {}, {verdict}", self.unit),
-            Target::AtLeast(bar) => format!("; aim: >= {bar} {}, {verdict}", self.unit),
-            Target::Known => String::new(),
+    fn aim(&self, bar: Bar) -> String {
+        match bar {
+            Bar::RatioAtMost(bar) => format!("ratio <= {bar}"),
+            Bar::RatioAtLeast(bar) => format!("ratio >= {bar}"),
+            Bar::AtMost(bar) => format!("<= {bar} {}", self.unit),
+            Bar::AtLeast(bar) => format!(">= {bar} {}", self.unit),
         }
     }
 
     fn json(&self) -> serde_json::Value {
-        let (low, high) = self.interval();
+        let ((low, high), (least, most)) = (self.interval(), interval(self.each_of_ours()));
+        let bars = self.verdicts().into_iter();
+        let bars: Vec<_> =
+            bars.map(|(bar, verdict)| json!({"bar": self.aim(bar), "verdict": verdict.word()})).collect();
         json!({
             "name": self.name, "unit": self.unit, "peer": self.peer, "pairs": self.pairs.len(),
-            "ours": self.ours(), "theirs": self.theirs(), "ratio": self.ratio(), "low": low, "high": high,
-            "aim": self.aim().trim_start_matches("; aim: "), "reached": self.is_reached(),
+            "ours": self.ours(), "least": least, "most": most, "theirs": self.theirs(),
+            "ratio": self.ratio(), "low": low, "high": high, "bars": bars,
         })
     }
 }
@@ -242,6 +285,13 @@ fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
     let mut sorted: Vec<f64> = values.collect();
     sorted.sort_by(f64::total_cmp);
     sorted
+}
+
+/// Two of the values between which their median lies with at least 95 % confidence; the extremes of too few.
+fn interval(values: Vec<f64>) -> Interval {
+    let sorted = sorted(values.into_iter());
+    let place = bounding_rank(sorted.len()).unwrap_or(1) - 1;
+    (sorted[place], sorted[sorted.len() - 1 - place])
 }
 
 /// The median of some values; of an even number the mean of the middle two.
@@ -291,13 +341,29 @@ mod tests {
     }
 
     #[test]
-    fn an_aim_is_reached_or_missed_and_said_so() {
-        let reached = figure(&[(3.0, 2.0)]).aiming_at(Target::RatioAtMost(1.5));
-        assert_eq!(reached.is_reached(), Some(true));
-        assert!(reached.sentence().ends_with("aim: ratio <= 1.5, reached"), "{}", reached.sentence());
-        let missed = figure(&[(3.0, 2.0)]).aiming_at(Target::AtMost(2.5));
-        assert!(missed.sentence().ends_with("aim: <= 2.5 ms, missed"), "{}", missed.sentence());
-        assert_eq!(figure(&[(3.0, 2.0)]).is_reached(), None);
+    fn a_bar_is_met_or_missed_by_the_interval_and_else_undecided() {
+        let of = |pairs: &[(f64, f64)], bar| figure(pairs).aiming_at(bar).verdicts()[0].1;
+        let pairs = [(1.0, 1.0), (4.0, 2.0), (9.0, 3.0)];
+        assert_eq!(figure(&pairs).interval(), (1.0, 3.0));
+        for (most, verdict) in [(3.0, Verdict::Met), (2.9, Verdict::Undecided), (0.9, Verdict::Missed)] {
+            assert_eq!(of(&pairs, Bar::RatioAtMost(most)), verdict, "{most}");
+        }
+        for (least, verdict) in [(1.0, Verdict::Met), (1.1, Verdict::Undecided), (3.1, Verdict::Missed)] {
+            assert_eq!(of(&pairs, Bar::RatioAtLeast(least)), verdict, "{least}");
+        }
+        // Ours has an interval of its own.
+        assert_eq!(of(&pairs, Bar::AtMost(9.0)), Verdict::Met);
+        assert_eq!(of(&pairs, Bar::AtLeast(9.5)), Verdict::Missed);
+        assert_eq!(of(&pairs, Bar::AtLeast(2.0)), Verdict::Undecided);
+    }
+
+    #[test]
+    fn each_bar_is_told_with_its_verdict() {
+        let both = figure(&[(3.0, 2.0)]).aiming_at(Bar::RatioAtMost(1.5)).aiming_at(Bar::AtMost(2.5));
+        let text = both.sentence();
+        assert!(text.ends_with("; ratio <= 1.5: met; <= 2.5 ms: missed"), "{text}");
+        assert_eq!(both.json()["bars"][1], json!({"bar": "<= 2.5 ms", "verdict": "missed"}));
+        assert!(figure(&[(3.0, 2.0)]).verdicts().is_empty());
     }
 
     #[test]

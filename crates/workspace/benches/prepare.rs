@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use herder_testkit::bulk::{CountedGit, done, make_origin};
-use herder_testkit::pairs::{Failure, Figure, Target, interleaved, is_quick, milliseconds, pairs};
+use herder_testkit::pairs::{Bar, Failure, Figure, interleaved, is_quick, milliseconds, pairs};
 use herder_workspace::{
     CommitId, Identity, Mirror, PrepareOrder, RunKey, Signature, Templates, UserEnvironment, Vault, prepare,
 };
@@ -51,6 +51,18 @@ fn main() -> Result<()> {
     Ok(())
 }
 
+/// A mirror has its branches as those of `origin`, and a clone takes branches of its own: for the peer it gets one
+/// with all that the base branch has.
+fn show_branch_to_clones(mirror: &Mirror, tip: &CommitId) -> Result<()> {
+    let git = || {
+        let mut git = Command::new("git");
+        git.arg("--git-dir").arg(mirror.bare().path());
+        git
+    };
+    done(git().args(["update-ref", "refs/heads/main", tip.as_str()]))?;
+    done(git().args(["symbolic-ref", "HEAD", "refs/heads/main"]))
+}
+
 /// A repository with its mirror, vault and templates.
 struct Scene {
     top: PathBuf,
@@ -71,6 +83,7 @@ impl Scene {
         let vault = Vault::open_or_create(&top.join("state/vault.git"), &mirror)?;
         let tip = mirror.tip("main")?;
         let templates = Templates::at(top.join("state/templates"));
+        show_branch_to_clones(&mirror, &tip)?;
         Ok(Self { top: top.into(), mirror, vault, templates, tip })
     }
 
@@ -101,7 +114,7 @@ impl Scene {
 
     fn clone_by_git(&self, goal: u64) -> Result<()> {
         let mut git = Command::new("git");
-        git.args(["clone", "-q", "--no-hardlinks", "-b", "main"]).arg(self.top.join("origin"));
+        git.args(["clone", "-q", "--no-hardlinks", "-b", "main"]).arg(self.mirror.bare().path());
         done(git.arg(self.root().join(format!("git-{goal}"))))
     }
 
@@ -123,9 +136,9 @@ impl Scene {
         let name = format!("workspace, {name}");
         let ours = || self.timed(at_once, |goal| self.prepare(goal));
         let beside = interleaved(pairs(), ours, || self.timed(at_once, |goal| self.extract(goal)))?;
-        Figure::new(&name, "ms", "tar", beside).aiming_at(Target::RatioAtMost(1.5)).tell()?;
+        Figure::new(&name, "ms", "tar", beside).aiming_at(Bar::RatioAtMost(1.5)).tell()?;
         let beside = interleaved(pairs(), ours, || self.timed(at_once, |goal| self.clone_by_git(goal)))?;
-        Figure::new(&name, "ms", "git clone --no-hardlinks", beside).tell()
+        Figure::new(&name, "ms", "git clone --no-hardlinks of the mirror", beside).tell()
     }
 
     /// Milliseconds until so many are done at once; what they made is removed off the clock.

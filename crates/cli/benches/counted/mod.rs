@@ -1,5 +1,5 @@
-//! What a piece of work asks of the machine whatever else goes on there: programs started, files synced, bytes
-//! written, as strace tells it.
+//! What a piece of work asks of the machine whatever else goes on there: processes forked, programs started, files
+//! synced, bytes written, as strace tells it.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,11 +8,16 @@ use std::process::{Command, Stdio};
 use herder_testkit::pairs::Failure;
 
 /// The calls that are counted.
-const CALLS: &str = "trace=execve,fsync,fdatasync,syncfs,write,pwrite64,writev,copy_file_range,sendfile";
+const CALLS: &str = "trace=execve,clone,clone3,fork,vfork,fsync,fdatasync,syncfs,\
+                     write,pwrite64,writev,copy_file_range,sendfile";
 
 /// Sums over all processes of a piece of work.
 #[derive(Debug, Default)]
 pub struct Counts {
+    /// How many processes were made (fork(2), vfork(2), and clone(2) but for threads).
+    pub forks: usize,
+    /// How many threads were made.
+    pub threads: usize,
     /// How often each program was started; git with its command.
     pub programs: BTreeMap<String, usize>,
     /// How often each sort of file or directory was synced.
@@ -89,6 +94,8 @@ impl Counts {
         }
         match name {
             "execve" => *self.programs.entry(program(rest)).or_default() += 1,
+            "clone" | "clone3" if rest.contains("CLONE_THREAD") => self.threads += 1,
+            "clone" | "clone3" | "fork" | "vfork" => self.forks += 1,
             "fsync" | "fdatasync" | "syncfs" => {
                 *self.syncs.entry(file(rest.split(')').next().unwrap_or_default(), top)).or_default() += 1;
             }
