@@ -5,6 +5,7 @@
 
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -218,7 +219,7 @@ pub(crate) fn remove(leaf: &Path) {
 
 /// Removes cgroups that a job made inside its own.
 fn remove_children(leaf: &Path) {
-    for child in subdirectories(leaf) {
+    for child in cgroups_in(leaf) {
         remove_children(&child);
         let _ = std::fs::remove_dir(&child);
     }
@@ -232,12 +233,26 @@ pub(crate) fn leaves_of(run: &RunId) -> Vec<PathBuf> {
     let mounts = unified().into_iter().chain(memory_v1());
     let mut pending: Vec<(PathBuf, usize)> = mounts.map(|hierarchy| (hierarchy.mount_point, 0)).collect();
     while let Some((directory, depth)) = pending.pop() {
-        found.extend(subdirectories(&directory.join(FAMILY).join(run.as_str())));
-        if depth < DEEPEST {
-            pending.extend(subdirectories(&directory).into_iter().map(|child| (child, depth + 1)));
+        for child in cgroups_in(&directory) {
+            if child.ends_with(FAMILY) {
+                found.extend(cgroups_in(&child.join(run.as_str())));
+            }
+            if depth < DEEPEST {
+                pending.push((child, depth + 1));
+            }
         }
     }
     found
+}
+
+/// The cgroups directly in one; none if it cannot be read.
+fn cgroups_in(cgroup: &Path) -> Vec<PathBuf> {
+    // Most cgroups have none below them, and dozens of files. A directory of kernfs has two links and one for each
+    // directory in it (the kernel's fs/kernfs/inode.c, kernfs_refresh_inode), so those need not be read.
+    match std::fs::metadata(cgroup) {
+        Ok(this) if this.nlink() == 2 => Vec::new(),
+        Ok(_) | Err(_) => subdirectories(cgroup),
+    }
 }
 
 /// The directories directly in one; none if it cannot be read.

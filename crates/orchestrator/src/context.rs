@@ -25,6 +25,7 @@ use jiff::Timestamp;
 
 use crate::act::ActError;
 use crate::github::Clients;
+use crate::swept::Swept;
 use crate::withdrawals::Withdrawals;
 
 /// The largest `.ralph/config.toml` that is read, in bytes.
@@ -45,6 +46,7 @@ pub(crate) struct Context {
     pub host: String,
     pub withdrawals: Arc<Withdrawals>,
     pub clients: Arc<Clients>,
+    pub swept: Arc<Swept>,
     repos: Arc<Mutex<BTreeMap<RepoId, Arc<Mutex<()>>>>>,
 }
 
@@ -79,6 +81,7 @@ impl Context {
             host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
             withdrawals: Arc::default(),
             clients: Arc::new(Clients::new(state.database())),
+            swept: Arc::default(),
             repos: Arc::default(),
             state,
             config,
@@ -100,6 +103,7 @@ impl Context {
             settings,
             withdrawals: Arc::clone(&self.withdrawals),
             clients: Arc::clone(&self.clients),
+            swept: Arc::clone(&self.swept),
             repos: Arc::clone(&self.repos),
             state: self.state.clone(),
             flags: self.flags.clone(),

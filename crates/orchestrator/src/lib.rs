@@ -19,6 +19,7 @@ mod local;
 mod lock;
 mod register;
 mod root;
+mod swept;
 mod told;
 mod up;
 mod wake;

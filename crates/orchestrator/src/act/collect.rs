@@ -11,7 +11,6 @@ use herder_domain::gate::{Asked, Flake, Verdict};
 use herder_domain::hand::HandEnd;
 use herder_domain::outcome::Outcome;
 use herder_domain::run::{Harvest, RunSpec, RunState};
-use herder_executor::end_strays;
 use herder_record::{Ending, RunDir, RunLock, RunWriter};
 use herder_workspace::{ChangeKind, CommitId, DiffFacts, FileChange, SnapshotLimits, SnapshotOrder, Vault};
 use jiff::Timestamp;
@@ -27,7 +26,8 @@ const NAMED_MAX: usize = 12;
 pub(super) fn collect(context: &Context, case: &Case) -> Result<Acted, ActError> {
     // Whatever its ralph and keepers left: nothing may write while the last snapshot is taken.
     let dir = context.run_dir(&case.run.id);
-    end_strays(&dir.mark())?;
+    context.swept.end_strays(&case.run, &dir)?;
+    context.swept.note(&case.run.id);
     let harvest = match dir.spec()? {
         Some(spec) => {
             let harvest = harvest(context, case, &dir, &spec)?;

@@ -87,7 +87,8 @@ fn refuse_differences(prepared: &Prepared) -> Result<(), ActError> {
 
 /// Tears a run's clone down. Nothing that goes wrong here keeps the work.
 pub(super) fn tear_down(context: &Context, spec: &RunSpec) {
-    if let Ok(jobs) = jobs(context, spec, &drop) {
+    let began = |_| context.swept.forget(&spec.run);
+    if let Ok(jobs) = jobs(context, spec, &began) {
         jobs.tear_down(&spec.setup.clone);
     }
 }

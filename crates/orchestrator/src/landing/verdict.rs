@@ -12,7 +12,7 @@ use herder_config::EnvironmentSettings;
 use herder_domain::event::What;
 use herder_domain::gate::{Asked, BaseSaid, Flake, Refusal, Said, Verdict};
 use herder_domain::run::RunId;
-use herder_executor::{KeeperHandle, Room, end_strays};
+use herder_executor::{KeeperHandle, Room};
 use herder_gate::{
     BaseKey, Cache, CacheKey, Environment, Findings, Gate, Inquirer, Question, Surroundings, ask_twice,
     inquire,
@@ -61,7 +61,7 @@ impl Landing<'_> {
 
     fn judged(&self, room: &Room, base_tip: &CommitId, commit: &CommitId) -> Result<Findings, ActError> {
         // A gate of an earlier try may have outlived its keeper and the daemon together.
-        end_strays(&self.context.run_dir(&self.case.run.id).mark())?;
+        self.context.swept.end_strays(&self.case.run, &self.context.run_dir(&self.case.run.id))?;
         remove_tree(self.context.root(), room.dir())?;
         make_parents(self.context.root(), room.dir())?;
         room.create()?;

@@ -381,7 +381,8 @@ impl Daemon {
             if let Some(process) = run.state.process()
                 && self.watched.insert(run.id.clone())
             {
-                watching::watch(self.context.run_dir(&run.id), process.clone(), self.sender.clone())?;
+                let (dir, swept) = (self.context.run_dir(&run.id), Arc::clone(&self.context.swept));
+                watching::watch((dir, process.clone()), swept, self.sender.clone())?;
             }
         }
         Ok(())

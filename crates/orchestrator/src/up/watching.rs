@@ -2,6 +2,7 @@
 //! nothing until then. Adopted ones are watched like our own.
 
 use std::io;
+use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::thread;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use herder_record::{Liveness, RunDir};
 
 use super::inbox::Message;
 use crate::act::process_id;
+use crate::swept::Swept;
 
 /// The stack of a watching thread; it waits, and looks for strays at the end.
 const STACK: usize = 512 << 10;
@@ -23,13 +25,21 @@ const AGAIN: Duration = Duration::from_secs(1);
 
 /// Has the end of a ralph told. Whatever it left running is ended first, here: a process that does not die
 /// holds up nothing but the news of its own run.
-pub(super) fn watch(dir: RunDir, process: ProcessName, tell: Sender<Message>) -> io::Result<()> {
+pub(super) fn watch(
+    (dir, process): (RunDir, ProcessName),
+    known: Arc<Swept>,
+    tell: Sender<Message>,
+) -> io::Result<()> {
     thread::Builder::new().name("watch".into()).stack_size(STACK).spawn(move || {
         let watched = process_id(&process);
         while watched.wait_for_exit(None).is_err() {
             thread::sleep(AGAIN);
         }
-        let outcome = outcome(&dir, &process);
+        let swept = end_strays(&dir.mark());
+        if swept.is_ok() {
+            known.note(dir.run());
+        }
+        let outcome = outcome(&dir, &process, swept.is_ok_and(|left| !left.is_empty()));
         // Nobody listens any more where the daemon has ended.
         let _ = tell.send(Message::RalphGone(dir.run().clone(), outcome));
     })?;
@@ -37,13 +47,10 @@ pub(super) fn watch(dir: RunDir, process: ProcessName, tell: Sender<Message>) ->
 }
 
 /// What became of a run whose ralph is gone.
-fn outcome(dir: &RunDir, process: &ProcessName) -> Outcome {
-    let swept = end_strays(&dir.mark());
+fn outcome(dir: &RunDir, process: &ProcessName, left_something: bool) -> Outcome {
     match dir.liveness() {
         Ok(Liveness::Ended(ending)) => ending.outcome,
-        Ok(Liveness::Crashed | Liveness::NotStarted | Liveness::Alive) => {
-            lost(process, swept.is_ok_and(|left| !left.is_empty()))
-        }
+        Ok(Liveness::Crashed | Liveness::NotStarted | Liveness::Alive) => lost(process, left_something),
         Err(error) => {
             let detail = format!("failed to {}", with_causes(&error));
             Outcome::Interrupted { cause: Interruption::Crashed, detail }
