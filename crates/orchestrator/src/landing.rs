@@ -252,7 +252,11 @@ impl<'a> Landing<'a> {
             commit: commit.to_string(),
         };
         Ok(match self.context.way_home(&self.case.repo, &self.vault).submit(&candidate)? {
-            Submitted::Landed => Round::Landed(commit, Vec::new()),
+            Submitted::Landed => {
+                // The mirror is a cache: what it does not get here the next fetch brings.
+                let _ = self.mirror.take_pushed(&self.vault, &self.spec.base_branch, base_tip, &commit);
+                Round::Landed(commit, Vec::new())
+            }
             Submitted::Lost => Round::Lost,
             Submitted::Refused { why } => Round::Refused(why),
         })

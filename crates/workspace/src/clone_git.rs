@@ -8,6 +8,8 @@ use crate::error::Result;
 use crate::git::Git;
 use crate::id::CommitId;
 use crate::objects::copy_packs;
+use crate::packing::Added;
+use crate::reading::Objects;
 use crate::scratch::Scratch;
 use crate::template::Template;
 use std::io::Write;
@@ -58,10 +60,14 @@ impl CloneGit<'_> {
         Ok(true)
     }
 
-    /// Gives the clone what `tip` needs beyond `base`. Git makes a pack beside the objects that it is of
+    /// Gives the clone what `tip` needs beyond `base`: as loose objects where that is little. Else git makes a pack beside the objects that it is of
     /// and renames it into its place, so it is made there and then copied: the clone may lie on another
     /// file system.
     fn lend(&self, git_dir: &Path) -> Result<()> {
+        let objects = Objects::of(self.lender, self.tip)?;
+        if let Some(added) = Added::by(&objects, &[self.tip], std::slice::from_ref(self.base)) {
+            return added.lay_into(&git_dir.join("objects"));
+        }
         let scratch = Scratch::within(self.lender.path(), "lend")?;
         pack_range(self.lender, Some(self.base), self.tip, scratch.path())?;
         copy_packs(scratch.path(), &git_dir.join("objects/pack"))

@@ -4,8 +4,11 @@ use crate::bare::Bare;
 use crate::error::{Result, WorkspaceError};
 use crate::git::{Git, UserEnvironment, checked_branch, checked_url};
 use crate::id::CommitId;
+use crate::neighbour::Neighbour;
 use crate::objects::gather;
-use crate::ref_files::read_ref;
+use crate::ref_files::{read_ref, write_ref};
+use crate::transfer::{Load, bring};
+use crate::vault::Vault;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -72,23 +75,47 @@ impl Mirror {
         &self.url
     }
 
-    /// Brings all branches up to date, and learns the remote's default branch where that is not known or is
+    /// Brings all branches up to date (from a directory of this machine only where they are not), and learns the remote's default branch where that is not known or is
     /// gone.
     ///
     /// # Errors
     /// The remote cannot be reached or refuses, or the mirror cannot be written.
     pub fn fetch(&self, user: &UserEnvironment) -> Result<()> {
         let _alone = self.bare.alone()?;
-        self.bare
-            .reaching("fetch", &self.url, user)?
-            .args(["--quiet", "--prune", "--no-write-fetch-head", "--no-auto-maintenance", "origin"])
-            .done()?;
+        if !self.is_current() {
+            self.bare
+                .reaching("fetch", &self.url, user)?
+                .args(["--quiet", "--prune", "--no-write-fetch-head", "--no-auto-maintenance", "origin"])
+                .done()?;
+        }
         if !self.knows_default_branch()? {
             self.learn_default_branch(user)?;
         }
         gather(&self.bare)?;
         fs_err::write(self.bare.path().join(FETCHED), "")?;
         Ok(())
+    }
+
+    /// Whether a fetch would bring nothing, as far as that can be seen without one.
+    fn is_current(&self) -> bool {
+        Neighbour::at(&self.url)
+            .is_some_and(|remote| remote.has_nothing_for(&self.bare, BRANCHES).unwrap_or(false))
+    }
+
+    /// Takes a commit that was pushed to a branch of the remote from `vault`, instead of fetching it from there: only
+    /// where the branch was at `old` before, as the push has shown, and is here.
+    ///
+    /// # Errors
+    /// The vault lacks the commit, or the mirror cannot be written. The next fetch brings it then.
+    pub fn take_pushed(&self, vault: &Vault, branch: &str, old: &CommitId, new: &CommitId) -> Result<()> {
+        let name = format!("{BRANCHES}/{}", checked_branch(branch)?);
+        let _alone = self.bare.alone()?;
+        if read_ref(&self.bare, &name)?.as_ref() != Some(old) {
+            return Ok(());
+        }
+        let from = vault.bare().path();
+        bring(&self.bare, Load { from, tips: vec![new], known: vec![old.clone()], check: None })?;
+        write_ref(&self.bare, &name, new)
     }
 
     fn knows_default_branch(&self) -> Result<bool> {

@@ -8,6 +8,7 @@ use crate::bare::{Bare, TreeEntry};
 use crate::error::{Result, WorkspaceError};
 use crate::id::CommitId;
 use gix_hash::ObjectId;
+use gix_object::tree::EntryMode;
 use gix_object::{CommitRefIter, Data, Find, Kind, TagRefIter, TreeRefIter};
 use gix_odb::Header;
 use std::path::PathBuf;
@@ -41,7 +42,7 @@ impl Objects {
         Ok(Self { odb })
     }
 
-    fn find<'b>(&self, id: &ObjectId, buffer: &'b mut Vec<u8>) -> Result<Data<'b>> {
+    pub(crate) fn find<'b>(&self, id: &ObjectId, buffer: &'b mut Vec<u8>) -> Result<Data<'b>> {
         let found = self.odb.try_find(id, buffer).map_err(|error| unreadable(id, error))?;
         found.ok_or_else(|| unreadable(id, "it is not there"))
     }
@@ -104,6 +105,17 @@ impl Objects {
             .collect()
     }
 
+    /// Name, mode and id of what lies in a tree, not deeper.
+    pub(crate) fn entries(&self, tree: &ObjectId) -> Result<Vec<(Vec<u8>, EntryMode, ObjectId)>> {
+        let mut buffer = Vec::new();
+        let found = self.find(tree, &mut buffer)?;
+        let entries = TreeRefIter::from_bytes(found.data, found.object_hash);
+        let parts = |entry: gix_object::tree::EntryRef<'_>| {
+            (entry.filename.to_vec(), entry.mode, entry.oid.to_owned())
+        };
+        entries.map(|entry| entry.map(parts).map_err(|error| unreadable(tree, error))).collect()
+    }
+
     /// What a file holds.
     pub(crate) fn content(&self, file: &CommitId) -> Result<Vec<u8>> {
         let mut content = Vec::new();
@@ -116,7 +128,7 @@ impl Objects {
         self.size_of(&to_gix(file)?)
     }
 
-    fn size_of(&self, id: &ObjectId) -> Result<u64> {
+    pub(crate) fn size_of(&self, id: &ObjectId) -> Result<u64> {
         let header = self.odb.try_header(id).map_err(|error| unreadable(id, error))?;
         header.map(|header| header.size()).ok_or_else(|| unreadable(id, "it is not there"))
     }
@@ -220,7 +232,7 @@ fn target(id: &ObjectId, tag: &Data<'_>) -> Result<ObjectId> {
     parts.target_id().map_err(|error| unreadable(id, error))
 }
 
-fn to_gix(id: &CommitId) -> Result<ObjectId> {
+pub(crate) fn to_gix(id: &CommitId) -> Result<ObjectId> {
     ObjectId::from_hex(id.as_str().as_bytes())
         .map_err(|_| WorkspaceError::BadCommitId { text: id.as_str().to_owned() })
 }

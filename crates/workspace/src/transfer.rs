@@ -5,8 +5,10 @@ use crate::bare::Bare;
 use crate::clone_git::UNSYNCED;
 use crate::error::Result;
 use crate::id::CommitId;
+use crate::packing::{Added, Durability};
+use crate::reading::Objects;
 use crate::scratch::Scratch;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
@@ -28,22 +30,13 @@ pub(crate) struct Load<'a> {
 /// An object is missing or does not pass the check, or the disk or git refuses.
 pub(crate) fn bring(into: &Bare, load: Load<'_>) -> Result<()> {
     let scratch = Scratch::within(into.path(), "bring")?;
-    let tips = load.tips.iter().map(|tip| format!("{tip}\n"));
-    let known = load.known.iter().map(|known| format!("^{known}\n"));
-    into.git("pack-objects")
-        .variable("GIT_ALTERNATE_OBJECT_DIRECTORIES", in_a_list(&load.from.join("objects")))
-        .args(["--revs", "--quiet", "--delta-base-offset", "--non-empty"])
-        .arg(scratch.path().join("pack"))
-        .stdin(tips.chain(known).collect::<String>())
-        .done()?;
-    let Some(pack) = pack_in(scratch.path())? else {
+    let packed = match &load.check {
+        Some(check) => checked(into, &load, check, scratch.path())?,
+        None => packed_by_git(into, &load, scratch.path())?,
+    };
+    let Some(pack) = packed else {
         return Ok(());
     };
-    if let Some(check) = load.check {
-        // Seen from here alone: what is missing here is missing. The pack has an index already.
-        let index = scratch.path().join("checked.idx");
-        into.git("index-pack").setting(UNSYNCED).arg(check).arg("-o").arg(index).arg(&pack).done()?;
-    }
     let place = into.path().join("objects/pack");
     fs_err::create_dir_all(&place)?;
     // Git looks for a pack once it sees its index: the index comes last.
@@ -54,6 +47,47 @@ pub(crate) fn bring(into: &Bare, load: Load<'_>) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The load as a synced pack with an index that has passed the check. Seen from `into` alone: what is missing there is
+/// missing.
+fn checked(into: &Bare, load: &Load<'_>, check: &OsStr, directory: &Path) -> Result<Option<PathBuf>> {
+    let index_pack =
+        |index: &Path, pack: &Path| into.git("index-pack").arg(check).arg("-o").arg(index).arg(pack);
+    let few = few(load)?;
+    if let Some(added) = few {
+        let pack = added.pack_into(directory, Durability::Synced)?;
+        if let Some(pack) = &pack {
+            index_pack(&pack.with_extension("idx"), pack).done()?;
+        }
+        return Ok(pack);
+    }
+    let pack = packed_by_git(into, load, directory)?;
+    if let Some(pack) = &pack {
+        // It has an index already.
+        index_pack(&directory.join("checked.idx"), pack).setting(UNSYNCED).done()?;
+    }
+    Ok(pack)
+}
+
+/// The load, where it is small.
+fn few(load: &Load<'_>) -> Result<Option<Added>> {
+    let Some(tip) = load.tips.first() else { return Ok(None) };
+    let objects = Objects::of(&Bare::at(load.from), tip)?;
+    Ok(Added::by(&objects, &load.tips, &load.known))
+}
+
+/// The load as a synced pack with its index.
+fn packed_by_git(into: &Bare, load: &Load<'_>, directory: &Path) -> Result<Option<PathBuf>> {
+    let tips = load.tips.iter().map(|tip| format!("{tip}\n"));
+    let known = load.known.iter().map(|known| format!("^{known}\n"));
+    into.git("pack-objects")
+        .variable("GIT_ALTERNATE_OBJECT_DIRECTORIES", in_a_list(&load.from.join("objects")))
+        .args(["--revs", "--quiet", "--delta-base-offset", "--non-empty"])
+        .arg(directory.join("pack"))
+        .stdin(tips.chain(known).collect::<String>())
+        .done()?;
+    pack_in(directory)
 }
 
 /// The pack in a directory that has one at most.

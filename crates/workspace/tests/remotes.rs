@@ -173,3 +173,53 @@ fn git_here_is_new_enough() {
     assert_eq!(found.verdict, Verdict::Ok);
     assert!(found.detail.starts_with("git 2."), "{found:?}");
 }
+
+/// Has every fetch by git fail, so that what succeeds was none.
+fn without_git(scene: &Scene) {
+    git(scene.mirror.bare().path(), &["config", "remote.origin.uploadpack", "false"]);
+}
+
+#[test]
+fn a_mirror_of_a_directory_asks_git_only_where_there_is_something_to_fetch() {
+    for change in [
+        &["branch", "other", "main"][..],
+        &["update-ref", "refs/heads/main", "main~1"],
+        &["tag", "v1", "main"],
+        &["symbolic-ref", "refs/heads/alias", "refs/heads/main"],
+    ] {
+        let scene = Scene::new();
+        scene.pushes("more.txt", "x\n");
+        without_git(&scene);
+        for _ in 0..2 {
+            scene.mirror.fetch(&scene.user).unwrap();
+            git(&scene.origin, &["pack-refs", "--all"]);
+        }
+        git(&scene.origin, change);
+        assert!(scene.mirror.fetch(&scene.user).is_err(), "{change:?} was not seen");
+    }
+}
+
+#[test]
+fn a_mirror_that_has_lost_a_commit_fetches_it_again() {
+    let scene = Scene::new();
+    without_git(&scene);
+    scene.mirror.fetch(&scene.user).unwrap();
+    let objects = scene.mirror.bare().path().join("objects");
+    std::fs::remove_dir_all(&objects).unwrap();
+    std::fs::create_dir(&objects).unwrap();
+    assert!(scene.mirror.fetch(&scene.user).is_err());
+}
+
+#[test]
+fn what_was_pushed_comes_into_the_mirror_from_the_vault_and_a_fetch_finds_nothing_new() {
+    let (scene, base, squashed) = ready();
+    assert_eq!(push(&scene, &squashed, Some(&base), "main").unwrap(), Push::Done);
+    scene.mirror.take_pushed(&scene.vault, "main", &base, &squashed).unwrap();
+    assert_eq!(scene.mirror.tip("main").unwrap(), squashed);
+    assert_eq!(git(scene.mirror.bare().path(), &["fsck", "--strict", "--no-dangling"]), "");
+    without_git(&scene);
+    scene.mirror.fetch(&scene.user).unwrap();
+    // One that has fetched meanwhile knows better.
+    scene.mirror.take_pushed(&scene.vault, "main", &base, &base).unwrap();
+    assert_eq!(scene.mirror.tip("main").unwrap(), squashed);
+}

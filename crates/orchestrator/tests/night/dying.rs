@@ -41,6 +41,7 @@ fn an_orchestrator_killed_while_it_prepares_begins_again() {
     for command in ["fetch", "checkout-index", "read-tree"] {
         let mut stage = Stage::new(GATE);
         let goal = stage.goal("Write a file", "", &easy("new.txt"));
+        stage.pushes_a_branch();
         let hold = stage.hold_git(Moment::Before, command);
         let up = stage.up_once();
         hold.until_reached();
@@ -192,6 +193,7 @@ fn an_orchestrator_killed_while_it_collects_or_lands_finishes_what_it_began() {
         let goal = patient(&mut stage);
         let up = stage.up();
         stage.until_waiting(&goal, 1);
+        stage.pushes_a_branch();
         let hold = stage.hold_git(moment, command);
         stage.let_go(&goal, 1);
         hold.until_reached();

@@ -34,6 +34,7 @@ fn a_workspace_is_prepared_once_and_what_was_done_in_it_lands_once_whenever_the_
         let mut stage = Stage::new(GATE);
         let goal = stage.goal("Write a file", "", &easy("new.txt"));
         take(&mut stage, &goal);
+        stage.pushes_a_branch();
         die_at(&stage, Moment::Before, prepared);
         stage.good_night();
         assert!(stage.run(&goal, 1).is_held(), "no ralph began: {:?}", stage.run(&goal, 1).state);

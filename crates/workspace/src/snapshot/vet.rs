@@ -11,7 +11,9 @@ use crate::clone_git::{UNSYNCED, pack_range};
 use crate::error::{Result, WorkspaceError};
 use crate::git::{succeeded, unparsable};
 use crate::id::CommitId;
+use crate::packing::{Added, Durability};
 use crate::private::PrivateGit;
+use crate::reading::Objects;
 use crate::scratch::Scratch;
 use crate::transfer::pack_in;
 use crate::writing::commit;
@@ -19,7 +21,7 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// So many objects may be refused one after the other.
 const ROUNDS_MAX: usize = 50;
@@ -63,11 +65,9 @@ pub(super) fn vetted_commit(
 /// of them is kept, for the clone's own `.git`.
 fn complaint_about(private: &PrivateGit, parent: &CommitId, commit: &CommitId) -> Result<Option<String>> {
     let scratch = Scratch::within(private.bare().path(), "vet")?;
-    pack_range(private.bare(), Some(parent), commit, scratch.path())?;
-    let Some(pack) = pack_in(scratch.path())? else {
+    let Some((pack, index)) = packed(private, parent, commit, scratch.path())? else {
         return Ok(None);
     };
-    let index = scratch.path().join("vetted.idx");
     let git = private.bare().git("index-pack").setting(UNSYNCED);
     let finished = git.arg(strict(private)).arg("-o").arg(index).arg(pack).finish()?;
     let complaint = finished.stderr.text();
@@ -77,6 +77,23 @@ fn complaint_about(private: &PrivateGit, parent: &CommitId, commit: &CommitId) -
     succeeded(finished, "index-pack")?;
     VettedPack::keep(private, parent, commit, scratch)?;
     Ok(None)
+}
+
+/// The objects that `commit` adds to `parent` as a pack, and where its index is to be.
+fn packed(
+    private: &PrivateGit,
+    parent: &CommitId,
+    commit: &CommitId,
+    directory: &Path,
+) -> Result<Option<(PathBuf, PathBuf)>> {
+    let objects = Objects::of(private.bare(), commit)?;
+    if let Some(added) = Added::by(&objects, &[commit], std::slice::from_ref(parent)) {
+        let pack = added.pack_into(directory, Durability::Lazy)?;
+        return Ok(pack.map(|pack| (pack.clone(), pack.with_extension("idx"))));
+    }
+    pack_range(private.bare(), Some(parent), commit, directory)?;
+    // Git has made an index as well; what it checks gets another one.
+    Ok(pack_in(directory)?.map(|pack| (pack, directory.join("vetted.idx"))))
 }
 
 /// How `git index-pack` is told to check, all but what came from upstream.

@@ -22,6 +22,11 @@ pub struct Hold {
 }
 
 impl Stage {
+    /// Somebody pushes a branch, so that a mirror is not up to date any more.
+    pub fn pushes_a_branch(&self) {
+        self.repo.git(["branch", "side", "main"]);
+    }
+
     /// Holds the orchestrator's next `git <command>`.
     pub fn hold_git(&self, moment: Moment, command: &str) -> Hold {
         let dir = self.home.path().join("held");
