@@ -4,7 +4,7 @@
 //! done, refused, not sent and unknown. It never waits and never asks twice by itself: who called decides.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use herder_domain::repo::RepoId;
 use jiff::{SignedDuration, Timestamp};
@@ -21,6 +21,9 @@ use crate::wire::{Method, Raw, Sent, TIME_LIMIT, Wire};
 
 /// How long a primary limit is taken to last when the server does not say: a whole window.
 const WINDOW: Duration = Duration::from_secs(3600);
+
+/// So long a `Date` is good for: clocks of computers run apart by less than a second in that time.
+const HEARD_LATELY: Duration = Duration::from_secs(30 * 60);
 
 /// The one way to a GitHub. Clones share everything but their patience.
 #[derive(Clone)]
@@ -41,6 +44,8 @@ struct Known {
     budget: Budget,
     /// The server's clock less this machine's.
     skew: SignedDuration,
+    /// Its last `Date`, and when that came.
+    date: Option<(Timestamp, Instant)>,
 }
 
 /// What a client is made of.
@@ -101,7 +106,7 @@ impl Client {
     /// A client whose requests are needed now.
     pub fn new(setup: Setup) -> Self {
         let Setup { site, credentials, memory, budget, time_limit } = setup;
-        let known = Mutex::new(Known { budget, skew: SignedDuration::ZERO });
+        let known = Mutex::new(Known { budget, skew: SignedDuration::ZERO, date: None });
         let shared = Shared { wire: Wire::new(site, time_limit), credentials, memory, known };
         Self { shared: Arc::new(shared), class: Class::Now }
     }
@@ -127,6 +132,17 @@ impl Client {
         let skew = self.known().skew;
         let now = Timestamp::now();
         now.checked_add(skew).unwrap_or(now)
+    }
+
+    /// The server's time by its last `Date` and a clock that nobody can set, where it was heard of lately: never ahead,
+    /// but for what the clock runs faster. It stands still while this machine sleeps. Leases are held against it.
+    pub fn server_time(&self) -> Option<Timestamp> {
+        let (date, came) = self.known().date?;
+        let since = came.elapsed();
+        if since > HEARD_LATELY {
+            return None;
+        }
+        date.checked_add(since).ok()
     }
 
     /// Which source the token in use came from.
@@ -238,6 +254,7 @@ impl Client {
         let mut known = self.known();
         if let Some(date) = raw.date() {
             known.skew = date.duration_since(Timestamp::now());
+            known.date = Some((date, Instant::now()));
         }
         let now = Timestamp::now().checked_add(known.skew).unwrap_or_default();
         if let Some((resource, seen)) = raw.seen() {

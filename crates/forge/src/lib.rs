@@ -7,6 +7,7 @@
 mod app;
 pub mod budget;
 mod check;
+pub mod claim;
 mod client;
 mod credentials;
 mod graphql;

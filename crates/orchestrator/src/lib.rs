@@ -7,6 +7,7 @@
 mod act;
 mod backup;
 mod check;
+mod claim_refs;
 mod context;
 mod down;
 mod environment;
@@ -30,6 +31,7 @@ pub use backup::{
     restore,
 };
 pub use check::{check_daemon, check_repo, check_root};
+pub use claim_refs::ClaimRefs;
 pub use down::{Down, DownError, Manner, down, going};
 pub use forge_tokens::ForgeTokens;
 pub use lock::{Holder, holder};
