@@ -99,6 +99,11 @@ impl Room {
         &self.dir
     }
 
+    /// The directory of its package caches.
+    pub fn caches(&self) -> &Path {
+        &self.caches
+    }
+
     /// The job's HOME.
     pub fn home(&self) -> PathBuf {
         self.dir.join("home")

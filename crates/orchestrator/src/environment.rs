@@ -23,7 +23,9 @@ use herder_executor::{KeeperHandle, Room};
 use herder_gate::{Gate, Question, Script};
 use herder_record::redact::RedactingWriter;
 use herder_record::{Redactor, RunDir};
-use herder_workspace::{CommitId, History, Mirror, Vault, WorkspaceError, fill_submodules, remove_tree};
+use herder_workspace::{
+    CommitId, History, Mirror, Vault, WorkspaceError, fill_submodules, remove_tree, use_caches,
+};
 use sha2::{Digest, Sha256};
 
 use crate::act::ActError;
@@ -236,6 +238,7 @@ impl Jobs<'_> {
     }
 
     fn run(&self, script: &Gate, tree: &Path, began: &dyn Fn(KeeperHandle)) -> Result<Said, ActError> {
+        let _caches = use_caches(self.room.caches())?;
         self.room.create()?;
         let setup = self.setup;
         let mut env = self.room.env(&self.context.toolchains, &setup.pass);

@@ -1,5 +1,6 @@
 //! From a run directory to a ralph at work, and to its outcome.
 
+use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use herder_domain::setup::GateSetup;
 use herder_executor::{self as executor, Launcher, ProcessId, Room, Toolchains};
 use herder_gate::{Gate, GateError};
 use herder_record::{Ending, Phase, Redactor, RunDir, RunLock, RunWriter};
-use herder_workspace::{PrivateGit, RunKey};
+use herder_workspace::{PrivateGit, RunKey, use_caches};
 use jiff::Timestamp;
 
 use crate::account::Account;
@@ -94,6 +95,7 @@ struct Parts {
     credential: Option<Credential>,
     git: PrivateGit,
     room: Room,
+    _caches: File,
     goal: String,
     layout: Layout,
     memory: Memory,
@@ -107,6 +109,7 @@ impl Parts {
         let key = RunKey::new(spec.goal.as_ref().map_or(0, |goal| goal.number.0), spec.run.as_str())?;
         let git = PrivateGit::at(&writer.dir().git_dir(), &spec.setup.clone, key);
         let room = Room::new(&spec.setup.room, &spec.setup.caches);
+        let caches = use_caches(&spec.setup.caches)?;
         room.create()?;
         let goal = writer.dir().goal_text()?.unwrap_or_default();
         let layout = Layout::of(writer.dir().prompt()?)?;
@@ -116,7 +119,7 @@ impl Parts {
             GateSetup::At { dir, .. } => Gate::at(dir),
             GateSetup::Missing => None,
         };
-        Ok(Self { agent, credential, git, room, goal, layout, memory, gate })
+        Ok(Self { agent, credential, git, room, _caches: caches, goal, layout, memory, gate })
     }
 
     fn assemble(
@@ -135,6 +138,7 @@ impl Parts {
             launcher,
             git: self.git,
             room: self.room,
+            _caches: self._caches,
             toolchains: Toolchains::detect(),
             memory: self.memory,
             gate: self.gate,

@@ -14,6 +14,7 @@ mod stillness;
 mod verdict;
 mod waiting;
 
+use std::fs::File;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -60,6 +61,8 @@ pub(crate) struct Work {
     pub launcher: Launcher,
     pub git: PrivateGit,
     pub room: Room,
+    /// Keeps its package caches from being cleared away.
+    pub _caches: File,
     pub toolchains: Toolchains,
     pub memory: Memory,
     pub gate: Option<Gate>,

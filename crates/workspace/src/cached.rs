@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::objects::take_lock;
 use rustix::fs::{FlockOperation, flock};
 use std::fs::File;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -41,6 +42,28 @@ impl Cached {
         }
         let is_unused = self.last_used().is_some_and(|used| used <= since);
         Ok((is_unused && is_at(&held, &self.lock)).then_some(held))
+    }
+}
+
+/// The file, beside a set of package caches and out of every job's reach, that those hold who use it.
+pub fn caches_lock(repository: &Path) -> PathBuf {
+    repository.join("lock")
+}
+
+/// Notes the use of a set of package caches, which is one directory of its repository's, and keeps it from being
+/// cleared away for as long as the answer lives.
+///
+/// # Errors
+/// The directory above it cannot be made, or the system refuses.
+pub fn use_caches(set: &Path) -> Result<File> {
+    let repository = set.parent().unwrap_or(set);
+    loop {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(repository)?;
+        match using(&caches_lock(repository)) {
+            // It was cleared away in between.
+            Err(_) if !repository.exists() => {}
+            held => return held,
+        }
     }
 }
 
@@ -86,6 +109,25 @@ mod tests {
         let long_ago = SystemTime::now() - Duration::from_secs(3600);
         assert!(cached.hold_unused(long_ago).unwrap().is_none(), "it was used a moment ago");
         assert!(cached.hold_unused(far).unwrap().is_some());
+    }
+
+    #[test]
+    fn package_caches_in_use_are_not_given_away_and_come_anew_after_they_went() {
+        let dir = tempfile::tempdir().unwrap();
+        let repository = dir.path().join("repository");
+        let far = SystemTime::now() + Duration::from_secs(3600);
+        let lock = caches_lock(&repository);
+        let cached = Cached { name: "x".into(), lock: lock.clone(), paths: vec![repository.clone()] };
+        let used = use_caches(&repository.join("runs")).unwrap();
+        assert!(cached.hold_unused(far).unwrap().is_none());
+        drop(used);
+        let held = cached.hold_unused(far).unwrap().unwrap();
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| use_caches(&repository.join("gates")).unwrap());
+            std::fs::rename(&repository, dir.path().join("aside")).unwrap();
+            drop(held);
+            assert!(is_at(&waiting.join().unwrap(), &lock));
+        });
     }
 
     #[test]

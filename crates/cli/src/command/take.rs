@@ -12,6 +12,7 @@ use herder_executor::{Room, Toolchains};
 use herder_orchestrator::Attend;
 use herder_record::RunDir;
 use herder_store::{AppendError, Store, StoreError};
+use herder_workspace::use_caches;
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -180,6 +181,7 @@ fn shell(held: &Held) -> Result<(), Failure> {
             .hint(format!("the workspace is {}", spec.setup.clone.display()))
     };
     let room = Room::new(&spec.setup.room, &spec.setup.caches);
+    let _caches = use_caches(room.caches())?;
     room.create().map_err(|error| failed("make the run's caches", error))?;
     let shell = env_text("SHELL").filter(|shell| Path::new(shell).is_absolute());
     let shell = shell.unwrap_or_else(|| "/bin/sh".to_owned());

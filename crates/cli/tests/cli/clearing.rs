@@ -233,3 +233,32 @@ fn caches_that_belong_to_nobody_go_and_those_of_registered_repositories_stay() {
     scene.ok(&["up", "--once"]);
     assert_eq!(scene.status(2), "done");
 }
+
+#[test]
+fn package_caches_stay_under_a_run_that_no_orchestrator_knows_of_and_go_after_it() {
+    let scene = Scene::new();
+    let waits = "{\"run\": \"echo x >\\\"$CARGO_HOME\\\"/kept; until test -e go; do sleep 0.1; done; test -e \\\"$CARGO_HOME\\\"/kept\"}, ";
+    let goal = scene.home.write("goal.md", &writes("one", waits));
+    scene.config("agent = \"replay\"\n[retention]\ncaches_gib = 1\n");
+    let checkout = scene.checkout("work");
+    let mut command = scene.command(&["ralph", "--goal", goal.to_str().unwrap()]);
+    command.current_dir(&checkout).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut ralph = command.spawn().unwrap();
+    let kept = until("something in its caches", PATIENCE, || {
+        let sets = std::fs::read_dir(scene.home.root().join(".cache")).ok()?.flatten();
+        sets.map(|set| set.path().join("runs/cargo/kept")).find(|file| file.is_file())
+    });
+    // It takes no room on the disk.
+    File::create(kept.with_file_name("large")).unwrap().set_len(2 << 30).unwrap();
+    let said = scene.json(&["gc"]);
+    let of_caches = |said: &Value| {
+        let all = said["items"].as_array().unwrap().clone();
+        all.into_iter().find(|item| item["kind"] == "caches").unwrap()
+    };
+    assert_eq!(of_caches(&said)["why"], "somebody needs it just now", "{said}");
+    assert!(kept.is_file());
+    std::fs::write(checkout.join("go"), "").unwrap();
+    assert!(ralph.wait().unwrap().success(), "it found its caches as it left them");
+    let said = scene.json(&["gc"]);
+    assert!(of_caches(&said)["goes"] == true && !kept.exists(), "{said}");
+}

@@ -50,8 +50,11 @@ pub(super) fn all(order: &Gc, store: &mut Store, found: Vec<Found>) -> Cleared {
 fn one(order: &Gc, store: &mut Store, deed: &Deed) -> Result<(), GcError> {
     match deed {
         Deed::Remove { root, paths, guard } => {
-            let _held = hold(order, store, guard)?;
-            paths.iter().try_for_each(|path| remove(root, path))
+            let held = hold(order, store, guard)?;
+            let aside = paths.iter().map(|path| move_aside(root, path)).collect::<Result<Vec<_>, _>>()?;
+            // Nobody finds them any more, so nobody has to wait until all of it is deleted.
+            drop(held);
+            aside.into_iter().flatten().try_for_each(|path| delete(root, &path))
         }
         Deed::Forget { repo, goal, runs } => {
             let names: Vec<&str> = runs.iter().map(RunId::as_str).collect();
@@ -85,22 +88,26 @@ fn hold(order: &Gc, store: &Store, guard: &Guard) -> Result<Held, GcError> {
     }
 }
 
-fn remove(root: &Path, path: &Path) -> Result<(), GcError> {
+/// Gives where it lies now, if it was there.
+fn move_aside(root: &Path, path: &Path) -> Result<Option<PathBuf>, GcError> {
     let trash = root.join(TRASH);
     if path == trash {
-        return Ok(remove_tree(root, path)?);
+        return Ok(Some(trash));
     }
     fs::create_dir_all(&trash)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let aside = free_name(&trash, &name);
     match fs::rename(path, &aside) {
-        Ok(()) => {}
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error.into()),
+        Ok(()) => Ok(Some(aside)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.into()),
     }
-    remove_tree(root, &aside)?;
+}
+
+fn delete(root: &Path, aside: &Path) -> Result<(), GcError> {
+    remove_tree(root, aside)?;
     // The last one takes the directory with it.
-    let _ = fs::remove_dir(&trash);
+    let _ = fs::remove_dir(root.join(TRASH));
     Ok(())
 }
 

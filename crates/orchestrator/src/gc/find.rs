@@ -11,7 +11,7 @@ use herder_domain::repo::{GoalRef, Number, RepoId};
 use herder_domain::run::{Run, RunState};
 use herder_record::{RunDir, sweep};
 use herder_store::Store;
-use herder_workspace::Vault;
+use herder_workspace::{Cached, Vault, caches_lock};
 use jiff::Timestamp;
 
 use super::clear::TRASH;
@@ -222,9 +222,17 @@ impl Search<'_> {
             total -= size;
             let used = Timestamp::try_from(used).map_or_else(|_| "?".to_owned(), |at| format!("{at:.0}"));
             let why = format!("all caches together are above {}; last used {used}", gib(max));
-            let deed =
-                Deed::Remove { root: self.order.root.clone(), paths: vec![path.clone()], guard: Guard::Free };
-            self.add(Kind::Caches, path.display().to_string(), why, size, deed);
+            let (root, lock, name) =
+                (self.order.root.clone(), caches_lock(&path), path.display().to_string());
+            // Those of an earlier herder have none, and nobody has used them since.
+            let guard = match lock.exists() {
+                true => {
+                    let cached = Cached { name: name.clone(), lock, paths: vec![path.clone()] };
+                    Guard::Unused(cached, SystemTime::now())
+                }
+                false => Guard::Free,
+            };
+            self.add(Kind::Caches, name, why, size, Deed::Remove { root, paths: vec![path], guard });
         }
         Ok(())
     }

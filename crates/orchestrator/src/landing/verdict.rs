@@ -19,7 +19,7 @@ use herder_gate::{
 };
 use herder_record::Redactor;
 use herder_record::redact::RedactingWriter;
-use herder_workspace::{CommitId, History, make_parents, remove_tree};
+use herder_workspace::{CommitId, History, make_parents, remove_tree, use_caches};
 
 use super::Landing;
 use crate::act::ActError;
@@ -64,6 +64,7 @@ impl Landing<'_> {
         self.context.swept.end_strays(&self.case.run, &self.context.run_dir(&self.case.run.id))?;
         remove_tree(self.context.root(), room.dir())?;
         make_parents(self.context.root(), room.dir())?;
+        let _caches = use_caches(room.caches())?;
         room.create()?;
         let dir = room.dir().join("gate");
         let gate = match self.vault.bare().materialize_dir(base_tip, ".ralph", &dir)? {

@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use herder_executor::Room;
-use herder_workspace::{make_parents, remove_tree};
+use herder_workspace::{make_parents, remove_tree, use_caches};
 
 use crate::error::RalphError;
 
@@ -17,7 +17,8 @@ const PREFIX: &str = "gate-";
 pub(super) struct Lodging {
     root: PathBuf,
     room: Room,
-    _held: File,
+    /// Its directory, and its package caches.
+    _held: [File; 2],
 }
 
 impl Lodging {
@@ -29,7 +30,7 @@ impl Lodging {
         clear_left(root, &rooms);
         let (dir, held) = make(&rooms)?;
         let room = Room::new(dir, caches);
-        let lodging = Self { root: root.to_owned(), room, _held: held };
+        let lodging = Self { root: root.to_owned(), room, _held: [held, use_caches(caches)?] };
         lodging.room.create()?;
         Ok(lodging)
     }

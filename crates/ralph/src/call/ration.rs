@@ -22,7 +22,7 @@ impl Ration {
     /// Takes `bytes` as soon as no more than `most` wait then, or nothing else does.
     pub(super) fn take(&self, bytes: usize, most: usize) -> Share {
         let mut waiting = self.bytes();
-        while *waiting > 0 && waiting.saturating_add(bytes) > most {
+        while !has_room(*waiting, bytes, most) {
             waiting = self.0.fewer.wait(waiting).unwrap_or_else(PoisonError::into_inner);
         }
         *waiting += bytes;
@@ -32,6 +32,11 @@ impl Ration {
     fn bytes(&self) -> MutexGuard<'_, usize> {
         self.0.bytes.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether somebody with so many bytes may come to those that wait.
+fn has_room(waiting: usize, bytes: usize, most: usize) -> bool {
+    waiting == 0 || waiting.saturating_add(bytes) <= most
 }
 
 impl Drop for Share {
@@ -49,6 +54,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn there_is_room_up_to_the_most_and_for_whoever_is_alone() {
+        assert!(has_room(0, 100, 10) && has_room(9, 1, 10) && has_room(3, 7, 10));
+        assert!(!has_room(9, 2, 10) && !has_room(1, usize::MAX, 10) && !has_room(100, 1, 10));
+    }
+
+    #[test]
     fn what_is_too_much_waits_for_the_rest_to_go_and_not_for_itself() {
         let ration = Ration::default();
         let large = ration.take(100, 10);
@@ -56,12 +67,12 @@ mod tests {
         let other = ration.clone();
         let second = thread::spawn(move || {
             let share = other.take(1, 10);
-            tell.send(()).unwrap();
+            // What it found when it was let in: the large one is gone by then.
+            tell.send(*other.bytes()).unwrap();
             share
         });
-        assert!(told.try_recv().is_err());
         drop(large);
-        told.recv().unwrap();
+        assert_eq!(told.recv().unwrap(), 1);
         drop((ration.take(9, 10), second.join().unwrap()));
         assert_eq!(*ration.bytes(), 0);
     }
