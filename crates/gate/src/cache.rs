@@ -36,6 +36,17 @@ impl Environment {
     }
 }
 
+/// What files of the person's hold that jobs are given beside git's, as one text whatever their order; empty where there are none. One that
+/// cannot be read counts as empty: whoever copies it says so.
+pub fn contents<'a>(files: impl IntoIterator<Item = (&'a Path, &'a Path)>) -> String {
+    let one = |(name, source): (&Path, &Path)| {
+        format!("{}={:016x}", name.display(), fnv::hash(&fs::read(source).unwrap_or_default()))
+    };
+    let mut all: Vec<String> = files.into_iter().map(one).collect();
+    all.sort();
+    all.join("\n")
+}
+
 /// What a verdict on work depends on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CacheKey {
@@ -186,6 +197,18 @@ mod tests {
 
     fn with(pass: &str) -> Environment {
         Environment { pass: vec![pass.into()], setup: String::new() }
+    }
+
+    #[test]
+    fn other_contents_of_a_persons_file_are_another_environment() {
+        let dir = tempfile::tempdir().unwrap();
+        let (name, source) = (Path::new(".env.test"), dir.path().join("settings"));
+        fs::write(&source, "one").unwrap();
+        let one = contents([(name, source.as_path())]);
+        assert_eq!(contents([(name, source.as_path())]), one);
+        fs::write(&source, "two").unwrap();
+        assert_ne!(contents([(name, source.as_path())]), one);
+        assert_eq!(contents([]), "", "as it was kept before there were any");
     }
 
     #[test]

@@ -17,7 +17,7 @@ mod report;
 mod tail;
 
 pub use ask::{Answered, GateError, Question};
-pub use cache::{BaseKey, Cache, CacheKey, Environment, Surroundings, Turn};
+pub use cache::{BaseKey, Cache, CacheKey, Environment, Surroundings, Turn, contents};
 pub use check::{Gate, Script};
 pub use clean::{Clean, Past};
 pub use draft::{Draft, draft};

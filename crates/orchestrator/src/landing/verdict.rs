@@ -15,7 +15,7 @@ use herder_domain::run::RunId;
 use herder_executor::{KeeperHandle, Room};
 use herder_gate::{
     BaseKey, Cache, CacheKey, Environment, Findings, Gate, Inquirer, Question, Surroundings, ask_twice,
-    inquire,
+    contents, inquire,
 };
 use herder_record::Redactor;
 use herder_record::redact::RedactingWriter;
@@ -87,21 +87,27 @@ impl Landing<'_> {
         Ok(findings)
     }
 
-    fn environment(&self) -> Environment {
-        Environment { pass: self.spec.setup.pass.clone(), setup: String::new() }
+    /// What the gate runs with, as the base has it and the person's files are now.
+    fn environment(&self, base_tip: &CommitId) -> Result<Environment, ActError> {
+        let settings = self.context.environment(&self.case.repo.id, (self.vault.bare(), base_tip))?;
+        let files = sources(&settings)?;
+        let setup = contents(files.iter().map(|(name, source)| (name.as_path(), source.as_path())));
+        Ok(Environment { pass: self.spec.setup.pass.clone(), setup })
     }
 
     fn key(&self, base_tip: &CommitId, commit: &CommitId) -> Result<CacheKey, ActError> {
         let bare = self.vault.bare();
         // The gate is part of the base: the base's tree stands for it.
         let gate = bare.tree_of(base_tip)?.to_string();
-        let environment = self.environment();
+        let environment = self.environment(base_tip)?;
         Ok(CacheKey { tree: bare.tree_of(commit)?.to_string(), gate, environment })
     }
 
     fn base_key(&self, commit: &CommitId) -> Result<BaseKey, ActError> {
         let tree = self.vault.bare().tree_of(commit)?.to_string();
-        Ok(BaseKey { tree, environment: self.environment(), surroundings: Surroundings::Landing })
+        // A commit that would change what the gate runs with is no base's before it has landed.
+        let environment = self.environment(commit)?;
+        Ok(BaseKey { tree, environment, surroundings: Surroundings::Landing })
     }
 
     fn furnishing<'f>(

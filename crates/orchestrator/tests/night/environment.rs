@@ -216,6 +216,28 @@ fn files_of_the_persons_reach_jobs_and_neither_logs_nor_commits() {
 }
 
 #[test]
+fn what_was_said_of_the_base_counts_as_long_as_the_persons_files_hold_the_same() {
+    let gate = "echo x >>\"$CARGO_HOME/asked\"\ngrep -q good .env.test && exit 0\n\
+                echo '{\"ok\":false,\"items\":[\"settings\"]}'; exit 1";
+    let asked = "[setup]\nfiles = [\".env.test\"]\n";
+    let mut stage = Plan::gate(gate).max(1).file(".ralph/config.toml", asked).build();
+    let file = stage.home.write("settings/.env.test", "COLOUR=bad\n");
+    let name = stage.id.to_string();
+    stage.configure(&format!("{}\n[repo.\"{name}\"]\nfiles_from = \"~/settings\"\n", stage.config()));
+    let mut count = 0;
+    // The work once where the base is known to fail in the same; else twice, and the base twice.
+    for (text, times) in [("COLOUR=bad\n", 4), ("COLOUR=bad\n", 1), ("COLOUR=worse\n", 4)] {
+        fs_err::write(&file, text).unwrap();
+        let goal = stage.goal("Write a file", "", &script(&[good(&format!("{count}.txt"))]));
+        stage.good_night();
+        assert_eq!(stage.word(&goal), "done", "{text}");
+        let total = noted(&stage, "runs", "asked").len();
+        assert_eq!(total - count, times, "{text}");
+        count = total;
+    }
+}
+
+#[test]
 fn a_file_that_nobody_has_is_said_before_a_run_begins() {
     let asked = "[setup]\nfiles = [\".env.test\"]\n";
     let mut stage = Plan::gate(GATE).file(".ralph/config.toml", asked).build();

@@ -8,7 +8,7 @@ use herder_domain::setup::GateSetup;
 use herder_executor::KeeperHandle;
 use herder_gate::{
     Answered, BaseKey, Cache, Clean, Environment, Findings, Gate, Inquirer, Past, Question, Script,
-    Surroundings, ask_twice, inquire,
+    Surroundings, ask_twice, contents, inquire,
 };
 use herder_record::{Phase, Redactor};
 use herder_workspace::CommitId;
@@ -60,10 +60,14 @@ impl Work {
     fn base_key(&self, surroundings: Surroundings) -> Result<BaseKey, RalphError> {
         let base = CommitId::parse(&self.spec.base_commit)?;
         let tree = self.git.bare().tree_of(&base)?.to_string();
+        let files = self.spec.setup.furnished.iter().flat_map(|furnished| &furnished.files);
+        let held = contents(files.map(|(name, source)| (name.as_path(), source.as_path())));
         // What was said in the clean surroundings of a landing holds for whatever is like them.
         let setup = match surroundings {
-            Surroundings::Landing => String::new(),
-            Surroundings::Run | Surroundings::ByHand { .. } => self.spec.setup.surroundings(),
+            Surroundings::Landing => held,
+            Surroundings::Run | Surroundings::ByHand { .. } => {
+                format!("{}\n{held}", self.spec.setup.surroundings())
+            }
         };
         let environment = Environment { pass: self.spec.setup.pass.clone(), setup };
         Ok(BaseKey { tree, environment, surroundings })
