@@ -1,7 +1,7 @@
 //! What herder costs while nothing happens: memory (proportional set size) and context switches of an idle
 //! orchestrator, and of a ralph whose agent waits for its model, beside pueue's idle daemon.
 //!
-//! `cargo bench -p herder --bench idle`; takes a minute for each.
+//! `cargo bench -p herder --bench idle`; takes some minutes.
 
 mod stage;
 
@@ -17,10 +17,37 @@ fn watched_for() -> Duration {
     Duration::from_secs(if is_quick() { 2 } else { 60 })
 }
 
+/// How many times each is watched.
+fn rounds() -> usize {
+    if is_quick() { 1 } else { 3 }
+}
+
 fn main() -> Result<(), Failure> {
-    let pueue = pueue()?;
-    tell("idle orchestrator", orchestrator()?, pueue)?;
-    tell("idle ralph with its keeper", ralph()?, pueue)
+    let (mut orchestrators, mut ralphs, mut pueueds) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..rounds() {
+        // Never two of ours at once: what they share would count half for each.
+        let watched = watched(&[Some(orchestrator()?), pueue()?])?;
+        orchestrators.extend(watched.first());
+        pueueds.extend(watched.get(1));
+        ralphs.extend(self::watched(&[Some(ralph()?)])?);
+    }
+    tell("idle orchestrator", &orchestrators, &pueueds)?;
+    tell("idle ralph with its keeper", &ralphs, &pueueds)
+}
+
+/// What some that idle cost, all over the same time.
+fn watched(all: &[Option<Idle>]) -> Result<Vec<Cost>, Failure> {
+    let all = || all.iter().flatten();
+    let before = all().map(|one| switches(&one.pids)).collect::<Result<Vec<_>, _>>()?;
+    let_pass(watched_for());
+    all().zip(before).map(|(one, before)| cost(&one.pids, before)).collect()
+}
+
+/// Processes that do nothing, and all that they need to go on doing so.
+struct Idle {
+    pids: Vec<u32>,
+    _programs: Vec<Background>,
+    _stage: Stage,
 }
 
 /// What a number of processes cost together.
@@ -32,34 +59,35 @@ struct Cost {
     switches: f64,
 }
 
-fn tell(name: &str, ours: Cost, theirs: Option<Cost>) -> Result<(), Failure> {
-    let Some(theirs) = theirs else {
-        say(&format!("{name}: {:.1} MiB, {:.2} switches/s, without a peer", ours.memory, ours.switches));
-        return Ok(());
-    };
-    let pair = |ours, theirs| vec![Pair { ours, theirs }];
-    let memory = Figure::new(format!("{name}, memory"), "MiB", "pueued", pair(ours.memory, theirs.memory));
-    memory.aiming_at(Bar::AtMost(20.0)).tell()?;
-    let switches = Figure::new(
-        format!("{name}, switches"),
-        "switches/s",
-        "pueued",
-        pair(ours.switches, theirs.switches),
-    );
-    switches.aiming_at(Bar::AtMost(2.0)).tell()
+fn tell(name: &str, ours: &[Cost], theirs: &[Cost]) -> Result<(), Failure> {
+    for (what, unit, bar, of) in [
+        ("memory", "MiB", 20.0, (|cost| cost.memory) as fn(&Cost) -> f64),
+        ("switches", "switches/s", 2.0, |cost| cost.switches),
+    ] {
+        if theirs.is_empty() {
+            let each: Vec<String> = ours.iter().map(|cost| format!("{:.2}", of(cost))).collect();
+            say(&format!("{name}, {what}: {} {unit}, without a peer", each.join(", ")));
+            continue;
+        }
+        let pair = |(ours, theirs): (&Cost, &Cost)| Pair { ours: of(ours), theirs: of(theirs) };
+        let pairs = ours.iter().zip(theirs).map(pair).collect();
+        let figure = Figure::new(format!("{name}, {what}"), unit, "pueued", pairs);
+        figure.aiming_at(Bar::AtMost(bar)).tell()?;
+    }
+    Ok(())
 }
 
-fn orchestrator() -> Result<Cost, Failure> {
+fn orchestrator() -> Result<Idle, Failure> {
     let stage = Stage::new(20)?;
     let up = stage.up(&[])?;
     until("the orchestrator to be up", PATIENCE, || {
         stage.home.state().join("wake.sock").exists().then_some(())
     });
-    watched(&[up.pid()])
+    Ok(Idle { pids: vec![up.pid()], _programs: vec![up], _stage: stage })
 }
 
 /// A ralph whose agent waits: all processes of its run but the agent's own.
-fn ralph() -> Result<Cost, Failure> {
+fn ralph() -> Result<Idle, Failure> {
     let mut stage = Stage::new(20)?;
     let waits = "#!/bin/sh\necho started >\"$0.starts\"\nexec tail -f /dev/null\n";
     let agent = stage.home.install_program("agent", waits);
@@ -67,16 +95,16 @@ fn ralph() -> Result<Cost, Failure> {
     std::os::unix::fs::symlink(starts, agent.with_extension("starts"))?;
     let goal = stage.goals(1)?.remove(0);
     stage.ok(&["goal", "queue", &goal])?;
-    let _up = stage.up(&["--max", "1"])?;
+    let up = stage.up(&["--max", "1"])?;
     stage.until_start(Instant::now())?;
-    let ours: Vec<u32> = processes_with(stage.home.marker())
+    let pids: Vec<u32> = processes_with(stage.home.marker())
         .into_iter()
         .filter(|pid| is_called(*pid, &["herder-ralph", "ralph", "herder-keeper", "keeper"]))
         .collect();
-    if ours.is_empty() {
+    if pids.is_empty() {
         return Err("no ralph is at work".into());
     }
-    watched(&ours)
+    Ok(Idle { pids, _programs: vec![up], _stage: stage })
 }
 
 fn is_called(pid: u32, names: &[&str]) -> bool {
@@ -85,7 +113,7 @@ fn is_called(pid: u32, names: &[&str]) -> bool {
     words.into_iter().any(|word| names.contains(&word.as_ref()))
 }
 
-fn pueue() -> Result<Option<Cost>, Failure> {
+fn pueue() -> Result<Option<Idle>, Failure> {
     if program("pueued", "cargo install pueue").is_none() {
         return Ok(None);
     }
@@ -99,12 +127,10 @@ fn pueue() -> Result<Option<Cost>, Failure> {
     until("pueued to answer", PATIENCE, || {
         call("pueue").arg("status").output().is_ok_and(|said| said.status.success()).then_some(())
     });
-    Ok(Some(watched(&[daemon.pid()])?))
+    Ok(Some(Idle { pids: vec![daemon.pid()], _programs: vec![daemon], _stage: stage }))
 }
 
-fn watched(pids: &[u32]) -> Result<Cost, Failure> {
-    let before = switches(pids)?;
-    let_pass(watched_for());
+fn cost(pids: &[u32], before: u64) -> Result<Cost, Failure> {
     let switches = (switches(pids)? - before) as f64 / watched_for().as_secs_f64();
     Ok(Cost { memory: pss(pids)? as f64 / 1_024.0, switches })
 }

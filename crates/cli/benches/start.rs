@@ -124,8 +124,10 @@ impl Peer {
         let mut command = match self {
             Self::Pueue => {
                 let mut command = self.command(stage, "pueue");
-                command.args(["add", "--"]);
-                command
+                // It gives a task an input that never ends, and the agent reads its input to the end.
+                command.args(["add", "--", &format!("{} </dev/null", path(agent))]);
+                command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+                return command;
             }
             Self::TaskSpooler => self.command(stage, "tsp"),
             Self::Nq => self.command(stage, "nq"),

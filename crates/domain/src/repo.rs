@@ -1,19 +1,25 @@
 //! Repositories and the numbers that are unique within one.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 /// A repository's name: host, owner and name, for example `github.com/acme/app`.
 ///
 /// A repository without an origin is called `local/<parent>/<name>-<hash>`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+///
+/// Every goal, run and dependency of a long queue has one: a copy shares its text.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct RepoId {
-    host: String,
-    owner: String,
-    name: String,
+    /// The three parts with a slash between them.
+    text: Arc<str>,
+    /// How long the host is, and the owner; each at most [`PART_MAX`] bytes.
+    host: u8,
+    owner: u8,
 }
 
 /// The longest host, owner or name that is taken, in bytes.
@@ -30,34 +36,41 @@ impl RepoId {
     /// Makes a name of its three parts; each must be non-empty, printable, without a separator.
     pub fn new(host: &str, owner: &str, name: &str) -> Result<Self, BadRepoId> {
         if [host, owner, name].into_iter().all(is_part) {
-            return Ok(Self { host: host.into(), owner: owner.into(), name: name.into() });
+            let length = |part: &str| u8::try_from(part.len()).unwrap_or(u8::MAX);
+            let text = format!("{host}/{owner}/{name}").into();
+            return Ok(Self { text, host: length(host), owner: length(owner) });
         }
         Err(BadRepoId { text: format!("{host}/{owner}/{name}") })
     }
 
     /// The host, `local` for a repository without an origin.
     pub fn host(&self) -> &str {
-        &self.host
+        &self.text[..self.host.into()]
     }
 
     /// The owner.
     pub fn owner(&self) -> &str {
-        &self.owner
+        let begin = usize::from(self.host) + 1;
+        &self.text[begin..begin + usize::from(self.owner)]
     }
 
     /// The name without its owner.
     pub fn name(&self) -> &str {
-        &self.name
+        &self.text[usize::from(self.host) + usize::from(self.owner) + 2..]
+    }
+
+    fn parts(&self) -> (&str, &str, &str) {
+        (self.host(), self.owner(), self.name())
     }
 
     /// `owner/name`, as people write it.
     pub fn short(&self) -> String {
-        format!("{}/{}", self.owner, self.name)
+        self.text[usize::from(self.host) + 1..].to_owned()
     }
 
     /// Whether `text` is this repository as a person would write it: `name`, `owner/name` or in full.
     pub fn answers_to(&self, text: &str) -> bool {
-        text == self.name || text == self.short() || text == self.to_string()
+        text == self.name() || text == self.short() || text == &*self.text
     }
 }
 
@@ -69,9 +82,28 @@ fn is_part(text: &str) -> bool {
         && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '~' | '+'))
 }
 
+impl Ord for RepoId {
+    /// By host, owner and name.
+    fn cmp(&self, other: &Self) -> Ordering {
+        if Arc::ptr_eq(&self.text, &other.text) { Ordering::Equal } else { self.parts().cmp(&other.parts()) }
+    }
+}
+
+impl PartialOrd for RepoId {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl fmt::Debug for RepoId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RepoId({:?})", self.text)
+    }
+}
+
 impl fmt::Display for RepoId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}/{}", self.host, self.owner, self.name)
+        f.write_str(&self.text)
     }
 }
 
@@ -98,7 +130,7 @@ impl TryFrom<String> for RepoId {
 
 impl From<RepoId> for String {
     fn from(id: RepoId) -> Self {
-        id.to_string()
+        id.text.as_ref().to_owned()
     }
 }
 
@@ -138,6 +170,19 @@ impl fmt::Display for GoalRef {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_are_in_the_order_of_their_parts() {
+        let of = |text: &str| text.parse::<RepoId>().unwrap();
+        let long = "x".repeat(PART_MAX);
+        let sorted =
+            [of("h/a/b"), of("h/a/c"), of("h/a-b/a"), of("h-i/a/a"), of(&format!("i/{long}/{long}"))];
+        assert!(sorted.is_sorted());
+        assert_eq!(sorted[3].parts(), ("h-i", "a", "a"));
+        assert_eq!(sorted[4].parts(), ("i", long.as_str(), long.as_str()));
+        assert_eq!(sorted[1], of("h/a/c"));
+        assert_eq!(sorted[1].cmp(&of("h/a/c")), Ordering::Equal);
+    }
 
     #[test]
     fn a_name_is_read_as_people_write_it() {

@@ -19,26 +19,40 @@ use herder_domain::run::RunSpec;
 use herder_ralph::voice;
 use herder_record::run::EventsWriter;
 use herder_record::{Redactor, RunDir, RunLock, RunWriter, StateDir};
-use herder_testkit::pairs::{Bar, Failure, Figure, cpu_seconds, interleaved, is_quick, pairs};
+use herder_testkit::pairs::{Bar, Failure, Figure, Pair, cpu_seconds, interleaved, is_quick, pairs};
 use serde_json::{Value, json};
 
 const MEGABYTE: f64 = 1e6;
+const MEBIBYTE: f64 = 1_048_576.0;
+/// The length of a long line.
+const LONG_LINE: usize = 10 << 20;
+/// What a long line may cost, MiB.
+const MEMORY_BAR: f64 = 24.0;
+/// The stream of short lines, and that of long ones.
+const PLAIN: &str = "stream.jsonl";
+const LONG: &str = "long.jsonl";
 /// Processor time is told in hundredths of a second.
 const SHORTEST: f64 = 0.01;
 /// What is read at once, as a ralph reads an agent's pipe.
 const CHUNK: usize = 64 << 10;
 
+/// Runs this program again to hear one stream after another, and to tell how much memory the second took.
+const MEMORY: &str = "HERDER_BENCH_MEMORY";
+
 fn main() -> Result<(), Failure> {
+    if let Some(dir) = std::env::var_os(MEMORY) {
+        return hear_within(Path::new(&dir));
+    }
     let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
-    let plain = dir.path().join("stream.jsonl");
+    let plain = dir.path().join(PLAIN);
     fs_err::write(&plain, stream(if is_quick() { 100 } else { 8_000 }, 4 << 10)?)?;
     figure("an agent's stream", dir.path(), &plain)?;
-    let long = dir.path().join("long.jsonl");
-    fs_err::write(&long, stream(6, 10 << 20)?)?;
-    let before = peak_resident()?;
+    let long = dir.path().join(LONG);
+    fs_err::write(&long, stream(6, LONG_LINE)?)?;
     figure("lines of 10 MiB", dir.path(), &long)?;
-    memory(before, peak_resident()?);
-    Ok(())
+    memory("memory for lines of 10 MiB", dir.path())?;
+    fs_err::write(&long, vec![b'x'; 20 * LONG_LINE])?;
+    memory("memory for a line of 200 MiB that does not end", dir.path())
 }
 
 #[expect(clippy::print_stdout, reason = "a figure is to be read")]
@@ -179,14 +193,32 @@ fn jq(file: &Path) -> Result<(), Failure> {
     if status.success() { Ok(()) } else { Err("jq failed".into()) }
 }
 
-/// The most memory that this process ever had resident, bytes (`VmHWM` of proc_pid_status(5)).
+/// How much more memory a ralph that has heard a stream of short lines needs for long ones, as told by another process
+/// of this program: this one has had them in memory itself.
+fn memory(name: &str, dir: &Path) -> Result<(), Failure> {
+    let output = Command::new(std::env::current_exe()?).env(MEMORY, dir).output()?;
+    let text = String::from_utf8(output.stdout)?;
+    let ours: f64 = text.trim().parse().map_err(|_| String::from_utf8_lossy(&output.stderr).into_owned())?;
+    let pair = Pair { ours, theirs: LONG_LINE as f64 / MEBIBYTE };
+    Figure::new(name, "MiB", "such a line", vec![pair]).aiming_at(Bar::AtMost(MEMORY_BAR)).tell()
+}
+
+/// Hears the stream of short lines, and prints how many MiB more than before the other one needs at its peak.
+#[expect(clippy::print_stdout, reason = "it is asked for it")]
+fn hear_within(dir: &Path) -> Result<(), Failure> {
+    let mut ralph = Ralph::new(&dir.join(format!("memory-{}", std::process::id())))?;
+    ralph.hear(&dir.join(PLAIN))?;
+    // Sets the peak back to what is resident now (proc_pid_clear_refs(5)).
+    fs_err::write("/proc/self/clear_refs", "5")?;
+    let before = peak_resident()?;
+    ralph.hear(&dir.join(LONG))?;
+    println!("{:.2}", (peak_resident()? - before) as f64 / MEBIBYTE);
+    Ok(())
+}
+
+/// The most memory that this process has had resident, bytes (`VmHWM` of proc_pid_status(5)).
 fn peak_resident() -> Result<u64, Failure> {
     let text = fs_err::read_to_string("/proc/self/status")?;
     let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no VmHWM")?;
     Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? << 10)
-}
-
-#[expect(clippy::print_stdout, reason = "a figure is to be read")]
-fn memory(before: u64, after: u64) {
-    println!("most memory in use: {} MiB before the long lines, {} MiB after", before >> 20, after >> 20);
 }

@@ -40,6 +40,7 @@ fn main() -> Result<()> {
         let archive = ["archive", "--format=tar", "-o", "../tree.tar", "main"];
         done(Command::new("git").arg("-C").arg(origin).args(archive))?;
         let scene = Scene::at(dir.path())?;
+        show_branch_to_clones(&scene.mirror, &scene.tip)?;
         let begun = Instant::now();
         scene.prepare(1)?;
         let first = milliseconds(begun.elapsed());
@@ -83,7 +84,6 @@ impl Scene {
         let vault = Vault::open_or_create(&top.join("state/vault.git"), &mirror)?;
         let tip = mirror.tip("main")?;
         let templates = Templates::at(top.join("state/templates"));
-        show_branch_to_clones(&mirror, &tip)?;
         Ok(Self { top: top.into(), mirror, vault, templates, tip })
     }
 

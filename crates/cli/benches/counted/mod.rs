@@ -34,7 +34,9 @@ impl Counts {
     pub fn of(command: &Command, top: &Path) -> Result<Self, Failure> {
         let trace = top.join("trace");
         let mut strace = Command::new("strace");
-        strace.args(["-f", "-qq", "-y", "-s", "256", "-e", CALLS, "-e", "signal=none", "-o"]).arg(&trace);
+        strace
+            .args(["-f", "--seccomp-bpf", "-qq", "-y", "-s", "256", "-e", CALLS, "-e", "signal=none", "-o"])
+            .arg(&trace);
         strace.arg(command.get_program()).args(command.get_args());
         for (name, value) in command.get_envs() {
             match value {
