@@ -50,13 +50,19 @@ impl Bare {
     /// The new commit does not contain the expected one, a name is unusable, or after a failure the
     /// remote cannot even be asked ([`WorkspaceError::PushUnknown`]: it may have arrived).
     pub fn push(&self, order: PushOrder<'_>, user: &UserEnvironment) -> Result<Push> {
-        let branch = checked_branch(order.branch)?;
-        let url = checked_url(order.url)?;
         if let Some(old) = order.expected_old
             && !self.is_ancestor(old, order.commit)?
         {
             return Err(WorkspaceError::NotDescendant { old: old.clone(), new: order.commit.clone() });
         }
+        self.replace(order, user)
+    }
+
+    /// As [`Bare::push`], where the new commit need not contain the expected one: for branches that herder alone
+    /// writes.
+    pub(crate) fn replace(&self, order: PushOrder<'_>, user: &UserEnvironment) -> Result<Push> {
+        let branch = checked_branch(order.branch)?;
+        let url = checked_url(order.url)?;
         self.upload_contents((order.expected_old, order.commit), url, user)?;
         let here = Unfinished::of(self.path(), url, branch);
         if let Some(here) = &here {
