@@ -7,6 +7,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::landing::Offer;
 use crate::repo::GoalRef;
 use crate::run::RunId;
 
@@ -129,6 +130,10 @@ pub struct Candidate {
     pub base_tip: String,
     /// The commit.
     pub commit: String,
+    /// One line about it, without secrets.
+    pub title: String,
+    /// More about it in Markdown, without secrets.
+    pub body: String,
 }
 
 /// What came of handing a commit in.
@@ -136,6 +141,8 @@ pub struct Candidate {
 pub enum Submitted {
     /// It is part of the base branch.
     Landed,
+    /// A pull request offers it.
+    Offered(Offer),
     /// The base branch went on meanwhile.
     Lost,
     /// The forge does not take it.
@@ -152,6 +159,19 @@ pub trait Landing {
     /// # Errors
     /// [`Trouble`]: nobody knows what came of it.
     fn submit(&self, candidate: &Candidate) -> Result<Submitted, Trouble>;
+
+    /// The commit that a run's work became where it is part of the base branch without its trailer saying so: a forge
+    /// may write commits of its own.
+    ///
+    /// # Errors
+    /// [`Trouble`]: nobody knows.
+    fn landed(&self, goal: &GoalRef, run: &RunId) -> Result<Option<String>, Trouble>;
+
+    /// Shows a commit to a person who is to look first; nobody merges it by itself.
+    ///
+    /// # Errors
+    /// [`Trouble`]: nobody knows what came of it.
+    fn show(&self, candidate: &Candidate) -> Result<Submitted, Trouble>;
 }
 
 #[cfg(test)]

@@ -65,6 +65,7 @@ pub fn plan(world: &World, now: Timestamp) -> Plan {
     let mut plan = Plan::default();
     runs::advance(world, now, &mut plan);
     lanes::advance(world, now, &mut plan);
+    follow::show(world, &mut plan);
     close_stories(world, &mut plan);
     queue::admit(world, now, &mut plan);
     plan

@@ -3,6 +3,7 @@
 
 mod clean;
 mod collect;
+mod follow;
 mod furnish;
 mod launch;
 mod notify;
@@ -143,8 +144,7 @@ fn try_to(context: &Context, effect: &Effect, case: &Case) -> Result<Acted, ActE
         Effect::Tell { told, .. } => tell::tell(context, case, told),
         Effect::Collect { .. } => collect::collect(context, case),
         Effect::Land { round, .. } => Ok(landing::land(context, case, *round)),
-        // A local landing has no pull request.
-        Effect::FollowLanding { .. } => Ok(Acted::default()),
+        Effect::FollowLanding { step, .. } => follow::follow(context, case, *step),
         Effect::Revert { undo, round, .. } => Ok(landing::revert(context, case, (*undo, *round))),
         Effect::Clean { .. } => clean::clean(context, case),
         Effect::WriteStats { .. } => stats::write(context, case),

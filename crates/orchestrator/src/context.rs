@@ -24,7 +24,7 @@ use herder_workspace::{
 use jiff::Timestamp;
 
 use crate::act::ActError;
-use crate::github::Clients;
+use crate::github::{Clients, RepoTokens};
 use crate::swept::Swept;
 use crate::withdrawals::Withdrawals;
 
@@ -73,14 +73,15 @@ impl Context {
         settings: Settings,
         herder: PathBuf,
     ) -> Result<Self, herder_record::RecordError> {
+        let clients = Arc::new(Clients::new(state.database()));
         Ok(Self {
             launcher: Launcher::at(&herder),
             redactor: redactor(&settings, &[])?,
-            user: UserEnvironment::of_this_process(),
+            user: user(&state, &clients, &config),
             toolchains: Toolchains::detect(),
             host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
             withdrawals: Arc::default(),
-            clients: Arc::new(Clients::new(state.database())),
+            clients,
             swept: Arc::default(),
             repos: Arc::default(),
             state,
@@ -209,6 +210,12 @@ impl Context {
             at: Timestamp::now(),
         }
     }
+}
+
+/// The person's environment for git, with the tokens of the repositories whose goals live on a host.
+fn user(state: &StateDir, clients: &Arc<Clients>, config: &UserConfig) -> UserEnvironment {
+    let (database, clients, config) = (state.database(), Arc::clone(clients), config.clone());
+    UserEnvironment::of_this_process().with_tokens(Arc::new(RepoTokens { database, clients, config }))
 }
 
 /// The redactor of all secrets that the settings name.

@@ -1,14 +1,22 @@
 //! GitHub as the home of goals: one client for each host, what it remembers in the database, and goals as issues.
 
 mod clients;
+mod entrust;
+mod git_tokens;
 mod goals;
+mod look;
 mod pulls;
 mod register;
+mod reviews;
+mod steps;
 
 pub(crate) use clients::{Clients, connect};
+pub(crate) use git_tokens::RepoTokens;
 pub(crate) use goals::GithubGoals;
+pub(crate) use look::look as look_at;
 pub(crate) use pulls::PullHome;
 pub(crate) use register::look;
+pub(crate) use steps::follow;
 
 use herder_domain::forge::Trouble;
 use herder_forge::{Undone, Why};

@@ -22,11 +22,21 @@ impl Context {
     }
 
     /// How a repository's finished work comes home.
-    pub(crate) fn way_home<'a>(&'a self, repo: &'a Repo, vault: &'a Vault) -> Box<dyn Landing + 'a> {
-        match repo.home {
-            Home::Local => Box::new(PushHome { vault, url: &repo.url, user: &self.user }),
-            Home::Github => Box::new(PullHome),
-        }
+    ///
+    /// # Errors
+    /// Its host is not known to the configuration any more.
+    pub(crate) fn way_home<'a>(
+        &'a self,
+        repo: &'a Repo,
+        vault: &'a Vault,
+    ) -> Result<Box<dyn Landing + 'a>, Trouble> {
+        let (url, user) = (&repo.url, &self.user);
+        Ok(match repo.home {
+            Home::Local => Box::new(PushHome { vault, url, user }),
+            Home::Github => {
+                Box::new(PullHome { client: self.client(repo)?, repo: &repo.id, url, vault, user })
+            }
+        })
     }
 
     /// The client of a repository's host.

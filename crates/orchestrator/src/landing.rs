@@ -1,15 +1,16 @@
 //! Land: rebase and squash, gate on a clean checkout, push with compare-and-swap; a few rounds where
 //! others push in between. The trailer `Herder-Run` in the base shows that it was done already.
 
+mod pull;
 mod revert;
 mod verdict;
 
 use std::sync::PoisonError;
 
 use herder_domain::event::{Event, What};
-use herder_domain::forge::{Candidate, Submitted};
+use herder_domain::forge::{Candidate, Landing as WayHome, Submitted};
 use herder_domain::gate::Verdict;
-use herder_domain::landing::{Bounce, Warrant};
+use herder_domain::landing::{Bounce, Offer, Warrant};
 use herder_domain::run::RunSpec;
 use herder_record::Ending;
 use herder_workspace::{
@@ -21,6 +22,7 @@ use crate::act::{ActError, Acted};
 use crate::context::{Case, Context};
 use crate::environment::Seed;
 
+pub(crate) use pull::show;
 pub(crate) use revert::revert;
 pub(crate) use verdict::base_found_red;
 
@@ -37,6 +39,8 @@ const KNOWN_MAX: usize = 50;
 enum Round {
     /// It is in, with these failures that were there before.
     Landed(CommitId, Vec<String>),
+    /// A pull request offers it.
+    Offered(Offer),
     Bounced(Bounce),
     /// Somebody else's push came first.
     Lost,
@@ -82,6 +86,7 @@ fn try_rounds(context: &Context, case: &Case, found: &mut Vec<What>) -> Result<O
     for _ in 0..ROUNDS {
         return Ok(Some(match landing.round(found)? {
             Round::Landed(commit, known) => What::Landed { run, commit: commit.to_string(), known },
+            Round::Offered(offer) => What::WorkOffered { run, offer },
             Round::Bounced(bounce) => What::LandingBounced { run, bounce },
             Round::Refused(why) => return Err(ActError::Refused(why)),
             Round::CalledOff => What::LandingWithdrawn { run },
@@ -132,6 +137,9 @@ impl<'a> Landing<'a> {
         if let Some(commit) = self.mirror.bare().landed_run_in(Some(&self.work_base), &base_tip, run)? {
             return Ok(Round::Landed(commit, Vec::new()));
         }
+        if let Some(commit) = self.way_home()?.landed(&self.case.goal.id, &self.case.run.id)? {
+            return Ok(Round::Landed(CommitId::parse(&commit)?, Vec::new()));
+        }
         let candidate = match self.squash(&base_tip)? {
             Squash::Commit(commit) => commit,
             Squash::Conflict { files } => {
@@ -163,14 +171,18 @@ impl<'a> Landing<'a> {
         let known = known.into_iter().map(|failure| failure.name).take(KNOWN_MAX).collect();
         // The same again, with the verdict in its message.
         let commit = self.vault.reword(&candidate, &self.message(Some(word)), &self.context.signature())?;
-        let pushed = self.push(&base_tip, commit)?;
+        let pushed = self.hand_in(&self.candidate(&base_tip, &commit, word))?;
         let seed = Seed::of(&self.context.state.setups(&self.case.repo.id), &self.spec.base_branch);
         Ok(match pushed {
             Round::Landed(commit, _) => {
                 seed.ripen(&self.case.run.id)?;
                 Round::Landed(commit, known)
             }
-            Round::Bounced(_) | Round::Lost | Round::Refused(_) | Round::CalledOff => {
+            Round::Offered(_)
+            | Round::Bounced(_)
+            | Round::Lost
+            | Round::Refused(_)
+            | Round::CalledOff => {
                 seed.forget(&self.case.run.id)?;
                 pushed
             }
@@ -242,21 +254,36 @@ impl<'a> Landing<'a> {
         harvest.and_then(|harvest| harvest.last_progress.clone()).unwrap_or_default()
     }
 
-    /// The last step, which the repository's home takes.
-    fn push(&self, base_tip: &CommitId, commit: CommitId) -> Result<Round, ActError> {
-        let candidate = Candidate {
+    fn way_home(&self) -> Result<Box<dyn WayHome + '_>, ActError> {
+        Ok(self.context.way_home(&self.case.repo, &self.vault)?)
+    }
+
+    /// A commit as it is handed in, with what the gate said of it.
+    fn candidate(&self, base_tip: &CommitId, commit: &CommitId, gate: &str) -> Candidate {
+        let redactor = &self.context.redactor;
+        let redacted = |text: &str| text.lines().map(|line| redactor.line(line).into_string() + "\n").collect();
+        Candidate {
             goal: self.case.goal.id.clone(),
             run: self.case.run.id.clone(),
             base_branch: self.spec.base_branch.clone(),
             base_tip: base_tip.to_string(),
             commit: commit.to_string(),
-        };
-        Ok(match self.context.way_home(&self.case.repo, &self.vault).submit(&candidate)? {
+            title: redactor.line(&self.case.goal.title).into_string(),
+            body: redacted(&pull::body(self, gate)),
+        }
+    }
+
+    /// The last step, which the repository's home takes.
+    fn hand_in(&self, candidate: &Candidate) -> Result<Round, ActError> {
+        Ok(match self.way_home()?.submit(candidate)? {
             Submitted::Landed => {
+                let (base_tip, commit) =
+                    (CommitId::parse(&candidate.base_tip)?, CommitId::parse(&candidate.commit)?);
                 // The mirror is a cache: what it does not get here the next fetch brings.
-                let _ = self.mirror.take_pushed(&self.vault, &self.spec.base_branch, base_tip, &commit);
+                let _ = self.mirror.take_pushed(&self.vault, &self.spec.base_branch, &base_tip, &commit);
                 Round::Landed(commit, Vec::new())
             }
+            Submitted::Offered(offer) => Round::Offered(offer),
             Submitted::Lost => Round::Lost,
             Submitted::Refused { why } => Round::Refused(why),
         })

@@ -50,6 +50,16 @@ impl Landing for PushHome<'_> {
     fn submit(&self, candidate: &Candidate) -> Result<Submitted, Trouble> {
         self.push(candidate).map_err(|error| passing(&error))
     }
+
+    /// The trailer in the base says it all.
+    fn landed(&self, _goal: &GoalRef, _run: &RunId) -> Result<Option<String>, Trouble> {
+        Ok(None)
+    }
+
+    /// There is nobody to be shown it but by herder's own commands.
+    fn show(&self, candidate: &Candidate) -> Result<Submitted, Trouble> {
+        Ok(Submitted::Refused { why: format!("{} lives on this machine", candidate.goal) })
+    }
 }
 
 impl PushHome<'_> {

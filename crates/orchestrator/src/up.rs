@@ -4,6 +4,7 @@ mod aftermath;
 mod attend;
 mod daemon;
 mod farewell;
+mod following;
 mod inbox;
 mod proposals;
 mod reload;

@@ -1,6 +1,6 @@
 //! Runs and the landings of their work.
 
-use herder_domain::landing::Landing;
+use herder_domain::landing::{Landing, LandingState};
 use herder_domain::repo::GoalRef;
 use herder_domain::run::{Run, RunId, RunState};
 use rusqlite::{Connection, params};
@@ -30,6 +30,15 @@ impl Store {
     /// The landing of a run's work, where it came to one.
     pub fn landing(&self, run: &RunId) -> Result<Option<Landing>, StoreError> {
         load_landing(&self.conn, run)
+    }
+
+    /// Landings with an open pull request that is to be merged, or shown to a person.
+    pub fn offers(&self) -> Result<Vec<Landing>, StoreError> {
+        let is_open = |landing: &Landing| {
+            landing.offer.is_some()
+                && matches!(landing.state, LandingState::Offered { .. } | LandingState::Shown)
+        };
+        Ok(open_landings(&self.conn)?.into_iter().filter(is_open).collect())
     }
 }
 

@@ -67,6 +67,9 @@ pub struct Remark {
     pub line: Option<u64>,
     /// When.
     pub created_at: Timestamp,
+    /// The review that it is part of.
+    #[serde(default, rename = "pull_request_review_id")]
+    pub review: Option<u64>,
 }
 
 impl Client {

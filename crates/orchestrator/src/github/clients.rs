@@ -56,7 +56,7 @@ impl Clients {
 /// A client of one host that goes on from what the database remembers.
 pub(crate) fn connect(settings: &ForgeSettings, database: &Path) -> Client {
     let host = settings.host.as_str();
-    let site = Site::at(host, &settings.api, &settings.graphql);
+    let site = Site::at(host, &settings.api, &settings.graphql).with_git_at(&settings.git);
     let sources = vec![TokenSource::variable(&settings.token, lookup), TokenSource::gh(host)];
     let share = Share::try_from(settings.share).unwrap_or_default();
     let store = Store::open(database).ok();

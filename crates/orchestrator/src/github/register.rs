@@ -12,7 +12,7 @@ use crate::register::{AddRepo, AddRepoError};
 
 /// Looks at the repository with the token that later works with it.
 ///
-/// Finished work is not pushed yet: it waits as the vault's branch `goal-N`, whatever `--push` says.
+/// A pull request is no push to the base branch, so that its goals need no leave for it.
 pub(crate) fn look(
     state: &StateDir,
     order: &AddRepo,
@@ -31,5 +31,5 @@ pub(crate) fn look(
     }
     let url = format!("{}/{}/{}.git", settings.git, id.owner(), id.name());
     let base_branch = order.base.clone().unwrap_or(facts.default_branch);
-    Ok(Repo { id, url, base_branch, pushes: false, home: Home::Github })
+    Ok(Repo { id, url, base_branch, pushes: true, home: Home::Github })
 }

@@ -2,6 +2,7 @@
 //! base shows that it was done already.
 
 use herder_domain::event::{Event, What};
+use herder_domain::forge::Home;
 use herder_domain::gate::Verdict;
 use herder_domain::landing::LandingState;
 use herder_domain::undo::{Undo, UndoGate, UndoTrouble};
@@ -79,6 +80,10 @@ fn try_rounds(context: &Context, case: &Case, found: &mut Vec<What>) -> Result<O
 impl Undoing<'_> {
     fn round(&self, found: &mut Vec<What>) -> Result<Ended, ActError> {
         let landing = &self.landing;
+        if landing.case.repo.home == Home::Github {
+            let why = "on GitHub it is undone by the button Revert of its pull request".to_owned();
+            return Ok(Ended::Refused(UndoTrouble::Undeliverable { why }));
+        }
         let base_tip = landing.refresh()?;
         let bare = landing.vault.bare();
         if !bare.contains(&self.landed)? || !bare.is_ancestor(&self.landed, &base_tip)? {
@@ -117,11 +122,11 @@ impl Undoing<'_> {
         // The same again, with the verdict in its message.
         let (message, signature) = (self.message(Some(word)), landing.context.signature());
         let commit = landing.vault.reword(&candidate, &message, &signature)?;
-        match landing.push(&base_tip, commit)? {
+        match landing.hand_in(&landing.candidate(&base_tip, &commit, word))? {
             Round::Landed(commit, _) => Ok(Ended::Undone(commit)),
             Round::Lost => Ok(Ended::Lost),
             Round::Refused(why) => Err(ActError::Refused(why)),
-            Round::Bounced(_) | Round::CalledOff => Err(ActError::Missing("what came of a push")),
+            Round::Offered(_) | Round::Bounced(_) | Round::CalledOff => Err(ActError::Missing("what came of a push")),
         }
     }
 

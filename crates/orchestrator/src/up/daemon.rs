@@ -20,6 +20,7 @@ use herder_store::{AppendError, OpenEffect, Settings, Stepped, Store};
 use jiff::Timestamp;
 
 use super::attend::OnlyFor;
+use super::following::{self, Following};
 use super::inbox::{self, Message};
 use super::reload::{self, ConfigFile};
 use super::sleep::{self, Awake};
@@ -72,6 +73,7 @@ pub(super) struct Daemon {
     seen_version: i64,
     pub(super) config_file: ConfigFile,
     upkeep: Upkeep,
+    pub(super) following: Following,
     /// Whether this machine is kept awake.
     pub(super) awake: Awake,
     /// What alone is carried out, by a command that sees one goal through.
@@ -106,6 +108,7 @@ impl Daemon {
             stopped: BTreeSet::new(),
             seen_version: 0,
             upkeep,
+            following: Following::default(),
             awake: Awake::default(),
             only_for: None,
         })
@@ -218,6 +221,7 @@ impl Daemon {
         for due in self.store.due_effects(now)? {
             self.start(due)?;
         }
+        following::mind(self)?;
         sleep::mind(self)?;
         Ok(stepped)
     }
@@ -231,7 +235,7 @@ impl Daemon {
     fn wait(&mut self, stepped: &Stepped) -> Result<bool, UpError> {
         let upkeep = self.tidy_up()?;
         let others = upkeep.into_iter().chain(self.awake.due());
-        let due = self.next_due(stepped.wake_at)?.into_iter().chain(others).min();
+        let due = self.next_due(stepped.wake_at)?.into_iter().chain(others).chain(self.following.due()).min();
         loop {
             let left = due.map_or(LOOK, |due| until(due).min(LOOK));
             match self.inbox.recv_timeout(left) {
@@ -292,7 +296,12 @@ impl Daemon {
                 told.into_iter().for_each(|text| self.say(&Told::note(Timestamp::now(), text)));
                 Ok(())
             }
-            Message::Woken | Message::Told => Ok(()),
+            Message::Looked(looked) => following::looked(self, looked),
+            Message::Woken => {
+                self.following.hasten();
+                Ok(())
+            }
+            Message::Told => Ok(()),
         }
     }
 
@@ -303,6 +312,9 @@ impl Daemon {
             Ok(Acted { events, ledger }) => {
                 if let Some(row) = ledger {
                     self.store.ledger_put(&row)?;
+                }
+                if let Some(Effect::FollowLanding { turn, .. }) = effect {
+                    return following::followed(self, key, turn, events);
                 }
                 self.finish(key, &events, now)
             }
@@ -478,7 +490,12 @@ impl Daemon {
         Ok(Some(Case { goal, run, repo, landing }))
     }
 
-    fn tell_of(&self, event: &Event, at: Timestamp) {
+    /// Into what this process's threads speak.
+    pub(super) fn sender(&self) -> Sender<Message> {
+        self.sender.clone()
+    }
+
+    pub(super) fn tell_of(&self, event: &Event, at: Timestamp) {
         Told::of(event, at).iter().for_each(|told| self.say(told));
     }
 

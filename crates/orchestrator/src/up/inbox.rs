@@ -11,6 +11,7 @@ use herder_record::StateDir;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
+use super::following::Looked;
 use crate::act::{ActError, Acted};
 use crate::wake;
 
@@ -25,6 +26,8 @@ pub(super) enum Message {
     RalphGone(RunId, Outcome),
     /// What was old was cleared away, or could not be; a line where there is something to tell.
     Tidied(Option<String>),
+    /// Pull requests were looked at.
+    Looked(Vec<Looked>),
     /// Somebody wrote to the database.
     Woken,
     /// The daemon is to end.

@@ -1,0 +1,166 @@
+//! A look at a pull request: how it stands, read from what GitHub says of it, its reviews and its checks. It changes
+//! nothing, and what cannot be read says nothing.
+
+use std::collections::BTreeSet;
+
+use herder_domain::event::What;
+use herder_domain::forge::Trouble;
+use herder_domain::gate::{Failure, Refusal};
+use herder_domain::landing::{Bounce, Landing, LandingState, Merging, Offer, Standing};
+use herder_domain::repo::RepoId;
+use herder_forge::read::check::{Check, CheckState};
+use herder_forge::read::issue::IssueState;
+use herder_forge::read::pull::{Mergeable, Pull};
+use herder_forge::{Client, Lookup};
+
+use super::reviews::{Word, words};
+use super::trouble;
+
+/// So many bytes of a job's log go into the next prompt.
+const LOG_TAIL: usize = 8 << 10;
+
+/// What a look at a landing's pull request brought to light; `None` where nothing is new.
+///
+/// # Errors
+/// [`Trouble`]: something could not be read, so nothing is known.
+pub(crate) fn look(client: &Client, repo: &RepoId, landing: &Landing) -> Result<Option<What>, Trouble> {
+    let Some(offer) = &landing.offer else { return Ok(None) };
+    let Some(pull) = present(client.pull(repo, offer.pull))? else { return Ok(None) };
+    let run = landing.run.clone();
+    if let Some(commit) = pull.merge_commit_sha.clone().filter(|_| pull.is_merged()) {
+        return Ok(Some(What::Landed { run, commit, known: Vec::new() }));
+    }
+    match &landing.state {
+        LandingState::Offered { standing } => {
+            let seen = Seen { client, repo, landing, offer, pull };
+            seen.of_offered(standing)
+        }
+        LandingState::Shown if pull.state == IssueState::Open => {
+            Ok(words(client, repo, offer)?.map(|word| match word {
+                Word::Approved => What::GoalApproved,
+                Word::Otherwise(feedback) => What::GoalRejected { feedback },
+            }))
+        }
+        LandingState::Submitted { .. }
+        | LandingState::Shown
+        | LandingState::Landed { .. }
+        | LandingState::Bounced(_)
+        | LandingState::Withdrawn
+        | LandingState::Reverting { .. }
+        | LandingState::Reverted { .. } => Ok(None),
+    }
+}
+
+/// A pull request that is to be merged, as it was read.
+struct Seen<'a> {
+    client: &'a Client,
+    repo: &'a RepoId,
+    landing: &'a Landing,
+    offer: &'a Offer,
+    pull: Pull,
+}
+
+impl Seen<'_> {
+    fn of_offered(&self, before: &Standing) -> Result<Option<What>, Trouble> {
+        let run = self.landing.run.clone();
+        if self.pull.state == IssueState::Closed {
+            return Ok(Some(What::LandingBounced { run, bounce: Bounce::ClosedUnmerged }));
+        }
+        if self.pull.head.sha != self.offer.head {
+            return Ok(self.moved(before));
+        }
+        if let Some(Word::Otherwise(words)) = words(self.client, self.repo, self.offer)? {
+            return Ok(Some(What::LandingBounced { run, bounce: Bounce::ChangesRequested { words } }));
+        }
+        let standing = match self.standing()? {
+            Ok(standing) => standing,
+            Err(refusal) => {
+                return Ok(Some(What::LandingBounced { run, bounce: Bounce::ChecksRed(refusal) }));
+            }
+        };
+        Ok((standing != *before).then_some(What::LandingSeen { run, standing }))
+    }
+
+    /// Its branch has another tip than the one that is offered: the one that an update made, or somebody's.
+    fn moved(&self, before: &Standing) -> Option<What> {
+        let run = self.landing.run.clone();
+        if *before == Standing::Updating {
+            let offer = Offer { head: self.pull.head.sha.clone(), ..self.offer.clone() };
+            return Some(What::WorkOffered { run, offer });
+        }
+        let why = format!("its branch is at {}, which herder did not put there: a person merges it", self.pull.head.sha);
+        let standing = Standing::Waiting { why };
+        (standing != *before).then_some(What::LandingSeen { run, standing })
+    }
+
+    /// How it stands, or what red checks have against it.
+    fn standing(&self) -> Result<Result<Standing, Refusal>, Trouble> {
+        let waiting = |why: &str| Ok(Ok(Standing::Waiting { why: why.to_owned() }));
+        match self.pull.mergeable_state {
+            Mergeable::Clean | Mergeable::HasHooks => Ok(Ok(self.green())),
+            Mergeable::Behind => Ok(Ok(Standing::Behind)),
+            Mergeable::Dirty => Ok(Ok(Standing::Conflict)),
+            Mergeable::Unknown => waiting("GitHub works out whether it can be merged"),
+            Mergeable::Draft => waiting("a person made it a draft"),
+            Mergeable::Blocked => self.by_checks(Standing::Waiting {
+                why: "a required check or review is missing".to_owned(),
+            }),
+            Mergeable::Unstable => self.by_checks(self.green()),
+        }
+    }
+
+    /// Nothing that is required is in its way.
+    fn green(&self) -> Standing {
+        match &self.offer.merging {
+            Merging::Herder { .. } => Standing::Green,
+            Merging::Forge | Merging::Person => Standing::Waiting { why: "GitHub merges it".to_owned() },
+        }
+    }
+
+    /// Red checks that count send it back: those that are required, or all where none is. `else_` where none of them
+    /// is red and none is under way.
+    fn by_checks(&self, else_: Standing) -> Result<Result<Standing, Refusal>, Trouble> {
+        let checks = present(self.client.checks(self.repo, &self.offer.head))?.unwrap_or_default();
+        let rules = present(self.client.branch_rules(self.repo, &self.pull.base.branch))?;
+        let required: BTreeSet<String> = rules.map(|rules| rules.required_checks).unwrap_or_default();
+        let counts = |check: &&Check| required.is_empty() || required.contains(&check.name);
+        let red: Vec<&Check> =
+            checks.iter().filter(counts).filter(|check| check.state == CheckState::Failed).collect();
+        if !red.is_empty() {
+            return Ok(Err(self.refusal(&red)?));
+        }
+        let pending: Vec<&str> = checks
+            .iter()
+            .filter(|check| check.state == CheckState::Pending)
+            .map(|check| check.name.as_str())
+            .collect();
+        Ok(Ok(match pending.is_empty() {
+            true => else_,
+            false => Standing::Waiting { why: format!("checks are under way: {}", pending.join(", ")) },
+        }))
+    }
+
+    /// What red checks say, with the end of the log of each that has one.
+    fn refusal(&self, red: &[&Check]) -> Result<Refusal, Trouble> {
+        let mut tail = String::new();
+        for check in red {
+            tail.push_str(&format!("check {}: {}\n{}\n", check.name, check.word, check.summary));
+            let log = match check.job {
+                Some(job) => present(self.client.log_tail(self.repo, job, LOG_TAIL / red.len().max(1)))?,
+                None => None,
+            };
+            tail.extend(log);
+        }
+        let failure = |check: &&Check| Failure { name: check.name.clone(), message: Some(check.word.clone()) };
+        Ok(Refusal { tail, failures: red.iter().map(failure).collect(), ..Refusal::default() })
+    }
+}
+
+/// What is there; `None` for what is gone.
+pub(super) fn present<T>(found: Lookup<T>) -> Result<Option<T>, Trouble> {
+    match found {
+        Lookup::Present(value) => Ok(Some(value)),
+        Lookup::Gone => Ok(None),
+        Lookup::Unknown(why) => Err(trouble(&why)),
+    }
+}
