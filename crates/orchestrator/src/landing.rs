@@ -178,11 +178,7 @@ impl<'a> Landing<'a> {
                 seed.ripen(&self.case.run.id)?;
                 Round::Landed(commit, known)
             }
-            Round::Offered(_)
-            | Round::Bounced(_)
-            | Round::Lost
-            | Round::Refused(_)
-            | Round::CalledOff => {
+            Round::Offered(_) | Round::Bounced(_) | Round::Lost | Round::Refused(_) | Round::CalledOff => {
                 seed.forget(&self.case.run.id)?;
                 pushed
             }
@@ -261,7 +257,8 @@ impl<'a> Landing<'a> {
     /// A commit as it is handed in, with what the gate said of it.
     fn candidate(&self, base_tip: &CommitId, commit: &CommitId, gate: &str) -> Candidate {
         let redactor = &self.context.redactor;
-        let redacted = |text: &str| text.lines().map(|line| redactor.line(line).into_string() + "\n").collect();
+        let redacted =
+            |text: &str| text.lines().map(|line| redactor.line(line).into_string() + "\n").collect();
         Candidate {
             goal: self.case.goal.id.clone(),
             run: self.case.run.id.clone(),

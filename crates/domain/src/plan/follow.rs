@@ -40,7 +40,8 @@ pub(super) fn show(world: &World, plan: &mut Plan) {
 
 fn is_to_be_shown(goal: &Goal) -> Option<&RunId> {
     let GoalState::SpotCheck { run, why } = &goal.state else { return None };
-    let has_nothing =
-        |reason: &SpotCheckReason| matches!(reason, SpotCheckReason::NoDiff | SpotCheckReason::Question { .. });
+    let has_nothing = |reason: &SpotCheckReason| {
+        matches!(reason, SpotCheckReason::NoDiff | SpotCheckReason::Question { .. })
+    };
     (!why.iter().any(has_nothing)).then_some(run)
 }

@@ -32,7 +32,9 @@ fn enqueue(client: &Client, pull: &Pull) -> Result<Merging, Trouble> {
     match client.enqueue(pull).map_err(|error| undone(&error))? {
         AutoMerge::Enabled => Ok(Merging::Forge),
         AutoMerge::HeadMoved => Err(moved()),
-        AutoMerge::Refused { why } => Ok(Merging::Herder { why: format!("the queue does not take it: {why}") }),
+        AutoMerge::Refused { why } => {
+            Ok(Merging::Herder { why: format!("the queue does not take it: {why}") })
+        }
         AutoMerge::Clean | AutoMerge::Unstable | AutoMerge::NotAllowed | AutoMerge::NoRules => {
             Ok(Merging::Herder { why: "the queue does not take it".to_owned() })
         }

@@ -88,7 +88,10 @@ impl Seen<'_> {
             let offer = Offer { head: self.pull.head.sha.clone(), ..self.offer.clone() };
             return Some(What::WorkOffered { run, offer });
         }
-        let why = format!("its branch is at {}, which herder did not put there: a person merges it", self.pull.head.sha);
+        let why = format!(
+            "its branch is at {}, which herder did not put there: a person merges it",
+            self.pull.head.sha
+        );
         let standing = Standing::Waiting { why };
         (standing != *before).then_some(What::LandingSeen { run, standing })
     }
@@ -102,9 +105,9 @@ impl Seen<'_> {
             Mergeable::Dirty => Ok(Ok(Standing::Conflict)),
             Mergeable::Unknown => waiting("GitHub works out whether it can be merged"),
             Mergeable::Draft => waiting("a person made it a draft"),
-            Mergeable::Blocked => self.by_checks(Standing::Waiting {
-                why: "a required check or review is missing".to_owned(),
-            }),
+            Mergeable::Blocked => {
+                self.by_checks(Standing::Waiting { why: "a required check or review is missing".to_owned() })
+            }
             Mergeable::Unstable => self.by_checks(self.green()),
         }
     }
@@ -151,7 +154,8 @@ impl Seen<'_> {
             };
             tail.extend(log);
         }
-        let failure = |check: &&Check| Failure { name: check.name.clone(), message: Some(check.word.clone()) };
+        let failure =
+            |check: &&Check| Failure { name: check.name.clone(), message: Some(check.word.clone()) };
         Ok(Refusal { tail, failures: red.iter().map(failure).collect(), ..Refusal::default() })
     }
 }

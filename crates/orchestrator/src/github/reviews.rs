@@ -26,13 +26,14 @@ pub(super) fn words(client: &Client, repo: &RepoId, offer: &Offer) -> Result<Opt
         None => return Ok(None),
     };
     let own = present(client.login())?;
-    let is_about_it = |review: &&Review| {
-        review.commit_id.as_deref() == Some(offer.head.as_str()) && review.author != own
-    };
+    let is_about_it =
+        |review: &&Review| review.commit_id.as_deref() == Some(offer.head.as_str()) && review.author != own;
     let mut word = None;
     let mut wishes = Vec::new();
     for review in all.iter().filter(is_about_it) {
-        let Some(author) = review.author.as_deref().filter(|_| says_something(review.state)) else { continue };
+        let Some(author) = review.author.as_deref().filter(|_| says_something(review.state)) else {
+            continue;
+        };
         if !may_write(client, repo, author)? {
             continue;
         }

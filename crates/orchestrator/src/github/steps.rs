@@ -4,10 +4,10 @@ use herder_domain::event::What;
 use herder_domain::forge::Trouble;
 use herder_domain::landing::{Landing, Merging, Standing, Step};
 use herder_domain::repo::RepoId;
+use herder_forge::Client;
 use herder_forge::read::issue::IssueState;
 use herder_forge::read::pull::Pull;
 use herder_forge::write::merge::{Merge, Update};
-use herder_forge::Client;
 
 use super::entrust::{entrust, method};
 use super::look::present;

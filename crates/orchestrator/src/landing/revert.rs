@@ -126,7 +126,9 @@ impl Undoing<'_> {
             Round::Landed(commit, _) => Ok(Ended::Undone(commit)),
             Round::Lost => Ok(Ended::Lost),
             Round::Refused(why) => Err(ActError::Refused(why)),
-            Round::Offered(_) | Round::Bounced(_) | Round::CalledOff => Err(ActError::Missing("what came of a push")),
+            Round::Offered(_) | Round::Bounced(_) | Round::CalledOff => {
+                Err(ActError::Missing("what came of a push"))
+            }
         }
     }
 

@@ -77,11 +77,7 @@ pub(super) fn mind(daemon: &mut Daemon) -> Result<(), UpError> {
     Ok(())
 }
 
-fn spawn(
-    context: Arc<Context>,
-    sender: Sender<Message>,
-    offers: Vec<(Repo, Landing)>,
-) -> io::Result<()> {
+fn spawn(context: Arc<Context>, sender: Sender<Message>, offers: Vec<(Repo, Landing)>) -> io::Result<()> {
     thread::Builder::new().name("pulls".into()).spawn(move || {
         let look = |(repo, landing): (Repo, Landing)| {
             let found = context

@@ -22,11 +22,8 @@ fn goal(stage: &Stage, script: &str) -> GoalRef {
 
 fn goal_that(stage: &Stage, script: &str, change: impl FnOnce(&mut Goal)) -> GoalRef {
     let body = format!("## Objective\nDo it\n\n```replay\n{script}\n```\n");
-    let edit = IssueEdit {
-        title: Some("Do it".to_owned()),
-        body: Some(body.clone()),
-        ..IssueEdit::default()
-    };
+    let edit =
+        IssueEdit { title: Some("Do it".to_owned()), body: Some(body.clone()), ..IssueEdit::default() };
     let issue = stage.hub.act("ada", |ctx| op::issue::create(ctx, APP, edit));
     let id = GoalRef::new(Stage::app(), issue.number);
     let text = GoalText::read(&Stage::app(), "Do it", &body).unwrap();
@@ -111,6 +108,8 @@ fn protect(stage: &Stage, is_strict: bool) {
     let checks = Some(RequiredChecks { is_strict, contexts: vec!["ci".to_owned()] });
     let rule = Protection { checks, binds_admins: true, ..Protection::default() };
     stage.hub.act("ada", |ctx| op::repo::protect(ctx, APP, "main", rule));
+    // Only who administrates may read a protection in full.
+    stage.hub.expect("GET", "/branches/main/protection", 403);
 }
 
 fn main_has(stage: &Stage, path: &str) -> bool {
@@ -144,7 +143,9 @@ fn without_automerge_herder_merges_what_is_green_itself() {
         (issue.title.clone(), issue.body.clone().unwrap_or_default(), pull.head.clone())
     });
     assert_eq!((title.as_str(), by.as_str()), ("Do it", format!("goal-{}", goal.number).as_str()));
-    for part in [&format!("Closes #{}", goal.number), "gate: green", "Wrote the file.", "## Objective", "cost: "] {
+    for part in
+        [&format!("Closes #{}", goal.number), "gate: green", "Wrote the file.", "## Objective", "cost: "]
+    {
         assert!(body.contains(part), "{part}: {body}");
     }
     assert!(main_has(&stage, "a.txt"));

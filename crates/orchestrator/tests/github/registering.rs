@@ -14,7 +14,7 @@ fn a_repository_is_registered_by_its_name_with_the_branch_that_github_says() {
     let repo = &repos[0];
     assert_eq!((repo.id.clone(), repo.home, repo.base_branch.as_str()), (Stage::app(), Home::Github, "main"));
     assert_eq!(repo.url, stage.hub.git_url(APP));
-    assert!(!repo.pushes);
+    assert!(repo.pushes, "a pull request is no push to the base branch");
     let asked: Vec<_> = stage
         .hub
         .log()
