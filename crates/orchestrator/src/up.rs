@@ -1,5 +1,6 @@
 //! `herder up`: the daemon's life, from its lock to its last word.
 
+mod admitting;
 mod aftermath;
 mod attend;
 mod daemon;

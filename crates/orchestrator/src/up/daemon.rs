@@ -77,7 +77,7 @@ pub(super) struct Daemon {
     /// Whether this machine is kept awake.
     pub(super) awake: Awake,
     /// What alone is carried out, by a command that sees one goal through.
-    only_for: Option<OnlyFor>,
+    pub(super) only_for: Option<OnlyFor>,
     pub(super) log: Mutex<RedactingWriter<File>>,
 }
 
@@ -447,34 +447,6 @@ impl Daemon {
         })?;
         self.under_way.insert(due.key, due.effect);
         Ok(())
-    }
-
-    fn is_mine(&self, effect: &Effect) -> bool {
-        if self.only_for.as_ref().is_some_and(|what| *effect.goal() != what.goal) {
-            return false;
-        }
-        self.planning.only.as_ref().is_none_or(|only| effect.goal().repo == *only)
-    }
-
-    /// Whether an effect may begin: while the daemon is going only what ends runs in order may.
-    fn is_admitted(&self, effect: &Effect) -> bool {
-        match effect {
-            Effect::Claim { .. } | Effect::Prepare { .. } | Effect::Launch { .. } => {
-                self.course == Course::Working
-            }
-            Effect::Land { .. } | Effect::FollowLanding { .. } | Effect::Revert { .. } => {
-                self.course != Course::Stopping
-            }
-            Effect::Stop { .. }
-            | Effect::Tell { .. }
-            | Effect::Propose { .. }
-            | Effect::Collect { .. }
-            | Effect::Clean { .. }
-            | Effect::WriteStats { .. }
-            | Effect::Comment { .. }
-            | Effect::SumUp { .. }
-            | Effect::Notify { .. } => true,
-        }
     }
 
     fn case(&self, due: &OpenEffect) -> Result<Option<Case>, UpError> {

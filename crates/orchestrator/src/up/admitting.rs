@@ -1,0 +1,35 @@
+//! Which effects this daemon carries out, and which may begin as it is going.
+
+use herder_domain::effect::Effect;
+
+use super::daemon::{Course, Daemon};
+
+impl Daemon {
+    pub(super) fn is_mine(&self, effect: &Effect) -> bool {
+        if self.only_for.as_ref().is_some_and(|what| *effect.goal() != what.goal) {
+            return false;
+        }
+        self.planning.only.as_ref().is_none_or(|only| effect.goal().repo == *only)
+    }
+
+    /// Whether an effect may begin: while the daemon is going only what ends runs in order may.
+    pub(super) fn is_admitted(&self, effect: &Effect) -> bool {
+        match effect {
+            Effect::Claim { .. } | Effect::Prepare { .. } | Effect::Launch { .. } => {
+                self.course == Course::Working
+            }
+            Effect::Land { .. } | Effect::FollowLanding { .. } | Effect::Revert { .. } => {
+                self.course != Course::Stopping
+            }
+            Effect::Stop { .. }
+            | Effect::Tell { .. }
+            | Effect::Propose { .. }
+            | Effect::Collect { .. }
+            | Effect::Clean { .. }
+            | Effect::WriteStats { .. }
+            | Effect::Comment { .. }
+            | Effect::SumUp { .. }
+            | Effect::Notify { .. } => true,
+        }
+    }
+}
