@@ -359,3 +359,18 @@ fn the_issues_number_is_the_goals() {
     let goal = goal(&stage, &easy("a.txt"));
     assert_eq!(goal.number, Number(1));
 }
+
+#[test]
+fn with_a_merge_queue_the_queue_merges() {
+    let stage = Stage::new();
+    allow_automerge(&stage);
+    stage.hub.act("ada", |ctx| op::repo::add_ruleset(ctx, APP, "main", None, true));
+    stage.hub.expect("GET", "/branches/main/protection", 403);
+    let goal = goal(&stage, &easy("a.txt"));
+    let up = stage.up();
+    becomes(&stage, &goal, "done");
+    assert_eq!(merging(&stage, &goal), Merging::Forge);
+    assert!(main_has(&stage, "a.txt"));
+    assert_eq!(pulls(&stage).len(), 1);
+    end(up);
+}
