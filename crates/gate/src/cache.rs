@@ -12,6 +12,7 @@ use std::time::Duration;
 use fs_err as fs;
 use herder_domain::fnv;
 use herder_domain::gate::BaseSaid;
+use herder_domain::setup::Setup;
 
 /// How often it is looked whether somebody else has done with a question.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
@@ -30,6 +31,19 @@ pub struct Environment {
 }
 
 impl Environment {
+    /// Where a run is carried out in that way.
+    pub fn of_run(setup: &Setup) -> Self {
+        let landing = Self::of_landing(setup);
+        Self { setup: format!("{}\n{}", setup.surroundings(), landing.setup), ..landing }
+    }
+
+    /// Where the work of a run that is carried out in that way is to land.
+    pub fn of_landing(setup: &Setup) -> Self {
+        let files = setup.furnished.iter().flat_map(|furnished| &furnished.files);
+        let files = files.map(|(name, source)| (name.as_path(), source.as_path()));
+        Self { pass: setup.pass.clone(), setup: contents(files) }
+    }
+
     /// One text that is the same for the same environment and the same version of herder.
     fn text(&self) -> String {
         format!("{} {} {}", env!("CARGO_PKG_VERSION"), self.pass.join(","), self.setup)

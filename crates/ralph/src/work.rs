@@ -40,7 +40,7 @@ use crate::start::cannot_work;
 use crate::stop::Stop;
 pub(crate) use breakers::Breakers;
 use breakers::Evidence;
-pub(crate) use gating::{listen, without_secrets};
+pub(crate) use gating::listen;
 use stillness::Said;
 pub(crate) use verdict::Doubt;
 use verdict::Step;

@@ -144,14 +144,6 @@ impl Landing<'_> {
     }
 }
 
-/// A word without the secrets that the gate told: it goes into the journal.
-fn clean(said: Said, redactor: &Redactor) -> Said {
-    match said {
-        Said::Yes => Said::Yes,
-        Said::No(refusal) => Said::No(refusal.map_texts(|text| redactor.line(text).into_string())),
-    }
-}
-
 /// A landing that asks.
 struct Asking<'a> {
     landing: &'a Landing<'a>,
@@ -192,7 +184,7 @@ impl Asking<'_> {
         if answered.said == Said::Yes && commit == self.commit {
             furnishing.seed().put_aside(&case.run.id, &settings.seed, &checkout)?;
         }
-        Ok(clean(answered.said, &jobs.redactor))
+        Ok(jobs.redactor.said(answered.said))
     }
 
     /// What was said of this work holds for the base branch once it has landed, as long as it does not

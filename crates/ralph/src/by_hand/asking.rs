@@ -11,7 +11,7 @@ use herder_workspace::CommitId;
 
 use super::{About, Logs, Manner, Question, Thoroughness};
 use crate::error::RalphError;
-use crate::work::{listen, without_secrets};
+use crate::work::listen;
 
 /// A person's questions.
 pub(super) struct Asking<'a> {
@@ -38,7 +38,7 @@ impl<'a> Asking<'a> {
         let scene = &question.scene;
         let tree = scene.git.bare().tree_of(&scene.base)?;
         let is_base = scene.git.bare().tree_of(&scene.subject)? == tree;
-        let environment = Environment { pass: manner.setup.pass.clone(), setup: manner.setup.surroundings() };
+        let environment = Environment::of_run(manner.setup);
         let key = BaseKey { tree: tree.to_string(), environment, surroundings: by_hand() };
         let toolchains = Toolchains::detect();
         let (count, elapsed) = (0, Duration::ZERO);
@@ -74,7 +74,7 @@ impl<'a> Asking<'a> {
         let answered = asked?;
         self.count += 1;
         self.elapsed += answered.elapsed;
-        Ok(without_secrets(answered.said, self.manner.redactor))
+        Ok(self.manner.redactor.said(answered.said))
     }
 }
 

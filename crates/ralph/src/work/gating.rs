@@ -8,9 +8,9 @@ use herder_domain::setup::GateSetup;
 use herder_executor::KeeperHandle;
 use herder_gate::{
     Answered, BaseKey, Cache, Clean, Environment, Findings, Gate, Inquirer, Past, Question, Script,
-    Surroundings, ask_twice, contents, inquire,
+    Surroundings, ask_twice, inquire,
 };
-use herder_record::{Phase, Redactor};
+use herder_record::Phase;
 use herder_workspace::CommitId;
 
 use super::Work;
@@ -60,25 +60,12 @@ impl Work {
     fn base_key(&self, surroundings: Surroundings) -> Result<BaseKey, RalphError> {
         let base = CommitId::parse(&self.spec.base_commit)?;
         let tree = self.git.bare().tree_of(&base)?.to_string();
-        let files = self.spec.setup.furnished.iter().flat_map(|furnished| &furnished.files);
-        let held = contents(files.map(|(name, source)| (name.as_path(), source.as_path())));
-        // What was said in the clean surroundings of a landing holds for whatever is like them.
-        let setup = match surroundings {
-            Surroundings::Landing => held,
-            Surroundings::Run | Surroundings::ByHand { .. } => {
-                format!("{}\n{held}", self.spec.setup.surroundings())
-            }
+        let environment = match surroundings {
+            // What was said in the clean surroundings of a landing holds for whatever is like them.
+            Surroundings::Landing => Environment::of_landing(&self.spec.setup),
+            Surroundings::Run | Surroundings::ByHand { .. } => Environment::of_run(&self.spec.setup),
         };
-        let environment = Environment { pass: self.spec.setup.pass.clone(), setup };
         Ok(BaseKey { tree, environment, surroundings })
-    }
-}
-
-/// A word without the secrets that the gate told: others read it.
-pub(crate) fn without_secrets(said: Said, redactor: &Redactor) -> Said {
-    match said {
-        Said::Yes => Said::Yes,
-        Said::No(refusal) => Said::No(refusal.map_texts(|text| redactor.line(text).into_string())),
     }
 }
 
@@ -158,10 +145,7 @@ impl Inquirer for Asking<'_> {
                 if let Some(flake) = flake {
                     self.work.writer.log(&format!("== gate: a flake of the base branch: {flake}"))?;
                 }
-                let base = BaseSaid {
-                    said: without_secrets(said, self.work.writer.redactor()),
-                    since: key.tree.clone(),
-                };
+                let base = BaseSaid { said: self.work.writer.redactor().said(said), since: key.tree.clone() };
                 if let Some(cache) = &cache {
                     cache.keep_base(&key, &base);
                 }

@@ -13,6 +13,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use aho_corasick::AhoCorasick;
+use herder_domain::gate::Said;
 use regex::Regex;
 use serde::Serialize;
 use serde_json::Value;
@@ -77,6 +78,14 @@ impl Redactor {
         };
         let tokens = Regex::new(&patterns::all()).map_err(|error| build(&error))?;
         Ok(Self { values, tokens, longest })
+    }
+
+    /// A gate's word without the secrets that it told: others read it.
+    pub fn said(&self, said: Said) -> Said {
+        match said {
+            Said::Yes => Said::Yes,
+            Said::No(refusal) => Said::No(refusal.map_texts(|text| self.line(text).into_string())),
+        }
     }
 
     /// Takes the secrets out of a text. A text without any is not copied.
