@@ -110,6 +110,12 @@ pub trait GoalSource: Send + Sync {
     /// [`Trouble`]: it is not known to be ours.
     fn claim(&self, goal: &GoalRef, run: &RunId) -> Result<Claimed, Trouble>;
 
+    /// Whether the goal is still the run's, to be asked before its work goes anywhere.
+    ///
+    /// # Errors
+    /// [`Trouble`]: nobody knows.
+    fn confirm(&self, goal: &GoalRef, run: &RunId) -> Result<Claimed, Trouble>;
+
     /// Writes a comment on a goal or a story; one for each key, ever.
     ///
     /// # Errors

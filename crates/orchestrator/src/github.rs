@@ -1,5 +1,6 @@
 //! GitHub as the home of goals: one client for each host, what it remembers in the database, and goals as issues.
 
+mod claims;
 mod clients;
 mod entrust;
 mod git_tokens;

@@ -14,10 +14,10 @@ impl Context {
     ///
     /// # Errors
     /// Its host is not known to the configuration any more.
-    pub(crate) fn goal_source(&self, repo: &Repo) -> Result<Box<dyn GoalSource>, Trouble> {
+    pub(crate) fn goal_source<'a>(&'a self, repo: &'a Repo) -> Result<Box<dyn GoalSource + 'a>, Trouble> {
         Ok(match repo.home {
             Home::Local => Box::new(LocalGoals { database: self.state.database() }),
-            Home::Github => Box::new(GithubGoals { client: self.client(repo)? }),
+            Home::Github => Box::new(GithubGoals { context: self, repo, client: self.client(repo)? }),
         })
     }
 

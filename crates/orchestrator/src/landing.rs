@@ -8,7 +8,7 @@ mod verdict;
 use std::sync::PoisonError;
 
 use herder_domain::event::{Event, What};
-use herder_domain::forge::{Candidate, Landing as WayHome, Submitted};
+use herder_domain::forge::{Candidate, Claimed, Landing as WayHome, Submitted};
 use herder_domain::gate::Verdict;
 use herder_domain::landing::{Bounce, Offer, Warrant};
 use herder_domain::run::RunSpec;
@@ -272,6 +272,10 @@ impl<'a> Landing<'a> {
 
     /// The last step, which the repository's home takes.
     fn hand_in(&self, candidate: &Candidate) -> Result<Round, ActError> {
+        let source = self.context.goal_source(&self.case.repo)?;
+        if let Claimed::Theirs { owner, .. } = source.confirm(&candidate.goal, &candidate.run)? {
+            return Ok(Round::Refused(format!("the goal is {owner}'s now")));
+        }
         Ok(match self.way_home()?.submit(candidate)? {
             Submitted::Landed => {
                 let (base_tip, commit) =

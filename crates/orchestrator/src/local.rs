@@ -21,6 +21,10 @@ impl GoalSource for LocalGoals {
         Ok(Claimed::Ours)
     }
 
+    fn confirm(&self, _goal: &GoalRef, _run: &RunId) -> Result<Claimed, Trouble> {
+        Ok(Claimed::Ours)
+    }
+
     fn say(&self, goal: &GoalRef, key: &str, text: &str) -> Result<(), Trouble> {
         let written = Store::open(&self.database).map_err(|error| passing(&error))?.comment(
             goal,

@@ -7,6 +7,7 @@ mod daemon;
 mod farewell;
 mod following;
 mod inbox;
+mod keeping;
 mod proposals;
 mod reload;
 mod shutdown;

@@ -64,8 +64,9 @@ impl Herder {
         self.claims.carry_out(Claim { goal: Number(goal), run }, self.clock()).ok()
     }
 
-    fn verify(&self, goal: u64, fence: Fence) -> Option<Verified> {
-        self.claims.carry_out(Verify { goal: Number(goal), fence }, self.clock()).ok()
+    fn verify(&self, goal: u64, attempt: u32) -> Option<Verified> {
+        let run = RunId::try_from(format!("app-{goal}-{attempt}-0")).unwrap();
+        self.claims.carry_out(Verify { goal: Number(goal), run }, self.clock()).ok()
     }
 
     /// A commit upon the base that nobody else makes.
@@ -108,7 +109,7 @@ fn a_claim_is_taken_verified_published_with_and_let_go_of() {
     let fence = ours(ada.claim(7, 1));
     assert_eq!(ada.claim(7, 1), Some(Claimed::Ours { fence }), "asked again, it is what it was");
     assert!(matches!(bob.claim(7, 1), Some(Claimed::HeldBy { owner, .. }) if owner == ada.claims.me));
-    assert_eq!(bob.verify(7, fence), Some(Verified::Lost { to: Some(ada.claims.me.clone()) }));
+    assert_eq!(bob.verify(7, 1), Some(Verified::Lost { to: Some(ada.claims.me.clone()) }));
     let (stale, head) = (bob.work(7), ada.work(7));
     assert_eq!(bob.publish(7, fence, &stale), Some(Published::Lost { to: Some(ada.claims.me.clone()) }));
     assert_eq!(ada.publish(7, fence, &head), Some(Published::Done));
@@ -136,7 +137,7 @@ fn who_does_not_renew_is_followed_and_finds_out_before_publishing() {
     let [ada, mut bob] = ["ada", "bob"].map(|name| Herder::new(&hub, place.path(), name, Terms::default()));
     let fence = ours(ada.claim(7, 1));
     hub.fault(Rule::new(Fault::CutBefore).token(&ada.token));
-    assert_eq!(ada.verify(7, fence), None, "cut off, nobody knows");
+    assert_eq!(ada.verify(7, 1), None, "cut off, nobody knows");
     bob.skew = SignedDuration::from_mins(15);
     assert!(matches!(bob.claim(7, 1), Some(Claimed::HeldBy { .. })), "within the margin");
     bob.skew = SignedDuration::from_mins(17);

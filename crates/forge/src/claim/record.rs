@@ -16,6 +16,15 @@ const OWNER_MAX: usize = 80;
 #[serde(try_from = "String", into = "String")]
 pub struct Owner(String);
 
+impl Owner {
+    /// A name made of a text: what a name may not have becomes `-`, what is too long is left out.
+    pub fn plain(text: &str) -> Self {
+        let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+        let name: String = text.chars().map(plain).take(OWNER_MAX).collect();
+        Self(if name.is_empty() { "herder".to_owned() } else { name })
+    }
+}
+
 /// Why a text is not an orchestrator's name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("use {text:?} as an orchestrator's name: it has letters, digits and `-` only, at most {OWNER_MAX}")]
@@ -216,6 +225,8 @@ mod tests {
 
     #[test]
     fn an_orchestrators_name_is_part_of_a_refs_name() {
+        assert_eq!(Owner::plain("a.b/c").to_string(), "a-b-c");
+        assert!(String::from(Owner::plain(&"?".repeat(99))).parse::<Owner>().is_ok());
         for bad in ["", "a b", "a/b", "..", "a.lock", &"a".repeat(81)] {
             assert!(bad.parse::<Owner>().is_err(), "{bad:?}");
         }

@@ -89,7 +89,7 @@ impl Job {
                 let (old, head) = (self.old.clone(), self.head.clone());
                 begun(attempt, Publish { goal, fence, old, head })
             }
-            Step::Verifying(attempt) => begun(attempt, Verify { goal, fence }),
+            Step::Verifying(attempt) => begun(attempt, Verify { goal, run }),
             Step::Releasing(attempt) => begun(attempt, Release { goal, fence }),
             Step::Looking => Sent::Look(goal),
             Step::Opening => Sent::Open(goal),

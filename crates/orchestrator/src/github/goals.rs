@@ -1,20 +1,36 @@
 //! Goals as issues.
 
+use herder_domain::event::Repo;
 use herder_domain::forge::{Claimed, GoalSource, Trouble};
 use herder_domain::repo::GoalRef;
 use herder_domain::run::RunId;
 use herder_forge::{Client, Lookup, Marker};
 
+use super::claims::GoalClaims;
 use super::{trouble, undone};
+use crate::context::Context;
 
-/// Goals of one host.
-pub(crate) struct GithubGoals {
+/// Goals of one repository.
+pub(crate) struct GithubGoals<'a> {
+    pub context: &'a Context,
+    pub repo: &'a Repo,
     pub client: Client,
 }
 
-impl GoalSource for GithubGoals {
-    fn claim(&self, _goal: &GoalRef, _run: &RunId) -> Result<Claimed, Trouble> {
-        Ok(Claimed::Ours)
+impl GithubGoals<'_> {
+    fn claims(&self) -> Result<GoalClaims, Trouble> {
+        let claims = self.context.claims(self.repo);
+        claims.map_err(|error| Trouble::Passing { why: error.in_full(), until: None })
+    }
+}
+
+impl GoalSource for GithubGoals<'_> {
+    fn claim(&self, goal: &GoalRef, run: &RunId) -> Result<Claimed, Trouble> {
+        self.claims()?.claim(goal.number, run)
+    }
+
+    fn confirm(&self, goal: &GoalRef, run: &RunId) -> Result<Claimed, Trouble> {
+        self.claims()?.confirm(goal.number, run)
     }
 
     fn say(&self, goal: &GoalRef, key: &str, text: &str) -> Result<(), Trouble> {

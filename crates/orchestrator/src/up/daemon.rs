@@ -13,7 +13,7 @@ use herder_domain::effect::Effect;
 use herder_domain::event::{Event, What};
 use herder_domain::outcome::Outcome;
 use herder_domain::plan::{Outlook, is_wanted};
-use herder_domain::run::{ProcessName, Run, RunId};
+use herder_domain::run::{ProcessName, RunId};
 use herder_executor::ProcessId;
 use herder_record::redact::RedactingWriter;
 use herder_store::{AppendError, OpenEffect, Settings, Stepped, Store};
@@ -22,6 +22,7 @@ use jiff::Timestamp;
 use super::attend::OnlyFor;
 use super::following::{self, Following};
 use super::inbox::{self, Message};
+use super::keeping::Keeping;
 use super::reload::{self, ConfigFile};
 use super::sleep::{self, Awake};
 use super::upkeep::Upkeep;
@@ -63,7 +64,7 @@ pub(super) struct Daemon {
     pub(super) planning: Settings,
     tell: Box<dyn Fn(&Told) + Send + Sync>,
     pub(super) inbox: Receiver<Message>,
-    sender: Sender<Message>,
+    pub(super) sender: Sender<Message>,
     /// Effects that threads of this process carry out.
     pub(super) under_way: BTreeMap<String, Effect>,
     /// Runs whose ralphs are watched.
@@ -72,8 +73,9 @@ pub(super) struct Daemon {
     pub(super) stopped: BTreeSet<RunId>,
     seen_version: i64,
     pub(super) config_file: ConfigFile,
-    upkeep: Upkeep,
+    pub(super) upkeep: Upkeep,
     pub(super) following: Following,
+    pub(super) keeping: Keeping,
     /// Whether this machine is kept awake.
     pub(super) awake: Awake,
     /// What alone is carried out, by a command that sees one goal through.
@@ -109,6 +111,7 @@ impl Daemon {
             seen_version: 0,
             upkeep,
             following: Following::default(),
+            keeping: Keeping::default(),
             awake: Awake::default(),
             only_for: None,
         })
@@ -234,7 +237,7 @@ impl Daemon {
     /// Waits for something to happen and records it; true when the daemon is to end.
     fn wait(&mut self, stepped: &Stepped) -> Result<bool, UpError> {
         let upkeep = self.tidy_up()?;
-        let others = upkeep.into_iter().chain(self.awake.due());
+        let others = upkeep.into_iter().chain(self.awake.due()).chain(self.keep_claims()?);
         let due = self.next_due(stepped.wake_at)?.into_iter().chain(others).chain(self.following.due()).min();
         loop {
             let left = due.map_or(LOOK, |due| until(due).min(LOOK));
@@ -260,16 +263,6 @@ impl Daemon {
                 Err(RecvTimeoutError::Disconnected) => return Ok(true),
             }
         }
-    }
-
-    /// Clears away what is old once a day, while nothing is at work; gives when the time will have come.
-    fn tidy_up(&mut self) -> Result<Option<Timestamp>, UpError> {
-        let is_idle = self.under_way.is_empty() && self.only_for.is_none();
-        if !is_idle || self.store.active_runs()?.iter().any(Run::takes_slot) {
-            return Ok(None);
-        }
-        self.upkeep.begin(&self.context, Timestamp::now(), &self.sender)?;
-        Ok(Some(self.upkeep.due()))
     }
 
     /// When time alone changes what is to be done. An effect that is under way, or is not to begin now,
@@ -299,6 +292,10 @@ impl Daemon {
             Message::Looked(looked) => following::looked(self, looked),
             Message::Woken => {
                 self.following.hasten();
+                Ok(())
+            }
+            Message::Noted(text) => {
+                self.say(&Told::note(Timestamp::now(), text));
                 Ok(())
             }
             Message::Told => Ok(()),

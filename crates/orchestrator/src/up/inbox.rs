@@ -28,6 +28,8 @@ pub(super) enum Message {
     Tidied(Option<String>),
     /// Pull requests were looked at.
     Looked(Vec<Looked>),
+    /// Something that is worth a line.
+    Noted(String),
     /// Somebody wrote to the database.
     Woken,
     /// The daemon is to end.

@@ -8,8 +8,11 @@ use std::sync::mpsc::Sender;
 use std::thread;
 
 use herder_domain::cause::with_causes;
+use herder_domain::run::Run;
 use jiff::{SignedDuration, Timestamp};
 
+use super::UpError;
+use super::daemon::Daemon;
 use super::inbox::Message;
 use crate::context::Context;
 use crate::gc::{self, Gc, GcError};
@@ -23,6 +26,18 @@ const AGAIN: SignedDuration = SignedDuration::from_hours(1);
 /// When the next clearing is due.
 pub(super) struct Upkeep {
     due: Timestamp,
+}
+
+impl Daemon {
+    /// Clears away what is old once a day, while nothing is at work; gives when the time will have come.
+    pub(super) fn tidy_up(&mut self) -> Result<Option<Timestamp>, UpError> {
+        let is_idle = self.under_way.is_empty() && self.only_for.is_none();
+        if !is_idle || self.store.active_runs()?.iter().any(Run::takes_slot) {
+            return Ok(None);
+        }
+        self.upkeep.begin(&self.context, Timestamp::now(), &self.sender)?;
+        Ok(Some(self.upkeep.due()))
+    }
 }
 
 impl Upkeep {

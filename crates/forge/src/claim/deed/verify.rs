@@ -1,18 +1,19 @@
 //! Asking whether a goal is still ours.
 
 use herder_domain::repo::Number;
+use herder_domain::run::RunId;
 
 use super::{Decision, Deed, Sight};
-use crate::claim::record::{ClaimState, Fence, Owner};
+use crate::claim::record::{ClaimState, Owner};
 use crate::claim::view::Scope;
 
-/// Asks whether a goal is still ours under a number. It is needed before anything that no push can be bound to.
+/// Asks whether a goal is still a run's of ours. It is needed before anything that no push can be bound to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verify {
     /// The goal.
     pub goal: Number,
-    /// The fencing number.
-    pub fence: Fence,
+    /// The run.
+    pub run: RunId,
 }
 
 /// Whether it is.
@@ -40,7 +41,7 @@ impl Deed for Verify {
             Err(why) => return Decision::Unknown(why),
         };
         let owner = found.map(|(_, claim)| &claim.owner);
-        let is_ours = found.is_some_and(|(_, claim)| claim.owner == *sight.me && claim.fence == self.fence);
+        let is_ours = found.is_some_and(|(_, claim)| claim.owner == *sight.me && claim.run == self.run);
         Decision::Answer(if is_ours { Verified::Ours } else { Verified::Lost { to: owner.cloned() } })
     }
 }
