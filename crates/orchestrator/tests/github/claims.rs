@@ -64,9 +64,9 @@ fn a_goal_is_claimed_before_it_is_worked_on_and_another_orchestrators_goal_is_le
     says(&stage, "refs/herder/leases/host-2-0", &lease.text());
     let up = stage.up();
     let (ours, other) = (goal(&stage, 7), goal(&stage, 8));
-    until("the goal to be ready for a look", PATIENCE, || {
+    until("the goal to be offered", PATIENCE, || {
         let found = stage.store().goal(&ours).unwrap()?;
-        (found.state.word() == "spot-check").then_some(())
+        (found.state.word() == "offered").then_some(())
     });
     let claimed = claim(&stage, 7).unwrap();
     assert_eq!((claimed.fence, claimed.state), (Fence(1), ClaimState::Held));
@@ -84,8 +84,8 @@ fn a_claim_that_no_run_is_left_of_is_let_go_of() {
     let up = stage.up();
     let ours = goal(&stage, 7);
     let held = until("the goal to be claimed", PATIENCE, || claim(&stage, 7));
-    until("the goal to be ready for a look", PATIENCE, || {
-        (stage.store().goal(&ours).unwrap()?.state.word() == "spot-check").then_some(())
+    until("the goal to be offered", PATIENCE, || {
+        (stage.store().goal(&ours).unwrap()?.state.word() == "offered").then_some(())
     });
     assert!(up.stop().success());
     stage.store().append(&Event::of(&ours, What::GoalCancelled), Timestamp::now()).unwrap();
