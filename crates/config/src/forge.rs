@@ -1,5 +1,7 @@
 //! Hosts on which goals are issues.
 
+use std::time::Duration;
+
 use crate::file::UserConfig;
 
 /// The host that needs no table of its own.
@@ -7,6 +9,9 @@ const GITHUB: &str = "github.com";
 
 /// The variable that holds the token where nobody says another: what GitHub's own tools and its Actions use.
 const TOKEN: &str = "GITHUB_TOKEN";
+
+/// One query in ten seconds: 360 points of an hour's 5,000.
+const POLL: Duration = Duration::from_secs(10);
 
 /// Half of an account's allowance: a person works with the same account.
 const SHARE: u8 = 50;
@@ -24,6 +29,8 @@ pub struct ForgeSettings {
     pub git: String,
     /// The variable that holds the token.
     pub token: String,
+    /// How often it is asked while something moves.
+    pub poll: Duration,
     /// The most that is taken of the account's rate limits, in percent.
     pub share: u8,
 }
@@ -51,6 +58,7 @@ impl UserConfig {
             graphql: plain(said.graphql, graphql),
             git: plain(said.git, format!("https://{host}")),
             token: said.token.unwrap_or_else(|| TOKEN.to_owned()),
+            poll: said.poll.map_or(POLL, |span| span.0),
             share: said.share.map_or(SHARE, std::num::NonZeroU8::get),
         })
     }

@@ -203,6 +203,7 @@ pub const KEYS: &[Key] = &[
     user("forge.*.graphql", URL, Restart, "the address of its GraphQL"),
     user("forge.*.git", URL, Restart, "what the addresses begin with that git fetches from"),
     user("forge.*.token", VARIABLE, Restart, "the variable that holds the token for it"),
+    user("forge.*.poll", DURATION, Restart, "how often it is asked while something moves"),
     user(
         "forge.*.share",
         PERCENT,

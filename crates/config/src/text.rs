@@ -44,6 +44,7 @@ pub(crate) struct ForgeText {
     pub graphql: Option<String>,
     pub git: Option<String>,
     pub token: Option<String>,
+    pub poll: Option<Span>,
     pub share: Option<NonZeroU8>,
 }
 

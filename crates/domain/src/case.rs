@@ -6,6 +6,7 @@ mod hand_events;
 mod messages;
 mod offer_events;
 mod run_events;
+mod sight_events;
 
 use jiff::Timestamp;
 
@@ -47,7 +48,7 @@ impl Case {
         if let Some(run) = self.run.as_ref().filter(|run| run.goal != self.goal.id) {
             return Err(IllegalEvent { machine: "a run", state: run.state.word(), event: "another goal's" });
         }
-        let effects = match what {
+        let mut effects = match what {
             What::RunJudged { run, judgement } => self.judged(run, judgement, at)?,
             What::BounceJudged { run, judgement } => {
                 let mark = self.bounce_mark(run);
@@ -56,6 +57,7 @@ impl Case {
             What::Undone { commit, .. } => self.undone(commit, at)?,
             What::UndoRefused { trouble, .. } => self.not_undone(trouble)?,
             What::GoalTold { text } => self.tell(text, at)?,
+            What::GoalNotQueued { why, id } => self.not_queued(why, *id)?,
             What::BaseFoundRed { since, refusal, .. } => self.base_found_red(since, refusal),
             What::Landed { run, commit, known } => self.landed(run, commit, known)?,
             What::WorkOffered { offer, .. } => self.offered(offer)?,
@@ -70,8 +72,10 @@ impl Case {
                 Vec::new()
             }
         };
+        effects.extend(self.show(at));
         Ok(Folded { case: self, effects })
     }
+
     /// Folds what calls for no effect of its own.
     fn fold(&mut self, what: &What, at: Timestamp) -> Result<(), IllegalEvent> {
         match what {
@@ -81,6 +85,10 @@ impl Case {
             What::GoalMoved { story } => self.move_to(*story),
             What::GoalHeld { reason } => self.hold(reason.clone(), at),
             What::GoalReleased => self.release(),
+            What::GoalSeen { seen } => self.see(seen),
+            What::GoalShown { shown, wrote } => self.showing(shown, wrote.as_ref()),
+            What::GoalShelved { by } => self.shelve(by),
+            What::GoalReopened => self.reopen(),
             What::GoalQueued => self.step(&GoalEvent::Queued(at)),
             What::GoalRetried => self.retry(at),
             What::GoalRejected { feedback } => self.reject(feedback, at),
@@ -113,7 +121,7 @@ impl Case {
             | What::GoalApproved
             | What::Landed { .. } => Err(self.refuse("folded twice")),
             What::Undone { .. } | What::UndoRefused { .. } => Err(self.refuse("undone twice")),
-            What::GoalTold { .. } => Err(self.refuse("told twice")),
+            What::GoalTold { .. } | What::GoalNotQueued { .. } => Err(self.refuse("told twice")),
         }
     }
 }

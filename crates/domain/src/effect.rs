@@ -138,6 +138,15 @@ pub enum Effect {
         /// When it was closed: it may be opened and closed again.
         closed_at: Timestamp,
     },
+    /// Have the goal's forge show where it stands.
+    ShowState {
+        /// The goal.
+        goal: GoalRef,
+        /// How often what it shows was noted before.
+        look: u64,
+        /// When it was ordered: what of it is found done was done since.
+        since: Timestamp,
+    },
     /// Tell a person.
     Notify {
         /// The goal.
@@ -193,6 +202,7 @@ impl Effect {
             Self::WriteStats { run, .. } => format!("stats/{run}"),
             Self::Comment { goal, key, once, .. } => format!("comment/{}/{key}", once.scope(goal)),
             Self::SumUp { story, closed_at } => format!("sum-up/{}#{}/{closed_at}", story.repo, story.number),
+            Self::ShowState { goal, look, .. } => format!("show/{}#{}/{look}", goal.repo, goal.number),
             Self::Notify { goal, key, once, .. } => format!("notify/{}/{key}", once.scope(goal)),
         }
     }
@@ -212,7 +222,7 @@ impl Effect {
             | Self::Revert { run, .. }
             | Self::Clean { run, .. }
             | Self::WriteStats { run, .. } => Some(run),
-            Self::Comment { .. } | Self::SumUp { .. } | Self::Notify { .. } => None,
+            Self::Comment { .. } | Self::SumUp { .. } | Self::ShowState { .. } | Self::Notify { .. } => None,
         }
     }
 
@@ -233,6 +243,7 @@ impl Effect {
             | Self::WriteStats { goal, .. }
             | Self::Comment { goal, .. }
             | Self::SumUp { story: goal, .. }
+            | Self::ShowState { goal, .. }
             | Self::Notify { goal, .. } => goal,
         }
     }

@@ -16,6 +16,7 @@ use crate::outcome::Outcome;
 use crate::pause::Scope;
 use crate::repo::{GoalRef, Number, RepoId};
 use crate::run::{Harvest, ProcessName, RunId};
+use crate::sight::{Seen, Shown, Wrote};
 use crate::story::Story;
 use crate::undo::{Undo, UndoTrouble};
 
@@ -143,6 +144,33 @@ pub enum What {
     },
     /// A person lets it be started again.
     GoalReleased,
+    /// It was looked at where it lives, and this was taken note of.
+    GoalSeen {
+        /// What.
+        seen: Seen,
+    },
+    /// Its forge shows where it stands.
+    GoalShown {
+        /// So.
+        shown: Shown,
+        /// What had to be written for it, if anything.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        wrote: Option<Wrote>,
+    },
+    /// A person took it off the queue, or stopped it.
+    GoalShelved {
+        /// Who.
+        by: String,
+    },
+    /// A person opened it again after it was settled.
+    GoalReopened,
+    /// Somebody's queueing of it could not be followed.
+    GoalNotQueued {
+        /// Why, a sentence.
+        why: String,
+        /// The number of the queueing among the forge's events.
+        id: u64,
+    },
     /// A person queued it.
     GoalQueued,
     /// A person queued it again after it got stuck.
@@ -404,6 +432,11 @@ impl What {
             | Self::GoalMoved { .. }
             | Self::GoalHeld { .. }
             | Self::GoalReleased
+            | Self::GoalSeen { .. }
+            | Self::GoalShown { .. }
+            | Self::GoalShelved { .. }
+            | Self::GoalReopened
+            | Self::GoalNotQueued { .. }
             | Self::GoalQueued
             | Self::GoalRetried
             | Self::GoalCancelled

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::landing::Offer;
 use crate::repo::GoalRef;
 use crate::run::RunId;
+use crate::sight::{Shown, Wrote};
 
 /// Where the goals of a repository live and where its finished work goes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -115,6 +116,13 @@ pub trait GoalSource: Send + Sync {
     /// # Errors
     /// [`Trouble`]: nobody knows.
     fn confirm(&self, goal: &GoalRef, run: &RunId) -> Result<Claimed, Trouble>;
+
+    /// Has the place where the goal lives show where it stands. Gives what had to be written for that; of what is found
+    /// done already, that it was done after `since`.
+    ///
+    /// # Errors
+    /// [`Trouble`].
+    fn show(&self, goal: &GoalRef, shown: &Shown, since: Timestamp) -> Result<Option<Wrote>, Trouble>;
 
     /// Writes a comment on a goal or a story; one for each key, ever.
     ///

@@ -24,6 +24,7 @@ use crate::hand::Hold;
 use crate::outcome::Outcome;
 use crate::repo::{GoalRef, Number};
 use crate::run::{RetryContext, RunId};
+use crate::sight::OnForge;
 
 /// A goal, with all that the planner needs to know of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -70,6 +71,9 @@ pub struct Goal {
     /// Whose proposal it is, where no person wrote it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proposed_by: Option<ProposedBy>,
+    /// What is known of it on the forge that it lives on; absent where that is herder itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_forge: Option<OnForge>,
 }
 
 /// An agent's proposal: the run that made it, and that run's goal.
@@ -184,6 +188,7 @@ impl Goal {
             hold: None,
             told: Vec::new(),
             proposed_by: None,
+            on_forge: None,
         }
     }
 

@@ -30,6 +30,7 @@ pub mod repo;
 pub mod run;
 pub mod setup;
 pub mod share;
+pub mod sight;
 pub mod story;
 pub mod undo;
 pub mod why;

@@ -148,6 +148,11 @@ impl Poller {
         self.wake(repo);
     }
 
+    /// Whether a repository is watched.
+    pub fn watches(&self, repo: &RepoId) -> bool {
+        self.repos.contains_key(repo)
+    }
+
     /// Watches a repository no longer.
     pub fn forget(&mut self, repo: &RepoId) {
         self.repos.remove(repo);

@@ -19,6 +19,7 @@ use herder_domain::cause::with_causes;
 use herder_domain::effect::Effect;
 use herder_domain::event::{Event, Repo, What};
 use herder_domain::forge::{Claimed, Trouble};
+use herder_domain::goal::Goal;
 use herder_domain::outcome::{Interruption, Outcome};
 use herder_domain::repo::GoalRef;
 use herder_domain::run::RunId;
@@ -27,6 +28,7 @@ use herder_gate::GateError;
 use herder_record::RecordError;
 use herder_store::LedgerRow;
 use herder_workspace::WorkspaceError;
+use jiff::Timestamp;
 
 use crate::context::{Case, Context};
 use crate::landing;
@@ -129,6 +131,22 @@ pub(crate) fn say(context: &Context, repo: &Repo, said: &Said) -> Result<Acted, 
     })
 }
 
+/// Has a goal's forge show where it stands now, which may be another state than the one it was ordered for.
+pub(crate) fn show(context: &Context, repo: &Repo, goal: &Goal, since: Timestamp) -> Result<Acted, ActError> {
+    unpanicked(|| {
+        let Some(known) = &goal.on_forge else { return Ok(Acted::default()) };
+        let (shown, wrote) = match goal.to_show() {
+            None => (known.shown.clone(), None),
+            Some(shown) => {
+                let wrote = context.goal_source(repo)?.show(&goal.id, &shown, since)?;
+                (shown, wrote)
+            }
+        };
+        let events = vec![Event::of(&goal.id, What::GoalShown { shown, wrote })];
+        Ok(Acted { events, ledger: None })
+    })
+}
+
 /// What `act` gives, or the error that it panicked. Effects keep their state on disk and under locks that
 /// outlive a panic, so there is none to be found broken.
 fn unpanicked<T>(act: impl FnOnce() -> Result<T, ActError>) -> Result<T, ActError> {
@@ -152,7 +170,9 @@ fn try_to(context: &Context, effect: &Effect, case: &Case) -> Result<Acted, ActE
             notify::notify(context, goal, key, (title, message))
         }
         // They need no run: the daemon has them said, or writes them itself.
-        Effect::Comment { .. } | Effect::SumUp { .. } | Effect::Propose { .. } => Ok(Acted::default()),
+        Effect::Comment { .. } | Effect::SumUp { .. } | Effect::ShowState { .. } | Effect::Propose { .. } => {
+            Ok(Acted::default())
+        }
     }
 }
 

@@ -9,7 +9,9 @@ mod look;
 mod pulls;
 mod register;
 mod reviews;
+mod sight;
 mod steps;
+mod watch;
 
 pub(crate) use clients::{Clients, connect};
 pub(crate) use git_tokens::RepoTokens;
@@ -18,6 +20,7 @@ pub(crate) use look::look as look_at;
 pub(crate) use pulls::PullHome;
 pub(crate) use register::look;
 pub(crate) use steps::follow;
+pub(crate) use watch::{Asked, Saw, watch};
 
 use herder_domain::forge::Trouble;
 use herder_forge::{Undone, Why};

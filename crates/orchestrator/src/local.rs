@@ -6,6 +6,7 @@ use herder_domain::cause::with_causes;
 use herder_domain::forge::{Candidate, Claimed, GoalSource, Landing, Submitted, Trouble};
 use herder_domain::repo::GoalRef;
 use herder_domain::run::RunId;
+use herder_domain::sight::{Shown, Wrote};
 use herder_store::{AppendError, Store};
 use herder_workspace::{CommitId, Push, PushOrder, UserEnvironment, Vault, WorkspaceError};
 use jiff::Timestamp;
@@ -23,6 +24,11 @@ impl GoalSource for LocalGoals {
 
     fn confirm(&self, _goal: &GoalRef, _run: &RunId) -> Result<Claimed, Trouble> {
         Ok(Claimed::Ours)
+    }
+
+    /// What a label would show follows from the row.
+    fn show(&self, _goal: &GoalRef, _shown: &Shown, _since: Timestamp) -> Result<Option<Wrote>, Trouble> {
+        Ok(None)
     }
 
     fn say(&self, goal: &GoalRef, key: &str, text: &str) -> Result<(), Trouble> {

@@ -91,6 +91,9 @@ fn of_goal(what: &What) -> Option<String> {
         What::Undone { commit, .. } => format!("undone by {}", short(commit)),
         What::UndoRefused { trouble, .. } => format!("not undone: {trouble}"),
         What::GoalQuarantined { error } => format!("quarantined: {error}"),
+        What::GoalShelved { by } => format!("{by} took it off the queue"),
+        What::GoalReopened => "opened again".into(),
+        What::GoalNotQueued { why, .. } => format!("not queued: {why}"),
         What::GoalTold { text } => format!("told: {}", text.lines().next().unwrap_or_default()),
         What::GoalCreated { .. }
         | What::GoalEdited { .. }
@@ -98,6 +101,8 @@ fn of_goal(what: &What) -> Option<String> {
         | What::GoalMoved { .. }
         | What::GoalHeld { .. }
         | What::GoalReleased
+        | What::GoalSeen { .. }
+        | What::GoalShown { .. }
         | What::GoalQueued
         | What::GoalRetried
         | What::GoalCancelled

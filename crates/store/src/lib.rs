@@ -23,6 +23,7 @@ mod proposals;
 mod repos;
 mod runs;
 mod schema;
+mod sightings;
 mod step;
 mod stories;
 mod world;

@@ -203,6 +203,10 @@ pub enum GoalEvent {
     PutBack(Box<GoalState>),
     /// Its work is on its way out of the base branch.
     Undoing,
+    /// A person took it off the queue, or stopped it; with a sentence that says who.
+    Shelved(String),
+    /// A person opened it again after it was settled.
+    Reopened,
 }
 
 impl GoalEvent {
@@ -226,6 +230,8 @@ impl GoalEvent {
             Self::TakenUp(_) => "taken up",
             Self::PutBack(_) => "put back",
             Self::Undoing => "undone",
+            Self::Shelved(_) => "shelved",
+            Self::Reopened => "reopened",
         }
     }
 }
@@ -366,7 +372,14 @@ impl GoalState {
                 self.clone()
             }
             (S::Queued { .. }, E::Started(run)) => S::Running { run: run.clone() },
-            (S::Queued { .. }, E::ReturnedToDraft(note)) => S::Draft { note: Some(note.clone()) },
+            (S::Draft { .. } | S::Queued { .. }, E::ReturnedToDraft(note)) => {
+                S::Draft { note: Some(note.clone()) }
+            }
+            (
+                S::Queued { .. } | S::Running { .. } | S::SpotCheck { .. } | S::Stuck { .. },
+                E::Shelved(note),
+            ) => S::Draft { note: Some(note.clone()) },
+            (S::Done { .. } | S::Cancelled | S::Resolved, E::Reopened) => S::Draft { note: None },
             (S::Running { .. } | S::Offered { .. }, E::Requeued(at)) => S::Queued { since: *at },
             (S::Running { run } | S::Offered { run, .. }, E::SentToSpotCheck(of, why)) if run == of => {
                 S::SpotCheck { run: run.clone(), why: why.clone() }

@@ -65,6 +65,7 @@ fn lane(effect: &Effect) -> Option<Lane<'_>> {
         | Effect::WriteStats { .. }
         | Effect::Comment { .. }
         | Effect::SumUp { .. }
+        | Effect::ShowState { .. }
         | Effect::Notify { .. } => None,
     }
 }

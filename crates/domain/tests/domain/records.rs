@@ -144,6 +144,7 @@ every!(effects -> Effect {
         Effect::Revert { goal: id(42), run: run(), base_branch: "main".into(), undo: 1, round: 2 },
     Effect::Clean { .. } => Effect::Clean { goal: id(42), run: run() },
     Effect::WriteStats { .. } => Effect::WriteStats { goal: id(42), run: run() },
+    Effect::ShowState { .. } => Effect::ShowState { goal: id(42), look: 3, since: samples::after(5) },
     Effect::Comment { .. } => Effect::Comment {
         goal: id(42),
         key: "base-red/x".into(),

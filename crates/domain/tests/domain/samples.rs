@@ -19,6 +19,7 @@ use herder_domain::pause::Scope;
 use herder_domain::plan::{DependencyTrouble, Wait};
 use herder_domain::repo::{GoalRef, Number, RepoId};
 use herder_domain::run::{Harvest, ProcessName, RetryContext, RunEvent, RunId, RunState};
+use herder_domain::sight::{self, Seen, Shown};
 use herder_domain::story::{Story, StoryEvent, StoryState};
 use herder_domain::undo::{AfterUndo, Undo, UndoGate, UndoTrouble};
 use jiff::{SignedDuration, Timestamp};
@@ -125,6 +126,8 @@ every!(goal_events -> GoalEvent {
     GoalEvent::TakenUp(_) => GoalEvent::TakenUp(start()),
     GoalEvent::PutBack(_) => GoalEvent::PutBack(Box::new(stuck())),
     GoalEvent::Undoing => GoalEvent::Undoing,
+    GoalEvent::Shelved(_) => GoalEvent::Shelved("ann took it off the queue".into()),
+    GoalEvent::Reopened => GoalEvent::Reopened,
 });
 
 pub fn stuck() -> GoalState {
@@ -363,6 +366,12 @@ every!(judgements -> Judgement {
     Judgement::Nothing => Judgement::Nothing,
 });
 
+/// What a forge shows of a queued goal.
+pub fn seen() -> Seen {
+    let shown = Shown { labels: vec!["goal:queued".into()], standing: sight::Standing::Open };
+    Seen { through: 9, heard: 3, shown }
+}
+
 every!(whats -> What {
     What::GoalCreated { .. } => What::GoalCreated { draft: Box::new(full_draft()) },
     What::GoalEdited { .. } => What::GoalEdited { edit: Box::new(edit()) },
@@ -370,6 +379,11 @@ every!(whats -> What {
     What::GoalMoved { .. } => What::GoalMoved { story: Some(Number(7)) },
     What::GoalHeld { .. } => What::GoalHeld { reason: Some("the vendor answers on Monday".into()) },
     What::GoalReleased => What::GoalReleased,
+    What::GoalSeen { .. } => What::GoalSeen { seen: seen() },
+    What::GoalShown { .. } => What::GoalShown { shown: seen().shown, wrote: None },
+    What::GoalShelved { .. } => What::GoalShelved { by: "ann".into() },
+    What::GoalReopened => What::GoalReopened,
+    What::GoalNotQueued { .. } => What::GoalNotQueued { why: "nobody may".into(), id: 7 },
     What::GoalQueued => What::GoalQueued,
     What::GoalRetried => What::GoalRetried,
     What::GoalCancelled => What::GoalCancelled,

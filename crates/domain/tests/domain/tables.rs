@@ -10,16 +10,16 @@ use herder_domain::story::{StoryEvent, StoryState};
 use crate::samples;
 
 const GOAL: &str = "
-           | queued | retried | edited     | cancelled | resolved | started | queued again | sent to spot-check | approved | rejected | given up | returned to draft | offered | landed | taken up | put back | undone
-draft      | queued | -       | draft      | cancelled | resolved | -       | -            | -                  | -        | -        | -        | -                 | - | - | queued | - | -
-queued     | -      | -       | draft      | cancelled | resolved | running | -            | -                  | -        | -        | -        | draft             | - | - | - | - | -
-running    | -      | -       | running    | cancelled | resolved | -       | queued       | spot-check         | -        | -        | stuck    | draft             | offered | done | - | stuck | -
-spot-check | -      | -       | spot-check | cancelled | resolved | -       | -            | -                  | running  | queued   | -        | -                 | - | done | queued | - | -
-offered    | -      | -       | offered    | cancelled | -        | -       | queued       | spot-check         | -        | -        | stuck    | -                 | offered | done | - | - | -
-done       | -      | -       | -          | -         | -        | -       | queued       | -                  | -        | -        | -        | -                 | - | - | - | - | running
-stuck      | -      | queued  | stuck      | cancelled | resolved | -       | -            | -                  | -        | -        | -        | -                 | - | - | queued | - | -
-cancelled  | -      | -       | -          | -         | -        | -       | -            | -                  | -        | -        | -        | -                 | - | - | - | - | -
-resolved   | -      | -       | -          | -         | -        | -       | -            | -                  | -        | -        | -        | -                 | - | - | - | - | -
+           | queued | retried | edited     | cancelled | resolved | started | queued again | sent to spot-check | approved | rejected | given up | returned to draft | offered | landed | taken up | put back | undone | shelved | reopened
+draft      | queued | -       | draft      | cancelled | resolved | -       | -            | -                  | -        | -        | -        | draft             | - | - | queued | - | - | - | -
+queued     | -      | -       | draft      | cancelled | resolved | running | -            | -                  | -        | -        | -        | draft             | - | - | - | - | - | draft | -
+running    | -      | -       | running    | cancelled | resolved | -       | queued       | spot-check         | -        | -        | stuck    | draft             | offered | done | - | stuck | - | draft | -
+spot-check | -      | -       | spot-check | cancelled | resolved | -       | -            | -                  | running  | queued   | -        | -                 | - | done | queued | - | - | draft | -
+offered    | -      | -       | offered    | cancelled | -        | -       | queued       | spot-check         | -        | -        | stuck    | -                 | offered | done | - | - | - | - | -
+done       | -      | -       | -          | -         | -        | -       | queued       | -                  | -        | -        | -        | -                 | - | - | - | - | running | - | draft
+stuck      | -      | queued  | stuck      | cancelled | resolved | -       | -            | -                  | -        | -        | -        | -                 | - | - | queued | - | - | draft | -
+cancelled  | -      | -       | -          | -         | -        | -       | -            | -                  | -        | -        | -        | -                 | - | - | - | - | - | - | draft
+resolved   | -      | -       | -          | -         | -        | -       | -            | -                  | -        | -        | -        | -                 | - | - | - | - | - | - | draft
 ";
 
 const RUN: &str = "

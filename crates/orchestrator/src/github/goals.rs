@@ -4,11 +4,18 @@ use herder_domain::event::Repo;
 use herder_domain::forge::{Claimed, GoalSource, Trouble};
 use herder_domain::repo::GoalRef;
 use herder_domain::run::RunId;
-use herder_forge::{Client, Lookup, Marker};
+use herder_domain::sight::{Shown, Standing, Wrote};
+use herder_forge::write::issue::CloseReason;
+use herder_forge::write::label::StateLabel;
+use herder_forge::{Client, Lookup, Marker, Undone};
+use jiff::{SignedDuration, Timestamp};
 
 use super::claims::GoalClaims;
 use super::{trouble, undone};
 use crate::context::Context;
+
+/// How exactly two clocks are known to agree: an answer's `Date` is cut to seconds, and it travels.
+const SLACK: SignedDuration = SignedDuration::from_secs(2);
 
 /// Goals of one repository.
 pub(crate) struct GithubGoals<'a> {
@@ -31,6 +38,30 @@ impl GoalSource for GithubGoals<'_> {
 
     fn confirm(&self, goal: &GoalRef, run: &RunId) -> Result<Claimed, Trouble> {
         self.claims()?.confirm(goal.number, run)
+    }
+
+    fn show(&self, goal: &GoalRef, shown: &Shown, since: Timestamp) -> Result<Option<Wrote>, Trouble> {
+        let label = shown.labels.first();
+        let state = label.and_then(|label| StateLabel::parse(label));
+        // The server's clock is what its events are told by; what is found done was done since it was ordered.
+        let skew = self.client.server_now().duration_since(Timestamp::now());
+        let since = since.checked_add(skew).unwrap_or(since).checked_sub(SLACK).unwrap_or(since);
+        let failed = |error: Undone| undone(&error);
+        let relabeled = self.client.set_state_label(&goal.repo, goal.number, state).map_err(failed)?;
+        let reason = match shown.standing {
+            Standing::Open => None,
+            Standing::Completed => Some(CloseReason::Completed),
+            Standing::NotPlanned => Some(CloseReason::NotPlanned),
+        };
+        if let Some(reason) = reason {
+            self.client.close_issue(&goal.repo, goal.number, reason).map_err(failed)?;
+        }
+        let until = self.client.server_now().checked_add(SLACK).unwrap_or(relabeled.until);
+        Ok(Some(Wrote {
+            label: label.cloned(),
+            from: since.min(relabeled.from),
+            until: until.max(relabeled.until),
+        }))
     }
 
     fn say(&self, goal: &GoalRef, key: &str, text: &str) -> Result<(), Trouble> {

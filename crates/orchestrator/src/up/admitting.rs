@@ -29,6 +29,7 @@ impl Daemon {
             | Effect::WriteStats { .. }
             | Effect::Comment { .. }
             | Effect::SumUp { .. }
+            | Effect::ShowState { .. }
             | Effect::Notify { .. } => true,
         }
     }

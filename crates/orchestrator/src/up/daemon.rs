@@ -6,7 +6,6 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use herder_domain::effect::Effect;
@@ -23,12 +22,13 @@ use super::attend::OnlyFor;
 use super::following::{self, Following};
 use super::inbox::{self, Message};
 use super::keeping::Keeping;
+use super::observing::{self, Forges};
 use super::reload::{self, ConfigFile};
 use super::sleep::{self, Awake};
 use super::upkeep::Upkeep;
-use super::{Mode, UpEnd, UpError, farewell, heed_repos, proposals, shutdown, sums, unwanted, watching};
-use crate::act::{self, ActError, Acted, Said};
-use crate::context::{Case, Context};
+use super::{Mode, UpEnd, UpError, farewell, heed_repos, shutdown, unwanted, watching};
+use crate::act::{ActError, Acted};
+use crate::context::Context;
 use crate::told::Told;
 
 /// The pause after trouble that may pass: a full disk, a database that another process holds.
@@ -65,6 +65,8 @@ pub(super) struct Daemon {
     tell: Box<dyn Fn(&Told) + Send + Sync>,
     pub(super) inbox: Receiver<Message>,
     pub(super) sender: Sender<Message>,
+    /// The hosts that goals live on.
+    pub(super) forges: Forges,
     /// Effects that threads of this process carry out.
     pub(super) under_way: BTreeMap<String, Effect>,
     /// Runs whose ralphs are watched.
@@ -105,6 +107,7 @@ impl Daemon {
             tell,
             inbox,
             sender,
+            forges: Forges::default(),
             under_way: BTreeMap::new(),
             watched: BTreeSet::new(),
             stopped: BTreeSet::new(),
@@ -175,7 +178,7 @@ impl Daemon {
         if farewell::is_drained(self)? {
             return Ok(Some(UpEnd::Drained));
         }
-        if mode == Mode::Once && self.under_way.is_empty() {
+        if mode == Mode::Once && self.under_way.is_empty() && self.forges.are_known() {
             match self.outlook(&stepped)? {
                 Outlook::Moving => {}
                 Outlook::Quiet => return Ok(Some(UpEnd::Idle)),
@@ -220,6 +223,7 @@ impl Daemon {
             self.say(&Told::note(now, format!("a decision was refused: {}", refusal.error)));
         }
         self.watch_ralphs()?;
+        observing::observe(self)?;
         unwanted::call_off(self)?;
         for due in self.store.due_effects(now)? {
             self.start(due)?;
@@ -273,7 +277,7 @@ impl Daemon {
         Ok(open.iter().filter_map(|open| open.not_before).chain(planned).min())
     }
 
-    fn may_begin(&self, open: &OpenEffect) -> bool {
+    pub(super) fn may_begin(&self, open: &OpenEffect) -> bool {
         !self.under_way.contains_key(&open.key)
             && self.is_mine(&open.effect)
             && self.is_admitted(&open.effect)
@@ -289,6 +293,7 @@ impl Daemon {
                 told.into_iter().for_each(|text| self.say(&Told::note(Timestamp::now(), text)));
                 Ok(())
             }
+            Message::Saw(host, saw) => observing::saw(self, &host, saw),
             Message::Looked(looked) => following::looked(self, looked),
             Message::Woken => {
                 self.following.hasten();
@@ -397,66 +402,9 @@ impl Daemon {
         Ok(())
     }
 
-    fn start(&mut self, due: OpenEffect) -> Result<(), UpError> {
-        if !self.may_begin(&due) {
-            return Ok(());
-        }
-        if let Effect::Comment { goal, key, text, .. } = &due.effect {
-            let said = Said { goal: goal.clone(), key: key.clone(), text: text.clone() };
-            return self.say_of(due, said);
-        }
-        if let Effect::SumUp { story, closed_at } = &due.effect {
-            let (story, closed_at) = (story.clone(), *closed_at);
-            return sums::sum_up(self, due, &story, closed_at);
-        }
-        if let Effect::Propose { goal, run, follow_ups } = &due.effect {
-            proposals::propose(self, goal, run, follow_ups)?;
-            return self.finish(&due.key, &[], Timestamp::now());
-        }
-        let Some(case) = self.case(&due)? else {
-            self.say(&Told::note(Timestamp::now(), format!("{} is about nothing that is known", due.key)));
-            return self.finish(&due.key, &[], Timestamp::now());
-        };
-        let effect = due.effect.clone();
-        self.spawn(due, move |context| act::carry_out(context, &effect, &case))?;
-        Ok(())
-    }
-
-    /// Has something said where its goal or story lives.
-    pub(super) fn say_of(&mut self, due: OpenEffect, said: Said) -> Result<(), UpError> {
-        let Some(repo) = self.store.repo(&said.goal.repo)? else {
-            return self.finish(&due.key, &[], Timestamp::now());
-        };
-        Ok(self.spawn(due, move |context| act::say(context, &repo, &said))?)
-    }
-
-    fn spawn(
-        &mut self,
-        due: OpenEffect,
-        act: impl FnOnce(&Context) -> Result<Acted, ActError> + Send + 'static,
-    ) -> io::Result<()> {
-        let (context, sender) = (Arc::clone(&self.context), self.sender.clone());
-        let key = due.key.clone();
-        thread::Builder::new().name(due.key.chars().take(15).collect()).spawn(move || {
-            let result = act(&context);
-            // Nobody listens any more where the daemon has ended; the effect stays open and is redone.
-            let _ = sender.send(Message::Acted { key, result });
-        })?;
-        self.under_way.insert(due.key, due.effect);
-        Ok(())
-    }
-
-    fn case(&self, due: &OpenEffect) -> Result<Option<Case>, UpError> {
-        let goal = due.effect.goal();
-        let run = match due.effect.run() {
-            Some(run) => self.store.run(run)?,
-            // Only told about: the goal's last run will do.
-            None => self.store.runs_of(goal)?.pop(),
-        };
-        let (goal, repo) = (self.store.goal(goal)?, self.store.repo(&goal.repo)?);
-        let Some(((goal, run), repo)) = goal.zip(run).zip(repo) else { return Ok(None) };
-        let landing = self.store.landing(&run.id)?;
-        Ok(Some(Case { goal, run, repo, landing }))
+    /// Whether it carries out what one goal needs, for a command, and nothing else.
+    pub(super) fn sees_one_through(&self) -> bool {
+        self.only_for.is_some()
     }
 
     /// Into what this process's threads speak.

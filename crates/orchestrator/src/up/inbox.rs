@@ -13,6 +13,7 @@ use signal_hook::iterator::Signals;
 
 use super::following::Looked;
 use crate::act::{ActError, Acted};
+use crate::github::Saw;
 use crate::wake;
 
 /// Between two wakes; what comes in between is one.
@@ -30,6 +31,8 @@ pub(super) enum Message {
     Looked(Vec<Looked>),
     /// Something that is worth a line.
     Noted(String),
+    /// What was seen on a host that goals live on.
+    Saw(String, Saw),
     /// Somebody wrote to the database.
     Woken,
     /// The daemon is to end.

@@ -33,6 +33,7 @@ pub(super) fn call_off(daemon: &Daemon) -> Result<(), UpError> {
             | Effect::WriteStats { .. }
             | Effect::Comment { .. }
             | Effect::SumUp { .. }
+            | Effect::ShowState { .. }
             | Effect::Notify { .. } => None,
         };
         unwanted.into_iter().for_each(|run| daemon.context.withdrawals.call_off(run));

@@ -3,6 +3,7 @@
 
 mod claims;
 mod landing;
+mod queueing;
 mod registering;
 #[path = "../night/stage/script.rs"]
 #[allow(dead_code, reason = "another night's scripts need more")]

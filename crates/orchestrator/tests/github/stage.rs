@@ -8,11 +8,15 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use herder_domain::repo::RepoId;
+use herder_domain::goal::Goal;
+use herder_domain::repo::{GoalRef, RepoId};
+use herder_fakehub::op::{self, issue::IssueEdit, label::LabelEdit};
+use herder_fakehub::state::Reason;
 use herder_fakehub::{Hub, Permission};
+use herder_forge::write::label::{LABELS, LabelSpec};
 use herder_record::StateDir;
 use herder_store::Store;
-use herder_testkit::TempHome;
+use herder_testkit::{TempHome, until};
 
 pub use orchestrator::Orchestrator;
 
@@ -25,7 +29,7 @@ pub const GATE: &str = "#!/bin/sh\nfor f in *.txt; do tail -n 1 \"$f\" | grep -q
 /// `acme/app`.
 pub const APP: &str = "acme/app";
 
-/// Ada owns the repository, Bob writes to it, Eve only looks; herder works as `herder`.
+/// Ada owns the repository, Bob writes to it, Eve only sorts what is there; herder works as `herder`.
 pub struct Stage {
     pub hub: Hub,
     pub home: TempHome,
@@ -50,16 +54,25 @@ impl Stage {
         hub.repo(APP)
             .grant("ada", Permission::Admin)
             .grant("bob", Permission::Write)
+            .grant("eve", Permission::Triage)
             .grant("herder", Permission::Write)
             .file("first.txt", "ok\n")
             .file(".ralph/check", GATE)
             .create();
+        for LabelSpec { name, color, description } in LABELS {
+            let edit = LabelEdit {
+                name: Some(name.to_owned()),
+                color: Some(color.to_owned()),
+                description: Some(description.to_owned()),
+            };
+            hub.act("ada", |ctx| op::label::create(ctx, APP, edit));
+        }
         let home = TempHome::new();
         let url = hub.url();
         // Backoffs are short, so that nights are.
         let config = format!(
             "agent = \"replay\"\n[backoff]\nfirst = \"1s\"\n[forge.\"github.com\"]\napi = \"{url}\"\n\
-             graphql = \"{url}/graphql\"\ngit = \"{url}\"\ntoken = \"APP_TOKEN\"\n"
+             graphql = \"{url}/graphql\"\ngit = \"{url}\"\ntoken = \"APP_TOKEN\"\npoll = \"1s\"\n"
         );
         home.write(".config/herder/config.toml", &config);
         StateDir::at(home.state()).create().unwrap();
@@ -100,6 +113,60 @@ impl Stage {
         }
     }
 
+    /// Opens an issue whose goal's agent plays `script`.
+    pub fn issue(&self, by: &str, title: &str, script: &str, labels: &[&str]) -> u64 {
+        let body = format!("## Objective\n{title}\n\n```replay\n{script}\n```\n");
+        let labels = labels.iter().map(|label| (*label).to_owned()).collect();
+        let edit = IssueEdit {
+            title: Some(title.to_owned()),
+            body: Some(body),
+            labels: Some(labels),
+            ..IssueEdit::default()
+        };
+        self.hub.act(by, |ctx| op::issue::create(ctx, APP, edit)).number
+    }
+
+    /// Puts a label on an issue, some time after whatever was done before: GitHub's times are whole seconds.
+    pub fn label(&self, by: &str, issue: u64, label: &str) {
+        self.hub.move_clock(jiff::SignedDuration::from_secs(2));
+        self.hub.act(by, |ctx| op::issue::add_labels(ctx, APP, issue, &[label.to_owned()]));
+    }
+
+    pub fn close(&self, by: &str, issue: u64, reason: &str) {
+        let edit = IssueEdit { is_open: Some(false), reason: Reason::parse(reason), ..IssueEdit::default() };
+        self.hub.act(by, |ctx| op::issue::edit(ctx, APP, issue, edit));
+    }
+
+    /// Waits until an issue has exactly these labels.
+    #[track_caller]
+    pub fn until_labels(&self, issue: u64, labels: &[&str]) {
+        until(&format!("#{issue} to have {labels:?}"), PATIENCE, || {
+            (self.labels(issue) == labels).then_some(())
+        });
+    }
+
+    fn labels(&self, issue: u64) -> Vec<String> {
+        self.hub.look(|state| {
+            let repo = state.repo(APP).unwrap();
+            let labels = &repo.issues[&issue].labels;
+            let mut names: Vec<_> = labels.iter().map(|id| repo.labels[id].name.clone()).collect();
+            names.sort();
+            names
+        })
+    }
+
+    /// What was said on an issue, oldest first.
+    pub fn comments(&self, issue: u64) -> Vec<String> {
+        self.hub.look(|state| {
+            let comments = &state.repo(APP).unwrap().issues[&issue].comments;
+            comments.iter().map(|comment| comment.body.clone()).collect()
+        })
+    }
+
+    pub fn goal(&self, issue: u64) -> Goal {
+        self.store().goal(&GoalRef::new(Self::app(), issue)).unwrap().unwrap()
+    }
+
     /// An orchestrator that stays.
     pub fn up(&self) -> Orchestrator {
         Orchestrator::start_command(self.command(&["up"]), &self.home)
@@ -109,7 +176,11 @@ impl Stage {
 impl Drop for Stage {
     /// A test ends with nothing unread: no request that a well-behaved client would not have made.
     fn drop(&mut self) {
-        if !std::thread::panicking() {
+        if std::thread::panicking() {
+            let log = self.hub.log();
+            log.iter()
+                .for_each(|entry| eprintln!("{} {} {} {}", entry.at, entry.method, entry.path, entry.status));
+        } else {
             let unexpected: Vec<_> = self.hub.unexpected().iter().map(|entry| format!("{entry:?}")).collect();
             assert_eq!(unexpected, [""; 0]);
             self.home.assert_no_process_left();

@@ -166,6 +166,7 @@ pub fn results(effect: &Effect, fate: Fate, now: Timestamp) -> Vec<Event> {
         | Effect::FollowLanding { .. }
         | Effect::Comment { .. }
         | Effect::SumUp { .. }
+        | Effect::ShowState { .. }
         | Effect::Notify { .. } => return Vec::new(),
     };
     vec![Event::of(effect.goal(), what)]

@@ -323,6 +323,7 @@ impl Sim {
             Effect::Revert { run, .. } => self.revert_result(run, ending),
             Effect::Clean { run, .. } => What::RunClosed { run: run.clone() },
             Effect::Tell { .. }
+            | Effect::ShowState { .. }
             | Effect::Propose { .. }
             | Effect::WriteStats { .. }
             | Effect::Comment { .. }

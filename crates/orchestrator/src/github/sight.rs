@@ -1,0 +1,156 @@
+//! One goal looked at: its issue, what happened to it, and who did that. Whatever is unknown of it makes all of it
+//! unknown.
+
+use std::collections::BTreeMap;
+
+use herder_domain::repo::{GoalRef, Number, RepoId};
+use herder_domain::sight::{Act, Deed, Rank, Seen, Shown, Sighting, Standing};
+use herder_forge::read::history::{Happened, Happening};
+use herder_forge::read::issue::{Issue, IssueState, StateReason};
+use herder_forge::read::repository::Permission;
+use herder_forge::{Client, Lookup, Why};
+use jiff::Timestamp;
+
+/// What makes an issue a goal.
+pub(crate) const GOAL: &str = "goal";
+
+/// What a state's label begins with.
+const STATE: &str = "goal:";
+
+/// Looks at an issue; nothing where it is no goal, or is gone.
+pub(crate) fn look(
+    client: &Client,
+    me: &str,
+    repo: &RepoId,
+    number: Number,
+) -> Result<Option<Sighting>, Why> {
+    let issue = match client.issue(repo, number) {
+        Lookup::Present(issue) => issue,
+        Lookup::Gone => return Ok(None),
+        Lookup::Unknown(why) => return Err(why),
+    };
+    let is_goal = issue.labels.iter().any(|label| is_of_goals(label));
+    if !is_goal || issue.is_pull {
+        return Ok(None);
+    }
+    let happened =
+        known(client.history(repo, number))?.map_or(Ok(Vec::new()), herder_forge::Listing::whole)?;
+    let mut ranks = Ranks { client, repo, of: BTreeMap::new() };
+    let acts =
+        happened.iter().filter_map(|one| act(one, &mut ranks).transpose()).collect::<Result<Vec<_>, _>>()?;
+    let is_queueing = acts.iter().any(|act| is_queued(&act.deed));
+    let edited_at = if is_queueing { edited(client, repo, &issue, &happened)? } else { None };
+    let seen = Seen {
+        through: happened.iter().map(|one| one.id).max().unwrap_or(0),
+        heard: 0,
+        shown: shown(&issue),
+    };
+    Ok(Some(Sighting {
+        goal: GoalRef { repo: repo.clone(), number },
+        wants_spot_check: issue.labels.iter().any(|label| label.eq_ignore_ascii_case("spot-check")),
+        title: issue.title,
+        body: issue.body.replace("\r\n", "\n"),
+        created_at: issue.created_at,
+        edited_at,
+        story: None,
+        depends: Vec::new(),
+        seen,
+        acts,
+        me: me.to_owned(),
+    }))
+}
+
+fn is_of_goals(label: &str) -> bool {
+    label.eq_ignore_ascii_case(GOAL) || is_state(label)
+}
+
+fn is_state(label: &str) -> bool {
+    label.get(..STATE.len()).is_some_and(|head| head.eq_ignore_ascii_case(STATE))
+}
+
+fn is_queued(deed: &Deed) -> bool {
+    matches!(deed, Deed::Labeled(name) if name.eq_ignore_ascii_case("goal:queued"))
+}
+
+/// What a look-up found; nothing where it is known not to be there.
+fn known<T>(lookup: Lookup<T>) -> Result<Option<T>, Why> {
+    match lookup {
+        Lookup::Present(found) => Ok(Some(found)),
+        Lookup::Gone => Ok(None),
+        Lookup::Unknown(why) => Err(why),
+    }
+}
+
+fn shown(issue: &Issue) -> Shown {
+    let mut labels: Vec<String> =
+        issue.labels.iter().filter(|label| is_state(label)).map(|label| label.to_ascii_lowercase()).collect();
+    labels.sort();
+    let standing = match (issue.state, issue.state_reason) {
+        (IssueState::Open, _) => Standing::Open,
+        (IssueState::Closed, Some(StateReason::NotPlanned | StateReason::Duplicate)) => Standing::NotPlanned,
+        (
+            IssueState::Closed,
+            Some(StateReason::Completed | StateReason::Reopened | StateReason::Other) | None,
+        ) => Standing::Completed,
+    };
+    Shown { labels, standing }
+}
+
+/// When title or body were last changed; the body's text has to be the one that was read.
+fn edited(
+    client: &Client,
+    repo: &RepoId,
+    issue: &Issue,
+    happened: &[Happening],
+) -> Result<Option<Timestamp>, Why> {
+    let edits = match client.body_edits(repo, issue.number) {
+        Lookup::Present(edits) => edits,
+        Lookup::Gone => return Err(Why::Shifted),
+        Lookup::Unknown(why) => return Err(why),
+    };
+    if edits.body.replace("\r\n", "\n").trim_end() != issue.body.replace("\r\n", "\n").trim_end() {
+        return Err(Why::Shifted);
+    }
+    let renamed =
+        happened.iter().filter(|one| matches!(one.what, Happened::Renamed { .. })).map(|one| one.at).max();
+    Ok(edits.last.map(|edit| edit.at).max(renamed))
+}
+
+/// Who may what, each asked for once.
+struct Ranks<'a> {
+    client: &'a Client,
+    repo: &'a RepoId,
+    of: BTreeMap<String, Rank>,
+}
+
+impl Ranks<'_> {
+    fn of(&mut self, login: &str) -> Result<Rank, Why> {
+        if let Some(rank) = self.of.get(login) {
+            return Ok(*rank);
+        }
+        let rank = match self.client.permission(self.repo, login) {
+            Lookup::Present(Permission::Write | Permission::Admin) => Rank::Writer,
+            Lookup::Present(Permission::None | Permission::Read) | Lookup::Gone => Rank::Other,
+            Lookup::Unknown(why) => return Err(why),
+        };
+        self.of.insert(login.to_owned(), rank);
+        Ok(rank)
+    }
+}
+
+/// An event as a deed of somebody. Whoever only moves other labels is not asked about.
+fn act(happening: &Happening, ranks: &mut Ranks<'_>) -> Result<Option<Act>, Why> {
+    let deed = match &happening.what {
+        Happened::Labeled(name) if is_state(name) => Deed::Labeled(name.to_ascii_lowercase()),
+        Happened::Unlabeled(name) if is_state(name) => Deed::Unlabeled(name.to_ascii_lowercase()),
+        Happened::Closed(_) => Deed::Closed,
+        Happened::Reopened => Deed::Reopened,
+        Happened::Labeled(_) | Happened::Unlabeled(_) | Happened::Renamed { .. } | Happened::Transferred => {
+            return Ok(None);
+        }
+    };
+    // An account that is gone may nothing.
+    let by = happening.actor.clone().unwrap_or_default();
+    let rank = if is_queued(&deed) && !by.is_empty() { ranks.of(&by)? } else { Rank::Other };
+    Ok(Some(Act { id: happening.id, by, rank, at: happening.at, deed }))
+}

@@ -1,0 +1,205 @@
+//! Watching one host: a thread that polls it, looks at each issue that changed, and tells what it saw. It keeps
+//! nothing that could not be asked for again.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread;
+use std::time::Duration;
+
+use herder_domain::event::Repo;
+use herder_domain::forge::Home;
+use herder_domain::repo::{GoalRef, RepoId};
+use herder_domain::sight::Sighting;
+use herder_forge::poll::{Found, Poller, Rhythm};
+use herder_forge::{Client, Lookup, Why};
+use herder_store::{GoalFilter, Store, StoreError};
+use jiff::Timestamp;
+
+use super::sight::{self, GOAL};
+
+/// How long the thread waits at most before it looks whether a repository was added.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// How long what could not be seen is left alone.
+const AGAIN: Duration = Duration::from_secs(10);
+
+/// What a watcher is asked to do.
+pub(crate) enum Asked {
+    /// Look at a goal again.
+    Look(GoalRef),
+}
+
+/// What a watcher tells.
+pub(crate) enum Saw {
+    /// A goal, as it is now.
+    Goal(Box<Sighting>),
+    /// A repository, or the whole host, cannot be read.
+    Nothing(String),
+    /// All repositories of the host were looked at for the first time.
+    Everything,
+}
+
+/// One host.
+struct Watch {
+    client: Client,
+    store: Store,
+    poller: Poller,
+    /// Goals to be looked at, with the time from which on.
+    open: BTreeSet<(Timestamp, GoalRef)>,
+    unseen: BTreeSet<RepoId>,
+    has_told: bool,
+    me: Option<String>,
+    tell: Box<dyn Fn(Saw) -> bool + Send>,
+}
+
+/// Starts watching a host; `tell` gives whether anybody listens still.
+pub(crate) fn watch(
+    client: Client,
+    database: PathBuf,
+    fast: Duration,
+    tell: Box<dyn Fn(Saw) -> bool + Send>,
+) -> io::Result<Sender<Asked>> {
+    let (ask, asked) = channel();
+    thread::Builder::new().name("forge".into()).spawn(move || {
+        let store = match Store::open(&database) {
+            Ok(store) => store,
+            Err(error) => {
+                tell(Saw::Nothing(error.to_string()));
+                return;
+            }
+        };
+        let usual = Rhythm::default();
+        let rhythm = Rhythm { fast, slow: usual.slow.max(fast), ..usual };
+        let poller = Poller::new(GOAL, rhythm, client.server_now());
+        let (open, unseen) = (BTreeSet::new(), BTreeSet::new());
+        Watch { client, store, poller, open, unseen, has_told: false, me: None, tell }.run(&asked);
+    })?;
+    Ok(ask)
+}
+
+impl Watch {
+    fn run(mut self, asked: &Receiver<Asked>) {
+        loop {
+            if let Err(trouble) = self.round()
+                && !(self.tell)(Saw::Nothing(trouble))
+            {
+                return;
+            }
+            let now = self.client.server_now();
+            let next = self.poller.next().into_iter().chain(self.open.first().map(|(at, _)| *at)).min();
+            let left =
+                next.map_or(LOOK, |next| Duration::try_from(next.duration_since(now)).unwrap_or_default());
+            match asked.recv_timeout(left.min(LOOK)) {
+                Ok(Asked::Look(goal)) => {
+                    self.open.insert((now, goal));
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    /// What is due now.
+    fn round(&mut self) -> Result<(), String> {
+        let failed = |error: StoreError| error.to_string();
+        self.know_repos().map_err(failed)?;
+        let now = self.client.server_now();
+        let is_moving = !self.store.active_runs().map_err(failed)?.is_empty();
+        self.poller.moving(is_moving, now);
+        if let Some(ask) = self.poller.due(now) {
+            match self.client.poll(&ask) {
+                Ok(answers) => {
+                    let found = self.poller.answered(ask, answers);
+                    self.found(found).map_err(failed)?;
+                }
+                Err(why) => {
+                    self.poller.failed(ask, &why, self.client.server_now());
+                    return Err(format!("{} cannot be read: {why}", self.client.site().host()));
+                }
+            }
+        }
+        self.look(now)
+    }
+
+    /// Watches what is registered, and nothing else.
+    fn know_repos(&mut self) -> Result<(), StoreError> {
+        let host = self.client.site().host().to_owned();
+        let is_here = |repo: &Repo| repo.home == Home::Github && repo.id.host() == host;
+        let repos: Vec<Repo> = self.store.repos()?.into_iter().filter(is_here).collect();
+        for repo in repos {
+            if self.poller.watches(&repo.id) {
+                continue;
+            }
+            self.poller.watch(&repo.id, self.client.server_now());
+            self.unseen.insert(repo.id);
+        }
+        Ok(())
+    }
+
+    fn found(&mut self, found: Vec<Found>) -> Result<(), StoreError> {
+        let now = self.client.server_now();
+        for one in found {
+            match one {
+                Found::Issue { repo, issue } => {
+                    self.open.insert((now, GoalRef { repo, number: issue.number }));
+                }
+                Found::All { repo, issues } => {
+                    let listed: BTreeSet<_> = issues.seen().iter().map(|issue| issue.number).collect();
+                    let filter = GoalFilter { repo: Some(repo.clone()), ..GoalFilter::default() };
+                    let known = self.store.goals(&filter)?;
+                    let live =
+                        known.iter().filter(|goal| !goal.state.is_settled()).map(|goal| goal.id.number);
+                    // One that is missing is looked up, and nothing follows from its being missing.
+                    let odd: BTreeSet<_> = live.chain(listed).collect();
+                    let odd = odd.into_iter().map(|number| (now, GoalRef { repo: repo.clone(), number }));
+                    self.open.extend(odd);
+                    self.unseen.remove(&repo);
+                }
+                // Landings are followed by themselves.
+                Found::Pull { .. } => {}
+                Found::Unreadable { repo, why } => {
+                    (self.tell)(Saw::Nothing(format!("{repo} cannot be read: {why}")));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks at all goals whose time has come.
+    fn look(&mut self, now: Timestamp) -> Result<(), String> {
+        let due: Vec<_> = self.open.iter().take_while(|(at, _)| *at <= now).cloned().collect();
+        for (at, goal) in due {
+            self.open.remove(&(at, goal.clone()));
+            match self.sighting(&goal) {
+                Ok(Some(sighting)) => {
+                    (self.tell)(Saw::Goal(Box::new(sighting)));
+                }
+                Ok(None) => {}
+                Err(why) => {
+                    let again = self.client.server_now().checked_add(AGAIN).unwrap_or(Timestamp::MAX);
+                    self.open.insert((why.until().unwrap_or(again), goal.clone()));
+                    return Err(format!("{goal} cannot be seen: {why}"));
+                }
+            }
+        }
+        if self.unseen.is_empty() && self.open.is_empty() && !self.has_told {
+            self.has_told = (self.tell)(Saw::Everything);
+        }
+        Ok(())
+    }
+
+    fn sighting(&mut self, goal: &GoalRef) -> Result<Option<Sighting>, Why> {
+        let me = match &self.me {
+            Some(me) => me.clone(),
+            None => match self.client.login() {
+                Lookup::Present(me) => me,
+                Lookup::Gone => return Err(Why::Shifted),
+                Lookup::Unknown(why) => return Err(why),
+            },
+        };
+        self.me = Some(me.clone());
+        sight::look(&self.client, &me, &goal.repo, goal.number)
+    }
+}

@@ -1,0 +1,130 @@
+//! Goals that live on a forge: who watches it, and what is recorded of what was seen.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::mpsc::Sender;
+
+use herder_domain::effect::Effect;
+use herder_domain::event::{Event, Repo};
+use herder_domain::forge::Home;
+use herder_domain::repo::GoalRef;
+use herder_domain::sight::Sighting;
+use herder_store::AppendError;
+use jiff::Timestamp;
+
+use super::UpError;
+use super::daemon::Daemon;
+use super::inbox::Message;
+use crate::github::{Asked, Saw, watch};
+use crate::told::Told;
+
+/// The hosts that goals live on, as far as this process watches them.
+#[derive(Default)]
+pub(super) struct Forges {
+    watchers: BTreeMap<String, Sender<Asked>>,
+    /// Hosts that cannot be watched, which was said.
+    unwatched: BTreeSet<String>,
+    /// Hosts of which not everything was seen once.
+    looking: BTreeSet<String>,
+    /// What was last said of each host.
+    troubles: BTreeMap<String, String>,
+    /// Goals that were seen while they were written to.
+    look_again: BTreeSet<GoalRef>,
+}
+
+impl Forges {
+    /// Whether all that is watched was seen once, and nothing waits to be seen again.
+    pub(super) fn are_known(&self) -> bool {
+        self.looking.is_empty() && self.look_again.is_empty()
+    }
+}
+
+/// Sees to it that every host is watched that a registered repository's goals live on.
+pub(super) fn observe(daemon: &mut Daemon) -> Result<(), UpError> {
+    if daemon.sees_one_through() {
+        return Ok(());
+    }
+    watch_hosts(daemon)?;
+    look_again(daemon)
+}
+
+fn watch_hosts(daemon: &mut Daemon) -> Result<(), UpError> {
+    let repos = daemon.store.repos()?;
+    for repo in repos.iter().filter(|repo| repo.home == Home::Github) {
+        let host = repo.id.host();
+        if !daemon.forges.watchers.contains_key(host) {
+            watch_host(daemon, repo)?;
+        }
+    }
+    Ok(())
+}
+
+fn watch_host(daemon: &mut Daemon, repo: &Repo) -> Result<(), UpError> {
+    let host = repo.id.host().to_owned();
+    let settings = daemon.context.config.forge(&host);
+    let (Ok(client), Some(settings)) = (daemon.context.client(repo), settings) else {
+        let text = format!("{host} is not watched: the configuration has no table [forge.{host:?}] for it");
+        if daemon.forges.unwatched.insert(host) {
+            daemon.say(&Told::note(Timestamp::now(), text));
+        }
+        return Ok(());
+    };
+    let (tell, of) = (daemon.sender.clone(), host.clone());
+    let tell = Box::new(move |saw| tell.send(Message::Saw(of.clone(), saw)).is_ok());
+    let ask = watch(client, daemon.context.state.database(), settings.poll, tell)?;
+    daemon.forges.looking.insert(host.clone());
+    daemon.forges.watchers.insert(host, ask);
+    Ok(())
+}
+
+/// Records what was seen on a host.
+pub(super) fn saw(daemon: &mut Daemon, host: &str, saw: Saw) -> Result<(), UpError> {
+    match saw {
+        Saw::Goal(sighting) => sighted(daemon, &sighting),
+        Saw::Nothing(why) => {
+            // Said once, not with every try.
+            if daemon.forges.troubles.insert(host.to_owned(), why.clone()).as_ref() != Some(&why) {
+                daemon.say(&Told::note(Timestamp::now(), why));
+            }
+            Ok(())
+        }
+        Saw::Everything => {
+            daemon.forges.looking.remove(host);
+            Ok(())
+        }
+    }
+}
+
+fn sighted(daemon: &mut Daemon, sighting: &Sighting) -> Result<(), UpError> {
+    if is_being_shown(daemon, &sighting.goal)? {
+        // What is half written means nothing; it is looked at again when it is done.
+        daemon.forges.look_again.insert(sighting.goal.clone());
+        return Ok(());
+    }
+    let now = Timestamp::now();
+    match daemon.store.sighted(sighting, now) {
+        Ok(recorded) => recorded.iter().for_each(|event: &Event| daemon.tell_of(event, now)),
+        Err(AppendError::Store(error)) => return Err(error.into()),
+        Err(error @ (AppendError::Illegal(_) | AppendError::Unknown(_))) => {
+            daemon.say(&Told::note(now, format!("not recorded: {error}")));
+        }
+    }
+    Ok(())
+}
+
+fn is_being_shown(daemon: &Daemon, goal: &GoalRef) -> Result<bool, UpError> {
+    let open = daemon.store.open_effects()?;
+    Ok(open.iter().any(|open| matches!(&open.effect, Effect::ShowState { goal: of, .. } if of == goal)))
+}
+
+/// Looks again at what could not be taken note of while it was written to.
+fn look_again(daemon: &mut Daemon) -> Result<(), UpError> {
+    for goal in std::mem::take(&mut daemon.forges.look_again) {
+        if is_being_shown(daemon, &goal)? {
+            daemon.forges.look_again.insert(goal);
+        } else if let Some(ask) = daemon.forges.watchers.get(goal.repo.host()) {
+            // A watcher that is gone has said why.
+            let _ = ask.send(Asked::Look(goal));
+        }
+    }
+    Ok(())
+}

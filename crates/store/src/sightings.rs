@@ -1,0 +1,45 @@
+//! What was seen of goals that live on a forge.
+
+use herder_domain::event::{Event, What};
+use herder_domain::sight::{Sighting, Standing};
+use jiff::Timestamp;
+
+use crate::error::AppendError;
+use crate::{Store, append, goals, repos};
+
+impl Store {
+    /// Records what people meant by what was seen, and that it was taken note of: all of it, or nothing. A goal that
+    /// was not known before is written; one that is closed already is none of ours. Gives what was recorded.
+    ///
+    /// What a person did and the goal's state refuses is left out: its forge then shows again where it stands.
+    ///
+    /// # Errors
+    /// The repository is not registered, or the database cannot be used.
+    pub fn sighted(&mut self, sighting: &Sighting, at: Timestamp) -> Result<Vec<Event>, AppendError> {
+        let tx = self.write()?;
+        repos::demand(&tx, &sighting.goal.repo)?;
+        let mut recorded = Vec::new();
+        let goal = match goals::load(&tx, &sighting.goal)? {
+            Some(goal) => goal,
+            None if sighting.seen.shown.standing != Standing::Open => return Ok(recorded),
+            None => {
+                let draft = sighting.draft();
+                let created = What::GoalCreated { draft: Box::new(draft.clone()) };
+                let event = Event::of(&sighting.goal, created);
+                append::append(&tx, &event, at)?;
+                recorded.push(event);
+                draft
+            }
+        };
+        for what in sighting.fold(&goal) {
+            let event = Event::of(&sighting.goal, what);
+            match append::append(&tx, &event, at) {
+                Ok(_) => recorded.push(event),
+                Err(AppendError::Illegal(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        tx.commit()?;
+        Ok(recorded)
+    }
+}
