@@ -177,7 +177,7 @@ fn every_effect_is_read_back_and_has_a_key_that_stays() {
         format!("revert/{name}/1/2"),
         format!("clean/{name}"),
         format!("stats/{name}"),
-        "show/github.com/acme/app#42/3",
+        "show/github.com/acme/app#42/3".to_owned(),
         "comment/github.com/acme/app/base-red/x".to_owned(),
         "sum-up/github.com/acme/app#42/2026-11-01T22:01:00Z".to_owned(),
         "notify/github.com/acme/app#42/is stuck/x".to_owned(),
