@@ -222,7 +222,9 @@ fn repositories_are_listed_with_where_work_lands() {
     let list = scene.json(&["repo", "list"]);
     assert_eq!(
         list["items"],
-        json!([{ "repo": scene.full("acme/app"), "url": url, "base_branch": "main", "pushes": true }])
+        json!([{
+            "repo": scene.full("acme/app"), "url": url, "base_branch": "main", "pushes": true, "goals": "local",
+        }])
     );
 }
 

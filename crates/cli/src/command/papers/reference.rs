@@ -126,7 +126,9 @@ mod tests {
         for absent in ["spot-check`\n", "`--run <DIR>`", "`herder help`"] {
             assert!(!page.contains(absent), "{absent}");
         }
-        assert!(page.contains("| `<PATH\\|URL>` | A directory or an address (needed) |"));
+        assert!(page.contains(
+            "| `<PATH\\|URL\\|OWNER/NAME>` | A directory, an address, or OWNER/NAME on GitHub (needed) |"
+        ));
         assert!(page.contains("| `-f`, `--follow` |"));
         assert!(page.contains("| 70 | `internal` |"));
         assert!(page.contains("| `goal-get` | `herder goal show` |"));
