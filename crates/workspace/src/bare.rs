@@ -82,14 +82,15 @@ impl Bare {
         self.alone_without(is_gits_lock)
     }
 
-    /// Removes what those who were killed have left: git's locks, and refs that were being written as files.
-    /// To be called before anybody writes such refs here.
+    /// Removes what those who were killed have left: git's locks, refs that were being written as files, and scratch
+    /// directories. To be called before anybody writes such refs here.
     ///
     /// # Errors
     /// The directory cannot be read, or a file not removed.
     pub fn sweep(&self) -> Result<()> {
         if self.exists() {
             self.alone_without(|path| path.extension() == Some(OsStr::new("lock")))?;
+            Scratch::sweep_within(&self.path)?;
         }
         Ok(())
     }

@@ -29,8 +29,16 @@ impl Scratch {
     /// # Errors
     /// The disk refuses.
     pub(crate) fn within(git_dir: &Path, purpose: &str) -> Result<Self> {
-        sweep(git_dir, WITHIN)?;
+        Self::sweep_within(git_dir)?;
         Self::new(git_dir, &format!("{WITHIN}{purpose}-"))
+    }
+
+    /// Removes those in a git directory of ours whose makers were killed.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub(crate) fn sweep_within(git_dir: &Path) -> Result<()> {
+        sweep(git_dir, WITHIN)
     }
 
     /// Makes one in the directory of `path`, that is to be renamed to it.

@@ -278,9 +278,11 @@ fn locks_that_a_killed_git_left_are_no_obstacle() {
     let snapshot = work.snapshot(1);
     assert_eq!(scene.vault.fetch_run(work.git(), &work.key).unwrap(), Some(snapshot.commit));
     assert!(in_writing.exists());
-    // Before anybody writes, it is nobody's.
+    // Before anybody writes, it is nobody's, and neither is a directory that nobody holds.
+    let scratch = bares[1].join("herder.scratch-bring-left");
+    write(&scratch.join("pack"), "half");
     scene.vault.bare().sweep().unwrap();
-    assert!(!in_writing.exists());
+    assert!(!in_writing.exists() && !scratch.exists());
 }
 
 #[test]
