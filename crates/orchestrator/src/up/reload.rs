@@ -236,14 +236,22 @@ mod tests {
         (name == "HOME").then(|| "/h".into())
     }
 
-    /// All that an orchestrator draws from the two files, at once (`.0`) and for what begins (`.1`), once it has
-    /// taken this text up after an empty one.
-    fn drawn(user: &str, repository: &RepositoryConfig) -> (String, String) {
+    /// What an orchestrator draws from the two files.
+    struct Drawn {
+        at_once: String,
+        next: String,
+        /// Variables whose values it writes nowhere: a new one is never to be seen, even if it is used later.
+        secrets: Vec<String>,
+    }
+
+    /// All that it draws, once it has taken this text up after an empty one.
+    fn drawn(user: &str, repository: &RepositoryConfig) -> Drawn {
         let read = |text| UserConfig::parse(Path::new("/config.toml"), text).unwrap();
         let (config, flags) = (read(user), Flags::default());
         let id: RepoId = "github.com/acme/app".parse().unwrap();
         let before = read("").settings(&flags, env).unwrap();
-        let followed = follow(&config, &flags, &before).unwrap();
+        let mut followed = follow(&config, &flags, &before).unwrap();
+        let secrets = std::mem::take(&mut followed.settings.secrets);
         let at_once = format!(
             "{:?} {:?} {:?} {:?} {:?} {:?}",
             followed.settings,
@@ -261,7 +269,7 @@ mod tests {
             resolved(&asks),
             environment(repository, &config, &id, env)
         );
-        (at_once, next)
+        Drawn { at_once, next, secrets }
     }
 
     #[test]
@@ -276,9 +284,9 @@ mod tests {
                 Place::Repository => drawn("", &RepositoryConfig::parse(text).unwrap()),
             };
             let is_other = match key.holds {
-                Holds::AtOnce => before.0 != after.0,
-                Holds::NextRun => before.1 != after.1,
-                Holds::Restart => before == after,
+                Holds::AtOnce => before.at_once != after.at_once || before.secrets != after.secrets,
+                Holds::NextRun => before.next != after.next,
+                Holds::Restart => (before.at_once, before.next) == (after.at_once, after.next),
             };
             assert!(is_other, "{} does not hold {}", key.path, key.holds.words());
         }
