@@ -24,7 +24,8 @@ use herder_workspace::{
 use jiff::Timestamp;
 
 use crate::act::ActError;
-use crate::github::{Clients, RepoTokens};
+use crate::forge_tokens::ForgeTokens;
+use crate::github::{Clients, account_at};
 use crate::swept::Swept;
 use crate::withdrawals::Withdrawals;
 
@@ -215,7 +216,8 @@ impl Context {
 /// The person's environment for git, with the tokens of the repositories whose goals live on a host.
 fn user(state: &StateDir, clients: &Arc<Clients>, config: &UserConfig) -> UserEnvironment {
     let (database, clients, config) = (state.database(), Arc::clone(clients), config.clone());
-    UserEnvironment::of_this_process().with_tokens(Arc::new(RepoTokens { database, clients, config }))
+    let tokens = ForgeTokens::new(move |url| account_at(url, &database, &clients, &config));
+    UserEnvironment::of_this_process().with_tokens(Arc::new(tokens))
 }
 
 /// The redactor of all secrets that the settings name.

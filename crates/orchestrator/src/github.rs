@@ -14,7 +14,7 @@ mod steps;
 mod watch;
 
 pub(crate) use clients::{Clients, connect};
-pub(crate) use git_tokens::RepoTokens;
+pub(crate) use git_tokens::account_at;
 pub(crate) use goals::GithubGoals;
 pub(crate) use look::look as look_at;
 pub(crate) use pulls::PullHome;

@@ -43,7 +43,8 @@ impl Herder {
             ("GIT_CONFIG_GLOBAL".into(), "/dev/null".into()),
             ("GIT_CONFIG_NOSYSTEM".into(), "1".into()),
         ];
-        let user = UserEnvironment::of(off).with_tokens(Arc::new(ForgeTokens::new(vec![client])));
+        let tokens = ForgeTokens::new(move |url| Ok(client.site().has_git(url).then(|| client.clone())));
+        let user = UserEnvironment::of(off).with_tokens(Arc::new(tokens));
         let url = hub.git_url("acme/app");
         let mirror = Mirror::open_or_create(&place.join(format!("{name}.git")), &url, &user).unwrap();
         mirror.fetch(&user).unwrap();

@@ -25,6 +25,11 @@ struct Scene {
     hub: Hub,
 }
 
+/// The tokens of one account, for the repositories of its site.
+fn tokens_of(client: Client) -> ForgeTokens {
+    ForgeTokens::new(move |url| Ok(client.site().has_git(url).then(|| client.clone())))
+}
+
 impl Scene {
     fn new() -> Self {
         let hub = Hub::start();
@@ -37,7 +42,7 @@ impl Scene {
         let source = TokenSource::variable("GITHUB_TOKEN", |_| Some(token.clone().into()));
         let client = Client::new(Setup::new(site, Credentials::new("github.com", vec![source])));
         let user = unhelpful_user(place.path(), &hub.url());
-        let user = user.with_tokens(Arc::new(ForgeTokens::new(vec![client])));
+        let user = user.with_tokens(Arc::new(tokens_of(client)));
         Self { place, token, url, user, hub }
     }
 
@@ -181,7 +186,7 @@ fn a_forge_without_a_token_is_an_error_and_other_origins_ask_for_none() {
     let source = TokenSource::variable("NO_SUCH_TOKEN", |_| None);
     let site = Site::of_host("github.com").with_git_at(&scene.hub.url());
     let client = Client::new(Setup::new(site, Credentials::new("github.com", vec![source])));
-    let user = scene.user.clone().with_tokens(Arc::new(ForgeTokens::new(vec![client])));
+    let user = scene.user.clone().with_tokens(Arc::new(tokens_of(client)));
     let error = mirror.fetch(&user).unwrap_err().to_string();
     assert!(error.contains("NO_SUCH_TOKEN (not set)"), "{error}");
     let path = scene.hub.git_dir("acme/app");
