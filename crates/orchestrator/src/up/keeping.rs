@@ -36,8 +36,12 @@ type Ours = BTreeMap<RepoId, (Repo, BTreeSet<Number>)>;
 impl Daemon {
     /// Renews the claims of goals on hosts; gives when that will be due again.
     pub(super) fn keep_claims(&mut self) -> Result<Option<Timestamp>, UpError> {
-        let world = self.store.world(&self.planning)?;
-        self.keeping.begin(&self.context, &world, Timestamp::now(), &self.sender)?;
+        let now = Timestamp::now();
+        // The whole picture is wanted only where there is something to keep, and its time has come.
+        if self.keeping.is_due(now) && self.store.repos()?.iter().any(|repo| repo.home == Home::Github) {
+            let world = self.store.world(&self.planning)?;
+            self.keeping.begin(&self.context, &world, now, &self.sender)?;
+        }
         Ok(self.keeping.due())
     }
 }
@@ -48,7 +52,12 @@ impl Keeping {
         self.due
     }
 
-    /// Keeps all claims in a thread of its own, if the time has come and the last one is over.
+    /// Whether the time has come.
+    fn is_due(&self, now: Timestamp) -> bool {
+        self.due.is_none_or(|due| due <= now)
+    }
+
+    /// Keeps all claims in a thread of its own, unless the last one is not over.
     pub(super) fn begin(
         &mut self,
         context: &Arc<Context>,
@@ -57,14 +66,8 @@ impl Keeping {
         tell: &Sender<Message>,
     ) -> io::Result<()> {
         let is_first = self.due.is_none();
-        if self.due.is_some_and(|due| now < due) {
-            return Ok(());
-        }
         let ours = ours(world);
-        self.due = (!ours.is_empty()).then(|| now.checked_add(every()).unwrap_or(Timestamp::MAX));
-        if ours.is_empty() {
-            return Ok(());
-        }
+        self.due = Some(now.checked_add(every()).unwrap_or(Timestamp::MAX));
         let (context, tell, held) = (Arc::clone(context), tell.clone(), Arc::clone(&self.held));
         thread::Builder::new().name("claims".into()).spawn(move || {
             let mut held = match held.try_lock() {
