@@ -1,5 +1,7 @@
 //! One sample of everything that has variants.
 
+mod outcomes;
+
 use std::num::NonZeroUsize;
 
 use herder_domain::capacity::Farewell;
@@ -14,7 +16,7 @@ use herder_domain::goal::{
 use herder_domain::hand::{HandEnd, Hold};
 use herder_domain::judge::Judgement;
 use herder_domain::landing::{Bounce, LandingEvent, LandingState, Merging, Offer, Standing, Step};
-use herder_domain::outcome::{FailureCause, Interruption, Outcome};
+use herder_domain::outcome::{FailureCause, Outcome};
 use herder_domain::pause::Scope;
 use herder_domain::plan::{DependencyTrouble, Wait};
 use herder_domain::repo::{GoalRef, Number, RepoId};
@@ -23,6 +25,8 @@ use herder_domain::sight::{self, Seen, Shown};
 use herder_domain::story::{Story, StoryEvent, StoryState};
 use herder_domain::undo::{AfterUndo, Undo, UndoGate, UndoTrouble};
 use jiff::{SignedDuration, Timestamp};
+
+pub use outcomes::{failed, failed_by_time, failure_causes, interrupted, interruptions, outcomes};
 
 pub fn repo() -> RepoId {
     "github.com/acme/app".parse().unwrap()
@@ -267,66 +271,6 @@ every!(stuck_causes -> StuckCause {
     StuckCause::Changes => StuckCause::Changes,
     StuckCause::ClosedUnmerged => StuckCause::ClosedUnmerged,
 });
-
-every!(failure_causes -> FailureCause {
-    FailureCause::TimedOut => FailureCause::TimedOut,
-    FailureCause::TooOld => FailureCause::TooOld,
-    FailureCause::IterationsSpent => FailureCause::IterationsSpent,
-    FailureCause::TokensSpent => FailureCause::TokensSpent,
-    FailureCause::AgentFailed => FailureCause::AgentFailed,
-    FailureCause::NoProgress => FailureCause::NoProgress,
-    FailureCause::SameError => FailureCause::SameError,
-    FailureCause::Oscillating => FailureCause::Oscillating,
-    FailureCause::ContextFull => FailureCause::ContextFull,
-    FailureCause::GateRed => FailureCause::GateRed,
-    FailureCause::ChecksRed => FailureCause::ChecksRed,
-});
-
-every!(interruptions -> Interruption {
-    Interruption::Stopped => Interruption::Stopped,
-    Interruption::UsageLimit { .. } => Interruption::UsageLimit { resets_at: Some(after(3_600)) },
-    Interruption::Unreachable => Interruption::Unreachable,
-    Interruption::LoginFailed => Interruption::LoginFailed,
-    Interruption::Crashed => Interruption::Crashed,
-    Interruption::SetupFailed => Interruption::SetupFailed,
-    Interruption::HostRestarted => Interruption::HostRestarted,
-    Interruption::OutOfMemory => Interruption::OutOfMemory,
-});
-
-every!(outcome_kinds -> Outcome {
-    Outcome::Accepted { .. } => Outcome::Accepted { gated: true },
-    Outcome::NeedsReview { .. } => Outcome::NeedsReview { summary: "is this so?".into() },
-    Outcome::Blocked { .. } => Outcome::Blocked { question: "which list?".into() },
-    Outcome::Failed { .. } => failed(FailureCause::TimedOut),
-    Outcome::Interrupted { .. } => interrupted(Interruption::Stopped),
-    Outcome::BudgetSpent { .. } => Outcome::BudgetSpent { detail: "$2.50 of $2.50".into() },
-    Outcome::Misconfigured { .. } => Outcome::Misconfigured { detail: "no model \"opsu\"".into() },
-    Outcome::ByHand { .. } => Outcome::ByHand { by: "ada".into(), end: HandEnd::Finished },
-    Outcome::Undecided { .. } => Outcome::Undecided { detail: "the base itself is red".into() },
-});
-
-pub fn failed(cause: FailureCause) -> Outcome {
-    Outcome::Failed { cause, detail: "4h are spent".into() }
-}
-
-pub fn failed_by_time() -> Outcome {
-    failed(FailureCause::TimedOut)
-}
-
-pub fn interrupted(cause: Interruption) -> Outcome {
-    Outcome::Interrupted { cause, detail: "it came between".into() }
-}
-
-/// Every outcome with every cause.
-pub fn outcomes() -> Vec<Outcome> {
-    let mut all = outcome_kinds();
-    all.push(Outcome::Accepted { gated: false });
-    all.extend(failure_causes().into_iter().map(failed));
-    all.extend(interruptions().into_iter().map(interrupted));
-    all.push(interrupted(Interruption::UsageLimit { resets_at: None }));
-    all.extend(hand_ends().into_iter().map(|end| Outcome::ByHand { by: "ada".into(), end }));
-    all
-}
 
 every!(bounces -> Bounce {
     Bounce::Red(_) => Bounce::Red(refusal()),

@@ -5,6 +5,7 @@ mod checks;
 mod forge;
 mod journal;
 mod operate;
+mod results;
 
 use std::collections::{BTreeMap, BTreeSet};
 
