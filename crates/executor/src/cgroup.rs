@@ -4,7 +4,7 @@
 //! Whether any of it may be used is found out by trying; a job goes without it otherwise.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -76,36 +76,69 @@ fn hierarchy(
 }
 
 /// One job's cgroups. Removed when dropped, if they are empty by then.
+///
+/// Writing a process id to `cgroup.procs` waits for a grace period of RCU, 6 to 17 ms where it was measured, and a
+/// process that is made inside its cgroup (CLONE_INTO_CGROUP) waits for nothing; but that there is for version 2
+/// only. So beside a leaf of version 2, which kills, that of version 1's memory controller, which only counts, is made
+/// when a job has lived for a while ([`Leaf::count_memory`]). Alone it is made at once.
 #[derive(Debug)]
 pub(crate) struct Leaf {
     unified: Option<PathBuf>,
     memory_v1: Option<PathBuf>,
+    /// Where version 1's is to be, if the job lives long enough.
+    later: Option<PathBuf>,
 }
+
+/// What a leaf of version 2 must have to be of use.
+const KILL: &str = "cgroup.kill";
+/// The same for version 1's memory controller.
+const PEAK_V1: &str = "memory.max_usage_in_bytes";
 
 impl Leaf {
     /// Makes the cgroups of a job where that is possible; `name` tells it from others of its run.
     pub(crate) fn create(run: &RunId, name: &str) -> Self {
-        let make = |hierarchy: Option<Hierarchy>, needed: &str| {
-            let family = hierarchy?.own.join(FAMILY);
-            let leaf = family.join(run.as_str()).join(name);
-            create(&leaf)?;
-            if leaf.join(needed).exists()
-                && File::options().write(true).open(leaf.join("cgroup.procs")).is_ok()
-            {
-                return Some(leaf);
-            }
-            remove(&leaf);
-            None
-        };
-        Self {
-            unified: make(unified(), "cgroup.kill"),
-            memory_v1: make(memory_v1(), "memory.max_usage_in_bytes"),
+        let place = |hierarchy: Hierarchy| hierarchy.own.join(FAMILY).join(run.as_str()).join(name);
+        let unified = unified().map(place).and_then(|leaf| make(leaf, KILL));
+        let memory_v1 = memory_v1().map(place);
+        if unified.is_some() {
+            return Self { unified, memory_v1: None, later: memory_v1 };
         }
+        Self { unified, memory_v1: memory_v1.and_then(|leaf| make(leaf, PEAK_V1)), later: None }
     }
 
     /// No cgroup at all.
     pub(crate) fn none() -> Self {
-        Self { unified: None, memory_v1: None }
+        Self { unified: None, memory_v1: None, later: None }
+    }
+
+    /// Whether [`Leaf::count_memory`] has something to do.
+    pub(crate) fn is_to_count_memory(&self) -> bool {
+        self.later.is_some()
+    }
+
+    /// Makes the leaf of version 1's memory controller where it is still to be made, and moves the job into it. What a
+    /// process forks meanwhile is moved as well, unless it outruns several rounds: then it is not counted.
+    pub(crate) fn count_memory(&mut self) {
+        const ROUNDS: u32 = 4;
+        self.memory_v1 = self.later.take().and_then(|leaf| make(leaf, PEAK_V1));
+        let (Some(job), Some(memory)) = (&self.unified, &self.memory_v1) else { return };
+        let Ok(entrance) = entrance(memory) else { return };
+        for _ in 0..ROUNDS {
+            let inside = members(memory);
+            let outside: Vec<u32> = members(job).into_iter().filter(|pid| !inside.contains(pid)).collect();
+            if outside.is_empty() {
+                return;
+            }
+            for pid in outside {
+                // One that has ended meanwhile needs none.
+                let _ = (&entrance).write_all(pid.to_string().as_bytes());
+            }
+        }
+    }
+
+    /// The directory of version 2, for a child to be made in it.
+    pub(crate) fn open_unified(&self) -> Option<File> {
+        self.unified.as_ref().and_then(|leaf| File::open(leaf).ok())
     }
 
     /// The files to write a process id to, to move it in.
@@ -113,7 +146,7 @@ impl Leaf {
         [&self.unified, &self.memory_v1]
             .into_iter()
             .flatten()
-            .filter_map(|leaf| File::options().write(true).open(leaf.join("cgroup.procs")).ok())
+            .filter_map(|leaf| entrance(leaf).ok())
             .collect()
     }
 
@@ -126,11 +159,13 @@ impl Leaf {
                 remove(&path);
             }
         }
+        // Who is to be moved later is read from the leaf of version 2.
+        self.later.take_if(|_| self.unified.is_none());
     }
 
-    /// All its directories.
+    /// All its directories, also one that is to be made later.
     pub(crate) fn directories(&self) -> Vec<PathBuf> {
-        [&self.unified, &self.memory_v1].into_iter().flatten().cloned().collect()
+        [&self.unified, &self.memory_v1, &self.later].into_iter().flatten().cloned().collect()
     }
 
     /// The cgroup v2 directory, if there is one.
@@ -165,6 +200,20 @@ impl Drop for Leaf {
     fn drop(&mut self) {
         self.directories().iter().for_each(|leaf| remove(leaf));
     }
+}
+
+/// Makes a leaf, if it can be entered and has what is needed of it.
+fn make(leaf: PathBuf, needed: &str) -> Option<PathBuf> {
+    create(&leaf)?;
+    if leaf.join(needed).exists() && entrance(&leaf).is_ok() {
+        return Some(leaf);
+    }
+    remove(&leaf);
+    None
+}
+
+fn entrance(leaf: &Path) -> io::Result<File> {
+    File::options().write(true).open(leaf.join("cgroup.procs"))
 }
 
 /// Makes a leaf with the directories above it; the run's may go meanwhile with another leaf of it.

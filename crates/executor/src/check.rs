@@ -61,7 +61,9 @@ fn pidfd() -> Finding {
 
 fn probe() -> Option<Leaf> {
     let run = RunId::try_from("doctor".to_owned()).ok()?;
-    Some(Leaf::create(&run, &std::process::id().to_string()))
+    let mut leaf = Leaf::create(&run, &std::process::id().to_string());
+    leaf.count_memory();
+    Some(leaf)
 }
 
 fn cgroup() -> Finding {

@@ -128,8 +128,10 @@ where
                 hit.push(leftover);
             }
         }
-        // A killed process takes a moment to be gone; nothing tells us of one that is no child.
-        std::thread::sleep(Duration::from_millis(2));
+        if !is_empty {
+            // A killed process takes a moment to be gone; nothing tells us of one that is no child.
+            std::thread::sleep(Duration::from_millis(2));
+        }
     }
     Ok(hit)
 }

@@ -90,7 +90,7 @@ pub enum Step {
 }
 
 impl Step {
-    /// All steps that are taken between fork and exec, in the order of their codes.
+    /// All steps that are taken between fork and exec, in this order.
     pub(crate) const IN_CHILD: [Self; 8] = [
         Self::Descriptors,
         Self::Session,

@@ -1,19 +1,20 @@
 //! From a job to a running program: all that happens between fork and exec.
 
 use std::fs::File;
-use std::io::{self, PipeWriter, Read, Write};
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use rustix::process::{Pid, Resource as Raw, Rlimit, Signal};
+use rustix::process::{Pid, Resource as Raw, Rlimit, Signal, WaitOptions};
 
 use crate::cgroup::Leaf;
 use crate::job::{Job, Limits, RUN_MARKER, Resource};
 use crate::privilege;
 use crate::process::ProcessId;
 use crate::sandbox::{Rules, SandboxSupport};
-use crate::sys;
+use crate::sys::{self, Birth};
 use crate::wire::{Refusal, Step};
 
 /// A program that runs.
@@ -26,33 +27,70 @@ pub(super) struct Program {
 pub(super) fn start(job: &Job, streams: [OwnedFd; 3]) -> Result<Program, Refusal> {
     let rules = rules(job, &streams)?;
     let mut leaf = Leaf::create(&job.run, &std::process::id().to_string());
-    let (mut told, teller) = io::pipe().map_err(|error| Refusal::new(Step::Execute, &error))?;
-    let mut command = command(job, streams);
-    let mut setup = Some(Setup {
-        entrances: leaf.entrances(),
+    let setup = Setup {
         limits: job.limits.clone(),
         last_capability: privilege::last_capability(),
         cwd: job.cwd.clone(),
         rules,
         keeper: rustix::process::getpid(),
-        teller,
-    });
-    sys::before_exec(&mut command, move || match setup.take() {
-        Some(setup) => setup.run(),
-        None => Err(io::ErrorKind::InvalidInput.into()),
-    });
-    let spawned = command.spawn();
-    // Drops this process's end of the pipe and its copies of the streams.
-    drop(command);
-    let child = spawned.map_err(|error| Refusal::new(failed_step(&mut told), &error))?;
-    leaf.keep_those_of(child.id());
+    };
+    // Drops this process's copies of the streams.
+    let child = born(&mut leaf, setup, command(job, streams))?;
     // The keeper has not reaped it, so it is there, at least as a zombie.
-    let process = ProcessId::of(child.id()).map_err(|error| Refusal {
+    let process = ProcessId::of(child).map_err(|error| Refusal {
         step: Step::Execute,
         errno: None,
         detail: error.to_string(),
     })?;
     Ok(Program { process, leaf })
+}
+
+/// Makes the child, in its cgroup from its first moment where the kernel can do that, and returns when it has become
+/// the program.
+fn born(leaf: &mut Leaf, setup: Setup, mut command: Command) -> Result<u32, Refusal> {
+    let failed = |error| Refusal::new(Step::Execute, &error);
+    let (told, teller) = io::pipe().map_err(failed)?;
+    let (directory, entrances) = (leaf.open_unified(), leaf.entrances());
+    let become_it = move |birth| {
+        match birth {
+            Birth::Inside => {}
+            Birth::Beside => enter(entrances),
+        }
+        let refusal = setup.run().err().unwrap_or_else(|| Refusal::new(Step::Execute, &command.exec()));
+        tell(teller, &refusal);
+    };
+    let child = sys::fork(directory.as_ref(), become_it).map_err(failed)?;
+    if let Some(refusal) = refusal(told).map_err(failed)? {
+        reap(child);
+        return Err(refusal);
+    }
+    leaf.keep_those_of(child);
+    Ok(child)
+}
+
+/// While there is the privilege; a refusal is seen by the keeper, which then does without.
+fn enter(entrances: Vec<File>) {
+    for mut entrance in entrances {
+        let _ = entrance.write_all(b"0");
+    }
+}
+
+/// Tells the keeper why the child does not become the program.
+fn tell(mut teller: PipeWriter, refusal: &Refusal) {
+    // It fails only if the keeper is gone, and then nobody asks.
+    let _ = serde_json::to_writer(&mut teller, refusal);
+}
+
+/// What the child has told; nothing if it has become the program, for the pipe is closed by exec.
+fn refusal(mut told: PipeReader) -> io::Result<Option<Refusal>> {
+    let mut text = Vec::new();
+    told.read_to_end(&mut text)?;
+    if text.is_empty() { Ok(None) } else { Ok(Some(serde_json::from_slice(&text)?)) }
+}
+
+fn reap(child: u32) {
+    let child = Pid::from_raw(child.cast_signed());
+    while let Err(rustix::io::Errno::INTR) = rustix::process::waitpid(child, WaitOptions::empty()) {}
 }
 
 fn rules(job: &Job, streams: &[OwnedFd; 3]) -> Result<Option<Rules>, Refusal> {
@@ -82,44 +120,20 @@ fn command(job: &Job, streams: [OwnedFd; 3]) -> Command {
     command
 }
 
-/// The step whose code the child wrote before it gave up; without one it was exec itself.
-fn failed_step(told: &mut impl Read) -> Step {
-    let mut code = [0];
-    match told.read(&mut code) {
-        Ok(1) => Step::IN_CHILD.get(usize::from(code[0])).copied().unwrap_or(Step::Execute),
-        Ok(_) | Err(_) => Step::Execute,
-    }
-}
-
 /// What the child does to itself before it becomes the program.
 struct Setup {
-    entrances: Vec<File>,
     limits: Limits,
     last_capability: u32,
     cwd: PathBuf,
     rules: Option<Rules>,
     keeper: Pid,
-    teller: PipeWriter,
 }
 
 impl Setup {
-    fn run(mut self) -> io::Result<()> {
-        self.enter_cgroups();
-        for (code, step) in (0_u8..).zip(Step::IN_CHILD) {
-            if let Err(error) = self.take(step) {
-                // The error itself travels by the spawn; if this write fails, only the step is lost.
-                let _ = self.teller.write_all(&[code]);
-                return Err(error);
-            }
-        }
-        Ok(())
-    }
-
-    /// First, while there is the privilege; a refusal is seen by the keeper, which then does without.
-    fn enter_cgroups(&mut self) {
-        for mut entrance in self.entrances.drain(..) {
-            let _ = entrance.write_all(b"0");
-        }
+    fn run(mut self) -> Result<(), Refusal> {
+        Step::IN_CHILD
+            .into_iter()
+            .try_for_each(|step| self.take(step).map_err(|error| Refusal::new(step, &error)))
     }
 
     fn take(&mut self, step: Step) -> io::Result<()> {

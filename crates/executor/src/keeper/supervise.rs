@@ -35,6 +35,10 @@ const NEXT_ROUND: Duration = Duration::from_millis(5);
 /// The same for a process that does not die (one in an uninterruptible wait).
 const SLOW_ROUND: Duration = Duration::from_millis(200);
 
+/// How long a job has lived before version 1's memory controller counts for it, see [`crate::cgroup::Leaf`]. Of a
+/// shorter one the largest process is told.
+const COUNTED_AFTER: Duration = Duration::from_millis(100);
+
 /// A running job under its keeper.
 pub(super) struct Supervision {
     limits: Limits,
@@ -42,6 +46,7 @@ pub(super) struct Supervision {
     line: Line,
     is_parent_there: bool,
     signals: Signals,
+    begun: Instant,
     phase: Phase,
     exit: Option<Exit>,
     leftovers: Vec<Leftover>,
@@ -57,6 +62,7 @@ impl Supervision {
             line,
             is_parent_there: true,
             signals,
+            begun: Instant::now(),
             phase: Phase::Running,
             exit: None,
             leftovers: Vec::new(),
@@ -79,6 +85,7 @@ impl Supervision {
             if self.phase == Phase::Killing {
                 self.kill_round();
             }
+            self.count_memory();
             self.wait()?;
         }
         self.finish()
@@ -86,15 +93,23 @@ impl Supervision {
 
     /// Reaps all that has ended; `false` when no child is left, and so no process below.
     fn reap(&mut self) -> io::Result<bool> {
+        let mut has_left = false;
         loop {
             match rustix::process::wait(WaitOptions::NOHANG) {
                 Ok(Some((pid, status))) => {
                     let is_program = pid.as_raw_pid().unsigned_abs() == self.program.process.pid;
                     if let (true, Some(exit)) = (is_program, exit_of(status)) {
-                        self.program_exited(exit);
+                        self.exit = Some(exit);
+                        self.tell(&Message::Exited(exit));
+                        has_left = true;
                     }
                 }
-                Ok(None) => return Ok(true),
+                Ok(None) => {
+                    if has_left {
+                        self.end_leftovers();
+                    }
+                    return Ok(true);
+                }
                 Err(Errno::CHILD) => return Ok(false),
                 Err(Errno::INTR) => {}
                 Err(error) => return Err(error.into()),
@@ -102,9 +117,8 @@ impl Supervision {
         }
     }
 
-    fn program_exited(&mut self, exit: Exit) {
-        self.exit = Some(exit);
-        self.tell(&Message::Exited(exit));
+    /// The program has exited, and there are others.
+    fn end_leftovers(&mut self) {
         if self.phase == Phase::Running {
             let left = sweep::list_below(is_child()).unwrap_or_default();
             self.leftover_count = left.len();
@@ -131,6 +145,13 @@ impl Supervision {
         // What stands outside the cgroup, or all if there is none. An unreadable /proc leaves the
         // next round to try.
         let _ = sweep::signal_below(is_child(), Signal::KILL, Reach::Groups);
+    }
+
+    /// Once, when the job has lived for [`COUNTED_AFTER`]: it may take the keeper some time in which it hears nothing.
+    fn count_memory(&mut self) {
+        if self.phase == Phase::Running && self.begun.elapsed() >= COUNTED_AFTER {
+            self.program.leaf.count_memory();
+        }
     }
 
     fn wait(&mut self) -> io::Result<()> {
@@ -160,6 +181,9 @@ impl Supervision {
     fn timeout(&self) -> Option<Duration> {
         const MANY_ROUNDS: u32 = 400;
         match self.phase {
+            Phase::Running if self.program.leaf.is_to_count_memory() => {
+                Some(COUNTED_AFTER.saturating_sub(self.begun.elapsed()))
+            }
             Phase::Running => None,
             Phase::Ending { kill_at } => Some(kill_at.saturating_duration_since(Instant::now())),
             Phase::Killing if self.rounds < MANY_ROUNDS => Some(NEXT_ROUND),
@@ -196,9 +220,10 @@ impl Supervision {
     fn finish(mut self) -> io::Result<()> {
         let usage = sys::children_usage()?;
         let leaf = &self.program.leaf;
-        let peak_memory = leaf
-            .peak_memory()
-            .map_or(PeakMemory::LargestProcess(usage.largest_process_bytes), PeakMemory::Job);
+        let largest = usage.largest_process_bytes;
+        // A leaf that was entered late has not seen all of it.
+        let of_job = leaf.peak_memory().filter(|bytes| *bytes >= largest);
+        let peak_memory = of_job.map_or(PeakMemory::LargestProcess(largest), PeakMemory::Job);
         let ending = Ending {
             // Nothing is left, so the program has been reaped.
             exit: self.exit.ok_or(io::ErrorKind::NotFound)?,

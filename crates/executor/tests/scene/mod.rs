@@ -91,6 +91,19 @@ impl Running {
         }
     }
 
+    /// Reads what the script writes before this line.
+    pub fn lines_until(&mut self, wanted: &str) -> String {
+        let mut text = String::new();
+        loop {
+            let start = text.len();
+            assert!(self.output.read_line(&mut text).unwrap() > 0, "{wanted:?} never came");
+            if text[start..].trim_end() == wanted {
+                text.truncate(start);
+                return text;
+            }
+        }
+    }
+
     pub fn keeper(&self) -> u32 {
         parent_of(self.handle.process().pid).unwrap()
     }
