@@ -197,6 +197,12 @@ impl<'a> Visit<'a> {
         let Found::Route(route, params) = rest::find(method, &self.path) else {
             return (None, rest::refuse(Refusal::NotFound));
         };
+        let token = self.token(inside).and_then(|token| inside.state.tokens.get(&token));
+        let granted = token.and_then(|token| token.permissions.as_ref());
+        if let Some(answer) = granted.and_then(|granted| rest::not_permitted(granted, method, route.template))
+        {
+            return (Some(route.template.to_owned()), answer);
+        }
         let body = match self.body() {
             Ok(body) => body,
             Err(answer) => return (Some(route.template.to_owned()), answer),
@@ -280,7 +286,7 @@ impl<'a> Visit<'a> {
         headers.extend(answer.headers.clone());
         let token = self.token(inside);
         if let Some(token) = token.as_ref().and_then(|token| inside.state.tokens.get(token))
-            && token.installation.is_none()
+            && token.permissions.is_none()
         {
             headers.push(("x-oauth-scopes".to_owned(), token.scopes.join(", ")));
         }

@@ -13,7 +13,20 @@ use crate::log::{Entry, Excuse};
 use crate::op::{Ctx, Done, Refusal};
 use crate::postman::Mail;
 use crate::site::Site;
-use crate::state::{App, Id, Kind, Permission, Pool, State, Token, User};
+use crate::state::{Access, App, Id, Kind, Permission, Pool, State, Token, User};
+
+/// What an app may do when nothing else is said.
+const APP_PERMISSIONS: [(&str, Access); 9] = [
+    ("actions", Access::Read),
+    ("administration", Access::Read),
+    ("checks", Access::Read),
+    ("contents", Access::Write),
+    ("issues", Access::Write),
+    ("metadata", Access::Read),
+    ("pull_requests", Access::Write),
+    ("statuses", Access::Read),
+    ("workflows", Access::Write),
+];
 
 /// A GitHub of one's own, on a free port of 127.0.0.1, until it is dropped.
 pub struct Hub {
@@ -60,7 +73,29 @@ impl Hub {
         let mut inside = self.site.enter();
         let secret = format!("ghp_{:036x}", inside.state.fresh_id().0);
         let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
-        let token = Token { login: login.to_owned(), scopes, installation: None, expires_at: None };
+        let token = Token {
+            login: login.to_owned(),
+            scopes,
+            permissions: None,
+            installation: None,
+            expires_at: None,
+        };
+        inside.state.tokens.insert(secret.clone(), token);
+        secret
+    }
+
+    /// A fine-grained token of somebody's, with these permissions.
+    pub fn fine_token(&self, login: &str, permissions: &[(&str, Access)]) -> String {
+        let mut inside = self.site.enter();
+        let secret = format!("github_pat_{:036x}", inside.state.fresh_id().0);
+        let permissions = permissions.iter().map(|(name, access)| ((*name).to_owned(), *access)).collect();
+        let token = Token {
+            login: login.to_owned(),
+            scopes: Vec::new(),
+            permissions: Some(permissions),
+            installation: None,
+            expires_at: None,
+        };
         inside.state.tokens.insert(secret.clone(), token);
         secret
     }
@@ -93,6 +128,7 @@ impl Hub {
             public_key: public_key.to_owned(),
             installation,
             account: account.to_owned(),
+            permissions: APP_PERMISSIONS.iter().map(|(name, access)| ((*name).to_owned(), *access)).collect(),
             created_at: inside.state.now(),
         };
         let bot = app.bot().to_ascii_lowercase();
@@ -105,6 +141,13 @@ impl Hub {
             }
         }
         (id.0, installation.0)
+    }
+
+    /// Takes a permission away from an app, for the tokens that it gets from now on.
+    pub fn withdraw(&self, app: u64, permission: &str) {
+        if let Some(app) = self.site.enter().state.apps.get_mut(&app) {
+            app.permissions.remove(permission);
+        }
     }
 
     /// A repository `owner/name` to be made.

@@ -2,6 +2,7 @@
 //!
 //! <https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-json-web-token-jwt-for-a-github-app>
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -60,12 +61,16 @@ pub enum AppError {
 pub(crate) struct Installed {
     pub token: Secret,
     pub renew_at: Timestamp,
+    /// What it may do, by the names of the API.
+    pub permissions: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
 struct Answer {
     token: String,
     expires_at: Timestamp,
+    #[serde(default)]
+    permissions: BTreeMap<String, String>,
 }
 
 impl App {
@@ -122,7 +127,7 @@ impl App {
             serde_json::from_slice(&raw.body).map_err(|_| self.no_token("the answer is not understood"))?;
         let token = Secret::parse(&answer.token).ok_or_else(|| self.no_token("the answer holds no token"))?;
         let renew_at = answer.expires_at.checked_sub(RENEW_BEFORE).unwrap_or(now);
-        Ok(Installed { token, renew_at })
+        Ok(Installed { token, renew_at, permissions: answer.permissions })
     }
 
     fn exchange(&self, wire: &Wire, now: Timestamp) -> Result<Raw, AppError> {

@@ -1,5 +1,7 @@
 //! What `herder doctor` and `herder init` say of a GitHub and of a repository on it.
 
+mod permits;
+
 use herder_domain::finding::Finding;
 use herder_domain::repo::RepoId;
 
@@ -71,16 +73,36 @@ impl Client {
             }
         };
         let mut findings = facts_findings(&subject, &facts);
-        findings.push(match self.branch_rules(repo, base) {
-            Lookup::Present(rules) => landing(&subject, base, &facts, &rules),
+        findings.extend(self.check_permits(repo, base, &facts));
+        match self.branch_rules(repo, base) {
+            Lookup::Present(rules) => {
+                findings.extend(waits_for_a_person(&subject, base, &rules));
+                findings.push(landing(&subject, base, &facts, &rules));
+            }
             Lookup::Gone => {
-                Finding::error(&subject, format!("there is no branch {base}"), "name another base")
+                let detail = format!("there is no branch {base}");
+                findings.push(Finding::error(&subject, detail, "name another base"));
             }
             Lookup::Unknown(why) => {
-                Finding::warning(&subject, format!("the rules of {base} are not known: {why}"), "")
+                let detail = format!("the rules of {base} are not known: {why}");
+                findings.push(Finding::warning(&subject, detail, ""));
             }
-        });
+        }
         findings
+    }
+
+    /// Looks whether a repository has herder's labels as they should be. A goal whose label is missing cannot be shown.
+    pub fn check_labels(&self, repo: &RepoId) -> Finding {
+        let subject = repo.short();
+        match self.label_gaps(repo) {
+            Ok(gaps) if gaps.is_empty() => Finding::ok(subject, "the labels of goals are there"),
+            Ok(gaps) => {
+                let names: Vec<&str> = gaps.iter().map(|gap| gap.spec.name).collect();
+                let detail = format!("labels are missing or look different: {}", names.join(", "));
+                Finding::warning(subject, detail, format!("`herder init {}` makes them", repo.short()))
+            }
+            Err(undone) => Finding::warning(subject, format!("its labels are not known: {undone}"), ""),
+        }
     }
 }
 
@@ -156,6 +178,15 @@ fn facts_findings(subject: &str, facts: &Repository) -> Vec<Finding> {
     findings
 }
 
+/// Rules that no token can keep.
+fn waits_for_a_person(subject: &str, base: &str, rules: &BranchRules) -> Option<Finding> {
+    let approvals = rules.approvals;
+    let detail =
+        format!("{base} wants {approvals} approving reviews: a person has to look at every pull request");
+    (approvals > 0)
+        .then(|| Finding::warning(subject, detail, "as you wish; an approval lets it merge by itself"))
+}
+
 /// How finished work comes home.
 fn landing(subject: &str, base: &str, facts: &Repository, rules: &BranchRules) -> Finding {
     if rules.has_merge_queue {
@@ -163,6 +194,11 @@ fn landing(subject: &str, base: &str, facts: &Repository, rules: &BranchRules) -
     }
     let settings = &facts.html_url;
     match (facts.allow_auto_merge, rules.is_protected) {
+        (Some(true), true) if rules.required_checks.is_empty() => Finding::warning(
+            subject,
+            format!("no check is required on {base}, so GitHub merges whatever the checks come to"),
+            format!("require your checks: {settings}/settings/branches"),
+        ),
         (Some(true), true) => Finding::ok(subject, format!("work lands on {base} by automerge")),
         (Some(true), false) => Finding::warning(
             subject,

@@ -3,6 +3,7 @@
 //! It sends a request only when the budget admits it, says what it knows already, and sorts what comes back into
 //! done, refused, not sent and unknown. It never waits and never asks twice by itself: who called decides.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -148,6 +149,11 @@ impl Client {
     /// Which source the token in use came from.
     pub fn token_source(&self) -> Option<String> {
         self.shared.credentials.in_use()
+    }
+
+    /// What the token in use may do, where it is an installation's, by the names of the API.
+    pub(crate) fn permissions(&self) -> Option<BTreeMap<String, String>> {
+        self.shared.credentials.permissions()
     }
 
     /// The token, for requests and for git.

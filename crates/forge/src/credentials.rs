@@ -1,5 +1,6 @@
 //! Where the token comes from.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -88,6 +89,8 @@ struct Held {
     token: Secret,
     source: String,
     renew_at: Option<Timestamp>,
+    /// What an installation's may do; others do not say.
+    permissions: Option<BTreeMap<String, String>>,
 }
 
 impl Credentials {
@@ -99,6 +102,11 @@ impl Credentials {
     /// Which source the token in use came from.
     pub fn in_use(&self) -> Option<String> {
         self.lock().as_ref().map(|held| held.source.clone())
+    }
+
+    /// What the token in use may do, where it is an installation's.
+    pub(crate) fn permissions(&self) -> Option<BTreeMap<String, String>> {
+        self.lock().as_ref().and_then(|held| held.permissions.clone())
     }
 
     /// The token for a request at `now` (on the server's clock).
@@ -131,12 +139,19 @@ impl Credentials {
                 TokenSource::Variable { token, .. } => token.clone().ok_or_else(|| "not set".to_owned()),
                 TokenSource::Gh { program, host } => ask_gh(program, host),
                 TokenSource::App(app) => {
-                    let Installed { token, renew_at } = app.installed(wire, now)?;
-                    return Ok(Held { token, source: source.name(), renew_at: Some(renew_at) });
+                    let Installed { token, renew_at, permissions } = app.installed(wire, now)?;
+                    return Ok(Held {
+                        token,
+                        source: source.name(),
+                        renew_at: Some(renew_at),
+                        permissions: Some(permissions),
+                    });
                 }
             };
             match found {
-                Ok(token) => return Ok(Held { token, source: source.name(), renew_at: None }),
+                Ok(token) => {
+                    return Ok(Held { token, source: source.name(), renew_at: None, permissions: None });
+                }
                 Err(why) => tried.push(format!("{} ({why})", source.name())),
             }
         }

@@ -6,7 +6,28 @@ use std::fmt;
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
+/// How a token says what it may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TokenKind {
+    /// By scopes, with every answer: a classic token, or one of an OAuth app as `gh` has it.
+    Scoped,
+    /// Not at all.
+    FineGrained,
+    /// When it was made: an app's installation's.
+    Installation,
+}
+
 impl Secret {
+    /// What kind it is, by its first letters:
+    /// <https://docs.github.com/authentication/keeping-your-account-and-data-secure/about-authentication-to-github#githubs-token-formats>.
+    pub(crate) fn kind(&self) -> TokenKind {
+        match self.0.as_str() {
+            text if text.starts_with("github_pat_") => TokenKind::FineGrained,
+            text if text.starts_with("ghs_") => TokenKind::Installation,
+            _ => TokenKind::Scoped,
+        }
+    }
+
     /// The token in a text, without white space around it; `None` for what cannot be one.
     pub fn parse(text: &str) -> Option<Self> {
         let token = text.trim();

@@ -15,6 +15,7 @@ use herder_workspace::{
 };
 
 use crate::context::repository_config;
+use crate::github;
 use crate::lock::{Holder, VERSION, holder};
 use crate::root;
 
@@ -84,7 +85,7 @@ pub fn check_repo(
     let subject = repo.id.short();
     let path = state.mirror(&repo.id);
     let asked = RemoteCheck { subject: &subject, url: &repo.url, base: &repo.base_branch, mirror: &path };
-    let outside = UserEnvironment::of_this_process();
+    let outside = outside(state, repo, user);
     let mut findings = check_remote(asked, &outside);
     if !path.is_dir() {
         return findings;
@@ -102,6 +103,22 @@ pub fn check_repo(
     findings.push(said);
     findings.push(check_gate(&subject, (mirror.bare(), &base), settings));
     findings
+}
+
+/// The person's environment for git, with the token for a repository whose goals live on its host.
+fn outside(state: &StateDir, repo: &Repo, user: &UserConfig) -> UserEnvironment {
+    let settings = (!repo.home.is_local()).then(|| user.forge(repo.id.host())).flatten();
+    match settings {
+        Some(settings) => github::outside(github::connect(&settings, &state.database())),
+        None => UserEnvironment::of_this_process(),
+    }
+}
+
+/// Looks at the hosts that goals of these repositories live on, and at the repositories there: the token and what it may
+/// do, what is left of the rate limits, the labels, and who merges. Nothing is written.
+pub fn check_forges(state: &StateDir, repos: &[&Repo], config: &UserConfig) -> Vec<Finding> {
+    let there: Vec<&Repo> = repos.iter().copied().filter(|repo| !repo.home.is_local()).collect();
+    github::check_hosts(state, &there, config)
 }
 
 /// What is needed for files that lie beside the repository, where it has any.

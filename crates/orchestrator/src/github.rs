@@ -6,6 +6,7 @@ mod entrust;
 mod git_tokens;
 mod goals;
 mod look;
+mod prepare;
 mod pulls;
 mod register;
 mod reviews;
@@ -17,8 +18,9 @@ pub(crate) use clients::{Clients, connect};
 pub(crate) use git_tokens::account_at;
 pub(crate) use goals::GithubGoals;
 pub(crate) use look::look as look_at;
+pub(crate) use prepare::{check as check_hosts, prepare};
 pub(crate) use pulls::PullHome;
-pub(crate) use register::look;
+pub(crate) use register::{look, outside};
 pub(crate) use steps::follow;
 pub(crate) use watch::{Asked, Saw, watch};
 

@@ -30,12 +30,13 @@ pub use backup::{
     BackedUp, BackupError, BackupOrder, ConfigFate, Onto, RestoreError, RestoreOrder, Restored, Runs, backup,
     restore,
 };
-pub use check::{check_daemon, check_repo, check_root};
+pub use check::{check_daemon, check_forges, check_repo, check_root};
 pub use claim_refs::ClaimRefs;
 pub use down::{Down, DownError, Manner, down, going};
 pub use forge_tokens::ForgeTokens;
+pub use herder_forge::write::label::{LabelGap, Lack};
 pub use lock::{Holder, holder};
-pub use register::{AddRepo, AddRepoError, GoalsAt, add_repo};
+pub use register::{AddRepo, AddRepoError, GoalsAt, Intent, Prepared, Registration, add_repo, prepare};
 pub use told::Told;
 pub use up::{Attend, IsOver, attend};
 pub use up::{Mode, Up, UpEnd, UpError, dry_run, heed_repos, up};

@@ -4,11 +4,13 @@ use std::path::{Path, PathBuf};
 
 use herder_config::{ForgeSettings, UserConfig};
 use herder_domain::event::{Event, Repo};
+use herder_domain::finding::Finding;
 use herder_domain::fnv;
 use herder_domain::forge::Home;
 use herder_domain::repo::{BadRepoId, RepoId};
-use herder_record::StateDir;
-use herder_store::{AppendError, Store, StoreError};
+use herder_forge::write::label::LabelGap;
+use herder_record::{RecordError, StateDir};
+use herder_store::{AppendError, OpenError, Store, StoreError};
 use herder_workspace::{Mirror, RemoteFacts, UserEnvironment, WorkspaceError, inspect_remote};
 use jiff::Timestamp;
 
@@ -133,6 +135,12 @@ pub enum AddRepoError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The database.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The state directory.
+    #[error(transparent)]
+    Record(#[from] RecordError),
 }
 
 /// Registers a repository: its origin where it has one, else itself.
@@ -141,9 +149,9 @@ pub enum AddRepoError {
 /// [`AddRepoError`]; nothing is registered then.
 pub fn add_repo(store: &mut Store, state: &StateDir, order: &AddRepo) -> Result<Repo, AddRepoError> {
     let user = UserEnvironment::of_this_process();
-    let repo = match on_host(order, &user)? {
+    let (repo, user) = match on_host(order, &user)? {
         Some((id, settings)) => github::look(state, order, id, &settings)?,
-        None => look(order, &user)?,
+        None => (look(order, &user)?, user),
     };
     let known = store.repos()?;
     if let Some(other) = known.iter().find(|other| other.url == repo.url && other.id != repo.id) {
@@ -159,6 +167,60 @@ pub fn add_repo(store: &mut Store, state: &StateDir, order: &AddRepo) -> Result<
     }
     store.append(&Event::RepoAdded { repo: repo.clone() }, Timestamp::now())?;
     Ok(repo)
+}
+
+/// Whether something is done, or only shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Intent {
+    /// It is done.
+    Do,
+    /// What would be done is shown, and nothing is written anywhere.
+    Show,
+}
+
+/// A repository on a host that was made ready for goals.
+#[derive(Debug)]
+pub struct Prepared {
+    /// Its name.
+    pub id: RepoId,
+    /// The branch that goals land on; nothing where it is not known.
+    pub base: Option<String>,
+    /// The labels that it lacked, and that were made unless all was only to be shown.
+    pub labels: Vec<LabelGap>,
+    /// Whether it is registered.
+    pub registration: Registration,
+    /// What was looked at. With an error among them nothing more was done.
+    pub findings: Vec<Finding>,
+}
+
+/// Whether a repository is registered.
+#[derive(Debug)]
+pub enum Registration {
+    /// It was before.
+    Before,
+    /// It is now.
+    Now(Box<Repo>),
+    /// It is not.
+    Not,
+}
+
+/// Makes a repository on a host ready for goals: its labels, with a look at all that keeps work from landing there, and
+/// registers it. A second time finds nothing to do.
+///
+/// # Errors
+/// [`AddRepoError`]; labels that were made before stay made.
+pub fn prepare(
+    state: &StateDir,
+    what: &str,
+    config: &UserConfig,
+    intent: Intent,
+) -> Result<Prepared, AddRepoError> {
+    let goals = GoalsAt::Host(Box::new(config.clone()));
+    let order = AddRepo { what: what.to_owned(), goals, ..AddRepo::default() };
+    match on_host(&order, &UserEnvironment::of_this_process())? {
+        Some((id, settings)) => github::prepare(state, &order, id, &settings, intent),
+        None => Err(AddRepoError::NoForge { what: order.what }),
+    }
 }
 
 /// The repository as it is to be registered with its goals in herder's database.

@@ -105,7 +105,7 @@ pub enum Command {
     Stats(Stats),
     /// Look at everything that herder needs
     Doctor,
-    /// Draft what a repository needs: its check and its settings
+    /// Make a repository ready: its check and settings, or its labels on GitHub
     Init(Init),
     /// Watch twelve goals being worked off, in a directory of its own
     Demo(Demo),

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use herder_config::{Flags, RepositoryConfig, Source, Sourced, UserConfig, resolve};
+use herder_domain::event::Repo;
 use herder_domain::finding::{Finding, Verdict};
 use herder_domain::repo::RepoId;
 use herder_executor::check_disk;
-use herder_orchestrator::{check_daemon, check_repo, check_root};
+use herder_orchestrator::{check_daemon, check_forges, check_repo, check_root};
 use herder_record::StateDir;
 use herder_store::Store;
 use serde::Serialize;
@@ -40,7 +41,13 @@ pub fn doctor(call: &Call) -> Result<Reply, Failure> {
     if let Some(config) = &config {
         groups.push(("clones", clones(config, &state)));
         groups.push(("agents", agents(config)));
-        groups.push(("repositories", repositories(config, &state, only.as_ref())));
+        let repos = registered(&state, only.as_ref());
+        let repos: Vec<&Repo> = repos.iter().collect();
+        groups.push(("repositories", repositories(config, &state, &repos)));
+        let forges = check_forges(&state, &repos, config);
+        if !forges.is_empty() {
+            groups.push(("forges", forges));
+        }
     }
     groups.push(("orchestrator", vec![check_daemon(&state)]));
     let items: Vec<Item> = groups
@@ -87,15 +94,18 @@ fn clones(config: &UserConfig, state: &StateDir) -> Vec<Finding> {
 }
 
 /// What is registered, in a database that the doctor does not make.
-fn repositories(config: &UserConfig, state: &StateDir, only: Option<&RepoId>) -> Vec<Finding> {
+fn registered(state: &StateDir, only: Option<&RepoId>) -> Vec<Repo> {
     let database = state.database();
     let repos = match database.exists().then(|| Store::open(&database)) {
         Some(Ok(store)) => store.repos().unwrap_or_default(),
         // What is wrong with the database stands among its own findings.
         Some(Err(_)) | None => Vec::new(),
     };
-    let meant = repos.iter().filter(|repo| only.is_none_or(|only| repo.id == *only));
-    let found: Vec<Finding> = meant.flat_map(|repo| check_repo(state, repo, config, env)).collect();
+    repos.into_iter().filter(|repo| only.is_none_or(|only| repo.id == *only)).collect()
+}
+
+fn repositories(config: &UserConfig, state: &StateDir, repos: &[&Repo]) -> Vec<Finding> {
+    let found: Vec<Finding> = repos.iter().flat_map(|repo| check_repo(state, repo, config, env)).collect();
     match found.is_empty() {
         true => vec![Finding::ok("repositories", "none is registered; `herder repo add PATH` registers one")],
         false => found,
@@ -151,17 +161,22 @@ fn tint(verdict: &str) -> Option<Tint> {
         .find_map(|(one, tint)| (one.word() == verdict).then_some(tint))
 }
 
+/// Findings for a person, a line for each.
+pub fn table<'a>(findings: impl Iterator<Item = &'a Finding>) -> String {
+    let mut table = Table::plain().tinted(0, tint);
+    for finding in findings {
+        let hint = finding.hint.as_ref().map(|hint| format!(" -> {hint}")).unwrap_or_default();
+        let detail = format!("{}{hint}", finding.detail);
+        table.row([finding.verdict.word().to_owned(), finding.subject.clone(), detail]);
+    }
+    table.or("")
+}
+
 fn text(items: &[Item]) -> String {
     let mut text = String::new();
     for group in items.chunk_by(|one, other| one.group == other.group) {
-        let mut table = Table::plain().tinted(0, tint);
-        for Item { finding, .. } in group {
-            let hint = finding.hint.as_ref().map(|hint| format!(" -> {hint}")).unwrap_or_default();
-            let detail = format!("{}{hint}", finding.detail);
-            table.row([finding.verdict.word().to_owned(), finding.subject.clone(), detail]);
-        }
         let name = group.first().map(|item| item.group).unwrap_or_default();
-        text.push_str(&format!("{name}\n{}\n", table.or("")));
+        text.push_str(&format!("{name}\n{}\n", table(group.iter().map(|item| &item.finding))));
     }
     let count = |verdict| items.iter().filter(|item| item.finding.verdict == verdict).count();
     let (errors, warnings) = (count(Verdict::Error), count(Verdict::Warning));

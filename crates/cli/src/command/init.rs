@@ -1,5 +1,7 @@
 //! `herder init`: what a repository needs, drafted from what lies in it. Nothing is ever overwritten.
 
+mod on_host;
+
 use std::io::Write;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -12,6 +14,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::args::Init;
+use crate::call::Call;
 use crate::failure::{Failure, Kind};
 use crate::output::{Reply, encoded};
 
@@ -40,9 +43,17 @@ enum Did {
     Kept,
 }
 
+/// Makes ready what is meant: a checkout, or a repository by its name on its host.
+pub fn init(call: &Call, args: &Init) -> Result<Reply, Failure> {
+    match on_host::is_meant(&args.what) {
+        true => on_host::init(call, args),
+        false => draft(args),
+    }
+}
+
 /// Drafts what is missing and looks at what is there.
-pub fn init(args: &Init) -> Result<Reply, Failure> {
-    let top = top(&args.path)?;
+fn draft(args: &Init) -> Result<Reply, Failure> {
+    let top = top(Path::new(&args.what))?;
     refuse_odd_dir(&top)?;
     let draft = herder_gate::draft(&top).map_err(|error| unreadable(&error))?;
     let drafts = [(CHECK, draft.script, 0o755), (CONFIG, herder_config::repository_template(), 0o644)];

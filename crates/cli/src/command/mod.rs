@@ -58,7 +58,7 @@ pub fn perform(cli: Cli, output: Output) -> Result<Reply, Failure> {
         Command::Salvage(args) => salvage::salvage(&call, &args),
         Command::Stats(args) => stats::stats(&call, &args),
         Command::Demo(args) => demo::perform(&call, &args),
-        Command::Init(args) => init::init(&args),
+        Command::Init(args) => init::init(&call, &args),
         Command::Doctor => doctor::doctor(&call),
         Command::Config(command) => of_config(&call, command),
         Command::Resume(args) => resume::resume(&call, &args),

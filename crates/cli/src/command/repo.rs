@@ -99,6 +99,8 @@ pub fn not_added(error: AddRepoError) -> Failure {
         AddRepoError::Workspace(error) => error.into(),
         AddRepoError::Append(error) => error.into(),
         AddRepoError::Store(error) => error.into(),
+        AddRepoError::Open(error) => error.into(),
+        AddRepoError::Record(error) => error.into(),
     }
 }
 

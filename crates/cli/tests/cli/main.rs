@@ -9,6 +9,7 @@ mod bad_input;
 mod clearing;
 mod curate;
 mod gate;
+mod github;
 mod goals;
 mod hands;
 mod hostile;

@@ -7,7 +7,7 @@ use ring::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
 use serde_json::Value;
 
 use super::{Done, Refusal};
-use crate::state::{App, Id, State, Token};
+use crate::state::{Id, State, Token};
 
 /// How long a JWT may be valid, and how far its beginning may lie in the past:
 /// <https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-json-web-token-jwt-for-a-github-app>.
@@ -110,11 +110,13 @@ fn public_key(pem: &str) -> Option<Vec<u8>> {
 /// When the installation is not the app's.
 pub fn install_token(state: &mut State, app: Id, installation: Id) -> Done<(String, Token)> {
     let app = state.apps.get(&app.0).filter(|app| app.installation == installation);
-    let login = app.map(App::bot).ok_or(Refusal::NotFound)?;
+    let app = app.ok_or(Refusal::NotFound)?;
+    let (login, permissions) = (app.bot(), Some(app.permissions.clone()));
     let secret = format!("ghs_{:036x}", state.fresh_id().0);
     let token = Token {
         login,
         scopes: Vec::new(),
+        permissions,
         installation: Some(installation),
         expires_at: Some(state.now() + TOKEN_LIFE),
     };

@@ -13,6 +13,7 @@ mod issue;
 mod label;
 mod link;
 mod meta;
+mod permit;
 mod pull;
 mod repo;
 mod review;
@@ -22,6 +23,7 @@ mod table;
 
 pub use answer::{Answer, Body};
 pub use call::Call;
+pub use permit::refusal as not_permitted;
 pub use route::{Found, decode, find, foreign_routes};
 
 use crate::op::{Ctx, Done, Refusal};

@@ -1,5 +1,7 @@
 //! Who may do what: accounts, credentials, apps.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::Id;
@@ -90,10 +92,32 @@ pub struct Token {
     pub login: String,
     /// What `X-OAuth-Scopes` says; an app's token has none.
     pub scopes: Vec<String>,
+    /// What it may do where it has no scopes: a fine-grained token's permissions. Nothing said is no bound.
+    pub permissions: Option<BTreeMap<String, Access>>,
     /// The installation that it was made for, with what it may touch.
     pub installation: Option<Id>,
     /// When it ends, where it does.
     pub expires_at: Option<Timestamp>,
+}
+
+/// How much a permission of a fine-grained token, or of an app, allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Access {
+    /// Look.
+    Read,
+    /// Also change.
+    Write,
+}
+
+impl Access {
+    /// The word of the API.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Access::Read => "read",
+            Access::Write => "write",
+        }
+    }
 }
 
 /// A GitHub App with one installation on one account.
@@ -109,6 +133,8 @@ pub struct App {
     pub installation: Id,
     /// The account it is installed on.
     pub account: String,
+    /// What it may do there.
+    pub permissions: BTreeMap<String, Access>,
     /// When it was made.
     pub created_at: Timestamp,
 }

@@ -16,7 +16,7 @@ mod repo;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use account::{App, Kind, Permission, Token, User};
+pub use account::{Access, App, Kind, Permission, Token, User};
 pub use checks::{CheckRun, Conclusion, Health, Status};
 pub use event::{Deed, Event};
 pub use hook::{Delivery, Hook};

@@ -1,9 +1,11 @@
 //! Apps and their installations.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::View;
-use crate::state::{App, NodeKind, Token};
+use crate::state::{Access, App, NodeKind, Token};
 
 impl View<'_> {
     /// An app.
@@ -15,7 +17,7 @@ impl View<'_> {
             "client_id": format!("Iv1.{}", app.id), "owner": self.user(&app.account), "name": app.slug,
             "description": "", "external_url": "https://example.com",
             "html_url": format!("{}/apps/{}", self.web(), app.slug), "created_at": at, "updated_at": at,
-            "permissions": permissions(), "events": [],
+            "permissions": permissions(&app.permissions), "events": [],
         })
     }
 
@@ -30,7 +32,7 @@ impl View<'_> {
             "repositories_url": format!("{}/installation/repositories", self.root),
             "html_url": format!("{}/settings/installations/{id}", self.web()), "app_id": app.id.0,
             "app_slug": app.slug, "target_id": account["id"], "target_type": account["type"],
-            "permissions": permissions(), "events": [], "single_file_name": null, "created_at": at,
+            "permissions": permissions(&app.permissions), "events": [], "single_file_name": null, "created_at": at,
             "updated_at": at, "suspended_by": null, "suspended_at": null,
         })
     }
@@ -40,14 +42,11 @@ impl View<'_> {
     pub fn installation_token(&self, secret: &str, token: &Token) -> Value {
         json!({
             "token": secret, "expires_at": token.expires_at.map(|at| at.to_string()),
-            "permissions": permissions(), "repository_selection": "all",
+            "permissions": token.permissions.as_ref().map(permissions), "repository_selection": "all",
         })
     }
 }
 
-fn permissions() -> Value {
-    json!({
-        "contents": "write", "issues": "write", "metadata": "read", "pull_requests": "write",
-        "checks": "read", "statuses": "read", "administration": "read",
-    })
+fn permissions(granted: &BTreeMap<String, Access>) -> Value {
+    granted.iter().map(|(name, access)| (name.clone(), json!(access.word()))).collect()
 }

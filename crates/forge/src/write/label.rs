@@ -2,7 +2,7 @@
 
 use herder_domain::repo::{Number, RepoId};
 use jiff::{SignedDuration, Timestamp};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::budget::Load;
@@ -61,7 +61,7 @@ impl StateLabel {
 }
 
 /// A label as it is to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct LabelSpec {
     /// The name.
     pub name: &'static str,
@@ -88,6 +88,26 @@ pub const LABELS: [LabelSpec; 9] = [
     spec("story", "006b75", "Groups goals; closes itself when each of them is landed, resolved or cancelled"),
 ];
 
+/// A label of herder's that a repository has not, or not as it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct LabelGap {
+    /// How it should be.
+    #[serde(flatten)]
+    pub spec: LabelSpec,
+    /// What it lacks.
+    pub lack: Lack,
+}
+
+/// What a label lacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lack {
+    /// It is not there.
+    Missing,
+    /// Its colour or its description is another.
+    Different,
+}
+
 /// What a change of label left behind, and when: events of that time with these labels are our own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Relabeled {
@@ -110,40 +130,59 @@ struct Label {
 }
 
 impl Client {
-    /// Makes the labels that are missing and mends those that look different. Returns the names of both.
+    /// The labels of [`LABELS`] that a repository lacks, or that look different there.
+    ///
+    /// # Errors
+    /// [`Undone::NotSent`]: its labels are not known.
+    pub fn label_gaps(&self, repo: &RepoId) -> Result<Vec<LabelGap>, Undone> {
+        let known = self.list_plain(repo, "/labels?per_page=100", |label: &Label| label.name.clone())?;
+        let known = known.whole().map_err(Undone::NotSent)?;
+        let gap = |spec: &LabelSpec| {
+            let found = known.iter().find(|label| label.name.eq_ignore_ascii_case(spec.name));
+            let lack = match found {
+                None => Lack::Missing,
+                Some(label) if label.color == spec.color && label.description == spec.description => {
+                    return None;
+                }
+                Some(_) => Lack::Different,
+            };
+            Some(LabelGap { spec: *spec, lack })
+        };
+        Ok(LABELS.iter().filter_map(gap).collect())
+    }
+
+    /// Makes the labels that are missing and mends those that look different. Returns what was lacking.
     ///
     /// A second time finds nothing to do. A label that somebody made at the same moment is taken as it is.
     ///
     /// # Errors
     /// [`Undone`]; what was made before stays made.
-    pub fn ensure_labels(&self, repo: &RepoId) -> Result<Vec<&'static str>, Undone> {
-        let known = self.list_plain(repo, "/labels?per_page=100", |label: &Label| label.name.clone())?;
-        let known = known.whole().map_err(Undone::NotSent)?;
-        let mut changed = Vec::new();
-        for LabelSpec { name, color, description } in LABELS {
-            let found = known.iter().find(|label| label.name.eq_ignore_ascii_case(name));
-            if found.is_some_and(|label| label.color == color && label.description == description) {
-                continue;
-            }
-            let (color, description) = (json!(color), json!(description));
-            let done = match found {
-                Some(_) => {
-                    let path = format!("/labels/{}", crate::path::encode(name));
-                    let body = json!({ "color": color, "description": description });
-                    self.write(Method::Patch, repo, &path, body, Load::Write)
-                }
-                None => {
-                    let body = json!({ "name": name, "color": color, "description": description });
-                    self.write(Method::Post, repo, "/labels", body, Load::Write)
-                }
-            };
-            match done {
-                Ok(_) => changed.push(name),
-                Err(Undone::Refused(refusal)) if refusal.message.contains("already_exists") => {}
-                Err(undone) => return Err(undone),
-            }
+    pub fn ensure_labels(&self, repo: &RepoId) -> Result<Vec<LabelGap>, Undone> {
+        let gaps = self.label_gaps(repo)?;
+        for gap in &gaps {
+            self.fill(repo, gap)?;
         }
-        Ok(changed)
+        Ok(gaps)
+    }
+
+    fn fill(&self, repo: &RepoId, gap: &LabelGap) -> Result<(), Undone> {
+        let LabelSpec { name, color, description } = gap.spec;
+        let done = match gap.lack {
+            Lack::Different => {
+                let path = format!("/labels/{}", crate::path::encode(name));
+                let body = json!({ "color": color, "description": description });
+                self.write(Method::Patch, repo, &path, body, Load::Write)
+            }
+            Lack::Missing => {
+                let body = json!({ "name": name, "color": color, "description": description });
+                self.write(Method::Post, repo, "/labels", body, Load::Write)
+            }
+        };
+        match done {
+            Ok(_) => Ok(()),
+            Err(Undone::Refused(refusal)) if refusal.message.contains("already_exists") => Ok(()),
+            Err(undone) => Err(undone),
+        }
     }
 
     /// Leaves of the `goal:*` labels only this one, or none, and all other labels as they are: one request, whose

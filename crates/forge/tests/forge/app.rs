@@ -6,9 +6,9 @@ use jiff::SignedDuration;
 use crate::scene::{Scene, app as repo};
 
 const KEY: &str = include_str!("../fixtures/throwaway-key.pem");
-const PUBLIC: &str = include_str!("../fixtures/throwaway-key.pub.pem");
+pub const PUBLIC: &str = include_str!("../fixtures/throwaway-key.pub.pem");
 
-fn client(scene: &Scene, id: u64, installation: u64) -> Client {
+pub fn client(scene: &Scene, id: u64, installation: u64) -> Client {
     let url = scene.hub.url();
     let site = Site::at("github.com", &url, &format!("{url}/graphql"));
     let app = App::new(&id.to_string(), installation, KEY).unwrap();

@@ -6,6 +6,7 @@ use herder_fakehub::Permission;
 use herder_fakehub::op;
 use herder_fakehub::state::{Pool, Protection, RequiredChecks};
 
+use crate::app::PUBLIC;
 use crate::scene::{Scene, app, client, server};
 
 fn told(findings: &[Finding]) -> Vec<(Verdict, &str)> {
@@ -78,4 +79,48 @@ fn what_keeps_herder_from_working_in_a_repository_is_an_error() {
     assert_eq!(told(&of("other"))[0], (Verdict::Error, "the token's account may not write"));
     let secret = of("secret");
     assert_eq!((secret[0].verdict, secret[0].hint.is_some()), (Verdict::Error, true));
+}
+
+#[test]
+fn an_app_is_told_which_permission_it_lacks_and_what_comes_of_it() {
+    let scene = Scene::new();
+    let (id, installation) = scene.hub.app("herder-app", "acme", PUBLIC);
+    let of_app = |scene: &Scene| {
+        let client = crate::app::client(scene, id, installation);
+        client.check_repo(&app(), "main")
+    };
+    let found = of_app(&scene);
+    assert!(
+        told(&found).contains(&(Verdict::Ok, "the app has every permission that herder uses")),
+        "{found:?}"
+    );
+    scene.hub.withdraw(id, "pull_requests");
+    scene.hub.withdraw(id, "workflows");
+    let found = of_app(&scene);
+    assert_eq!(
+        told(&found)[..2],
+        [
+            (Verdict::Error, "the app lacks the permission Pull requests: read and write"),
+            (
+                Verdict::Warning,
+                "the app lacks the permission Workflows: read and write; a goal that changes .github/workflows cannot be pushed"
+            ),
+        ]
+    );
+}
+
+#[test]
+fn what_a_persons_review_or_a_missing_check_means_is_told() {
+    let scene = Scene::new();
+    let rule = Protection { approvals: Some(1), ..Protection::default() };
+    scene.hub.act("ada", |ctx| op::repo::protect(ctx, "acme/app", "main", rule));
+    let admin = client(&scene.hub.url(), &scene.hub.token("ada", &["repo", "workflow"]));
+    let found = admin.check_repo(&app(), "main");
+    assert_eq!(
+        told(&found),
+        [
+            (Verdict::Warning, "main wants 1 approving reviews: a person has to look at every pull request"),
+            (Verdict::Warning, "no check is required on main, so GitHub merges whatever the checks come to"),
+        ]
+    );
 }

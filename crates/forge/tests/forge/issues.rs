@@ -5,7 +5,7 @@ use herder_forge::read::history::Happened;
 use herder_forge::read::issue::{IssueState, StateReason};
 use herder_forge::read::repository::Permission;
 use herder_forge::write::issue::{CloseReason, NewIssue};
-use herder_forge::write::label::{LABELS, StateLabel};
+use herder_forge::write::label::{LABELS, Lack, StateLabel};
 use herder_forge::{Lookup, Marker, Undone};
 
 use crate::scene::{Scene, app};
@@ -22,16 +22,21 @@ fn there<T: std::fmt::Debug>(found: Lookup<T>) -> T {
 fn labels_are_made_once_and_mended() {
     let scene = Scene::new();
     let all: Vec<&str> = LABELS.iter().map(|label| label.name).collect();
-    assert_eq!(scene.client.ensure_labels(&app()).unwrap(), all);
-    assert_eq!(scene.client.ensure_labels(&app()).unwrap(), [""; 0]);
+    let ensured = || -> Vec<(&str, Lack)> {
+        let gaps = scene.client.ensure_labels(&app()).unwrap();
+        gaps.iter().map(|gap| (gap.spec.name, gap.lack)).collect()
+    };
+    assert_eq!(ensured(), all.iter().map(|name| (*name, Lack::Missing)).collect::<Vec<_>>());
+    assert_eq!(ensured(), []);
     let other = op::label::LabelEdit {
         name: Some("Goal:Stuck".to_owned()),
         color: Some("ffffff".to_owned()),
         description: None,
     };
     scene.hub.act("ada", |ctx| op::label::edit(ctx, "acme/app", "goal:stuck", other));
-    assert_eq!(scene.client.ensure_labels(&app()).unwrap(), ["goal:stuck"]);
-    assert_eq!(scene.client.ensure_labels(&app()).unwrap(), [""; 0]);
+    assert_eq!(scene.client.label_gaps(&app()).unwrap().len(), 1);
+    assert_eq!(ensured(), [("goal:stuck", Lack::Different)]);
+    assert_eq!(ensured(), []);
 }
 
 #[test]

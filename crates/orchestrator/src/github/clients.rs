@@ -59,7 +59,8 @@ pub(crate) fn connect(settings: &ForgeSettings, database: &Path) -> Client {
     let site = Site::at(host, &settings.api, &settings.graphql).with_git_at(&settings.git);
     let sources = vec![TokenSource::variable(&settings.token, lookup), TokenSource::gh(host)];
     let share = Share::try_from(settings.share).unwrap_or_default();
-    let store = Store::open(database).ok();
+    // Whoever only looks makes no database.
+    let store = database.exists().then(|| Store::open(database).ok()).flatten();
     // What cannot be read, or was spent under another share, is forgotten: the server's own word comes with each answer.
     let kept = store.as_ref().and_then(|store| store.budget(host).ok().flatten());
     let kept = kept.and_then(|text| serde_json::from_str::<Budget>(&text).ok());
