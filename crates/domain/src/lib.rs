@@ -23,6 +23,7 @@ pub mod iteration;
 pub mod judge;
 pub mod landing;
 pub mod ledger;
+pub mod measure;
 pub mod outcome;
 pub mod pause;
 pub mod plan;

@@ -12,13 +12,24 @@ use std::time::Duration;
 use herder_domain::run::RunId;
 
 /// The directory, in the cgroup of whoever starts keepers, that holds all of theirs.
-const FAMILY: &str = "herder";
+pub(crate) const FAMILY: &str = "herder";
 
 /// A mounted hierarchy and this process's place in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Hierarchy {
-    mount_point: PathBuf,
-    own: PathBuf,
+pub(crate) struct Hierarchy {
+    pub(crate) mount_point: PathBuf,
+    pub(crate) own: PathBuf,
+}
+
+/// A process's place in the hierarchy of a version 1 controller; of version 2 where `controller` is empty.
+pub(crate) fn place_of(pid: u32, controller: &str) -> Option<Hierarchy> {
+    let mounts = fs_err::read_to_string("/proc/self/mountinfo").ok()?;
+    let own = fs_err::read_to_string(format!("/proc/{pid}/cgroup")).ok()?;
+    let is_meant = |mount: &Mount<'_>| match controller {
+        "" => mount.kind == "cgroup2",
+        name => mount.kind == "cgroup" && mount.options.split(',').any(|option| option == name),
+    };
+    hierarchy(&mounts, &own, is_meant, controller)
 }
 
 /// The cgroup v2 hierarchy, alone or beside version 1 as in a hybrid.

@@ -1,6 +1,5 @@
 //! What this machine can do for supervision, for `herder doctor`.
 
-use std::path::Path;
 use std::time::Duration;
 
 use herder_domain::finding::Finding;
@@ -9,6 +8,7 @@ use rustix::process::{Resource, getrlimit};
 
 use crate::cgroup::Leaf;
 use crate::inhibitor;
+use crate::measure;
 use crate::process::ProcessId;
 use crate::sandbox::SandboxSupport;
 
@@ -17,7 +17,8 @@ const FILES_WANTED: u64 = 512;
 
 /// Looks at everything that this crate makes use of.
 pub fn check() -> Vec<Finding> {
-    vec![kernel(), landlock(), pidfd(), cgroup(), memory(), pressure(), inhibitor::check(), files()]
+    let confined = [kernel(), landlock(), pidfd(), cgroup(), memory()];
+    confined.into_iter().chain(measure::check()).chain([inhibitor::check(), files()]).collect()
 }
 
 fn kernel() -> Finding {
@@ -88,16 +89,6 @@ fn memory() -> Finding {
     }
 }
 
-fn pressure() -> Finding {
-    let is_missing = |name: &&str| !Path::new("/proc/pressure").join(name).exists();
-    let missing: Vec<&str> = ["cpu", "memory", "io"].into_iter().filter(is_missing).collect();
-    if missing.is_empty() {
-        return Finding::ok("pressure", "the kernel tells how long work waits for cpu, memory and io");
-    }
-    let detail = format!("the kernel does not tell the pressure on {}", missing.join(", "));
-    Finding::warning("pressure", detail, "start the kernel with psi=1")
-}
-
 fn files() -> Finding {
     match getrlimit(Resource::Nofile).current {
         Some(limit) if limit < FILES_WANTED => Finding::warning(
@@ -118,8 +109,9 @@ mod tests {
     fn everything_is_looked_at_once_and_said_in_a_sentence() {
         let findings = check();
         let subjects: Vec<_> = findings.iter().map(|finding| finding.subject.as_str()).collect();
-        let all = ["kernel", "sandbox", "signals", "kill", "memory", "pressure", "sleep", "open files"];
-        assert_eq!(subjects, all);
+        let (confined, last) = (["kernel", "sandbox", "signals", "kill", "memory"], ["sleep", "open files"]);
+        let measured = ["cores", "free memory", "pressure", "use of runs"];
+        assert_eq!(subjects, [&confined[..], &measured, &last].concat());
         assert!(findings.iter().all(|finding| !finding.detail.is_empty()));
     }
 }

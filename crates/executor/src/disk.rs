@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use herder_domain::finding::Finding;
-use rustix::fs::{statfs, statvfs};
+use herder_domain::measure::{DiskRoom, Measured};
+use rustix::fs::{StatVfs, statfs, statvfs};
 
 const GIB: u64 = 1 << 30;
 
@@ -66,11 +67,20 @@ pub fn check_disk(subject: &str, directory: &Path) -> Vec<Finding> {
     };
     // The magic number is a signed word on most machines.
     let kind = of_kind(subject, &place, kind.f_type as u64 & 0xFFFF_FFFF);
-    let room = Room {
+    vec![kind, finding(room_of(&space), subject, &place)]
+}
+
+/// The room on the file system of a directory, or of the nearest one above it that is there.
+pub(crate) fn room(directory: &Path) -> Measured<DiskRoom> {
+    let space = existing(directory).and_then(|place| statvfs(&place).ok());
+    space.map_or(Measured::Unknown, |space| Measured::Known(room_of(&space)))
+}
+
+fn room_of(space: &StatVfs) -> DiskRoom {
+    DiskRoom {
         bytes: space.f_bavail.saturating_mul(space.f_frsize),
         inodes: (space.f_files > 0).then_some(space.f_favail),
-    };
-    vec![kind, room.finding(subject, &place)]
+    }
 }
 
 fn existing(directory: &Path) -> Option<PathBuf> {
@@ -96,28 +106,18 @@ fn of_kind(subject: &str, place: &Path, magic: u64) -> Finding {
     }
 }
 
-/// What is left.
-#[derive(Clone, Copy, Debug)]
-struct Room {
-    bytes: u64,
-    /// Where they are counted.
-    inodes: Option<u64>,
-}
-
-impl Room {
-    fn finding(self, subject: &str, place: &Path) -> Finding {
-        let inodes = self.inodes.map(|inodes| format!(" and {inodes} inodes")).unwrap_or_default();
-        let (whole, tenth) = (self.bytes / GIB, self.bytes % GIB * 10 / GIB);
-        let detail = format!("{whole}.{tenth} GiB{inodes} are free below {}", place.display());
-        let hint = "make room there, or choose a directory on a larger disk";
-        let is_below = |bytes, inodes| self.bytes < bytes || self.inodes.is_some_and(|free| free < inodes);
-        if is_below(BYTES_NEEDED, INODES_NEEDED) {
-            Finding::error(subject, detail, hint)
-        } else if is_below(BYTES_WANTED, INODES_WANTED) {
-            Finding::warning(subject, detail, hint)
-        } else {
-            Finding::ok(subject, detail)
-        }
+fn finding(room: DiskRoom, subject: &str, place: &Path) -> Finding {
+    let inodes = room.inodes.map(|inodes| format!(" and {inodes} inodes")).unwrap_or_default();
+    let (whole, tenth) = (room.bytes / GIB, room.bytes % GIB * 10 / GIB);
+    let detail = format!("{whole}.{tenth} GiB{inodes} are free below {}", place.display());
+    let hint = "make room there, or choose a directory on a larger disk";
+    let is_below = |bytes, inodes| room.bytes < bytes || room.inodes.is_some_and(|free| free < inodes);
+    if is_below(BYTES_NEEDED, INODES_NEEDED) {
+        Finding::error(subject, detail, hint)
+    } else if is_below(BYTES_WANTED, INODES_WANTED) {
+        Finding::warning(subject, detail, hint)
+    } else {
+        Finding::ok(subject, detail)
     }
 }
 
@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn little_room_is_told_and_none_is_an_error() {
-        let verdict = |bytes, inodes| Room { bytes, inodes }.finding("state", Path::new("/s")).verdict;
+        let verdict = |bytes, inodes| finding(DiskRoom { bytes, inodes }, "state", Path::new("/s")).verdict;
         assert_eq!(verdict(10 * GIB, Some(1_000_000)), Verdict::Ok);
         assert_eq!(verdict(10 * GIB, None), Verdict::Ok);
         assert_eq!(verdict(GIB, None), Verdict::Warning);

@@ -19,6 +19,10 @@ pub(crate) struct Stat {
     pub session: u32,
     /// Clock ticks from boot to the start of the process.
     pub start_ticks: u64,
+    /// Clock ticks of processor time, its own and that of its children that were waited for.
+    pub cpu_ticks: u64,
+    /// Pages that are in memory.
+    pub resident_pages: u64,
 }
 
 /// The state of a process, `None` if there is none with this id.
@@ -59,6 +63,8 @@ fn parse(text: &str) -> Option<Stat> {
         group: id(2)?,
         session: id(3)?,
         start_ticks: fields.get(19)?.parse().ok()?,
+        cpu_ticks: (11..15).filter_map(number).filter_map(|ticks| u64::try_from(ticks).ok()).sum(),
+        resident_pages: number(21).and_then(|pages| u64::try_from(pages).ok()).unwrap_or(0),
     })
 }
 
@@ -130,6 +136,7 @@ mod tests {
         let stat = parse(line).unwrap();
         assert_eq!((stat.pid, stat.parent, stat.group, stat.session), (42, 7, 8, 9));
         assert_eq!((stat.name.as_str(), stat.start_ticks), ("a) (b) c", 4711));
+        assert_eq!((stat.cpu_ticks, stat.resident_pages), (4, 1));
     }
 
     #[test]

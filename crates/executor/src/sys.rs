@@ -1,5 +1,5 @@
 //! The system calls that have no safe binding. Nothing else in this crate is `unsafe`.
-#![allow(unsafe_code)] // Landlock's version query, getrusage and close_range have no safe binding; fork and pre_exec are unsafe by nature.
+#![allow(unsafe_code)] // Landlock's version query, getrusage, sysconf and close_range have no safe binding; fork and pre_exec are unsafe by nature.
 
 use std::fs::File;
 use std::io;
@@ -95,6 +95,13 @@ fn duration(time: libc::timeval) -> Duration {
     let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
     let micros = u64::try_from(time.tv_usec).unwrap_or(0);
     Duration::from_secs(seconds) + Duration::from_micros(micros)
+}
+
+/// Clock ticks in a second, as /proc counts them; bytes in a page of memory.
+pub(crate) fn units() -> (u64, u64) {
+    // SAFETY: takes an integer and touches no memory.
+    let value = |name| u64::try_from(unsafe { libc::sysconf(name) }).ok().filter(|value| *value > 0);
+    (value(libc::_SC_CLK_TCK).unwrap_or(100), value(libc::_SC_PAGESIZE).unwrap_or(4096))
 }
 
 /// Marks every descriptor from 3 on close-on-exec (Linux 5.11 or later).
