@@ -32,11 +32,11 @@ fn cores(host: &HostSample) -> Finding {
 }
 
 fn memory(host: &HostSample) -> Finding {
-    match (host.memory_available, host.memory_total) {
-        (Measured::Known(available), Measured::Known(total)) => {
+    match host.memory_available.known().zip(host.memory_total.known()) {
+        Some((available, total)) => {
             Finding::ok("free memory", format!("{} of {} MiB can be had", available >> 20, total >> 20))
         }
-        _ => Finding::warning("free memory", "nobody tells how much memory can be had", "mount /proc"),
+        None => Finding::warning("free memory", "nobody tells how much memory can be had", "mount /proc"),
     }
 }
 
