@@ -38,6 +38,8 @@ struct Memory {
     stat: Live,
     /// What the kernel can have back at once, in `stat`.
     inactive: &'static str,
+    /// Whether memory that was had before the job came into the cgroup is counted elsewhere.
+    is_partial: bool,
 }
 
 impl Group {
@@ -80,7 +82,10 @@ impl Group {
 
     /// With what the controllers that this machine lacks would have told, by the processes themselves.
     fn completed(&self, told: RunSample, units: Units, scratch: &mut Scratch) -> RunSample {
-        let is_whole = told.memory != Measured::Absent
+        // Version 1 counts what was had since the job was moved into its cgroup, and may have been moved late.
+        let is_partial = self.open.as_ref().is_some_and(|open| open.memory.is_partial);
+        let is_whole = !is_partial
+            && told.memory != Measured::Absent
             && told.io != Measured::Absent
             && told.processes != Measured::Absent;
         if is_whole {
@@ -90,7 +95,12 @@ impl Group {
         let pids: Vec<u32> = leaves.iter().flat_map(|leaf| cgroup::members(leaf)).collect();
         // Each is asked for no more than is wanted: there may be hundreds.
         RunSample {
-            memory: told.memory.or_else(|| tree::memory(&pids, units)),
+            memory: match told.memory {
+                Measured::Known(bytes) if is_partial => {
+                    tree::memory(&pids, units, scratch).and_then(|resident| Some(resident.max(bytes)))
+                }
+                told => told.or_else(|| tree::memory(&pids, units, scratch)),
+            },
             io: told.io.or_else(|| tree::io(&pids, scratch)),
             processes: told.processes.or_else(|| Measured::Known(pids.len().try_into().unwrap_or(u32::MAX))),
             ..told
@@ -132,13 +142,14 @@ impl Memory {
     fn v2(dir: &Path) -> Self {
         let at = |name: &str| Live::open(dir.join(name));
         let stat = at("memory.stat");
-        Self { usage: at("memory.current"), peak: at("memory.peak"), stat, inactive: "inactive_file" }
+        let (usage, peak) = (at("memory.current"), at("memory.peak"));
+        Self { usage, peak, stat, inactive: "inactive_file", is_partial: false }
     }
 
     fn v1(dir: &Path) -> Self {
         let at = |name: &str| Live::open(dir.join(name));
         let (usage, peak) = (at("memory.usage_in_bytes"), at("memory.max_usage_in_bytes"));
-        Self { usage, peak, stat: at("memory.stat"), inactive: "total_inactive_file" }
+        Self { usage, peak, stat: at("memory.stat"), inactive: "total_inactive_file", is_partial: true }
     }
 
     /// What cannot be had back at once, and the peak of all.

@@ -80,6 +80,11 @@ pub(super) fn process_io(text: &str) -> Option<Io> {
     Some(Io { read: bytes("read_bytes:")?, written: bytes("write_bytes:")? })
 }
 
+/// The resident pages of /proc/PID/statm.
+pub(super) fn resident(text: &str) -> Option<u64> {
+    text.split(' ').nth(1)?.parse().ok()
+}
+
 /// A list such as `0-2,5` of cpuset files and of `Cpus_allowed_list`.
 pub(super) fn list(text: &str) -> Option<Vec<usize>> {
     let mut all = Vec::new();
@@ -162,6 +167,7 @@ mod tests {
         let of_process = "rchar: 9\nwchar: 9\nsyscr: 1\nsyscw: 1\nread_bytes: 4096\nwrite_bytes: 8192\n";
         assert_eq!(process_io(of_process), Some(Io { read: 4096, written: 8192 }));
         assert_eq!(process_io("rchar: 9\n"), None);
+        assert_eq!((resident("900 17 3 1 0 9 0\n"), resident("")), (Some(17), None));
     }
 
     #[test]

@@ -45,9 +45,14 @@ pub(super) fn of_processes(stats: &[Stat], units: Units, scratch: &mut Scratch) 
     }
 }
 
-/// The memory of the processes with these ids.
-pub(super) fn memory(pids: &[u32], units: Units) -> Measured<u64> {
-    Measured::Known(units.resident(&with_ids(pids)))
+/// The resident memory of the processes with these ids; one that went meanwhile holds none.
+pub(super) fn memory(pids: &[u32], units: Units, scratch: &mut Scratch) -> Measured<u64> {
+    let mut resident = |pid: &u32| {
+        let text = Live::open(format!("/proc/{pid}/statm")).read(scratch);
+        text.and_then(text::resident).known().unwrap_or(0)
+    };
+    let pages = pids.iter().map(&mut resident).fold(0, u64::saturating_add);
+    Measured::Known(pages.saturating_mul(units.page))
 }
 
 /// What the processes with these ids, and those that they waited for, read and wrote.
