@@ -26,7 +26,7 @@ pub fn common(one: &Census, other: &Census) -> Census {
 /// only in the goal, or in how much there is of what nobody looks at yet. The random pairs draw from all.
 pub fn singles(census: &Census) -> Vec<Strike> {
     let mut strikes = Vec::new();
-    let mut gits = BTreeSet::new();
+    let (mut gits, mut shared) = (BTreeSet::new(), BTreeSet::new());
     for (kind, count) in census {
         let mut add = |number, fault| strikes.push(Strike { kind: kind.to_string(), number, fault });
         if is_transaction(kind) {
@@ -35,6 +35,16 @@ pub fn singles(census: &Census) -> Vec<Strike> {
             continue;
         }
         let (first, middle, last) = (1, count.div_ceil(2), *count);
+        // Those of other goals: there is none of this goal's yet, or any more.
+        if begins_effect(kind) {
+            [Role::Ralph, Role::Keeper, Role::Agent]
+                .into_iter()
+                .for_each(|role| add(middle, Fault::Every(role)));
+        }
+        // Who fetches does the same for whichever effect.
+        if is_shared(kind) && !shared.insert((kind.place.as_str(), kind.deed)) {
+            continue;
+        }
         add(last, Fault::All);
         // A git goes on when who started it is killed, and fails when it has no room, at whichever of its writes;
         // half a write of its is in a file that nobody reads yet.
@@ -52,12 +62,6 @@ pub fn singles(census: &Census) -> Vec<Strike> {
         // A git that is killed fails, whatever it was about to write.
         if is_first_of_git {
             add(last, Fault::Caller);
-        }
-        // Those of other goals: there is none of this goal's yet, or any more.
-        if begins_effect(kind) {
-            [Role::Ralph, Role::Keeper, Role::Agent]
-                .into_iter()
-                .for_each(|role| add(middle, Fault::Every(role)));
         }
     }
     strikes
@@ -82,6 +86,12 @@ pub fn any(census: &Census, rng: &mut Rng) -> Strike {
     Strike { kind: kind.to_string(), number: 1 + rng.usize(..*count), fault }
 }
 
+/// Mirror, templates and the vault's record of what was taken into it are kept by the same code for every effect.
+fn is_shared(kind: &Kind) -> bool {
+    let areas = ["mirrors/", "templates/", "vault/refs/herder/", "vault/herder."];
+    kind.role == Role::Orchestrator && !is_git(kind) && areas.iter().any(|area| kind.place.starts_with(area))
+}
+
 fn is_git(kind: &Kind) -> bool {
     kind.errand.starts_with("git-")
 }
@@ -92,13 +102,17 @@ fn is_transaction(kind: &Kind) -> bool {
 }
 
 /// The first write of each effect stands for its beginning: errand, place, deed.
-const BEGINNINGS: [(&str, &str, Deed); 6] = [
+const BEGINNINGS: [(&str, &str, Deed); 10] = [
     ("prepare", "mirrors/herder.refs-lock", Deed::Create),
     ("launch", "run/ralph.stderr", Deed::Create),
     ("collect", "private/herder.refs-lock", Deed::Create),
     ("land", "mirrors/herder.refs-lock", Deed::Create),
     ("clean", "clone", Deed::Remove),
     ("stats", "state/stats.jsonl", Deed::Create),
+    ("tell", "run/told.jsonl", Deed::Create),
+    ("stop", "process", Deed::Signal),
+    ("revert", "mirrors/herder.refs-lock", Deed::Create),
+    ("notify", "told", Deed::Create),
 ];
 
 fn begins_effect(kind: &Kind) -> bool {

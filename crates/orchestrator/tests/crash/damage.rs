@@ -10,7 +10,7 @@ use herder_workspace::Vault;
 use jiff::Timestamp;
 
 use crate::judge::faults;
-use crate::night::{play, play_with};
+use crate::night::{looked_on, play, play_with};
 use crate::scene::Scene;
 use crate::seen::seen;
 
@@ -18,8 +18,8 @@ use crate::seen::seen;
 fn over() -> Scene {
     let scene = Scene::new();
     for _ in 0..2 {
-        assert!(scene.up().status().unwrap().success());
-        scene.approve();
+        assert!(looked_on(&scene, scene.up().spawn().unwrap()).unwrap().success());
+        scene.act();
     }
     assert_eq!(faults(&scene), Vec::<String>::new());
     scene

@@ -95,6 +95,6 @@ fn kill_all(marker: &str) -> Struck {
 pub fn needs_room(deed: Deed) -> bool {
     match deed {
         Deed::Write | Deed::Create | Deed::MakeDir | Deed::Link | Deed::Truncate => true,
-        Deed::Sync | Deed::Rename | Deed::Remove | Deed::Execute => false,
+        Deed::Sync | Deed::Rename | Deed::Remove | Deed::Execute | Deed::Signal => false,
     }
 }

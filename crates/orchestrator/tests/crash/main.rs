@@ -13,6 +13,7 @@ mod director;
 mod fault;
 mod judge;
 mod night;
+mod person;
 mod point;
 mod scene;
 mod seen;

@@ -1,6 +1,7 @@
 //! One night: struck where it was said, begun again until it is over, and judged.
 
 use std::process::{Child, ExitStatus};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use herder_testkit::intercept::Interceptor;
@@ -58,12 +59,12 @@ fn until_over(
         if start > 0 {
             meddle(scene);
         }
-        let status = end_of(interceptor.start(scene.up()).unwrap())?;
+        let status = looked_on(scene, interceptor.start(scene.up()).unwrap())?;
         // What has killed it may be at work on the others still: it would get the next one, too.
         drop(director.log());
         match status.code() {
             // Idle: over, but for what a person has to say.
-            Some(0) if !scene.approve() => return Ok(()),
+            Some(0) if !scene.act() && !scene.is_owed_word() => return Ok(()),
             // Killed, or to be continued.
             Some(0) | None => {}
             // It could not begin: that is for want of room, or for good.
@@ -71,6 +72,17 @@ fn until_over(
         }
     }
     Err(format!("not over after {STARTS} starts"))
+}
+
+/// Awaits the end of an orchestrator while a person looks on.
+pub fn looked_on(scene: &Scene, up: Child) -> Result<ExitStatus, String> {
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| scene.look_on(&is_over));
+        let ended = end_of(up);
+        is_over.store(true, Ordering::Relaxed);
+        ended
+    })
 }
 
 fn end_of(mut up: Child) -> Result<ExitStatus, String> {

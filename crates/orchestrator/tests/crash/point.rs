@@ -16,6 +16,9 @@ pub enum Role {
     Job,
 }
 
+/// What a repository has keepers run.
+const SCRIPTS: [&str; 2] = ["check", "setup"];
+
 /// Points of one kind. Two calls of one kind leave the same sorts of things behind: the same process, on
 /// the same errand, at the same sort of file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -69,6 +72,8 @@ impl Point {
         let place = if is_removed { "private/draft".to_owned() } else { place };
         let errand = match command {
             Some(command) => format!("git-{command}"),
+            // Whoever tells a person is a program of that person's.
+            None if place == "told" => "notify".to_owned(),
             None if role == Role::Orchestrator => errand_of(&call.thread_name()),
             None => "-".to_owned(),
         };
@@ -110,7 +115,7 @@ fn role(line: &[String]) -> Option<Role> {
         ("herder-ralph", _) => Some(Role::Ralph),
         ("herder-keeper", _) => Some(Role::Keeper),
         (_, "replay-agent") => Some(Role::Agent),
-        (_, script) if script.ends_with("/check") => Some(Role::Job),
+        (_, script) if SCRIPTS.iter().any(|name| Path::new(script).ends_with(name)) => Some(Role::Job),
         _ => None,
     }
 }
@@ -150,13 +155,16 @@ pub fn with_role(pids: &[u32], wanted: Role) -> Vec<u32> {
 
 /// The sort of file that a call is about, and what it does there.
 fn place_of(call: &Call, home: &Path) -> Option<(String, Option<Deed>)> {
-    let path = call.path().ok()?;
     let deed = call.deed();
+    if deed == Deed::Signal {
+        return Some(("process".to_owned(), Some(deed)));
+    }
+    let path = call.path().ok()?;
     if deed == Deed::Execute {
         // A git that starts has done nothing yet: the point before its first write is the same.
         let is_own = path == Path::new("/proc/self/exe")
             || path.ends_with("examples/night")
-            || path.ends_with("check");
+            || SCRIPTS.iter().any(|name| path.ends_with(name));
         return is_own.then(|| ("program".to_owned(), Some(deed)));
     }
     Some((place(&plain(path.strip_prefix(home).ok()?)), Some(deed)))
@@ -195,6 +203,7 @@ fn place(path: &Path) -> String {
         ["home", ".ralphs", "local", _, _, _] => "clone".to_owned(),
         ["home", ".ralphs", "local", _, _, _, _, ..] => "clone/files".to_owned(),
         ["home", ".ralphs", ..] => "root".to_owned(),
+        ["home", "told"] => "told".to_owned(),
         ["r.git", rest @ ..] => format!("origin/{}", in_git(rest)),
         _ => "elsewhere".to_owned(),
     }

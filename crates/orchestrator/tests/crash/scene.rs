@@ -1,9 +1,9 @@
-//! Four goals of four kinds, two of them a story, and what is theirs: a home, an origin, a queue.
+//! Four goals of four kinds, two of them a story, and what is theirs: a home, an origin with a set-up, a queue, and a
+//! way to tell a person.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use herder_domain::event::{Event, What};
 use herder_domain::goal::GoalText;
 use herder_domain::repo::{GoalRef, RepoId};
 use herder_orchestrator::{AddRepo, add_repo};
@@ -13,9 +13,16 @@ use herder_testkit::{TargetRepo, TempHome};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-/// The gate wants every `*.txt` to be one line `ok`. It starts no program: a thousand nights ask it ten thousand times.
-const GATE: &str =
-    "for f in *.txt; do read -r line <\"$f\"; [ \"$line\" = ok ] || { echo \"$f is not ok\"; exit 1; }; done";
+/// The gate wants every `*.txt` to be one line `ok`, and what the set-up makes. It starts no program: a thousand nights
+/// ask it ten thousand times.
+const GATE: &str = "read -r line <made.log; [ \"$line\" = ok ] || exit 2
+for f in *.txt; do read -r line <\"$f\"; [ \"$line\" = ok ] || { echo \"$f is not ok\"; exit 1; }; done";
+
+/// What each clone and each checkout of a landing gate is given.
+const SETUP: &str = "#!/bin/sh\nset -eu\necho ok > made.log\n";
+
+/// How a person is told: a line for each message. One that was cut short is none.
+const NOTIFIER: &str = "printf '\\n%s .\\n' \"$HERDER_KEY\" >> \"$HOME/told\"";
 
 /// The stage of one night.
 pub struct Scene {
@@ -29,15 +36,13 @@ pub struct Scene {
 impl Scene {
     pub fn new() -> Self {
         let home = TempHome::within(&in_memory());
-        home.write(
-            ".config/herder/config.toml",
-            "agent = \"replay\"\nmax = 4\nsleep = \"allow\"\n[backoff]\nfirst = \"1s\"\n",
-        );
+        home.write(".config/herder/config.toml", &config());
         let state = StateDir::at(home.state());
         state.create().unwrap();
         let mut store = Store::open(&state.database()).unwrap();
         // A short name, so that the threads of the daemon are named after effect, goal and attempt.
-        let repo = TargetRepo::builder(home.path(), "r").file("first.txt", "ok\n").gate(GATE).build();
+        let repo = TargetRepo::builder(home.path(), "r").file("first.txt", "ok\n");
+        let repo = repo.file(".gitignore", "*.log\n").file(".ralph/setup", SETUP).gate(GATE).build();
         let order = AddRepo { what: repo.path().display().to_string(), ..AddRepo::default() };
         let id = add_repo(&mut store, &state, &order).unwrap().id;
         let story = store.create_story(&id, "Two", "", Timestamp::now()).unwrap();
@@ -58,8 +63,7 @@ impl Scene {
     }
 
     fn goal(&mut self, store: &mut Store, title: &str, head: &str, script: &[Vec<Value>], is_seen: bool) {
-        let script = serde_json::to_string(script).unwrap();
-        let body = format!("{head}\n## Objective\n{title}\n\n```replay\n{script}\n```\n");
+        let body = scripted(&format!("{head}\n## Objective\n{title}\n\n"), script);
         let text = GoalText::read(&self.id, title, body.trim_start()).unwrap();
         let (story, depends) = (text.story, text.depends.clone());
         let new = NewGoal { text, story, depends, wants_spot_check: is_seen, is_queued: true };
@@ -72,6 +76,11 @@ impl Scene {
 
     pub fn store(&self) -> Store {
         Store::open(&self.state().database()).unwrap()
+    }
+
+    /// What a person was told, each in a line.
+    pub fn told(&self) -> String {
+        std::fs::read_to_string(self.home.path().join("home/told")).unwrap_or_default()
     }
 
     /// `up --once` in this scene.
@@ -87,18 +96,19 @@ impl Scene {
             .stderr(said);
         command
     }
+}
 
-    /// A person who finds all work good that is shown.
-    pub fn approve(&self) -> bool {
-        let mut store = self.store();
-        let waiting =
-            |goal: &&GoalRef| store.goal(goal).unwrap().is_some_and(|goal| goal.state.word() == "spot-check");
-        let waiting: Vec<_> = self.goals.iter().filter(waiting).cloned().collect();
-        for goal in &waiting {
-            store.append(&Event::of(goal, What::GoalApproved), Timestamp::now()).unwrap();
-        }
-        !waiting.is_empty()
-    }
+/// A goal's text with another script.
+pub fn scripted(body: &str, script: &[Vec<Value>]) -> String {
+    let head = body.split("```").next().unwrap();
+    format!("{head}```replay\n{}\n```\n", serde_json::to_string(script).unwrap())
+}
+
+fn config() -> String {
+    format!(
+        "agent = \"replay\"\nmax = 4\nsleep = \"allow\"\n[backoff]\nfirst = \"1s\"\n\
+         [notify]\ncommand = [\"/bin/sh\", \"-c\", {NOTIFIER:?}]\n"
+    )
 }
 
 fn session(path: &str, text: &str) -> Vec<Value> {

@@ -1,6 +1,6 @@
 //! What a night has come to: what must be the same after every night.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use herder_domain::outcome::Outcome;
 use herder_domain::repo::GoalRef;
@@ -22,6 +22,8 @@ pub struct Seen {
     pub commits: Vec<String>,
     /// The files of the base branch.
     pub files: BTreeMap<String, String>,
+    /// What a person was told, without the names of runs; each at least once.
+    pub told: BTreeSet<String>,
 }
 
 /// What is seen of a goal.
@@ -34,6 +36,8 @@ pub struct GoalSeen {
     pub attempts: Vec<&'static str>,
     /// The rows of these runs in stats.jsonl.
     pub rows: Vec<String>,
+    /// What a person said to it.
+    pub heard: Vec<String>,
     /// What was said of it, without the names of runs and what is told of those left out above.
     pub comments: Vec<String>,
 }
@@ -50,7 +54,15 @@ pub fn seen(scene: &Scene) -> Seen {
     let files = scene.repo.contents_at("main");
     let goals = scene.goals.iter().map(|goal| goal_seen(&store, goal, &rows)).collect();
     let (story, proposed) = (story_seen(&store, &scene.story), proposed(&store, &scene.goals));
-    Seen { goals, story, proposed, commits, files }
+    Seen { goals, story, proposed, commits, files, told: told(scene, &store) }
+}
+
+/// What a person was told, as `NUMBER/KEY`.
+fn told(scene: &Scene, store: &Store) -> BTreeSet<String> {
+    let ended: Vec<_> = scene.goals.iter().flat_map(|goal| ended(store, goal)).collect();
+    let keys = scene.told();
+    let keys = keys.lines().filter_map(|line| line.strip_suffix(" .")?.split_once('#'));
+    keys.map(|(_, key)| plain(key, &ended)).collect()
 }
 
 fn story_seen(store: &Store, id: &GoalRef) -> String {
@@ -73,6 +85,7 @@ fn goal_seen(store: &Store, id: &GoalRef, rows: &[StatsRow]) -> GoalSeen {
         failed: goal.series.failed,
         attempts: own.iter().map(|(_, outcome)| outcome.word()).collect(),
         rows: own.iter().filter_map(|(run, _)| row(run)).collect(),
+        heard: goal.told.iter().map(|told| told.text.clone()).collect(),
         comments: store.comments(id).unwrap().iter().map(|comment| plain(&comment.text, &ended)).collect(),
     }
 }
@@ -102,6 +115,9 @@ impl Seen {
         if (&self.commits, &self.files) != (&other.commits, &other.files) {
             words.push(format!("the base has {:?} and {:?}", other.commits, other.files));
         }
+        if self.told != other.told {
+            words.push(format!("a person was told {:?}", other.told));
+        }
         words
     }
 }
@@ -116,7 +132,7 @@ fn row_seen(row: &StatsRow) -> String {
     )
 }
 
-/// A comment without the names of runs, and without the lines about runs that nobody was to blame for.
+/// A comment without the names of runs and commits, and without the lines about runs that nobody was to blame for.
 fn plain(text: &str, ended: &[(RunId, Outcome)]) -> String {
     let is_told = |line: &&str| {
         !ended.iter().any(|(run, outcome)| is_nobodys_fault(outcome) && line.contains(run.as_str()))
@@ -125,5 +141,11 @@ fn plain(text: &str, ended: &[(RunId, Outcome)]) -> String {
     for (run, _) in ended {
         text = text.replace(run.as_str(), "RUN");
     }
-    text
+    let words = text.split_inclusive(|letter: char| !letter.is_ascii_alphanumeric());
+    words.map(|word| if is_commit(word) { "COMMIT " } else { word }).collect()
+}
+
+fn is_commit(word: &str) -> bool {
+    let word = word.trim_end_matches(|letter: char| !letter.is_ascii_alphanumeric());
+    word.len() == 40 && word.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

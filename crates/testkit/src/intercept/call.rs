@@ -29,6 +29,8 @@ pub enum Deed {
     Truncate,
     /// Replace the process's program.
     Execute,
+    /// Send a process a signal (kill, pidfd_send_signal), but for the one that only asks whether it lives.
+    Signal,
 }
 
 /// A descriptor is an `int`: what stands in the upper half of its argument is nothing.
@@ -52,6 +54,8 @@ enum Subject {
     Path(usize),
     /// A directory, and a path that may begin there.
     At(usize, usize),
+    /// No file.
+    Process,
 }
 
 /// A call that a filter holds.
@@ -65,7 +69,7 @@ const fn held(number: i64, deed: Deed, subject: Subject) -> Held {
     Held { number, deed, subject }
 }
 
-/// The calls that change files, on every architecture.
+/// The calls that change files or end processes, on every architecture.
 const HELD: &[Held] = &[
     held(libc::SYS_write, Deed::Write, Subject::File(0)),
     held(libc::SYS_pwrite64, Deed::Write, Subject::File(0)),
@@ -84,6 +88,8 @@ const HELD: &[Held] = &[
     held(libc::SYS_linkat, Deed::Link, Subject::At(2, 3)),
     held(libc::SYS_symlinkat, Deed::Link, Subject::At(1, 2)),
     held(libc::SYS_execve, Deed::Execute, Subject::Path(0)),
+    held(libc::SYS_kill, Deed::Signal, Subject::Process),
+    held(libc::SYS_pidfd_send_signal, Deed::Signal, Subject::Process),
 ];
 
 /// The older forms of the same, which newer architectures do not have.
@@ -104,7 +110,7 @@ fn all() -> impl Iterator<Item = &'static Held> {
 }
 
 /// The filter: calls of the tables are held, all others are let through. So are writes to the three
-/// standard streams, and openings that change nothing.
+/// standard streams, openings that change nothing, and signals that are none.
 pub(super) fn filtered() -> Vec<libc::sock_filter> {
     let mut program = vec![load(NUMBER)];
     for held in all() {
@@ -130,6 +136,7 @@ fn condition(held: &Held) -> Option<(u32, u32, u32)> {
         libc::SYS_openat => Some((2, libc::BPF_JSET, (libc::O_CREAT | libc::O_TRUNC).cast_unsigned())),
         libc::SYS_write | libc::SYS_writev => Some((0, libc::BPF_JGT, 2)),
         libc::SYS_ioctl => Some((1, libc::BPF_JEQ, u32::try_from(libc::FICLONE).unwrap_or(0))),
+        libc::SYS_kill | libc::SYS_pidfd_send_signal => Some((1, libc::BPF_JGT, 0)),
         _ => None,
     }
 }
@@ -185,12 +192,13 @@ impl Call {
     /// or a socket has a name like `pipe:[123]`.
     ///
     /// # Errors
-    /// The thread is gone.
+    /// The thread is gone, or the call is about no file.
     pub fn path(&self) -> io::Result<PathBuf> {
         let (directory, text) = match self.held().subject {
             Subject::File(index) => return self.file(self.args[index] & DESCRIPTOR),
             Subject::Path(text) => (None, text),
             Subject::At(directory, text) => (Some(directory), text),
+            Subject::Process => return Err(io::Error::other("a signal is about no file")),
         };
         let path = PathBuf::from(std::ffi::OsStr::from_bytes(&self.text(self.args[text])?));
         if path.is_absolute() {

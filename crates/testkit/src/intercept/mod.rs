@@ -1,4 +1,4 @@
-//! System calls of a process and all below it, held one by one before they change a file.
+//! System calls of a process and all below it, held one by one before they change a file or end a process.
 //!
 //! The kernel stops the calling thread and asks (seccomp user notification, Linux 5.19 or later). So every
 //! write of every program is a point that a test can number, at which it can kill, tear or refuse, without
