@@ -167,6 +167,21 @@ pub const SUITES: &[Suite] = &[
         is_live: false,
     },
     Suite {
+        name: "compiler-cache",
+        about: "a compiler cache of runs and another one of gates, with the real ccache",
+        needs: &[
+            Need::Program { name: "ccache", debian: "ccache" },
+            Need::Program { name: "cc", debian: "gcc" },
+        ],
+        tests: Tests::Targets(&[Target {
+            krate: "orchestrator",
+            package: "herder-orchestrator",
+            name: "compiler_cache",
+        }]),
+        runs: Runs::Always,
+        is_live: false,
+    },
+    Suite {
         name: "systemd",
         about: "the unit that `herder service install` writes, read by the real systemd",
         needs: &[Need::Program { name: "systemd-analyze", debian: "systemd" }],
