@@ -81,7 +81,7 @@ fn each_thing_that_came_out_otherwise_is_seen() {
     let twice = seen(&scene);
     assert_eq!(quiet.difference(&twice).len(), 1);
 
-    store.append(&Event::of(goal, What::GoalCancelled), Timestamp::now()).unwrap();
+    store.append(&Event::of(&scene.goals[0], What::GoalCancelled), Timestamp::now()).unwrap();
     assert_eq!(twice.difference(&seen(&scene)).len(), 1);
     let cancelled = seen(&scene);
 
