@@ -16,8 +16,8 @@ use jiff::Timestamp;
 use crate::PATIENCE;
 use crate::scene::{Scene, scripted};
 
-/// Between two looks of the person at a night that goes on.
-const LOOKS: Duration = Duration::from_millis(20);
+/// Longer than any orchestrator works.
+const ALL_NIGHT: Duration = Duration::from_secs(600);
 
 /// A script that does nothing until somebody ends it.
 pub const HANGS: &str = "hang";
@@ -74,13 +74,16 @@ impl Scene {
     pub fn look_on(&self, is_over: &AtomicBool) {
         let id = &self.goals[3];
         let mut store = self.store();
-        while is_to_be_cancelled(&store, id) && !is_over.load(Ordering::Relaxed) {
+        until("the hanging goal to be cancelled, or its orchestrator to end", ALL_NIGHT, || {
+            if !is_to_be_cancelled(&store, id) || is_over.load(Ordering::Relaxed) {
+                return Some(());
+            }
             if let Some(what) = interjection(&store, id) {
                 store.append(&Event::of(id, what), Timestamp::now()).unwrap();
                 herder_orchestrator::wake(&self.state());
             }
-            std::thread::sleep(LOOKS);
-        }
+            None
+        });
     }
 }
 
