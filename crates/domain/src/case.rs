@@ -58,6 +58,7 @@ impl Case {
             What::UndoRefused { trouble, .. } => self.not_undone(trouble)?,
             What::GoalTold { text } => self.tell(text, at)?,
             What::GoalNotQueued { why, id } => self.not_queued(why, *id)?,
+            What::GoalMislabelled { labels } => self.mislabelled(labels)?,
             What::BaseFoundRed { since, refusal, .. } => self.base_found_red(since, refusal),
             What::Landed { run, commit, known } => self.landed(run, commit, known)?,
             What::WorkOffered { offer, .. } => self.offered(offer)?,
@@ -73,6 +74,7 @@ impl Case {
             }
         };
         effects.extend(self.show(at));
+        effects.extend(self.announce());
         Ok(Folded { case: self, effects })
     }
 
@@ -87,6 +89,8 @@ impl Case {
             What::GoalReleased => self.release(),
             What::GoalSeen { seen } => self.see(seen),
             What::GoalShown { shown, wrote } => self.showing(shown, wrote.as_ref()),
+            What::GoalHeard { heard } => self.hear(heard),
+            What::GoalAnnounced { phase, waits } => self.announced(phase, waits, at),
             What::GoalShelved { by } => self.shelve(by),
             What::GoalReopened => self.reopen(),
             What::GoalQueued => self.step(&GoalEvent::Queued(at)),
@@ -121,7 +125,9 @@ impl Case {
             | What::GoalApproved
             | What::Landed { .. } => Err(self.refuse("folded twice")),
             What::Undone { .. } | What::UndoRefused { .. } => Err(self.refuse("undone twice")),
-            What::GoalTold { .. } | What::GoalNotQueued { .. } => Err(self.refuse("told twice")),
+            What::GoalTold { .. } | What::GoalNotQueued { .. } | What::GoalMislabelled { .. } => {
+                Err(self.refuse("told twice"))
+            }
         }
     }
 }

@@ -147,6 +147,13 @@ pub enum Effect {
         /// When it was ordered: what of it is found done was done since.
         since: Timestamp,
     },
+    /// Have the goal's status comment say where it stands.
+    Announce {
+        /// The goal.
+        goal: GoalRef,
+        /// How often that comment was written before.
+        turn: u64,
+    },
     /// Tell a person.
     Notify {
         /// The goal.
@@ -203,6 +210,7 @@ impl Effect {
             Self::Comment { goal, key, once, .. } => format!("comment/{}/{key}", once.scope(goal)),
             Self::SumUp { story, closed_at } => format!("sum-up/{}#{}/{closed_at}", story.repo, story.number),
             Self::ShowState { goal, look, .. } => format!("show/{}#{}/{look}", goal.repo, goal.number),
+            Self::Announce { goal, turn } => format!("announce/{}#{}/{turn}", goal.repo, goal.number),
             Self::Notify { goal, key, once, .. } => format!("notify/{}/{key}", once.scope(goal)),
         }
     }
@@ -222,7 +230,11 @@ impl Effect {
             | Self::Revert { run, .. }
             | Self::Clean { run, .. }
             | Self::WriteStats { run, .. } => Some(run),
-            Self::Comment { .. } | Self::SumUp { .. } | Self::ShowState { .. } | Self::Notify { .. } => None,
+            Self::Comment { .. }
+            | Self::SumUp { .. }
+            | Self::ShowState { .. }
+            | Self::Announce { .. }
+            | Self::Notify { .. } => None,
         }
     }
 
@@ -244,6 +256,7 @@ impl Effect {
             | Self::Comment { goal, .. }
             | Self::SumUp { story: goal, .. }
             | Self::ShowState { goal, .. }
+            | Self::Announce { goal, .. }
             | Self::Notify { goal, .. } => goal,
         }
     }

@@ -16,7 +16,7 @@ use crate::outcome::Outcome;
 use crate::pause::Scope;
 use crate::repo::{GoalRef, Number, RepoId};
 use crate::run::{Harvest, ProcessName, RunId};
-use crate::sight::{Seen, Shown, Wrote};
+use crate::sight::{Heard, Seen, Shown, Wrote};
 use crate::story::Story;
 use crate::undo::{Undo, UndoTrouble};
 
@@ -156,6 +156,24 @@ pub enum What {
         /// What had to be written for it, if anything.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         wrote: Option<Wrote>,
+    },
+    /// An order in a comment was heard. What was followed of it is an event of its own.
+    GoalHeard {
+        /// Which, and what came of it.
+        heard: Heard,
+    },
+    /// Its status comment says where it stands.
+    GoalAnnounced {
+        /// Where.
+        phase: String,
+        /// Why it waits, where a person may want to know.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        waits: String,
+    },
+    /// It showed none of the labels of states, or several, and nothing was to be made of that.
+    GoalMislabelled {
+        /// Those that it showed.
+        labels: Vec<String>,
     },
     /// A person took it off the queue, or stopped it.
     GoalShelved {
@@ -434,6 +452,9 @@ impl What {
             | Self::GoalReleased
             | Self::GoalSeen { .. }
             | Self::GoalShown { .. }
+            | Self::GoalHeard { .. }
+            | Self::GoalAnnounced { .. }
+            | Self::GoalMislabelled { .. }
             | Self::GoalShelved { .. }
             | Self::GoalReopened
             | Self::GoalNotQueued { .. }

@@ -103,6 +103,15 @@ pub enum Claimed {
     },
 }
 
+/// What a goal's status comment is to say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Status {
+    /// Markdown, without secrets.
+    pub text: String,
+    /// The same for machines, by name.
+    pub facts: Vec<(&'static str, String)>,
+}
+
 /// Where goals live. Each method may be called twice without harm.
 pub trait GoalSource: Send + Sync {
     /// Takes the goal for a run, so that no other orchestrator can.
@@ -129,6 +138,12 @@ pub trait GoalSource: Send + Sync {
     /// # Errors
     /// [`Trouble`].
     fn say(&self, goal: &GoalRef, key: &str, text: &str) -> Result<(), Trouble>;
+
+    /// Has the goal's one status comment say this.
+    ///
+    /// # Errors
+    /// [`Trouble`].
+    fn announce(&self, goal: &GoalRef, status: &Status) -> Result<(), Trouble>;
 }
 
 /// A commit that the landing gate has let through.

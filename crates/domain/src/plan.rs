@@ -1,5 +1,6 @@
 //! What is to be done now: a pure function of the whole picture and the time.
 
+mod announce;
 mod follow;
 mod lanes;
 mod outlook;
@@ -68,6 +69,7 @@ pub fn plan(world: &World, now: Timestamp) -> Plan {
     follow::show(world, &mut plan);
     close_stories(world, &mut plan);
     queue::admit(world, now, &mut plan);
+    announce::refresh(world, now, &mut plan);
     plan
 }
 

@@ -3,8 +3,14 @@
 //! A difference alone means nothing: it may be our own write, a stale list, or an edit that was undone since. Only
 //! what a person is known to have done, after all that was taken note of before, becomes an event.
 
+mod announced;
+mod command;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+pub use announced::Announced;
+pub use command::{Command, Heard, Spoken};
 
 use crate::event::What;
 use crate::goal::{Goal, GoalEdit, GoalState, GoalText};
@@ -48,6 +54,12 @@ pub struct OnForge {
     /// Our last changes of it, newest last, at most [`OnForge::WROTE_MAX`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub wrote: Vec<Wrote>,
+    /// The last orders that were heard in comments, newest last, at most [`OnForge::ANSWERED_MAX`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answered: Vec<Heard>,
+    /// What its status comment said last.
+    #[serde(default)]
+    pub announced: Announced,
 }
 
 /// A change of what a forge shows that was ours. A person may use the same account, so its time counts, too.
@@ -78,6 +90,9 @@ impl OnForge {
     /// How many of our own changes are remembered: a poll sees each within a minute or so.
     pub const WROTE_MAX: usize = 16;
 
+    /// How many orders are remembered: what a status comment shows.
+    pub const ANSWERED_MAX: usize = 5;
+
     /// Takes note of what was seen.
     pub(crate) fn see(&mut self, seen: &Seen) {
         self.through = self.through.max(seen.through);
@@ -93,6 +108,14 @@ impl OnForge {
         self.wrote.extend(wrote.cloned());
         let surplus = self.wrote.len().saturating_sub(Self::WROTE_MAX);
         self.wrote.drain(..surplus);
+    }
+
+    /// Takes note of an order that was heard.
+    pub(crate) fn hear(&mut self, heard: &Heard) {
+        self.heard = self.heard.max(heard.id);
+        self.answered.push(heard.clone());
+        let surplus = self.answered.len().saturating_sub(Self::ANSWERED_MAX);
+        self.answered.drain(..surplus);
     }
 }
 
@@ -168,6 +191,8 @@ pub struct Sighting {
     pub seen: Seen,
     /// What was done to it, oldest first, by people and by us.
     pub acts: Vec<Act>,
+    /// What was ordered in comments, oldest first.
+    pub spoken: Vec<Spoken>,
     /// Our own account there.
     pub me: String,
 }
@@ -226,6 +251,10 @@ impl Sighting {
         } else if is_open {
             let is_settled = goal.state.is_settled() && found.is_empty();
             found.extend((!is_settled).then(|| self.labelled(goal, &acts)).into_iter().flatten());
+            let is_followed = found.iter().any(|what| !matches!(what, What::GoalEdited { .. }));
+            if !is_followed && !is_settled && !acts.is_empty() && self.seen.shown.labels.len() != 1 {
+                found.push(What::GoalMislabelled { labels: self.seen.shown.labels.clone() });
+            }
         }
         let is_news = self.seen.through > known.through
             || self.seen.heard > known.heard
@@ -235,6 +264,14 @@ impl Sighting {
             found.insert(0, What::GoalSeen { seen: self.seen.clone() });
         }
         found
+    }
+
+    /// Orders in comments that were not heard before, of people who may give them. Others are not answered.
+    pub fn orders<'a>(&'a self, goal: &'a Goal) -> impl Iterator<Item = &'a Spoken> {
+        let heard = goal.on_forge.as_ref().map(|known| known.heard);
+        self.spoken
+            .iter()
+            .filter(move |spoken| spoken.rank == Rank::Writer && heard.is_some_and(|heard| spoken.id > heard))
     }
 
     fn closed(&self, state: &GoalState) -> Option<What> {

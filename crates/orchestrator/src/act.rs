@@ -18,7 +18,7 @@ use herder_config::ConfigError;
 use herder_domain::cause::with_causes;
 use herder_domain::effect::Effect;
 use herder_domain::event::{Event, Repo, What};
-use herder_domain::forge::{Claimed, Trouble};
+use herder_domain::forge::{Claimed, Status, Trouble};
 use herder_domain::goal::Goal;
 use herder_domain::outcome::{Interruption, Outcome};
 use herder_domain::repo::GoalRef;
@@ -41,11 +41,17 @@ pub(crate) struct Acted {
     pub events: Vec<Event>,
     /// A run's row for the database's index.
     pub ledger: Option<Box<LedgerRow>>,
+    /// Something that is worth a line.
+    pub note: Option<String>,
 }
 
 impl Acted {
     fn with(case: &Case, what: What) -> Self {
-        Self { events: vec![Event::of(&case.goal.id, what)], ledger: None }
+        Self::of(&case.goal.id, what)
+    }
+
+    fn of(goal: &GoalRef, what: What) -> Self {
+        Self { events: vec![Event::of(goal, what)], ..Self::default() }
     }
 }
 
@@ -132,18 +138,46 @@ pub(crate) fn say(context: &Context, repo: &Repo, said: &Said) -> Result<Acted, 
 }
 
 /// Has a goal's forge show where it stands now, which may be another state than the one it was ordered for.
+///
+/// What the forge refuses it would refuse again. It is left so until the forge is seen to show something else.
 pub(crate) fn show(context: &Context, repo: &Repo, goal: &Goal, since: Timestamp) -> Result<Acted, ActError> {
     unpanicked(|| {
         let Some(known) = &goal.on_forge else { return Ok(Acted::default()) };
         let (shown, wrote) = match goal.to_show() {
             None => (known.shown.clone(), None),
-            Some(shown) => {
-                let wrote = context.goal_source(repo)?.show(&goal.id, &shown, since)?;
-                (shown, wrote)
-            }
+            Some(shown) => match context.goal_source(repo)?.show(&goal.id, &shown, since) {
+                Ok(wrote) => (shown, wrote),
+                Err(Trouble::Refused { why }) => {
+                    let note = Some(format!("{} does not show where it stands: {why}", goal.id));
+                    return Ok(Acted { note, ..Acted::default() });
+                }
+                Err(trouble) => return Err(trouble.into()),
+            },
         };
-        let events = vec![Event::of(&goal.id, What::GoalShown { shown, wrote })];
-        Ok(Acted { events, ledger: None })
+        Ok(Acted::of(&goal.id, What::GoalShown { shown, wrote }))
+    })
+}
+
+/// What a status comment is to say, and what is taken note of then.
+pub(crate) struct Announcement {
+    pub goal: GoalRef,
+    pub status: Status,
+    pub phase: String,
+    pub waits: String,
+}
+
+/// Has a goal's status comment say where it stands. What is refused is not said; nothing of the night depends on it.
+pub(crate) fn announce(context: &Context, repo: &Repo, said: Announcement) -> Result<Acted, ActError> {
+    unpanicked(|| {
+        let Announcement { goal, status, phase, waits } = &said;
+        let text = status.text.lines().map(|line| context.redactor.line(line).into_string() + "\n").collect();
+        let note = match context.goal_source(repo)?.announce(goal, &Status { text, ..status.clone() }) {
+            Ok(()) => None,
+            Err(Trouble::Refused { why }) => Some(format!("the status of {goal} is not written: {why}")),
+            Err(trouble) => return Err(trouble.into()),
+        };
+        let what = What::GoalAnnounced { phase: phase.clone(), waits: waits.clone() };
+        Ok(Acted { note, ..Acted::of(goal, what) })
     })
 }
 
@@ -170,9 +204,11 @@ fn try_to(context: &Context, effect: &Effect, case: &Case) -> Result<Acted, ActE
             notify::notify(context, goal, key, (title, message))
         }
         // They need no run: the daemon has them said, or writes them itself.
-        Effect::Comment { .. } | Effect::SumUp { .. } | Effect::ShowState { .. } | Effect::Propose { .. } => {
-            Ok(Acted::default())
-        }
+        Effect::Comment { .. }
+        | Effect::SumUp { .. }
+        | Effect::ShowState { .. }
+        | Effect::Announce { .. }
+        | Effect::Propose { .. } => Ok(Acted::default()),
     }
 }
 

@@ -75,7 +75,7 @@ pub(crate) fn land(context: &Context, case: &Case, round: u32) -> Acted {
     context.withdrawals.forget(&case.run.id);
     found.push(what);
     let events = found.into_iter().map(|what| Event::of(&case.goal.id, what)).collect();
-    Acted { events, ledger: None }
+    Acted { events, ..Acted::default() }
 }
 
 /// What came of it; `None` where every round was lost to somebody else's push. What the gate brought to light

@@ -20,6 +20,7 @@ mod local;
 mod lock;
 mod register;
 mod root;
+mod status;
 mod swept;
 mod told;
 mod up;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use herder_domain::cause::with_causes;
-use herder_domain::forge::{Candidate, Claimed, GoalSource, Landing, Submitted, Trouble};
+use herder_domain::forge::{Candidate, Claimed, GoalSource, Landing, Status, Submitted, Trouble};
 use herder_domain::repo::GoalRef;
 use herder_domain::run::RunId;
 use herder_domain::sight::{Shown, Wrote};
@@ -46,6 +46,11 @@ impl GoalSource for LocalGoals {
                 Err(Trouble::Refused { why: error.to_string() })
             }
         }
+    }
+
+    /// `herder goal show` says it at any time.
+    fn announce(&self, _goal: &GoalRef, _status: &Status) -> Result<(), Trouble> {
+        Ok(())
     }
 }
 

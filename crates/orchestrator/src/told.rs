@@ -6,6 +6,7 @@ use herder_domain::event::{Event, What};
 use herder_domain::judge::Judgement;
 use herder_domain::landing::Bounce;
 use herder_domain::repo::GoalRef;
+use herder_domain::sight::Heard;
 use jiff::Timestamp;
 
 /// Something worth a line.
@@ -91,6 +92,7 @@ fn of_goal(what: &What) -> Option<String> {
         What::Undone { commit, .. } => format!("undone by {}", short(commit)),
         What::UndoRefused { trouble, .. } => format!("not undone: {trouble}"),
         What::GoalQuarantined { error } => format!("quarantined: {error}"),
+        What::GoalHeard { heard } => of_heard(heard),
         What::GoalShelved { by } => format!("{by} took it off the queue"),
         What::GoalReopened => "opened again".into(),
         What::GoalNotQueued { why, .. } => format!("not queued: {why}"),
@@ -103,6 +105,8 @@ fn of_goal(what: &What) -> Option<String> {
         | What::GoalReleased
         | What::GoalSeen { .. }
         | What::GoalShown { .. }
+        | What::GoalAnnounced { .. }
+        | What::GoalMislabelled { .. }
         | What::GoalQueued
         | What::GoalRetried
         | What::GoalCancelled
@@ -118,6 +122,13 @@ fn of_goal(what: &What) -> Option<String> {
         | What::WorkShown { offer: None, .. }
         | What::LandingWithdrawn { .. } => return None,
     })
+}
+
+fn of_heard(heard: &Heard) -> String {
+    match &heard.refusal {
+        None => format!("{} said {}", heard.by, heard.said),
+        Some(why) => format!("{} said {}, which is not followed: {why}", heard.by, heard.said),
+    }
 }
 
 fn of_bounce(bounce: &Bounce) -> String {

@@ -2,6 +2,7 @@
 
 mod admitting;
 mod aftermath;
+mod announcing;
 mod attend;
 mod daemon;
 mod farewell;

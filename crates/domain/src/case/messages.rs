@@ -17,11 +17,33 @@ pub(super) fn post_mortem(goal: &Goal, cause: &str, detail: &str) -> String {
     if let Some(progress) = &goal.context.last_progress {
         text.push_str(&format!("\nThe agent said last: {progress}\n"));
     }
-    text.push_str(&format!(
-        "\nThe work so far is the branch `goal-{n}` in the vault. `herder goal retry {n}` starts a new series.",
-        n = goal.id.number
-    ));
+    let n = goal.id.number;
+    let retry = match goal.on_forge {
+        Some(_) => format!("A comment `/retry` starts a new series, and so does `herder goal retry {n}`."),
+        None => format!("`herder goal retry {n}` starts a new series."),
+    };
+    text.push_str(&format!("\nThe work so far is the branch `goal-{n}` in the vault. {retry}"));
     text
+}
+
+/// What a person can do about work that waits for one.
+pub(super) fn ways_on(goal: &Goal) -> String {
+    let n = goal.id.number;
+    let has_question = goal.state.question().is_some();
+    if goal.on_forge.is_some() {
+        let answers = if has_question { "`/answer` and words answers it and the work goes on; " } else { "" };
+        return format!(
+            "By a comment: {answers}`/approve` lands it, `/reject` and a reason sends it back. A review of its pull \
+             request does the same. (Or `herder goal approve {n}`, `herder goal reject {n} --feedback \"...\"`.)"
+        );
+    }
+    let answers = match has_question {
+        true => format!("`herder goal answer {n} \"...\"` answers it and the work goes on. "),
+        false => String::new(),
+    };
+    format!(
+        "{answers}`herder goal approve {n}` lands it, `herder goal reject {n} --feedback \"...\"` sends it back."
+    )
 }
 
 /// What is said of work that landed although the gate is not green.

@@ -216,15 +216,10 @@ impl Case {
 
     fn hand_over(&self, run: &RunId, mark: &str, why: &[SpotCheckReason]) -> Vec<Effect> {
         let reasons: Vec<String> = why.iter().map(|reason| format!("- {reason}")).collect();
-        let n = self.goal.id.number;
-        let answers = match self.goal.state.question() {
-            Some(_) => format!("`herder goal answer {n} \"...\"` answers it and the work goes on. "),
-            None => String::new(),
-        };
         let text = format!(
-            "Work of run `{run}` waits for a person:\n\n{}\n\n{answers}\
-             `herder goal approve {n}` lands it, `herder goal reject {n} --feedback \"...\"` sends it back.",
+            "Work of run `{run}` waits for a person:\n\n{}\n\n{}",
             reasons.join("\n"),
+            messages::ways_on(&self.goal),
         );
         vec![
             self.comment(mark, "spot-check", text.clone()),

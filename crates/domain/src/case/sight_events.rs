@@ -6,7 +6,7 @@ use super::Case;
 use crate::effect::{Effect, Once};
 use crate::goal::GoalEvent;
 use crate::illegal::IllegalEvent;
-use crate::sight::{Seen, Shown, Wrote};
+use crate::sight::{Heard, Seen, Shown, Wrote};
 
 impl Case {
     pub(super) fn see(&mut self, seen: &Seen) -> Result<(), IllegalEvent> {
@@ -18,6 +18,18 @@ impl Case {
     pub(super) fn showing(&mut self, shown: &Shown, wrote: Option<&Wrote>) -> Result<(), IllegalEvent> {
         let Some(known) = &mut self.goal.on_forge else { return Err(self.refuse("shown on a forge")) };
         known.write(shown, wrote);
+        Ok(())
+    }
+
+    pub(super) fn hear(&mut self, heard: &Heard) -> Result<(), IllegalEvent> {
+        let Some(known) = &mut self.goal.on_forge else { return Err(self.refuse("heard on a forge")) };
+        known.hear(heard);
+        Ok(())
+    }
+
+    pub(super) fn announced(&mut self, phase: &str, waits: &str, at: Timestamp) -> Result<(), IllegalEvent> {
+        let Some(known) = &mut self.goal.on_forge else { return Err(self.refuse("announced on a forge")) };
+        known.announced.note(phase, waits, at);
         Ok(())
     }
 
@@ -47,6 +59,32 @@ impl Case {
             text,
             once: Once::Goal,
         }])
+    }
+
+    /// The label is put right by itself; whoever moves labels is told once how that is meant.
+    pub(super) fn mislabelled(&self, labels: &[String]) -> Result<Vec<Effect>, IllegalEvent> {
+        if self.goal.on_forge.is_none() {
+            return Err(self.refuse("labelled on a forge"));
+        }
+        let own = self.goal.state.label().unwrap_or("none of them");
+        let shown = match labels {
+            [] => "none of the labels that say where a goal stands".to_owned(),
+            labels => labels.iter().map(|label| format!("`{label}`")).collect::<Vec<_>>().join(" and "),
+        };
+        let text = format!(
+            "This issue had {shown}, and has `{own}` again: there is exactly one, and it follows the goal. Put \
+             `goal:queued` on it to have it worked on, `goal:draft` to take it off the queue; close it to be rid of it."
+        );
+        let (goal, key) = (self.goal.id.clone(), "mislabelled".to_owned());
+        Ok(vec![Effect::Comment { goal, key, text, once: Once::Goal }])
+    }
+
+    /// The status comment follows the phase: one edit at a time, until there is none to make.
+    pub(super) fn announce(&self) -> Option<Effect> {
+        let known = self.goal.on_forge.as_ref()?;
+        let phase = self.goal.phase(self.run.as_ref(), self.landing.as_ref())?;
+        let turn = known.announced.turns;
+        (phase != known.announced.phase).then(|| Effect::Announce { goal: self.goal.id.clone(), turn })
     }
 
     /// What the forge shows follows the state: one correction at a time, until there is none to make.

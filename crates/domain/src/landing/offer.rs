@@ -50,6 +50,17 @@ pub enum Standing {
 }
 
 impl Standing {
+    /// One word, by which one standing is told from another.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Waiting { .. } => "waiting",
+            Self::Green => "green",
+            Self::Behind => "behind",
+            Self::Updating => "updating",
+            Self::Conflict => "conflict",
+        }
+    }
+
     /// A sentence without a full stop, for `herder why`.
     pub fn sentence(&self) -> String {
         match self {

@@ -66,6 +66,7 @@ fn lane(effect: &Effect) -> Option<Lane<'_>> {
         | Effect::Comment { .. }
         | Effect::SumUp { .. }
         | Effect::ShowState { .. }
+        | Effect::Announce { .. }
         | Effect::Notify { .. } => None,
     }
 }

@@ -116,6 +116,29 @@ impl Wait {
         }
     }
 
+    /// Whether somebody who looks at the goal should hear of it: not that others have their turn first.
+    pub fn is_worth_telling(&self) -> bool {
+        match self {
+            Self::Dependency { .. }
+            | Self::AccountParked { .. }
+            | Self::Paused { .. }
+            | Self::Held { .. }
+            | Self::Quarantined { .. } => true,
+            Self::Backoff { .. }
+            | Self::NoSlot { .. }
+            | Self::Draining
+            | Self::OutOfScope
+            | Self::LastRunUnfinished { .. }
+            | Self::RepoUnknown { .. } => false,
+        }
+    }
+
+    /// Those of them that are worth telling, in one line.
+    pub fn in_words(waits: &[Self]) -> String {
+        let told = waits.iter().filter(|wait| wait.is_worth_telling());
+        told.map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    }
+
     /// Whether it lasts until a person acts.
     pub fn needs_person(&self) -> bool {
         match self {

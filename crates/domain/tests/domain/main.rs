@@ -4,6 +4,7 @@
 #[macro_use]
 mod every;
 
+mod announcing;
 mod backlog;
 mod case;
 mod curating;
@@ -14,6 +15,7 @@ mod planning;
 mod records;
 mod run_names;
 mod samples;
+mod sights;
 mod sim;
 mod sums;
 mod tables;

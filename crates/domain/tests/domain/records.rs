@@ -145,6 +145,7 @@ every!(effects -> Effect {
     Effect::Clean { .. } => Effect::Clean { goal: id(42), run: run() },
     Effect::WriteStats { .. } => Effect::WriteStats { goal: id(42), run: run() },
     Effect::ShowState { .. } => Effect::ShowState { goal: id(42), look: 3, since: samples::after(5) },
+    Effect::Announce { .. } => Effect::Announce { goal: id(42), turn: 3 },
     Effect::Comment { .. } => Effect::Comment {
         goal: id(42),
         key: "base-red/x".into(),
@@ -178,6 +179,7 @@ fn every_effect_is_read_back_and_has_a_key_that_stays() {
         format!("clean/{name}"),
         format!("stats/{name}"),
         "show/github.com/acme/app#42/3".to_owned(),
+        "announce/github.com/acme/app#42/3".to_owned(),
         "comment/github.com/acme/app/base-red/x".to_owned(),
         "sum-up/github.com/acme/app#42/2026-11-01T22:01:00Z".to_owned(),
         "notify/github.com/acme/app#42/is stuck/x".to_owned(),

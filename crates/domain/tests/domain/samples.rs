@@ -21,7 +21,7 @@ use herder_domain::pause::Scope;
 use herder_domain::plan::{DependencyTrouble, Wait};
 use herder_domain::repo::{GoalRef, Number, RepoId};
 use herder_domain::run::{Harvest, ProcessName, RetryContext, RunEvent, RunId, RunState};
-use herder_domain::sight::{self, Seen, Shown};
+use herder_domain::sight::{self, Heard, Seen, Shown};
 use herder_domain::story::{Story, StoryEvent, StoryState};
 use herder_domain::undo::{AfterUndo, Undo, UndoGate, UndoTrouble};
 use jiff::{SignedDuration, Timestamp};
@@ -73,6 +73,10 @@ pub fn harvest() -> Harvest {
 
 pub fn told() -> Told {
     Told { id: 3, at: after(9), text: "mind the tabs".into(), question: Some("tabs?".into()) }
+}
+
+pub fn heard() -> Heard {
+    Heard { id: 5, by: "ann".into(), said: "/approve".into(), refusal: Some("it is a draft".into()) }
 }
 
 pub fn follow_up() -> FollowUp {
@@ -325,6 +329,10 @@ every!(whats -> What {
     What::GoalReleased => What::GoalReleased,
     What::GoalSeen { .. } => What::GoalSeen { seen: seen() },
     What::GoalShown { .. } => What::GoalShown { shown: seen().shown, wrote: None },
+    What::GoalHeard { .. } => What::GoalHeard { heard: heard() },
+    What::GoalAnnounced { .. } =>
+        What::GoalAnnounced { phase: "running/app-42-1".into(), waits: "it is held".into() },
+    What::GoalMislabelled { .. } => What::GoalMislabelled { labels: vec!["goal:draft".into()] },
     What::GoalShelved { .. } => What::GoalShelved { by: "ann".into() },
     What::GoalReopened => What::GoalReopened,
     What::GoalNotQueued { .. } => What::GoalNotQueued { why: "nobody may".into(), id: 7 },

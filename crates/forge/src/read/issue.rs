@@ -74,6 +74,9 @@ pub struct Issue {
     pub updated_at: Timestamp,
     /// Its page.
     pub html_url: String,
+    /// How many comments it has.
+    #[serde(default)]
+    pub comments: u64,
     /// Whether it is a pull request.
     #[serde(default, rename = "pull_request", deserialize_with = "field::is_there")]
     pub is_pull: bool,

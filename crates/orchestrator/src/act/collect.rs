@@ -38,7 +38,7 @@ pub(super) fn collect(context: &Context, case: &Case) -> Result<Acted, ActError>
     };
     let mut events = found_by_gate(case, &dir)?;
     events.push(Event::of(&case.goal.id, What::RunCollected { run: case.run.id.clone(), harvest }));
-    Ok(Acted { events, ledger: None })
+    Ok(Acted { events, ..Acted::default() })
 }
 
 /// What the run's own gate brought to light beside the work: flakes, and a base branch that is red itself.

@@ -24,7 +24,7 @@ pub(super) fn write(context: &Context, case: &Case) -> Result<Acted, ActError> {
     let row = row(context, case, &dir, &ending)?;
     StatsFile::at(context.state.stats()).append_once(&row, &context.redactor)?;
     let ledger = ledger_row(case, &row, &ending)?;
-    Ok(Acted { events: Vec::new(), ledger: Some(Box::new(ledger)) })
+    Ok(Acted { ledger: Some(Box::new(ledger)), ..Acted::default() })
 }
 
 /// The outcome as it was judged.

@@ -1,7 +1,7 @@
 //! Goals as issues.
 
 use herder_domain::event::Repo;
-use herder_domain::forge::{Claimed, GoalSource, Trouble};
+use herder_domain::forge::{Claimed, GoalSource, Status, Trouble};
 use herder_domain::repo::GoalRef;
 use herder_domain::run::RunId;
 use herder_domain::sight::{Shown, Standing, Wrote};
@@ -65,15 +65,40 @@ impl GoalSource for GithubGoals<'_> {
     }
 
     fn say(&self, goal: &GoalRef, key: &str, text: &str) -> Result<(), Trouble> {
+        self.put(goal, &Marker::new(kind(key), key), text)
+    }
+
+    fn announce(&self, goal: &GoalRef, status: &Status) -> Result<(), Trouble> {
+        let marker = Marker::new(STATUS, goal.to_string());
+        let marker =
+            status.facts.iter().fold(marker, |marker, (name, fact)| marker.with(name, fact.as_str()));
+        self.put(goal, &marker, &status.text)
+    }
+}
+
+impl GithubGoals<'_> {
+    /// Writes the comment that has this marker. What others wrote and is repeated in it can be no marker.
+    fn put(&self, goal: &GoalRef, marker: &Marker, text: &str) -> Result<(), Trouble> {
         let author = match self.client.login() {
             Lookup::Present(login) => login,
             Lookup::Gone => return Err(Trouble::Refused { why: "the token is of nobody".to_owned() }),
             Lookup::Unknown(why) => return Err(trouble(&why)),
         };
-        let marker = Marker::new("notice", key);
         self.client
-            .put_comment(&goal.repo, goal.number, &author, &marker, text)
+            .put_comment(&goal.repo, goal.number, &author, marker, &text.replace("<!--", "&lt;!--"))
             .map(|_| ())
             .map_err(|error| undone(&error))
+    }
+}
+
+/// The kind of a goal's one status comment.
+const STATUS: &str = "status";
+
+/// What a comment is, by its key: one that nobody waits for is a notice.
+fn kind(key: &str) -> &'static str {
+    match key.split('/').next() {
+        Some("post-mortem") => "post-mortem",
+        Some("spot-check") => "hand-over",
+        Some(_) | None => "notice",
     }
 }

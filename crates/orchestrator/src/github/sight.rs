@@ -4,11 +4,12 @@
 use std::collections::BTreeMap;
 
 use herder_domain::repo::{GoalRef, Number, RepoId};
-use herder_domain::sight::{Act, Deed, Rank, Seen, Shown, Sighting, Standing};
+use herder_domain::sight::{Act, Command, Deed, Rank, Seen, Shown, Sighting, Spoken, Standing};
+use herder_forge::read::comment::Comment;
 use herder_forge::read::history::{Happened, Happening};
 use herder_forge::read::issue::{Issue, IssueState, StateReason};
 use herder_forge::read::repository::Permission;
-use herder_forge::{Client, Lookup, Why};
+use herder_forge::{Client, Listing, Lookup, Marker, Why};
 use jiff::Timestamp;
 
 /// What makes an issue a goal.
@@ -17,10 +18,18 @@ pub(crate) const GOAL: &str = "goal";
 /// What a state's label begins with.
 const STATE: &str = "goal:";
 
+/// Whose eyes it is that look.
+pub(crate) struct Eyes<'a> {
+    pub client: &'a Client,
+    /// Our own account.
+    pub me: &'a str,
+    /// The newest comment that was taken note of, where the goal is known.
+    pub heard: Option<u64>,
+}
+
 /// Looks at an issue; nothing where it is no goal, or is gone.
 pub(crate) fn look(
-    client: &Client,
-    me: &str,
+    &Eyes { client, me, heard }: &Eyes<'_>,
     repo: &RepoId,
     number: Number,
 ) -> Result<Option<Sighting>, Why> {
@@ -33,16 +42,27 @@ pub(crate) fn look(
     if !is_goal || issue.is_pull {
         return Ok(None);
     }
-    let happened =
-        known(client.history(repo, number))?.map_or(Ok(Vec::new()), herder_forge::Listing::whole)?;
+    let happened = known(client.history(repo, number))?.map_or(Ok(Vec::new()), Listing::whole)?;
     let mut ranks = Ranks { client, repo, of: BTreeMap::new() };
     let acts =
         happened.iter().filter_map(|one| act(one, &mut ranks).transpose()).collect::<Result<Vec<_>, _>>()?;
     let is_queueing = acts.iter().any(|act| is_queued(&act.deed));
     let edited_at = if is_queueing { edited(client, repo, &issue, &happened)? } else { None };
+    let comments = match issue.comments {
+        0 => Vec::new(),
+        _ => known(client.comments(repo, number))?.map_or(Ok(Vec::new()), Listing::whole)?,
+    };
+    let last_act = acts.iter().map(|act| act.at).max();
+    let is_news = |comment: &Comment| match heard {
+        Some(heard) => comment.id > heard,
+        // What was ordered before herder knew of the goal is past, unless it was queued by then.
+        None => last_act.is_some_and(|last| comment.created_at >= last),
+    };
+    let news = comments.iter().filter(|comment| is_news(comment));
+    let spoken = news.filter_map(|one| spoken(one, &mut ranks).transpose()).collect::<Result<_, _>>()?;
     let seen = Seen {
         through: happened.iter().map(|one| one.id).max().unwrap_or(0),
-        heard: 0,
+        heard: comments.iter().map(|comment| comment.id).max().unwrap_or(0),
         shown: shown(&issue),
     };
     Ok(Some(Sighting {
@@ -56,6 +76,7 @@ pub(crate) fn look(
         depends: Vec::new(),
         seen,
         acts,
+        spoken,
         me: me.to_owned(),
     }))
 }
@@ -153,4 +174,13 @@ fn act(happening: &Happening, ranks: &mut Ranks<'_>) -> Result<Option<Act>, Why>
     let by = happening.actor.clone().unwrap_or_default();
     let rank = if is_queued(&deed) && !by.is_empty() { ranks.of(&by)? } else { Rank::Other };
     Ok(Some(Act { id: happening.id, by, rank, at: happening.at, deed }))
+}
+
+/// A comment as somebody's order. Whoever only talks is not asked about, and what we wrote ourselves orders nothing.
+fn spoken(comment: &Comment, ranks: &mut Ranks<'_>) -> Result<Option<Spoken>, Why> {
+    let by = comment.author.clone().unwrap_or_default();
+    let command = Command::read(&comment.body).filter(|_| Marker::all(&comment.body).is_empty());
+    let Some(command) = command.filter(|_| !by.is_empty()) else { return Ok(None) };
+    let rank = ranks.of(&by)?;
+    Ok(Some(Spoken { id: comment.id, by, rank, at: comment.created_at, command }))
 }

@@ -191,6 +191,9 @@ impl Watch {
     }
 
     fn sighting(&mut self, goal: &GoalRef) -> Result<Option<Sighting>, Why> {
+        // What cannot be read of it now is as if it were not known: the daemon that writes it down knows better.
+        let known = self.store.goal(goal).ok().flatten();
+        let heard = known.and_then(|goal| goal.on_forge).map(|known| known.heard);
         let me = match &self.me {
             Some(me) => me.clone(),
             None => match self.client.login() {
@@ -200,6 +203,7 @@ impl Watch {
             },
         };
         self.me = Some(me.clone());
-        sight::look(&self.client, &me, &goal.repo, goal.number)
+        let eyes = sight::Eyes { client: &self.client, me: &me, heard };
+        sight::look(&eyes, &goal.repo, goal.number)
     }
 }

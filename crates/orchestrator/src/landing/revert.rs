@@ -39,7 +39,7 @@ pub(crate) fn revert(context: &Context, case: &Case, (_, round): (u32, u32)) -> 
     context.withdrawals.forget(&run);
     found.push(what);
     let events = found.into_iter().map(|what| Event::of(&case.goal.id, what)).collect();
-    Acted { events, ledger: None }
+    Acted { events, ..Acted::default() }
 }
 
 /// As a landing is put off; after some hours of that the work stays where it is.

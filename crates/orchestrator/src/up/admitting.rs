@@ -30,6 +30,7 @@ impl Daemon {
             | Effect::Comment { .. }
             | Effect::SumUp { .. }
             | Effect::ShowState { .. }
+            | Effect::Announce { .. }
             | Effect::Notify { .. } => true,
         }
     }

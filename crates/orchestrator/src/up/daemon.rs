@@ -311,7 +311,10 @@ impl Daemon {
         let effect = self.under_way.remove(key);
         let now = Timestamp::now();
         match result {
-            Ok(Acted { events, ledger }) => {
+            Ok(Acted { events, ledger, note }) => {
+                note.into_iter().for_each(|text| {
+                    self.say(&Told::note(now, self.context.redactor.line(&text).into_string()))
+                });
                 if let Some(row) = ledger {
                     self.store.ledger_put(&row)?;
                 }

@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use super::UpError;
 use super::daemon::Daemon;
 use super::inbox::Message;
+use crate::context::Context;
 use crate::github::{Asked, Saw, watch};
 use crate::told::Told;
 
@@ -79,7 +80,10 @@ fn watch_host(daemon: &mut Daemon, repo: &Repo) -> Result<(), UpError> {
 /// Records what was seen on a host.
 pub(super) fn saw(daemon: &mut Daemon, host: &str, saw: Saw) -> Result<(), UpError> {
     match saw {
-        Saw::Goal(sighting) => sighted(daemon, &sighting),
+        Saw::Goal(mut sighting) => {
+            redact(&daemon.context, &mut sighting);
+            sighted(daemon, &sighting)
+        }
         Saw::Nothing(why) => {
             // Said once, not with every try.
             if daemon.forges.troubles.insert(host.to_owned(), why.clone()).as_ref() != Some(&why) {
@@ -109,6 +113,17 @@ fn sighted(daemon: &mut Daemon, sighting: &Sighting) -> Result<(), UpError> {
         }
     }
     Ok(())
+}
+
+/// What people order goes into the journal without the secrets that herder knows.
+fn redact(context: &Context, sighting: &mut Sighting) {
+    let clean = |text: &str| {
+        let lines: Vec<String> = text.lines().map(|line| context.redactor.line(line).into_string()).collect();
+        lines.join("\n")
+    };
+    for spoken in &mut sighting.spoken {
+        spoken.command = spoken.command.clone().map_words(clean);
+    }
 }
 
 fn is_being_shown(daemon: &Daemon, goal: &GoalRef) -> Result<bool, UpError> {

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::daemon::Daemon;
 use super::inbox::Message;
-use super::{UpError, proposals, sums};
+use super::{UpError, announcing, proposals, sums};
 use crate::act::{self, ActError, Acted, Said};
 use crate::context::{Case, Context};
 use crate::told::Told;
@@ -38,6 +38,10 @@ impl Daemon {
             let (goal, since) = (goal.clone(), *since);
             return self.show(due, &goal, since);
         }
+        if let Effect::Announce { goal, .. } = &due.effect {
+            let goal = goal.clone();
+            return self.announce(due, &goal);
+        }
         let Some(case) = self.case(&due)? else {
             self.say(&Told::note(Timestamp::now(), format!("{} is about nothing that is known", due.key)));
             return self.finish(&due.key, &[], Timestamp::now());
@@ -61,6 +65,15 @@ impl Daemon {
             return self.finish(&due.key, &[], Timestamp::now());
         };
         Ok(self.spawn(due, move |context| act::show(context, &repo, &goal, since))?)
+    }
+
+    /// Has a goal's status comment say where it stands.
+    fn announce(&mut self, due: OpenEffect, goal: &GoalRef) -> Result<(), UpError> {
+        let Some((goal, repo)) = self.store.goal(goal)?.zip(self.store.repo(&goal.repo)?) else {
+            return self.finish(&due.key, &[], Timestamp::now());
+        };
+        let said = announcing::announcement(&self.context, &self.store, &self.planning, &goal)?;
+        Ok(self.spawn(due, move |context| act::announce(context, &repo, said))?)
     }
 
     fn spawn(

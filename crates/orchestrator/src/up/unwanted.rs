@@ -34,6 +34,7 @@ pub(super) fn call_off(daemon: &Daemon) -> Result<(), UpError> {
             | Effect::Comment { .. }
             | Effect::SumUp { .. }
             | Effect::ShowState { .. }
+            | Effect::Announce { .. }
             | Effect::Notify { .. } => None,
         };
         unwanted.into_iter().for_each(|run| daemon.context.withdrawals.call_off(run));

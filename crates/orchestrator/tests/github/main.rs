@@ -9,3 +9,4 @@ mod registering;
 #[allow(dead_code, reason = "another night's scripts need more")]
 mod script;
 mod stage;
+mod talking;

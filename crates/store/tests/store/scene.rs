@@ -167,6 +167,7 @@ pub fn results(effect: &Effect, fate: Fate, now: Timestamp) -> Vec<Event> {
         | Effect::Comment { .. }
         | Effect::SumUp { .. }
         | Effect::ShowState { .. }
+        | Effect::Announce { .. }
         | Effect::Notify { .. } => return Vec::new(),
     };
     vec![Event::of(effect.goal(), what)]

@@ -50,6 +50,7 @@ impl Sim {
             Effect::Clean { run, .. } => What::RunClosed { run: run.clone() },
             Effect::Tell { .. }
             | Effect::ShowState { .. }
+            | Effect::Announce { .. }
             | Effect::Propose { .. }
             | Effect::WriteStats { .. }
             | Effect::Comment { .. }
