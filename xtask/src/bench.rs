@@ -85,6 +85,11 @@ pub const BENCHES: &[Bench] = &[
         target: "idle",
         about: "memory and context switches while nothing happens, beside pueue's daemon",
     },
+    Bench {
+        name: "numbers",
+        target: "numbers",
+        about: "a million rows of stats.jsonl: reading them and each page of numbers, beside DuckDB and jq",
+    },
 ];
 
 /// Runs the benchmarks that are named (all when none is) and says whether each ran to its end.

@@ -10,6 +10,7 @@ use std::thread;
 
 use herder_domain::ledger::Cost;
 use herder_domain::outcome::Outcome;
+use herder_record::stats::StatsTail;
 use herder_record::{Ending, RecordError, StatsFile, StatsRow, Totals};
 use scene::{SECRET, Scene, order, spend, time};
 use serde_json::Value;
@@ -179,4 +180,45 @@ fn a_missing_file_has_no_rows() {
     let stats = StatsFile::at("/nowhere/at/all/stats.jsonl");
     assert_eq!(stats.read().unwrap().rows, []);
     assert_eq!(stats.totals().unwrap().0, Totals::default());
+}
+
+/// Everything that a follower gets now, as the numbers and texts of the lines, broken ones with a bang.
+fn followed(tail: &mut StatsTail) -> Vec<(u64, String)> {
+    let mut found = Vec::new();
+    while let Some(new) = tail.read().unwrap() {
+        if new.is_anew {
+            found.push((0, "anew".to_owned()));
+        }
+        found.extend(new.rows::<Value>().map(|row| match row {
+            Ok((line, row)) => (line, row["n"].to_string()),
+            Err(broken) => (broken.line, "!".to_owned()),
+        }));
+    }
+    found
+}
+
+fn told(lines: &[(u64, &str)]) -> Vec<(u64, String)> {
+    lines.iter().map(|(line, text)| (*line, (*text).to_owned())).collect()
+}
+
+#[test]
+fn a_follower_gets_each_row_once_however_it_is_written() {
+    let temp = tempfile::tempdir().unwrap();
+    let path = temp.path().join("stats.jsonl");
+    let mut tail = StatsTail::of(&path);
+    assert_eq!(followed(&mut tail), []);
+    let add = |text: &str| {
+        let mut file = fs::OpenOptions::new().create(true).append(true).open(&path).unwrap();
+        std::io::Write::write_all(&mut file, text.as_bytes()).unwrap();
+    };
+    add("{\"n\":1}\n\nno row\n{\"n\"");
+    assert_eq!(followed(&mut tail), told(&[(1, "1"), (3, "!")]));
+    add(":4}");
+    assert_eq!(followed(&mut tail), told(&[(4, "4")]), "a row that nobody has ended is one");
+    add("\n{\"n\":5}\n");
+    assert_eq!(followed(&mut tail), told(&[(5, "5")]));
+    add(&format!("{{\"n\":\"{}\"}}\n{{\"n\":7}}\n", "x".repeat(3 * 1024 * 1024)));
+    assert_eq!(followed(&mut tail), told(&[(6, "!"), (7, "7")]), "a line that is too long is none");
+    fs::write(&path, "{\"n\":8}\n").unwrap();
+    assert_eq!(followed(&mut tail), told(&[(0, "anew"), (1, "8")]));
 }

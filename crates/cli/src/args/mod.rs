@@ -16,6 +16,7 @@ mod run;
 mod service;
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -103,6 +104,8 @@ pub enum Command {
     Salvage(Salvage),
     /// Add up what runs cost
     Stats(Stats),
+    /// Serve the web view, on this machine alone unless told otherwise
+    Dashboard(Dashboard),
     /// Look at everything that herder needs
     Doctor,
     /// Make a repository ready: its check and settings, or its labels on GitHub
@@ -228,6 +231,23 @@ pub struct Logs {
     /// Go on as the log grows
     #[arg(long, short)]
     pub follow: bool,
+}
+
+/// `dashboard`.
+#[derive(Debug, Args)]
+pub struct Dashboard {
+    /// Show the rows of this file, and nothing else
+    #[arg(long, value_name = "FILE")]
+    pub stats: Option<PathBuf>,
+    /// Where to listen; with port 0 at any that is free
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7117")]
+    pub listen: SocketAddr,
+    /// A file with the token that is asked for; needed at an address that other machines reach
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+    /// A host name under which this address is asked for; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub host_name: Vec<String>,
 }
 
 /// `stats`.

@@ -2,6 +2,7 @@
 
 mod backup;
 mod config;
+mod dashboard;
 mod demo;
 mod doctor;
 mod down;
@@ -57,6 +58,7 @@ pub fn perform(cli: Cli, output: Output) -> Result<Reply, Failure> {
         Command::Gc(args) => gc::gc(&call, &args),
         Command::Salvage(args) => salvage::salvage(&call, &args),
         Command::Stats(args) => stats::stats(&call, &args),
+        Command::Dashboard(args) => dashboard::dashboard(&call, &args),
         Command::Demo(args) => demo::perform(&call, &args),
         Command::Init(args) => init::init(&call, &args),
         Command::Doctor => doctor::doctor(&call),

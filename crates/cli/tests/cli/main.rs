@@ -8,6 +8,7 @@ mod backup;
 mod bad_input;
 mod clearing;
 mod curate;
+mod dashboard;
 mod gate;
 mod github;
 mod goals;

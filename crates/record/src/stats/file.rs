@@ -16,7 +16,7 @@ use crate::redact::Redactor;
 use crate::{files, lines};
 
 /// A line longer than this is no row; it is skipped without being held.
-const LONGEST_LINE: u64 = 1024 * 1024;
+pub(super) const LONGEST_LINE: u64 = 1024 * 1024;
 
 /// `stats.jsonl`, or a file of the same kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -162,14 +162,24 @@ impl<T: for<'de> Deserialize<'de>> Iterator for RowsIter<T> {
                 return None;
             }
             self.number += 1;
-            if !self.line.trim_ascii().is_empty() || read > LONGEST_LINE {
+            if !is_blank(&self.line) || read > LONGEST_LINE {
                 return Some(Ok(understood(&self.line, read, self.number)));
             }
         }
     }
 }
 
-fn understood<T: for<'de> Deserialize<'de>>(line: &[u8], read: u64, number: u64) -> Result<T, BrokenLine> {
+/// Whether a line says nothing.
+pub(super) fn is_blank(line: &[u8]) -> bool {
+    line.trim_ascii().is_empty()
+}
+
+/// The row that a line is; `read` is its whole length, of which it holds no more than the longest.
+pub(super) fn understood<'l, T: Deserialize<'l>>(
+    line: &'l [u8],
+    read: u64,
+    number: u64,
+) -> Result<T, BrokenLine> {
     let broken = |reason| BrokenLine { line: number, reason };
     if read > LONGEST_LINE {
         return Err(broken(format!("it has {read} bytes")));

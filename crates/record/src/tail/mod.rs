@@ -91,8 +91,13 @@ impl Tail {
         if let Some(chunk) = self.read()? {
             return Ok(Some(chunk));
         }
-        self.watch.wait(at_most);
+        self.wait(at_most);
         self.read()
+    }
+
+    /// Waits until there may be something new, at most so long.
+    pub fn wait(&mut self, at_most: Duration) {
+        self.watch.wait(at_most);
     }
 }
 

@@ -1,0 +1,8 @@
+//! The web view from outside: real requests on loopback, and answers that are computed a second time by hand.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that fails says so")]
+
+mod answers;
+mod asking;
+mod pages;
+mod scene;
