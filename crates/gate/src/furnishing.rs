@@ -1,13 +1,15 @@
 //! Giving clean files of the base what a run's clone was given, so that the gate says of them what it would have
 //! said of that clone before anybody worked in it.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use herder_domain::setup::{Furnished, Kept, SubmodulesFrom};
-use herder_workspace::{Bare, CommitId, UserEnvironment, copy_tree, fill_submodules, make_parents};
+use herder_workspace::{
+    Bare, CommitId, Hold, UserEnvironment, copy_tree, fill_submodules, make_parents, try_hold,
+};
 
 use crate::GateError;
 
@@ -70,14 +72,12 @@ pub(crate) fn furnish(
 
 /// Copies what is kept; whether it was there, whole.
 fn copy(kept: &Kept, tree: &Path) -> Result<bool, GateError> {
-    let Ok(lock) = File::open(&kept.lock) else { return Ok(false) };
-    match lock.try_lock_shared() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            return Err(not_had(&kept.dir, &io::Error::other("it is being made anew")));
-        }
-        Err(TryLockError::Error(error)) => return Err(error.into()),
+    if !kept.whole.exists() {
+        return Ok(false);
     }
+    let Some(_held) = try_hold(&kept.lock, Hold::Shared)? else {
+        return Err(not_had(&kept.dir, &io::Error::other("it is being made anew")));
+    };
     if !kept.whole.exists() {
         return Ok(false);
     }

@@ -3,7 +3,7 @@
 //! Whoever uses such a thing holds its lock shared (flock(2)), and the lock's file has the time of the last use.
 //! Whoever clears it away holds the lock alone, so that it never goes from under anybody.
 
-use crate::error::Result;
+use crate::error::{Result, WorkspaceError};
 use crate::objects::take_lock;
 use rustix::fs::{FlockOperation, flock};
 use std::fs::File;
@@ -59,7 +59,7 @@ pub fn use_caches(set: &Path) -> Result<File> {
     let repository = set.parent().unwrap_or(set);
     loop {
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(repository)?;
-        match using(&caches_lock(repository)) {
+        match hold(&caches_lock(repository), Hold::Shared) {
             // It was cleared away in between.
             Err(_) if !repository.exists() => {}
             held => return held,
@@ -67,16 +67,63 @@ pub fn use_caches(set: &Path) -> Result<File> {
     }
 }
 
-/// Notes the use of what the lock at `path` stands for, and holds it shared.
-pub(crate) fn using(path: &Path) -> Result<File> {
+/// How a thing that can be made anew is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hold {
+    /// To be used, with others.
+    Shared,
+    /// To be made or changed, alone.
+    Alone,
+}
+
+/// Notes the use of what the lock at `path` stands for, waits for it, and holds it for as long as the answer lives.
+/// The lock's file is made where there is none.
+///
+/// # Errors
+/// The directory of the lock is missing, or the system refuses.
+pub fn hold(path: &Path, how: Hold) -> Result<File> {
+    let operation = match how {
+        Hold::Shared => FlockOperation::LockShared,
+        Hold::Alone => FlockOperation::LockExclusive,
+    };
     loop {
-        let held = take_lock(path, FlockOperation::LockShared)?;
-        // It may have been cleared away while this waited for it.
-        if is_at(&held, path) {
-            held.set_modified(SystemTime::now())?;
+        if let Some(held) = noted(take_lock(path, operation)?, path)? {
             return Ok(held);
         }
     }
+}
+
+/// As [`hold`], but waits for nobody: nothing where others hold it so that it cannot be had now.
+///
+/// # Errors
+/// As [`hold`].
+pub fn try_hold(path: &Path, how: Hold) -> Result<Option<File>> {
+    let operation = match how {
+        Hold::Shared => FlockOperation::NonBlockingLockShared,
+        Hold::Alone => FlockOperation::NonBlockingLockExclusive,
+    };
+    loop {
+        match take_lock(path, operation) {
+            Ok(held) => {
+                if let Some(held) = noted(held, path)? {
+                    return Ok(Some(held));
+                }
+            }
+            Err(WorkspaceError::Io(error)) if error.kind() == std::io::ErrorKind::WouldBlock => {
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Notes the time of a use; nothing where it was cleared away while this waited for it.
+fn noted(held: File, path: &Path) -> Result<Option<File>> {
+    if !is_at(&held, path) {
+        return Ok(None);
+    }
+    held.set_modified(SystemTime::now())?;
+    Ok(Some(held))
 }
 
 /// Whether an open file is the one at a path.
@@ -103,8 +150,10 @@ mod tests {
         let cached = Cached { name: "x".into(), lock: lock.clone(), paths: vec![] };
         let far = SystemTime::now() + Duration::from_secs(3600);
         assert!(cached.hold_unused(far).unwrap().is_none(), "it is not there");
-        let used = using(&lock).unwrap();
+        let used = hold(&lock, Hold::Shared).unwrap();
         assert!(cached.hold_unused(far).unwrap().is_none(), "it is in use");
+        assert!(try_hold(&lock, Hold::Shared).unwrap().is_some(), "others may use it, too");
+        assert!(try_hold(&lock, Hold::Alone).unwrap().is_none(), "nobody has it alone");
         drop(used);
         let long_ago = SystemTime::now() - Duration::from_secs(3600);
         assert!(cached.hold_unused(long_ago).unwrap().is_none(), "it was used a moment ago");
@@ -134,11 +183,11 @@ mod tests {
     fn a_user_who_waited_while_it_went_finds_a_new_one() {
         let dir = tempfile::tempdir().unwrap();
         let lock = dir.path().join("lock");
-        drop(using(&lock).unwrap());
+        drop(hold(&lock, Hold::Shared).unwrap());
         let cached = Cached { name: "x".into(), lock: lock.clone(), paths: vec![] };
         let held = cached.hold_unused(SystemTime::now() + Duration::from_secs(60)).unwrap().unwrap();
         std::thread::scope(|scope| {
-            let waiting = scope.spawn(|| using(&lock).unwrap());
+            let waiting = scope.spawn(|| hold(&lock, Hold::Shared).unwrap());
             std::fs::remove_file(&lock).unwrap();
             drop(held);
             assert!(is_at(&waiting.join().unwrap(), &lock));

@@ -62,7 +62,7 @@ mod writing;
 
 pub use access::{GitToken, GitTokens};
 pub use bare::{Bare, TreeEntry};
-pub use cached::{Cached, caches_lock, use_caches};
+pub use cached::{Cached, Hold, caches_lock, hold, try_hold, use_caches};
 pub use check::{RemoteCheck, check, check_remote};
 pub use checkout::History;
 pub use copying::copy_tree;

@@ -6,7 +6,7 @@
 //! files: what is changed in them is no work. Submodules of submodules stay empty.
 
 use crate::bare::Bare;
-use crate::cached::{Cached, using};
+use crate::cached::{Cached, Hold, hold};
 use crate::error::{Result, WorkspaceError};
 use crate::git::{UserEnvironment, checked_url};
 use crate::id::CommitId;
@@ -154,7 +154,7 @@ fn mirror_of(submodule: &Submodule, mirrors: &Path, user: &UserEnvironment) -> R
     let path = mirrors.join(format!("{}.git", safe_name(&submodule.url)));
     loop {
         let mirror = Mirror::open_or_create(&path, &submodule.url, user)?;
-        match using(&path.join(USED)) {
+        match hold(&path.join(USED), Hold::Shared) {
             Ok(used) => return Ok((mirror, used)),
             // It went in between.
             Err(_) if !path.is_dir() => {}

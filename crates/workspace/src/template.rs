@@ -6,7 +6,7 @@
 //! at any time, is made again when it is missing or broken, and no job ever sees it.
 
 use crate::bare::Bare;
-use crate::cached::{Cached, using};
+use crate::cached::{Cached, Hold, hold};
 use crate::copying::{copy_directory, copy_work_tree};
 use crate::error::Result;
 use crate::git::Git;
@@ -14,12 +14,11 @@ use crate::id::CommitId;
 use crate::index_file::IndexFile;
 use crate::lfs::{Lfs, Missing};
 use crate::mirror::Mirror;
-use crate::objects::{copy_all, forget_packs, take_lock};
+use crate::objects::{copy_all, forget_packs};
 use crate::place::safe_name;
 use crate::private::EXCLUDED;
 use crate::ref_files::refs_below;
 use crate::removal::remove_tree;
-use rustix::fs::FlockOperation;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -88,14 +87,14 @@ impl Templates {
         make_private(&top)?;
         let dir = top.join(NOW);
         let template = |lock| Template { dir: dir.clone(), commit: commit.clone(), _unchanged: lock };
-        let shared = using(&top.join(LOCK))?;
+        let shared = hold(&top.join(LOCK), Hold::Shared)?;
         let has_contents = Lfs::is_marked(mirror.bare().path())?;
         if is_of(&dir, commit, has_contents) {
             return Ok(template(shared));
         }
         drop(shared);
         // Kept while it is copied, so that nobody can bring it elsewhere in between.
-        let alone = take_lock(&top.join(LOCK), FlockOperation::LockExclusive)?;
+        let alone = hold(&top.join(LOCK), Hold::Alone)?;
         if !is_of(&dir, commit, has_contents) {
             let lfs = Lfs::of(mirror.bare().path())?;
             let making = Making { top: &top, dir: &dir, mirror, branch, commit, lfs };

@@ -3,22 +3,22 @@
 //! An entry is made right after `.ralph/setup` ran on clean files of the base, before any agent has seen
 //! them, and no job can reach it. Runs and gates have entries of their own.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
 use herder_domain::setup;
-use herder_workspace::{Cached, copy_tree, remove_tree};
+use herder_workspace::{Cached, Hold, copy_tree, remove_tree, try_hold};
 
 use crate::act::ActError;
 
 /// So many entries are kept; those that were not used for the longest time go.
 const ENTRIES_MAX: usize = 4;
 
-/// The file in an entry that says it is complete; its time is that of the last use.
+/// The file in an entry that says it is complete.
 const COMPLETE: &str = "complete";
 
 /// The directory in an entry that holds what was made.
@@ -32,9 +32,6 @@ pub(super) struct Wanted<'a> {
     pub key: &'a str,
     pub keep: &'a [String],
 }
-
-/// The ending of the file that the users of an entry hold.
-const LOCK: &str = "lock";
 
 /// The entries of one repository and one set of jobs.
 pub(crate) struct Kept {
@@ -55,20 +52,20 @@ impl Kept {
         let Wanted { key, keep } = wanted;
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.dir)?;
         let entry = self.dir.join(key);
-        let lock = self.lock(key)?;
-        until_locked(|| lock.try_lock_shared(), &go_on)?;
+        let lock = lock_of(&entry);
+        let mut held = until_held(&lock, Hold::Shared, &go_on)?;
         if !entry.join(COMPLETE).exists() {
-            lock.unlock()?;
-            until_locked(|| lock.try_lock(), &go_on)?;
+            drop(held);
+            held = until_held(&lock, Hold::Alone, &go_on)?;
             if !entry.join(COMPLETE).exists() {
                 self.store(&entry, keep, &make()?)?;
-                self.forget_old(key)?;
+                self.forget_old(&entry)?;
             }
         }
-        // The time of the last use.
-        lock.set_modified(SystemTime::now())?;
-        OpenOptions::new().write(true).open(entry.join(COMPLETE))?.set_modified(SystemTime::now())?;
-        copy_all(&entry.join(MADE), keep, tree)
+        // Until then nobody clears it away.
+        let copied = copy_all(&entry.join(MADE), keep, tree);
+        drop(held);
+        copied
     }
 
     /// Where the directories `keep` of an entry are to be had, if it is there.
@@ -76,7 +73,7 @@ impl Kept {
         let entry = self.dir.join(key);
         setup::Kept {
             dir: entry.join(MADE),
-            lock: entry.with_extension(LOCK),
+            lock: lock_of(&entry),
             whole: entry.join(COMPLETE),
             names: keep.to_vec(),
         }
@@ -88,16 +85,15 @@ impl Kept {
         for entry in std::fs::read_dir(dir)? {
             let path = entry?.path();
             if path.is_dir() {
-                let lock = path.with_extension(LOCK);
-                found.push(Cached { name: path.display().to_string(), lock, paths: vec![path] });
+                let lock = lock_of(&path);
+                found.push(Cached {
+                    name: path.display().to_string(),
+                    lock: lock.clone(),
+                    paths: vec![path, lock],
+                });
             }
         }
         Ok(found)
-    }
-
-    fn lock(&self, key: &str) -> io::Result<File> {
-        let path = self.dir.join(key).with_extension(LOCK);
-        OpenOptions::new().create(true).append(true).mode(0o600).open(path)
     }
 
     fn store(&self, entry: &Path, keep: &[String], made: &Path) -> Result<(), ActError> {
@@ -107,36 +103,34 @@ impl Kept {
         Ok(fs_err::write(entry.join(COMPLETE), "")?)
     }
 
-    fn forget_old(&self, but: &str) -> Result<(), ActError> {
-        let mut entries = Vec::new();
-        for entry in fs_err::read_dir(&self.dir)? {
-            let entry = entry?;
-            let used = fs_err::metadata(entry.path().join(COMPLETE)).and_then(|meta| meta.modified());
-            entries.extend(used.ok().map(|used| (used, entry.file_name())));
-        }
-        entries.sort();
-        let excess = entries.len().saturating_sub(ENTRIES_MAX);
-        for (_, name) in entries.into_iter().filter(|(_, name)| name != but).take(excess) {
+    fn forget_old(&self, but: &Path) -> Result<(), ActError> {
+        let others =
+            Self::all(&self.dir)?.into_iter().filter(|entry| !entry.paths.iter().any(|path| path == but));
+        let mut others: Vec<_> = others.map(|entry| (entry.last_used(), entry)).collect();
+        others.sort_by_key(|(used, _)| *used);
+        let excess = (others.len() + 1).saturating_sub(ENTRIES_MAX);
+        for (_, entry) in others.into_iter().take(excess) {
             // One that is being copied is left for another time.
-            if self.lock(&name.to_string_lossy())?.try_lock().is_ok() {
-                remove_tree(&self.dir, &self.dir.join(name))?;
+            if let Some(_held) = entry.hold_unused(SystemTime::now())? {
+                entry.paths.iter().try_for_each(|path| remove_tree(&self.dir, path))?;
             }
         }
         Ok(())
     }
 }
 
+/// The file that the users of an entry hold.
+fn lock_of(entry: &Path) -> PathBuf {
+    entry.with_extension("lock")
+}
+
 /// Waits for a lock. Not in the kernel: whoever is called off meanwhile waits no longer.
-fn until_locked(
-    try_lock: impl Fn() -> Result<(), TryLockError>,
-    go_on: impl Fn() -> Result<(), ActError>,
-) -> Result<(), ActError> {
+fn until_held(lock: &Path, how: Hold, go_on: impl Fn() -> Result<(), ActError>) -> Result<File, ActError> {
     loop {
-        match try_lock() {
-            Ok(()) => return Ok(()),
-            Err(TryLockError::WouldBlock) => go_on()?,
-            Err(TryLockError::Error(error)) => return Err(error.into()),
+        if let Some(held) = try_hold(lock, how)? {
+            return Ok(held);
         }
+        go_on()?;
         thread::sleep(LOOK_AGAIN);
     }
 }
@@ -186,8 +180,7 @@ mod tests {
     fn whoever_waits_for_an_entry_waits_no_longer_than_it_is_wanted() {
         let dir = tempfile::tempdir().unwrap();
         let kept = Kept { dir: dir.path().to_owned() };
-        let maker = kept.lock("k").unwrap();
-        maker.lock().unwrap();
+        let _maker = try_hold(&lock_of(&kept.dir.join("k")), Hold::Alone).unwrap().unwrap();
         let looks = Cell::new(0);
         let go_on = || {
             looks.set(looks.get() + 1);
@@ -208,6 +201,7 @@ mod tests {
         }
         let is_there = |key: &str| kept.dir.join(key).is_dir();
         assert_eq!(["1", "2", "3", "4", "5"].map(is_there), [true, false, true, true, true]);
+        assert!(!lock_of(&kept.dir.join("2")).exists(), "nothing of it is left");
     }
 
     #[test]

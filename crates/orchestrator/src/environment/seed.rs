@@ -3,16 +3,14 @@
 //! Only what a gate's checkout left, and only once its work has landed, becomes a seed: nothing that a run
 //! writes ever reaches a gate. Files keep their times, so a tool that goes by times builds only what changed.
 
-use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use herder_domain::fnv;
 use herder_domain::run::RunId;
 use herder_domain::setup;
-use herder_workspace::{Cached, remove_tree};
+use herder_workspace::{Cached, Hold, hold, remove_tree};
 
 use super::kept::copy_all;
 use crate::act::ActError;
@@ -39,9 +37,7 @@ impl Seed {
         if names.is_empty() || !self.ripe().is_dir() {
             return Ok(());
         }
-        let lock = self.lock()?;
-        lock.lock_shared()?;
-        lock.set_modified(SystemTime::now())?;
+        let _held = hold(&self.lock_path(), Hold::Shared)?;
         copy_all(&self.ripe(), names, tree)
     }
 
@@ -67,9 +63,7 @@ impl Seed {
         if !self.aside(run).is_dir() {
             return Ok(());
         }
-        let lock = self.lock()?;
-        lock.lock()?;
-        lock.set_modified(SystemTime::now())?;
+        let _held = hold(&self.lock_path(), Hold::Alone)?;
         remove_tree(&self.dir, &self.ripe())?;
         Ok(fs_err::rename(self.aside(run), self.ripe())?)
     }
@@ -121,10 +115,6 @@ impl Seed {
 
     fn lock_path(&self) -> PathBuf {
         self.dir.join("lock")
-    }
-
-    fn lock(&self) -> io::Result<File> {
-        OpenOptions::new().create(true).append(true).mode(0o600).open(self.lock_path())
     }
 }
 
