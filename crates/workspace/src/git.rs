@@ -8,9 +8,10 @@ use crate::access::{Access, GitTokens, VARIABLE};
 use crate::error::{Result, WorkspaceError};
 use crate::id::CommitId;
 use herder_oneshot::{Environment, Finished, OneShot, OneShotError};
+use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// How long a call may take that stays on this machine.
@@ -85,6 +86,8 @@ const KEPT_GIT_VARIABLES: &[&str] = &[
 pub struct UserEnvironment {
     variables: Vec<(OsString, OsString)>,
     tokens: Option<Arc<dyn GitTokens>>,
+    /// Whether git leaves an address as it is; asked once for each. Clones share it.
+    kept: Arc<Mutex<BTreeMap<String, bool>>>,
 }
 
 impl UserEnvironment {
@@ -97,7 +100,21 @@ impl UserEnvironment {
     /// that is meant (`GIT_DIR` and the like) is left out.
     pub fn of(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
         let variables = variables.into_iter().filter(|(name, _)| is_kept(name)).collect();
-        Self { variables, tokens: None }
+        Self { variables, tokens: None, kept: Arc::default() }
+    }
+
+    /// Whether git would go to `url` itself, and not to another address that the user's configuration puts in its place
+    /// (`url.*.insteadOf`, git-config(1)).
+    ///
+    /// # Errors
+    /// Git cannot be run.
+    pub(crate) fn keeps(&self, url: &str) -> Result<bool> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = kept.get(url) {
+            return Ok(*known);
+        }
+        let address = Git::outside("ls-remote", self).args(["--get-url", "--", url]).line()?;
+        Ok(*kept.entry(url.to_owned()).or_insert(address == url))
     }
 
     /// The same with the forges' tokens: they go before the user's own credentials, at the addresses that they are for.

@@ -9,6 +9,7 @@ use crate::objects::gather;
 use crate::ref_files::{read_ref, write_ref};
 use crate::transfer::{Load, bring};
 use crate::vault::Vault;
+use herder_oneshot::OneShotError;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -20,6 +21,11 @@ const CONFIGURED: &str = "herder.configured";
 
 /// The file whose age is that of the last fetch.
 const FETCHED: &str = "herder.fetched";
+
+/// How often a fetch that met another one is tried again, and the pause before. Nobody else of ours fetches meanwhile, so
+/// that other one has outlived the process that started it; it brings the same.
+const CONTENDED_MAX: usize = 10;
+const CONTENDED_PAUSE: Duration = Duration::from_secs(1);
 
 /// A bare copy of a repository's branches.
 #[derive(Debug, Clone)]
@@ -82,11 +88,12 @@ impl Mirror {
     /// The remote cannot be reached or refuses, or the mirror cannot be written.
     pub fn fetch(&self, user: &UserEnvironment) -> Result<()> {
         let _alone = self.bare.alone()?;
-        if !self.is_current() {
-            self.bare
-                .reaching("fetch", &self.url, user)?
-                .args(["--quiet", "--prune", "--no-write-fetch-head", "--no-auto-maintenance", "origin"])
-                .done()?;
+        let mut tries = 0..CONTENDED_MAX;
+        while let Err(error) = self.bring_branches(user) {
+            if !is_contended(&error) || tries.next().is_none() {
+                return Err(error);
+            }
+            std::thread::sleep(CONTENDED_PAUSE);
         }
         if !self.knows_default_branch()? {
             self.learn_default_branch(user)?;
@@ -96,10 +103,21 @@ impl Mirror {
         Ok(())
     }
 
+    fn bring_branches(&self, user: &UserEnvironment) -> Result<()> {
+        if self.is_current(user) {
+            return Ok(());
+        }
+        self.bare
+            .reaching("fetch", &self.url, user)?
+            .args(["--quiet", "--prune", "--no-write-fetch-head", "--no-auto-maintenance", "origin"])
+            .done()
+    }
+
     /// Whether a fetch would bring nothing, as far as that can be seen without one.
-    fn is_current(&self) -> bool {
-        Neighbour::at(&self.url)
-            .is_some_and(|remote| remote.has_nothing_for(&self.bare, BRANCHES).unwrap_or(false))
+    fn is_current(&self, user: &UserEnvironment) -> bool {
+        let Some(remote) = Neighbour::at(&self.url) else { return false };
+        user.keeps(&self.url).unwrap_or(false)
+            && remote.has_nothing_for(&self.bare, BRANCHES).unwrap_or(false)
     }
 
     /// Takes a commit that was pushed to a branch of the remote from `vault`, instead of fetching it from there: only
@@ -188,4 +206,32 @@ pub(crate) fn remote_head(url: &str, user: &UserEnvironment) -> Result<RemoteHea
         }
     }
     Ok(head)
+}
+
+/// Whether git met another one that was writing the same refs.
+fn is_contended(error: &WorkspaceError) -> bool {
+    let WorkspaceError::Git { source: OneShotError::Failed { stderr, .. }, .. } = error else { return false };
+    stderr.contains("cannot lock ref")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::ExitStatus;
+
+    #[test]
+    fn a_fetch_beside_another_one_is_told_from_one_that_fails() {
+        let failed = |stderr: &str| WorkspaceError::Git {
+            command: "fetch".into(),
+            source: OneShotError::Failed {
+                program: "git".into(),
+                status: ExitStatus::from_raw(256),
+                stderr: stderr.into(),
+            },
+        };
+        let taken = "error: cannot lock ref 'refs/remotes/origin/side': reference already exists";
+        assert!(is_contended(&failed(taken)));
+        assert!(!is_contended(&failed("fatal: could not read from remote repository")));
+    }
 }

@@ -200,6 +200,23 @@ fn a_mirror_of_a_directory_asks_git_only_where_there_is_something_to_fetch() {
 }
 
 #[test]
+fn an_address_that_the_person_has_rewritten_is_not_taken_for_the_directory_that_it_names() {
+    let scene = Scene::new();
+    let elsewhere = scene.top.join("elsewhere.git");
+    git(&scene.top, &["clone", "--quiet", "--bare", scene.origin.to_str().unwrap(), "elsewhere.git"]);
+    git(&elsewhere, &["branch", "only-there", "main"]);
+    let config = scene.top.join("gitconfig");
+    let (here, there) = (scene.origin.display(), elsewhere.display());
+    std::fs::write(&config, format!("[url \"{there}\"]\n\tinsteadOf = {here}\n")).unwrap();
+    let path = std::env::var_os("PATH").unwrap();
+    let user = UserEnvironment::of([("PATH".into(), path), ("GIT_CONFIG_GLOBAL".into(), config.into())]);
+    scene.mirror.fetch(&scene.user).unwrap();
+    assert!(scene.mirror.tip("only-there").is_err());
+    scene.mirror.fetch(&user).unwrap();
+    assert!(scene.mirror.tip("only-there").is_ok());
+}
+
+#[test]
 fn a_mirror_that_has_lost_a_commit_fetches_it_again() {
     let scene = Scene::new();
     without_git(&scene);
