@@ -13,7 +13,7 @@ use super::csv;
 use super::guard::{Guard, guard};
 use super::trouble::{Kind, Trouble};
 use crate::book::Book;
-use crate::numbers::{Answer, Question};
+use crate::numbers::{Answer, Failures, Question};
 use crate::page::{self, Tab};
 
 const STYLE: &str = include_str!("../assets/style.css");
@@ -27,6 +27,8 @@ pub fn router(book: Arc<Book>, asked: Arc<Guard>) -> Router {
     Router::new()
         .route("/", get(|| async { Redirect::to("/numbers") }))
         .route("/numbers", get(numbers))
+        .route("/failures", get(failures))
+        .route("/api/v1/failures", get(api_failures))
         .route("/numbers.csv", get(download))
         .route("/api/v1/numbers", get(api_numbers))
         .route("/assets/style.css", get(|| async { asset("text/css; charset=utf-8", STYLE) }))
@@ -77,6 +79,25 @@ async fn api_numbers(State(book): State<Arc<Book>>, Query(parameters): Parameter
         let reading = book.reading();
         let answer = Answer::to(&question, &book.columns());
         json!({ "ok": true, "question": question, "answer": answer, "reading": reading })
+    });
+    Ok(Json(said.await.map_err(|trouble| trouble.json())?).into_response())
+}
+
+async fn failures(State(book): State<Arc<Book>>, Query(parameters): Parameters) -> Refused {
+    let question = asked(&parameters).map_err(|trouble| trouble.page())?;
+    let html = computed(move || {
+        let (columns, reading) = (book.columns(), book.reading());
+        let found = Failures::among(&question, &columns);
+        page::page(Tab::Failures, "Failures", &page::failures(&question, &found, &columns, &reading))
+    });
+    Ok(Html(html.await.map_err(|trouble| trouble.page())?).into_response())
+}
+
+async fn api_failures(State(book): State<Arc<Book>>, Query(parameters): Parameters) -> Refused {
+    let question = asked(&parameters).map_err(|trouble| trouble.json())?;
+    let said = computed(move || {
+        let found = Failures::among(&question, &book.columns());
+        json!({ "ok": true, "question": question, "failures": found, "reading": book.reading() })
     });
     Ok(Json(said.await.map_err(|trouble| trouble.json())?).into_response())
 }

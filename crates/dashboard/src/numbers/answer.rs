@@ -148,7 +148,7 @@ fn trend(measure: Measure, rows: &[u32], periods: &[(DayNumber, &[u32])], column
 }
 
 /// Each group of rows; a row without a name stands under the empty one.
-fn groups(by: Dimension, rows: &[u32], seen: &mut Seen<'_>) -> Vec<Group> {
+pub(super) fn groups(by: Dimension, rows: &[u32], seen: &mut Seen<'_>) -> Vec<Group> {
     let columns = seen.columns;
     let names = columns.names_in(by);
     let mut members: Vec<Vec<u32>> = vec![Vec::new(); names.len() + 1];
@@ -169,7 +169,7 @@ fn groups(by: Dimension, rows: &[u32], seen: &mut Seen<'_>) -> Vec<Group> {
 }
 
 /// Sums rows; remembers which goals it has met, so that each counts once.
-struct Seen<'c> {
+pub(super) struct Seen<'c> {
     columns: &'c Columns,
     /// By goal: in which sum it was met last, and whether with success and more than once.
     met: Vec<(u32, Met)>,
@@ -183,11 +183,12 @@ struct Met {
 }
 
 impl<'c> Seen<'c> {
-    fn new(columns: &'c Columns) -> Self {
+    pub(super) fn new(columns: &'c Columns) -> Self {
         Self { columns, met: vec![(0, Met::default()); columns.goal_count()], sums: 0 }
     }
 
-    fn sum(&mut self, rows: &[u32]) -> Summary {
+    /// What some rows come to.
+    pub(super) fn sum(&mut self, rows: &[u32]) -> Summary {
         let done = rows.iter().filter(|row| self.columns.is_done(**row)).count() as u64;
         let (goals, goals_done, retried) = self.goals(rows);
         let total = |measure| known(self.columns.figures(measure), rows).0;

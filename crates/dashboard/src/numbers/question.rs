@@ -111,6 +111,14 @@ impl Question {
         Self { by, ..self.clone() }
     }
 
+    /// The same, of runs that have a name too.
+    #[must_use]
+    pub fn narrowed(&self, by: Dimension, name: &str) -> Self {
+        let mut narrowed = self.clone();
+        narrowed.only.insert(by, name.to_owned());
+        narrowed
+    }
+
     /// The parameters that ask it.
     pub fn parameters(&self) -> Vec<(&'static str, String)> {
         let days = [("from", self.from), ("to", self.to)];

@@ -36,7 +36,7 @@ fn row(question: &Question, by: Dimension, group: &Group) -> Markup {
         tr {
             th scope="row" {
                 @if group.name.is_empty() { "none" } @else {
-                    a href={ "/numbers?" (query(&narrowed(question, by, &group.name))) } { (group.name) }
+                    a href={ "/numbers?" (query(&question.narrowed(by, &group.name))) } { (group.name) }
                 }
             }
             td { (format::count(sum.done.of as f64)) }
@@ -50,12 +50,6 @@ fn row(question: &Question, by: Dimension, group: &Group) -> Markup {
             td { (format::count(sum.lines)) }
         }
     }
-}
-
-fn narrowed(question: &Question, by: Dimension, name: &str) -> Question {
-    let mut narrowed = question.clone();
-    narrowed.only.insert(by, name.to_owned());
-    narrowed
 }
 
 /// What runs cost, with how many nobody knows of.

@@ -7,23 +7,29 @@ use maud::{DOCTYPE, Markup, html};
 pub enum Tab {
     /// What runs cost, how long they take, how they end.
     Numbers,
+    /// What fails, and which kinds of goals fail.
+    Failures,
     /// None of them: an error.
     None,
 }
 
 impl Tab {
-    const SHOWN: [Self; 1] = [Self::Numbers];
+    const SHOWN: [Self; 2] = [Self::Numbers, Self::Failures];
 
-    fn title(self) -> &'static str {
+    /// What it is called.
+    pub fn title(self) -> &'static str {
         match self {
             Self::Numbers => "Numbers",
+            Self::Failures => "Failures",
             Self::None => "",
         }
     }
 
-    fn address(self) -> &'static str {
+    /// Where it is.
+    pub fn address(self) -> &'static str {
         match self {
             Self::Numbers => "/numbers",
+            Self::Failures => "/failures",
             Self::None => "/",
         }
     }

@@ -1,28 +1,20 @@
 //! The page of numbers: what a goal costs, how long it takes, thinking against tools, which kinds of goals fail,
 //! and the throughput.
 
-use jiff::civil::Date;
 use maud::{Markup, html};
 
-use super::format;
-use super::groups;
+use super::layout::Tab;
+use super::{filter, format, groups};
 use crate::book::Reading;
 use crate::chart::{Plot, Series, bars, lines};
 use crate::http::query;
 use crate::numbers::{Answer, Columns, Dimension, Question, Summary, Trend, Unit};
 
-/// How many names a field offers; any other can be typed.
-const OFFERED: usize = 200;
-
-/// Dimensions that a form asks for; the others are reached by links of the tables.
-const ASKED: [Dimension; 5] =
-    [Dimension::Repo, Dimension::Story, Dimension::Agent, Dimension::Model, Dimension::Label];
-
 /// The page's body.
 pub fn numbers(question: &Question, answer: &Answer, columns: &Columns, reading: &Reading) -> Markup {
     html! {
-        (progress(reading))
-        (form(question, columns))
+        (filter::progress(reading))
+        (filter::form(Tab::Numbers, question, columns))
         @if answer.all.done.of == 0 {
             p class="empty" { "No run that ended answers to this." }
         } @else {
@@ -31,55 +23,6 @@ pub fn numbers(question: &Question, answer: &Answer, columns: &Columns, reading:
             (spreads(question, answer))
             (grouped(question, answer))
         }
-    }
-}
-
-fn progress(reading: &Reading) -> Markup {
-    html! {
-        @if let Some(error) = &reading.error { p class="warning" role="alert" { "The rows cannot be read: " (error) } }
-        @if !reading.is_whole && reading.file_bytes > reading.read_bytes {
-            p role="status" {
-                label {
-                    "Still reading: " (format::bytes(reading.read_bytes as f64)) " of " (format::bytes(reading.file_bytes as f64)) " "
-                    progress max=(reading.file_bytes) value=(reading.read_bytes) {}
-                }
-            }
-        }
-        @if reading.broken > 0 {
-            details class="warning" {
-                summary { (reading.broken) " lines are no rows and were left out" }
-                ul { @for (line, reason) in &reading.first_broken { li { "line " (line) ": " (reason) } } }
-            }
-        }
-    }
-}
-
-fn form(question: &Question, columns: &Columns) -> Markup {
-    html! {
-        form class="filter" method="get" action="/numbers" role="search" aria-label="Which runs" {
-            (day("from", "From", question.from)) (day("to", "To", question.to))
-            @for dimension in ASKED { (choice(question, columns, dimension)) }
-            @for (dimension, name) in question.only.iter().filter(|(dimension, _)| !ASKED.contains(dimension)) {
-                label { (dimension.title()) input name=(dimension.name()) value=(name); }
-            }
-            label { "Group by" select name="by" {
-                @for by in Dimension::ALL { option value=(by.name()) selected[by == question.by] { (by.title()) } }
-            } }
-            button type="submit" { "Show" }
-            a href="/numbers" { "All runs" }
-        }
-    }
-}
-
-fn day(name: &str, title: &str, day: Option<Date>) -> Markup {
-    html! { label { (title) input type="date" name=(name) value=[day]; } }
-}
-
-fn choice(question: &Question, columns: &Columns, dimension: Dimension) -> Markup {
-    let list = format!("names-{dimension}");
-    html! {
-        label { (dimension.title()) input name=(dimension.name()) list=(list) value=[question.only.get(&dimension)]; }
-        datalist id=(list) { @for name in columns.names(dimension).take(OFFERED) { option value=(name) {} } }
     }
 }
 

@@ -105,6 +105,28 @@ fn tables_are_downloaded_whole_and_a_name_is_no_formula() {
     assert!(trends.contains("all,cost_usd,2,0,1.5,0.75,0.95\n2026-02-03,cost_usd,2,0,1.5,"), "{trends}");
 }
 
+#[test]
+fn kinds_of_goals_that_fail_are_told_from_bad_luck() {
+    let outcome = |number: u64| if number.is_multiple_of(2) { "done" } else { "failed" };
+    let luck = (1..=20).map(|number| row("acme/app", number, outcome(number), &["feature"], json!(1)));
+    let bad = (21..=32).map(|number| row("acme/app", number, "stuck", &["migration"], json!(1)));
+    let once = [row("acme/app", 33, "failed", &["rare"], json!(1))];
+    let scene = Scene::of(&luck.chain(bad).chain(once).collect::<String>());
+    let failures = &scene.json("/api/v1/failures")["failures"];
+    let kinds: Vec<_> = failures["kinds"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|kind| (&kind["by"], &kind["group"]["name"]))
+        .collect();
+    assert_eq!(kinds, [(&json!("label"), &json!("migration"))]);
+    let ended: Vec<_> = failures["outcomes"].as_array().unwrap().iter().map(|group| &group["name"]).collect();
+    assert_eq!(ended, ["stuck", "failed"]);
+    let page = scene.get("/failures").text;
+    assert!(page.contains("href=\"/numbers?label=migration&amp;by=repo\""), "{page}");
+    assert!(scene.get("/failures?label=never").text.contains("No run that is meant failed."));
+}
+
 /// One row as herder writes them.
 pub fn row(repo: &str, goal: u64, ended: &str, labels: &[&str], cost: serde_json::Value) -> String {
     let row = json!({
