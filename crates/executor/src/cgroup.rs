@@ -288,16 +288,25 @@ fn remove_children(leaf: &Path) {
 /// The cgroups of a run's jobs, wherever keepers made them: a later login may be in another cgroup
 /// than the one from which the run was started.
 pub(crate) fn leaves_of(run: &RunId) -> Vec<PathBuf> {
+    let hierarchies = unified().into_iter().chain(memory_v1());
+    hierarchies.flat_map(|hierarchy| leaves_below(places(hierarchy), run)).collect()
+}
+
+/// Where families are looked for. Within one there are none, hundreds of jobs though, but of whoever is a job itself.
+fn places(hierarchy: Hierarchy) -> Vec<PathBuf> {
+    let is_job = hierarchy.own.components().any(|part| part.as_os_str() == FAMILY);
+    [Some(hierarchy.mount_point), is_job.then_some(hierarchy.own)].into_iter().flatten().collect()
+}
+
+fn leaves_below(places: Vec<PathBuf>, run: &RunId) -> Vec<PathBuf> {
     const DEEPEST: usize = 12;
     let mut found = Vec::new();
-    let mounts = unified().into_iter().chain(memory_v1());
-    let mut pending: Vec<(PathBuf, usize)> = mounts.map(|hierarchy| (hierarchy.mount_point, 0)).collect();
+    let mut pending: Vec<(PathBuf, usize)> = places.into_iter().map(|place| (place, 0)).collect();
     while let Some((directory, depth)) = pending.pop() {
         for child in cgroups_in(&directory) {
             if child.ends_with(FAMILY) {
                 found.extend(cgroups_in(&child.join(run.as_str())));
-            }
-            if depth < DEEPEST {
+            } else if depth < DEEPEST {
                 pending.push((child, depth + 1));
             }
         }
@@ -333,6 +342,8 @@ pub(crate) fn members(leaf: &Path) -> Vec<u32> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     const HYBRID: &str = "\
@@ -364,6 +375,23 @@ mod tests {
     #[test]
     fn a_machine_without_cgroups_has_none() {
         assert_eq!(find("25 22 0:20 / /proc rw - proc proc rw\n", "0::/\n", "cgroup2", ""), None);
+    }
+
+    #[test]
+    fn a_runs_leaves_are_found_wherever_their_family_is_and_by_a_job_in_its_own_cgroup() {
+        let dir = tempfile::tempdir().unwrap();
+        let job = dir.path().join("b/herder/app-2-1/7");
+        let leaves = ["herder/app-1-1/1", "a/herder/app-1-1/2"].map(|leaf| dir.path().join(leaf));
+        let below = job.join("herder/app-1-1/3");
+        leaves.iter().chain([&below]).for_each(|leaf| std::fs::create_dir_all(leaf).unwrap());
+        let run = RunId::try_from("app-1-1".to_owned()).unwrap();
+        let found = |own: &Path| {
+            let hierarchy = Hierarchy { mount_point: dir.path().into(), own: own.into() };
+            leaves_below(places(hierarchy), &run).into_iter().collect::<BTreeSet<_>>()
+        };
+        assert_eq!(found(dir.path()), leaves.clone().into());
+        let [one, other] = leaves;
+        assert_eq!(found(&job), [one, other, below].into());
     }
 
     #[test]

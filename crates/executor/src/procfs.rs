@@ -14,6 +14,8 @@ pub(crate) struct Stat {
     pub pid: u32,
     pub name: String,
     pub is_zombie: bool,
+    /// A thread of the kernel's own, which no program is.
+    pub is_kernel: bool,
     pub parent: u32,
     pub group: u32,
     pub session: u32,
@@ -27,13 +29,15 @@ pub(crate) struct Stat {
 
 /// The state of a process, `None` if there is none with this id.
 pub(crate) fn stat(pid: u32) -> io::Result<Option<Stat>> {
-    let text = match read(&format!("/proc/{pid}/stat"), usize::MAX) {
-        Ok(text) if text.is_empty() => return Ok(None),
-        Ok(text) => text,
+    // One line: the name is of 15 bytes at most, the rest are some fifty numbers.
+    let mut line = [0; 2048];
+    let length = match File::open(format!("/proc/{pid}/stat")).and_then(|mut file| file.read(&mut line)) {
+        Ok(0) => return Ok(None),
+        Ok(length) => length,
         Err(error) if is_gone(&error) => return Ok(None),
         Err(error) => return Err(error),
     };
-    let stat = parse(&String::from_utf8_lossy(&text));
+    let stat = parse(&String::from_utf8_lossy(&line[..length]));
     stat.map(Some).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "unexpected /proc/PID/stat"))
 }
 
@@ -47,6 +51,9 @@ fn is_gone(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(libc::ESRCH)
 }
 
+/// PF_KTHREAD of the kernel's include/linux/sched.h, among the flags of a process.
+const KERNEL_THREAD: i64 = 0x0020_0000;
+
 fn parse(text: &str) -> Option<Stat> {
     // The name stands in parentheses and may itself hold any character, so the last one counts.
     let (head, tail) = text.rsplit_once(')')?;
@@ -59,6 +66,7 @@ fn parse(text: &str) -> Option<Stat> {
         pid: pid.trim().parse().ok()?,
         name: name.to_owned(),
         is_zombie: matches!(*fields.first()?, "Z" | "X"),
+        is_kernel: number(6)? & KERNEL_THREAD != 0,
         parent: id(1)?,
         group: id(2)?,
         session: id(3)?,
@@ -82,8 +90,12 @@ pub(crate) fn pids() -> io::Result<Vec<u32>> {
 
 /// Whether the process was started with `name=value` in its environment. A process whose
 /// environment may not be read counts as not marked.
-pub(crate) fn has_marker(pid: u32, name: &str, value: &str) -> bool {
-    let Ok(environment) = read(&format!("/proc/{pid}/environ"), usize::MAX) else { return false };
+pub(crate) fn has_marker(stat: &Stat, name: &str, value: &str) -> bool {
+    // Neither has an environment.
+    if stat.is_zombie || stat.is_kernel {
+        return false;
+    }
+    let Ok(environment) = read(&format!("/proc/{}/environ", stat.pid), usize::MAX) else { return false };
     let wanted = format!("{name}={value}");
     environment.split(|byte| *byte == 0).any(|variable| variable == wanted.as_bytes())
 }
@@ -98,7 +110,9 @@ pub(crate) fn describe(stat: &Stat) -> Leftover {
 }
 
 fn read(path: &str, limit: usize) -> io::Result<Vec<u8>> {
-    let mut content = Vec::new();
+    // Files of /proc do not tell their size, and most are shorter than this: two reads then.
+    const USUAL: usize = 4096;
+    let mut content = Vec::with_capacity(USUAL);
     File::open(path)?.take(limit as u64).read_to_end(&mut content)?;
     Ok(content)
 }

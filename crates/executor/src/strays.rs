@@ -53,8 +53,7 @@ fn kill_members(leaves: &[PathBuf]) -> io::Result<Found> {
 pub(crate) fn end_marked(name: &str, value: &str) -> Result<Vec<Leftover>, EndError> {
     let spared = own_line()?;
     until_none(|| {
-        freeze(|stat| !spared.contains(&stat.pid) && procfs::has_marker(stat.pid, name, value))
-            .and_then(kill_all)
+        freeze(|stat| !spared.contains(&stat.pid) && procfs::has_marker(stat, name, value)).and_then(kill_all)
     })
 }
 

@@ -73,6 +73,7 @@ pub(crate) fn land(context: &Context, case: &Case, round: u32) -> Acted {
             postponed(context, case, round, why)
         });
     context.withdrawals.forget(&case.run.id);
+    context.swept.forget(&case.run.id);
     found.push(what);
     let events = found.into_iter().map(|what| Event::of(&case.goal.id, what)).collect();
     Acted { events, ..Acted::default() }

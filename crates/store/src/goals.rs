@@ -144,12 +144,6 @@ pub(crate) fn load(conn: &Connection, id: &GoalRef) -> Result<Option<Goal>, Stor
     row(conn, sql, params![repo, number], |row| row.get(0).map(|Json(goal)| goal))
 }
 
-/// Goals of which something may still become.
-pub(crate) fn live(conn: &Connection) -> Result<Vec<Goal>, StoreError> {
-    let sql = "SELECT goal FROM goals WHERE is_settled = 0";
-    rows(conn, sql, [], |row| row.get(0).map(|Json(goal)| goal))
-}
-
 pub(crate) fn insert(conn: &Connection, goal: &Goal) -> Result<(), StoreError> {
     let (repo, number) = columns(&goal.id);
     execute(

@@ -16,6 +16,7 @@ mod error;
 mod goals;
 mod journal;
 mod ledger;
+mod memo;
 mod open;
 mod operating;
 mod outbox;
@@ -50,6 +51,7 @@ pub use world::Settings;
 pub struct Store {
     conn: Connection,
     path: PathBuf,
+    memo: memo::Memo,
 }
 
 impl Store {

@@ -10,6 +10,7 @@ use rustix::fs::{CWD, FileType, Mode, mknodat};
 use rustix::io::Errno;
 
 use crate::error::{OpenError, PATIENCE, StoreError};
+use crate::memo::Memo;
 use crate::{Store, check, schema};
 
 /// Up to this size, in bytes, a database is looked over whenever it is opened.
@@ -56,7 +57,7 @@ fn open(path: &Path) -> Result<Store, StoreError> {
         check::refuse_damage(&conn)?;
     }
     schema::migrate(&mut conn)?;
-    Ok(Store { conn, path: path.into() })
+    Ok(Store { conn, path: path.into(), memo: Memo::default() })
 }
 
 /// Makes an empty file without opening it: to close a second descriptor of a database drops the

@@ -43,15 +43,18 @@ impl Store {
     /// Plans, records what was decided and orders what follows, all in one transaction. A planning
     /// that finds nothing to do writes nothing.
     pub fn step(&mut self, settings: &Settings, now: Timestamp) -> Result<Stepped, StoreError> {
+        // Lost with an error, it is made anew.
+        let mut memo = std::mem::take(&mut self.memo);
         let tx = self.write()?;
         let mut stepped = Stepped::default();
         for _ in 0..ROUNDS_MAX {
-            let plan = plan(&world::load(&tx, settings)?, now);
+            let plan = plan(&world::load(&tx, settings, &mut memo)?, now);
             if decide(&tx, &plan.decisions, now, &mut stepped)? {
                 continue;
             }
             order(&tx, plan, now, &mut stepped)?;
             tx.commit()?;
+            self.memo = memo;
             return Ok(stepped);
         }
         Err(StoreError::Restless { rounds: ROUNDS_MAX })

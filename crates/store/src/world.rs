@@ -12,6 +12,7 @@ use rusqlite::Connection;
 
 use crate::column::Json;
 use crate::error::StoreError;
+use crate::memo::Memo;
 use crate::{Store, accounts, goals, operating, outbox, repos, rows, runs, stories};
 
 /// What the planner looks at beside the database.
@@ -35,11 +36,11 @@ impl Store {
     /// The whole picture. It grows with what is at work, not with what was ever done: of settled
     /// goals it holds those that a live one depends on.
     pub fn world(&self, settings: &Settings) -> Result<World, StoreError> {
-        load(&*self.read()?, settings)
+        load(&*self.read()?, settings, &mut Memo::default())
     }
 }
 
-pub(crate) fn load(conn: &Connection, settings: &Settings) -> Result<World, StoreError> {
+pub(crate) fn load(conn: &Connection, settings: &Settings, memo: &mut Memo) -> Result<World, StoreError> {
     let mut world = World::new(settings.capacity, settings.policy, &settings.default_agent);
     world.only.clone_from(&settings.only);
     world.max_in.clone_from(&settings.max_in);
@@ -50,7 +51,7 @@ pub(crate) fn load(conn: &Connection, settings: &Settings) -> Result<World, Stor
     world.limits = operating::limits(conn)?;
     world.pauses = operating::pauses(conn)?;
     world.open = outbox::open(conn)?;
-    for goal in goals::live(conn)? {
+    for goal in memo.live(conn)? {
         world.goals.insert(goal.id.clone(), goal);
     }
     add_runs(conn, &mut world)?;
