@@ -1,9 +1,11 @@
 //! What a few commits add, gathered and packed in this process: a snapshot is a handful of objects, and a git that
 //! packs them costs more than all else that is done with them. What is much, or not in a line, is git's.
 
+use crate::bare::Bare;
 use crate::error::Result;
 use crate::id::CommitId;
 use crate::reading::{Objects, to_gix};
+use crate::writing::write_loose;
 use flate2::{Compression, write::ZlibEncoder};
 use gix_hash::ObjectId;
 use gix_object::Kind;
@@ -120,6 +122,24 @@ impl Added {
         Ok(Some(path))
     }
 
+    /// Writes those that a repository lacks into it as loose objects, what is referred to before what refers to it,
+    /// each synced; gives whether that was done. It is not where there are many: then one pack costs less.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub(crate) fn add_to(&self, bare: &Bare, there: &Objects) -> Result<bool> {
+        const MOST: usize = 12;
+        let missing: Vec<_> = self.objects.iter().filter(|(id, ..)| there.size_of(id).is_err()).collect();
+        if missing.len() > MOST {
+            return Ok(false);
+        }
+        for (id, kind, content) in missing.into_iter().rev() {
+            let object = [format!("{kind} {}\0", content.len()).as_bytes(), content].concat();
+            write_loose(bare, &id.to_hex().to_string(), &object)?;
+        }
+        Ok(true)
+    }
+
     /// Writes those that are missing as loose objects below a directory of objects that is being made. Not synced.
     ///
     /// # Errors
@@ -176,8 +196,8 @@ fn head(kind: Kind, size: usize) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bare::Bare;
     use crate::id::{Identity, Signature};
+    use crate::transfer::{Load, bring};
     use crate::writing::commit;
 
     struct Scene {
@@ -284,5 +304,26 @@ mod tests {
         let large = scene.blob(&"x".repeat(9 << 20));
         let large = scene.commit(&scene.tree(&format!("100644 blob {large}\tlarge\n")), Some(&third));
         assert!(scene.added(&[&large], &[first]).is_none());
+    }
+
+    #[test]
+    fn a_few_objects_are_brought_one_by_one_and_many_as_a_pack() {
+        let scene = Scene::new("sha1");
+        let [first, _, third] = scene.line();
+        let blobs: Vec<CommitId> = (0..20).map(|number| scene.blob(&format!("{number}\n"))).collect();
+        let names =
+            blobs.iter().enumerate().map(|(number, blob)| format!("100644 blob {blob}\tf{number:02}\n"));
+        let many = scene.commit(&scene.tree(&names.collect::<String>()), Some(&third));
+        let other = Bare::create(&scene.dir.path().join("b.git"), "sha1").unwrap();
+        let mut known = Vec::new();
+        for (tip, packs) in [(first, 1), (third, 1), (many, 2)] {
+            let load = Load { from: scene.bare.path(), tips: vec![&tip], known: known.clone(), check: None };
+            bring(&other, load).unwrap();
+            let files = std::fs::read_dir(other.path().join("objects/pack")).unwrap().flatten();
+            let found = files.filter(|file| file.path().extension().is_some_and(|end| end == "pack")).count();
+            assert_eq!(found, packs);
+            other.git("fsck").args(["--strict", "--no-dangling", tip.as_str()]).done().unwrap();
+            known = vec![tip];
+        }
     }
 }

@@ -7,6 +7,7 @@ mod changes;
 mod obstacles;
 mod refresh;
 mod stage;
+mod staged_tree;
 mod vet;
 mod vetted_pack;
 

@@ -1,5 +1,6 @@
-//! Objects on their way from one bare repository of ours into another on the same machine: packed by one git
-//! that sees both, where a fetch starts six. They come under their names only when all of them are there.
+//! Objects on their way from one bare repository of ours into another on the same machine: a few by this process, one
+//! by one, more of them packed by one git that sees both, where a fetch starts six. No ref names them before all of
+//! them are there.
 
 use crate::bare::Bare;
 use crate::clone_git::UNSYNCED;
@@ -24,11 +25,14 @@ pub(crate) struct Load<'a> {
     pub(crate) check: Option<OsString>,
 }
 
-/// Brings objects into the repository `into`; no ref is moved. The pack is synced, as a fetch would.
+/// Brings objects into the repository `into`; no ref is moved. They are synced, as a fetch would.
 ///
 /// # Errors
 /// An object is missing or does not pass the check, or the disk or git refuses.
 pub(crate) fn bring(into: &Bare, load: Load<'_>) -> Result<()> {
+    if load.check.is_none() && are_laid_in(into, &load)? {
+        return Ok(());
+    }
     let scratch = Scratch::within(into.path(), "bring")?;
     let packed = match &load.check {
         Some(check) => checked(into, &load, check, scratch.path())?,
@@ -47,6 +51,12 @@ pub(crate) fn bring(into: &Bare, load: Load<'_>) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether the load was so small that its objects were written one by one, which starts no git.
+fn are_laid_in(into: &Bare, load: &Load<'_>) -> Result<bool> {
+    let (Some(added), Some(tip)) = (few(load)?, load.tips.first()) else { return Ok(false) };
+    added.add_to(into, &Objects::of(into, tip)?)
 }
 
 /// The load as a synced pack with an index that has passed the check. Seen from `into` alone: what is missing there is

@@ -34,7 +34,7 @@ pub(crate) fn commit(
 
 /// Writes an object beside its place, under a name that `git prune` takes for one of git's own, and renames it:
 /// synced, for a ref to it may outlive a power cut.
-fn write_loose(bare: &Bare, id: &str, object: &[u8]) -> Result<()> {
+pub(crate) fn write_loose(bare: &Bare, id: &str, object: &[u8]) -> Result<()> {
     let (directory, name) = id.split_at(2);
     let directory = bare.path().join("objects").join(directory);
     fs_err::create_dir_all(&directory)?;

@@ -116,6 +116,29 @@ fn work_lands_as_one_commit() {
 }
 
 #[test]
+fn what_a_cut_snapshot_had_staged_and_no_more_is_in_the_next_one() {
+    let scene = Scene::new();
+    let work = scene.prepare(42, 1);
+    work.write("one.txt", "1\n");
+    let first = work.snapshot(1);
+    work.write("two.txt", "2\n");
+    let private = work.git().bare().path();
+    let (git_dir, tree) =
+        (format!("--git-dir={}", private.display()), format!("--work-tree={}", work.clone.display()));
+    git(&work.clone, &[&git_dir, &tree, "update-index", "--add", "two.txt"]);
+    let second = work.snapshot(2);
+    assert!(second.changed && second.tree != first.tree);
+    // Nothing new: the index is the one that was written before.
+    assert_eq!(work.snapshot(3).tree, second.tree);
+    std::fs::remove_file(work.clone.join("two.txt")).unwrap();
+    assert_eq!(work.snapshot(4).tree, first.tree);
+    assert_eq!(
+        git(&work.clone, &[&git_dir, "ls-tree", "--name-only", second.tree.as_str(), "two.txt"]),
+        "two.txt"
+    );
+}
+
+#[test]
 fn a_second_run_takes_up_earlier_work() {
     let scene = Scene::new();
     let work = scene.prepare(7, 1);

@@ -6,7 +6,7 @@
 
 use super::changes::{GitPath, Skipped, WhySkipped};
 use super::vetted_pack::VettedPack;
-use super::{SnapshotOrder, full_message, stage};
+use super::{SnapshotOrder, full_message, stage, staged_tree};
 use crate::clone_git::{UNSYNCED, pack_range};
 use crate::error::{Result, WorkspaceError};
 use crate::git::{succeeded, unparsable};
@@ -47,7 +47,7 @@ pub(super) fn vetted_commit(
 ) -> Result<(CommitId, CommitId)> {
     let before = private.bare().tree_of(parent)?;
     for _ in 0..ROUNDS_MAX {
-        let tree = private.git("write-tree")?.object()?;
+        let tree = staged_tree::write(private)?;
         if tree == before {
             return Ok((parent.clone(), tree));
         }
