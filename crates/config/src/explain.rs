@@ -59,6 +59,7 @@ impl Settings {
         vec![
             line("max", &self.max, ToString::to_string),
             line("root", &self.root, |root| root.display().to_string()),
+            line("webhook", &self.webhook, |at| at.map_or_else(|| "nowhere".to_owned(), |at| at.to_string())),
             line("sleep", &self.sleep, ToString::to_string),
             line("backoff.first", &self.backoff_first, ToString::to_string),
             line("backoff.longest", &self.backoff_longest, ToString::to_string),

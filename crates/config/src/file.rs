@@ -138,8 +138,37 @@ impl UserConfig {
         for (key, value) in [("api", &forge.api), ("graphql", &forge.graphql), ("git", &forge.git)] {
             url(lines, &["forge", host, key], value.as_deref())?;
         }
-        variables(lines, &["forge", host, "token"], forge.token.as_slice())?;
+        for (key, name) in
+            [("token", &forge.token), ("webhook_secret", &forge.webhook_secret), ("app_key", &forge.app_key)]
+        {
+            variables(lines, &["forge", host, key], name.as_slice())?;
+        }
+        for (key, path) in
+            [("webhook_secret_file", &forge.webhook_secret_file), ("app_key_file", &forge.app_key_file)]
+        {
+            paths(lines, &["forge", host, key], path.as_slice())?;
+        }
+        words(lines, &["forge", host], [("app", &forge.app)])?;
+        self.refuse_half_app(host, forge)?;
         percent(lines, &["forge", host, "share"], forge.share)
+    }
+
+    /// An app is a name, an installation and a key, or nothing.
+    fn refuse_half_app(&self, host: &str, forge: &ForgeText) -> Result<(), ConfigError> {
+        let keys = [&forge.app_key, &forge.app_key_file].into_iter().flatten().count();
+        let bad = |key: &str, why: &str| Err(self.lines.bad_value(&["forge", host, key], why));
+        if forge.webhook_secret.is_some() && forge.webhook_secret_file.is_some() {
+            return bad("webhook_secret_file", "the secret is in a variable or in a file, not in both");
+        }
+        match (forge.app.is_some(), forge.installation.is_some(), keys) {
+            (false, false, 0) | (true, true, 1) => Ok(()),
+            (true, _, 2) => bad("app_key_file", "the key is in a variable or in a file, not in both"),
+            (true, false, _) => bad("app", "an app needs the number of its installation beside it"),
+            (true, true, _) => bad("app", "an app needs app_key or app_key_file beside it"),
+            (false, true, _) => bad("installation", "it is an app's: it needs app beside it"),
+            (false, false, _) if forge.app_key.is_some() => bad("app_key", "it needs app beside it"),
+            (false, false, _) => bad("app_key_file", "it needs app beside it"),
+        }
     }
 
     fn refuse_bad_agent(&self, name: &str, agent: &AgentText) -> Result<(), ConfigError> {

@@ -69,6 +69,7 @@ const KIND: &str = "\"claude\", \"command\" or \"replay\"";
 const URL: &str = "a URL that begins with http:// or https://";
 const SLEEP: &str = "\"inhibit\" or \"allow\"";
 const PERCENT: &str = "a whole number from 1 to 100";
+const ADDRESS: &str = "an address and a port: \"127.0.0.1:9000\"";
 const PATH: &str = "an absolute path, or one that begins with ~/";
 
 const fn user(path: &'static str, takes: &'static str, holds: Holds, meaning: &'static str) -> Key {
@@ -114,6 +115,7 @@ pub const KEYS: &[Key] = &[
         "tokens that its model's context holds, if it does not say so",
     ),
     user("root", PATH, Restart, "where clones lie"),
+    user("webhook", ADDRESS, Restart, "where webhooks are heard"),
     user("sleep", SLEEP, AtOnce, "whether this machine may go to sleep while anything is at work"),
     user("author.name", TEXT, AtOnce, "who makes herder's commits"),
     user("author.email", TEXT, AtOnce, "the address of who makes herder's commits"),
@@ -210,6 +212,12 @@ pub const KEYS: &[Key] = &[
         Restart,
         "the most that herder takes of the account's rate limits, in percent",
     ),
+    user("forge.*.webhook_secret", VARIABLE, Restart, "the variable that holds the secret of its webhooks"),
+    user("forge.*.webhook_secret_file", PATH, Restart, "the file that holds the secret of its webhooks"),
+    user("forge.*.app", TEXT, Restart, "the client id of a GitHub App that herder works as"),
+    user("forge.*.installation", COUNT, Restart, "the number of the app's installation"),
+    user("forge.*.app_key", VARIABLE, Restart, "the variable that holds the app's private key"),
+    user("forge.*.app_key_file", PATH, Restart, "the file that holds the app's private key"),
 ];
 
 impl Key {

@@ -38,7 +38,7 @@ pub use environment::{EnvironmentSettings, Submodules, environment};
 pub use error::ConfigError;
 pub use explain::{Explained, explain_surroundings};
 pub use file::{RepositoryConfig, UserConfig};
-pub use forge::ForgeSettings;
+pub use forge::{AppSettings, ForgeSettings, Kept, KeptError};
 pub use keys::{Holds, KEYS, Key, Place};
 pub use layers::{Voice, voices};
 pub use policy::{Review, review};

@@ -1,6 +1,7 @@
 //! What holds for one goal: all layers, the strongest first, within the ceilings.
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 
@@ -24,6 +25,8 @@ pub struct Flags {
     pub max: Option<NonZeroUsize>,
     /// `--root`, absolute.
     pub root: Option<PathBuf>,
+    /// `--webhook`.
+    pub webhook: Option<SocketAddr>,
     /// `--agent`.
     pub agent: Option<String>,
     /// `--model`.

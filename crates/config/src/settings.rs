@@ -1,6 +1,7 @@
 //! What holds for herder as a whole, whatever the goal.
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
@@ -18,12 +19,13 @@ use crate::source::{Source, Sourced};
 const DEFAULT_MAX: usize = 2;
 
 /// Variables that hold secrets wherever they are set.
-const KNOWN_SECRETS: [&str; 7] = [
+const KNOWN_SECRETS: [&str; 8] = [
     "ANTHROPIC_API_KEY",
     "ANTHROPIC_AUTH_TOKEN",
     "CLAUDE_CODE_OAUTH_TOKEN",
     "GH_TOKEN",
     "GITHUB_TOKEN",
+    "GITHUB_WEBHOOK_SECRET",
     "OPENAI_API_KEY",
     "AWS_SECRET_ACCESS_KEY",
 ];
@@ -35,6 +37,8 @@ pub struct Settings {
     pub max: Sourced<usize>,
     /// Where clones lie.
     pub root: Sourced<PathBuf>,
+    /// Where webhooks are heard, if anywhere.
+    pub webhook: Sourced<Option<SocketAddr>>,
     /// What becomes of this machine's sleep while anything is at work.
     pub sleep: Sourced<Sleep>,
     /// Who makes herder's commits.
@@ -78,6 +82,7 @@ impl UserConfig {
         let settings = Settings {
             max: self.max(flags),
             root: self.root(flags, &env)?,
+            webhook: self.webhook(flags),
             sleep: match raw.sleep {
                 Some(sleep) => Sourced::new(sleep, self.lines.source(&["sleep"])),
                 None => Sourced::by_default(Sleep::default()),
@@ -118,6 +123,14 @@ impl UserConfig {
         let said = self.raw.max.map(|max| Sourced::new(max, self.lines.source(&["max"])));
         let flag = flags.max.map(|max| Sourced::new(max, Source::Flag));
         flag.or(said).map_or(Sourced::by_default(DEFAULT_MAX), |max| max.map(NonZeroUsize::get))
+    }
+
+    fn webhook(&self, flags: &Flags) -> Sourced<Option<SocketAddr>> {
+        match (flags.webhook, self.raw.webhook) {
+            (Some(at), _) => Sourced::new(Some(at), Source::Flag),
+            (None, Some(at)) => Sourced::new(Some(at), self.lines.source(&["webhook"])),
+            (None, None) => Sourced::by_default(None),
+        }
     }
 
     /// How many ralphs work in one repository at once, if the user says so.
@@ -164,7 +177,10 @@ impl UserConfig {
         names.extend(credentials);
         names.extend(self.raw.redact.env.iter().cloned());
         names.extend(self.raw.notify.post_token_env.clone());
-        names.extend(self.raw.forge.values().filter_map(|forge| forge.token.clone()));
+        for forge in self.raw.forge.values() {
+            let named = [&forge.token, &forge.webhook_secret, &forge.app_key];
+            names.extend(named.into_iter().flatten().cloned());
+        }
         names.sort_unstable();
         names.dedup();
         names

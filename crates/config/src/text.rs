@@ -2,6 +2,7 @@
 //! their values are.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::num::{NonZeroU8, NonZeroU16, NonZeroU32, NonZeroU64, NonZeroUsize};
 
 use herder_domain::agent::Reasoning;
@@ -22,6 +23,7 @@ pub(crate) struct UserText {
     pub ceilings: CeilingsText,
     pub agents: BTreeMap<String, AgentText>,
     pub root: Option<String>,
+    pub webhook: Option<SocketAddr>,
     pub sleep: Option<Sleep>,
     pub author: AuthorText,
     pub backoff: BackoffText,
@@ -46,6 +48,12 @@ pub(crate) struct ForgeText {
     pub token: Option<String>,
     pub poll: Option<Span>,
     pub share: Option<NonZeroU8>,
+    pub webhook_secret: Option<String>,
+    pub webhook_secret_file: Option<String>,
+    pub app: Option<String>,
+    pub installation: Option<NonZeroU64>,
+    pub app_key: Option<String>,
+    pub app_key_file: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]

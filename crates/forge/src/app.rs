@@ -47,6 +47,9 @@ pub enum AppError {
     /// Signing failed.
     #[error("sign a claim for the GitHub App")]
     Signing,
+    /// The server does not say what the app is called.
+    #[error("the name of the GitHub App: {0}")]
+    NoName(String),
     /// The server gave none.
     #[error("a token for installation {installation} of the GitHub App: {why}")]
     NoToken {
@@ -71,6 +74,11 @@ struct Answer {
     expires_at: Timestamp,
     #[serde(default)]
     permissions: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    slug: String,
 }
 
 impl App {
@@ -114,12 +122,8 @@ impl App {
 
     /// A fresh token of the installation. Asking twice gives two; the first goes on until its end.
     pub(crate) fn installed(&self, wire: &Wire, now: Timestamp) -> Result<Installed, AppError> {
-        let mut raw = self.exchange(wire, now)?;
-        // A claim of a wrong clock is refused, with the right time in the answer.
-        let date = raw.date().filter(|date| date.duration_since(now).abs() >= EARLY);
-        if let (401, Some(date)) = (raw.status, date) {
-            raw = self.exchange(wire, date)?;
-        }
+        let path = format!("/app/installations/{}/access_tokens", self.installation);
+        let raw = self.ask(wire, now, Method::Post, &path)?;
         if raw.status != 201 {
             return Err(self.no_token(raw.refusal()));
         }
@@ -130,10 +134,32 @@ impl App {
         Ok(Installed { token, renew_at, permissions: answer.permissions })
     }
 
-    fn exchange(&self, wire: &Wire, now: Timestamp) -> Result<Raw, AppError> {
+    /// The name that the app's deeds are shown under:
+    /// <https://docs.github.com/rest/apps/apps#get-the-authenticated-app>.
+    pub(crate) fn bot(&self, wire: &Wire, now: Timestamp) -> Result<String, AppError> {
+        let raw = self.ask(wire, now, Method::Get, "/app")?;
+        if raw.status != 200 {
+            return Err(AppError::NoName(raw.refusal().to_string()));
+        }
+        let app: Named = serde_json::from_slice(&raw.body)
+            .map_err(|_| AppError::NoName("the answer is not understood".to_owned()))?;
+        Ok(format!("{}[bot]", app.slug))
+    }
+
+    /// Asks something as the app itself.
+    fn ask(&self, wire: &Wire, now: Timestamp, method: Method, path: &str) -> Result<Raw, AppError> {
+        let raw = self.send(wire, now, method, path)?;
+        // A claim of a wrong clock is refused, with the right time in the answer.
+        match raw.date().filter(|date| date.duration_since(now).abs() >= EARLY) {
+            Some(date) if raw.status == 401 => self.send(wire, date, method, path),
+            Some(_) | None => Ok(raw),
+        }
+    }
+
+    fn send(&self, wire: &Wire, now: Timestamp, method: Method, path: &str) -> Result<Raw, AppError> {
         let claim = self.claim(now)?;
-        let url = format!("{}/app/installations/{}/access_tokens", wire.site().rest(), self.installation);
-        let sent = Sent { method: Method::Post, url: &url, token: Some(&claim), etag: None, body: None };
+        let url = format!("{}{path}", wire.site().rest());
+        let sent = Sent { method, url: &url, token: Some(&claim), etag: None, body: None };
         wire.send(&sent).map_err(|undone| self.no_token(undone.why()))
     }
 

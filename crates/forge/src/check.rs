@@ -39,7 +39,13 @@ impl Client {
         let url = format!("{}/rate_limit", self.site().rest());
         let answer = match self.ask(&Request::get(url)) {
             Ok(answer) => answer,
-            Err(undone) => return vec![unusable(&subject, undone)],
+            Err(undone) => {
+                let way_in = match self.is_app() {
+                    true => "look at the app's client id, its installation and its key in [forge.HOST]",
+                    false => "run `gh auth login`, or set GITHUB_TOKEN",
+                };
+                return vec![unusable(&subject, undone, way_in)];
+            }
         };
         let source = self.token_source().unwrap_or_default();
         let mut findings = vec![Finding::ok(&subject, format!("the token of {source} is accepted"))];
@@ -106,11 +112,11 @@ impl Client {
     }
 }
 
-fn unusable(subject: &str, undone: Undone) -> Finding {
+fn unusable(subject: &str, undone: Undone, way_in: &str) -> Finding {
     let is_refused = undone.status() == Some(401);
     let why = undone.why();
     let hint = match &why {
-        Why::NoToken(_) => "run `gh auth login`, or set GITHUB_TOKEN",
+        Why::NoToken(_) => way_in,
         Why::Refused(_) if is_refused => "the token has expired or was revoked: make a new one",
         Why::NoConnection(_) | Why::TimedOut => "look at the network, HTTPS_PROXY and SSL_CERT_FILE",
         Why::Budget { .. }

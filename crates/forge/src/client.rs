@@ -156,6 +156,17 @@ impl Client {
         self.shared.credentials.permissions()
     }
 
+    /// Whether it works as an app.
+    pub(crate) fn is_app(&self) -> bool {
+        self.shared.credentials.is_app()
+    }
+
+    /// The name of the app's bot, where this is an app.
+    pub(crate) fn bot(&self) -> Option<Result<String, Why>> {
+        let bot = self.shared.credentials.bot(&self.shared.wire, self.server_now())?;
+        Some(bot.map_err(|error| Why::NoToken(error.to_string())))
+    }
+
     /// The token, for requests and for git.
     ///
     /// # Errors

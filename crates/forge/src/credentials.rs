@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use herder_oneshot::{Environment, OneShot};
@@ -81,6 +81,7 @@ pub struct Credentials {
     host: String,
     sources: Vec<TokenSource>,
     held: Mutex<Option<Held>>,
+    bot: OnceLock<String>,
 }
 
 /// A token in use.
@@ -96,7 +97,7 @@ struct Held {
 impl Credentials {
     /// Takes the first of `sources` that has a token for `host`.
     pub fn new(host: &str, sources: Vec<TokenSource>) -> Self {
-        Self { host: host.to_owned(), sources, held: Mutex::default() }
+        Self { host: host.to_owned(), sources, held: Mutex::default(), bot: OnceLock::new() }
     }
 
     /// Which source the token in use came from.
@@ -118,6 +119,23 @@ impl Credentials {
         }
         let fresh = self.fetch(wire, now)?;
         Ok(held.insert(fresh).token.clone())
+    }
+
+    /// Whether the first source is an app.
+    pub(crate) fn is_app(&self) -> bool {
+        matches!(self.sources.first(), Some(TokenSource::App(_)))
+    }
+
+    /// The name of the app's bot, where the first source is an app. It is asked for once.
+    pub(crate) fn bot(&self, wire: &Wire, now: Timestamp) -> Option<Result<String, AppError>> {
+        let Some(TokenSource::App(app)) = self.sources.first() else { return None };
+        if let Some(known) = self.bot.get() {
+            return Some(Ok(known.clone()));
+        }
+        let bot = app.bot(wire, now);
+        Some(bot.inspect(|bot| {
+            let _ = self.bot.set(bot.clone());
+        }))
     }
 
     /// Lets go of a token that the server no longer takes, unless another has come meanwhile.

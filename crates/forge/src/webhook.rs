@@ -1,13 +1,18 @@
-//! Webhooks: whose they are, whether they came before, and what they are about. Pure functions; nobody listens here.
+//! Webhooks: whose they are, whether they came before, and what they are about. Pure functions, and the listener that
+//! applies them.
 //!
 //! A webhook only wakes the poller. What it says of the world is not believed, so a lost, late or forged one does no
 //! harm: it names what to look at.
+
+mod listen;
 
 use std::collections::{HashSet, VecDeque};
 
 use herder_domain::repo::{Number, RepoId};
 use ring::hmac;
 use serde::Deserialize;
+
+pub use listen::{Bounds, Listening};
 
 /// The longest body that is taken, in bytes: GitHub's own bound,
 /// <https://docs.github.com/webhooks/webhook-events-and-payloads#payload-cap>.

@@ -108,10 +108,9 @@ pub fn check_repo(
 /// The person's environment for git, with the token for a repository whose goals live on its host.
 fn outside(state: &StateDir, repo: &Repo, user: &UserConfig) -> UserEnvironment {
     let settings = (!repo.home.is_local()).then(|| user.forge(repo.id.host())).flatten();
-    match settings {
-        Some(settings) => github::outside(github::connect(&settings, &state.database())),
-        None => UserEnvironment::of_this_process(),
-    }
+    // What is wrong with the settings stands among the findings of the host.
+    let client = settings.and_then(|settings| github::connect(&settings, &state.database()).ok());
+    client.map_or_else(UserEnvironment::of_this_process, github::outside)
 }
 
 /// Looks at the hosts that goals of these repositories live on, and at the repositories there: the token and what it may

@@ -14,6 +14,7 @@ mod sight;
 mod steps;
 mod watch;
 
+pub use clients::ConnectError;
 pub(crate) use clients::{Clients, connect};
 pub(crate) use git_tokens::account_at;
 pub(crate) use goals::GithubGoals;

@@ -14,7 +14,7 @@ use herder_store::{AppendError, OpenError, Store, StoreError};
 use herder_workspace::{Mirror, RemoteFacts, UserEnvironment, WorkspaceError, inspect_remote};
 use jiff::Timestamp;
 
-use crate::github;
+use crate::github::{self, ConnectError};
 
 /// What `repo add` is asked.
 #[derive(Clone, Debug, Default)]
@@ -98,6 +98,9 @@ pub enum AddRepoError {
         /// The host's words.
         why: String,
     },
+    /// herder cannot ask its host.
+    #[error("failed to ask the host: {0}")]
+    Connect(#[from] ConnectError),
     /// There is no commit to begin from.
     #[error("{what:?} has no branch yet; commit something first")]
     Empty {

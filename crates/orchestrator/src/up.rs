@@ -7,6 +7,7 @@ mod attend;
 mod daemon;
 mod farewell;
 mod following;
+mod hearing;
 mod inbox;
 mod keeping;
 mod observing;
@@ -22,6 +23,7 @@ mod watching;
 
 use std::collections::BTreeMap;
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use herder_config::{ConfigError, Flags, Settings, UserConfig};
@@ -117,6 +119,22 @@ pub enum UpError {
     /// The state directory.
     #[error(transparent)]
     Record(#[from] RecordError),
+    /// The address for webhooks cannot be had.
+    #[error("failed to listen for webhooks on {address}: {error}")]
+    Deaf {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        error: io::Error,
+    },
+    /// Webhooks are to be heard, and none could be told from a forged one.
+    #[error("failed to listen for webhooks on {address}: no host has a secret for them ({why})")]
+    NoSecret {
+        /// The address.
+        address: SocketAddr,
+        /// What each host lacks.
+        why: String,
+    },
     /// A thread, a socket or a signal handler could not be had.
     #[error("failed to start the orchestrator: {0}")]
     System(#[from] io::Error),
@@ -134,6 +152,8 @@ impl UpError {
             | Self::Config(_)
             | Self::Open(_)
             | Self::Append(AppendError::Illegal(_) | AppendError::Unknown(_))
+            | Self::Deaf { .. }
+            | Self::NoSecret { .. }
             | Self::Record(_) => false,
         }
     }
@@ -166,7 +186,9 @@ pub fn up(order: Up) -> Result<UpEnd, UpError> {
     herder_executor::become_subreaper()?;
     let context = Context::new(order.state, order.config, order.flags, settings, order.herder)?;
     let daemon = Daemon::new(context, store, planning, order.tell)?;
+    let listening = hearing::begin(&daemon)?;
     let end = daemon.run(order.mode);
+    drop(listening);
     drop(lock);
     end
 }

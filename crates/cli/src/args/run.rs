@@ -1,5 +1,6 @@
 //! `herder up`, and the flags that say how a run is to be carried out.
 
+use std::net::SocketAddr;
 use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 
@@ -28,6 +29,9 @@ pub struct UpFlags {
     /// How many ralphs work at once
     #[arg(long, value_name = "N")]
     pub max: Option<NonZeroUsize>,
+    /// Hear webhooks there, so that changes are seen at once: 127.0.0.1:9000
+    #[arg(long, value_name = "ADDR")]
+    pub webhook: Option<SocketAddr>,
     /// How runs are carried out.
     #[command(flatten)]
     pub run: RunFlags,
@@ -73,7 +77,7 @@ fn dollars(text: &str) -> Result<f64, String> {
 
 impl From<UpFlags> for Flags {
     fn from(flags: UpFlags) -> Self {
-        Self { max: flags.max, ..flags.run.into() }
+        Self { max: flags.max, webhook: flags.webhook, ..flags.run.into() }
     }
 }
 
@@ -81,6 +85,7 @@ impl From<RunFlags> for Flags {
     fn from(flags: RunFlags) -> Self {
         Self {
             max: None,
+            webhook: None,
             // A relative directory is meant from here, not from wherever a run works.
             root: flags.root.map(|root| std::path::absolute(&root).unwrap_or(root)),
             agent: flags.agent,

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::args::{Goals, RepoAdd};
 use crate::call::Call;
-use crate::failure::Failure;
+use crate::failure::{Failure, Kind};
 use crate::output::{Progress, Reply, Table};
 use crate::place;
 
@@ -92,6 +92,9 @@ pub fn not_added(error: AddRepoError) -> Failure {
         AddRepoError::Host { .. } => Failure::environment(text)
             .hint("`gh auth login`, or a token in GITHUB_TOKEN, lets herder in")
             .hint("`--goals local` keeps the goals in herder's own database"),
+        AddRepoError::Connect(_) => {
+            Failure::new(Kind::Config, text).hint("docs/configuration.md tells of the keys of an app")
+        }
         AddRepoError::NoBase { .. } => Failure::not_found(text).hint("name another branch with --base"),
         AddRepoError::CheckedOut { base, .. } => Failure::refused(text)
             .hint(format!("or check out another branch there than {base}, or name another one with --base")),

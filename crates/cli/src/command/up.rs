@@ -135,6 +135,12 @@ pub fn not_up(error: UpError) -> Failure {
         UpError::Store(error) => error.into(),
         UpError::Append(error) => error.into(),
         UpError::Record(error) => error.into(),
+        UpError::Deaf { .. } => {
+            Failure::environment(text).hint("`herder up --webhook 127.0.0.1:PORT` takes another one")
+        }
+        UpError::NoSecret { .. } => Failure::new(Kind::Config, text)
+            .hint("put the secret that GitHub has for the webhook into the variable GITHUB_WEBHOOK_SECRET")
+            .hint("or name a variable or a file in [forge.HOST]: webhook_secret, webhook_secret_file"),
         UpError::System(_) => Failure::environment(text).hint("`herder doctor` looks at what herder needs"),
     }
 }

@@ -95,8 +95,12 @@ impl Client {
         }
     }
 
-    /// The account that the token is of. An app's installation is refused: it is no account.
+    /// The account that the token is of. That of an app's installation is the app's bot, whose name the app is asked for
+    /// once.
     pub fn login(&self) -> Lookup<String> {
+        if let Some(bot) = self.bot() {
+            return bot.map_or_else(Lookup::Unknown, Lookup::Present);
+        }
         let url = format!("{}/user", self.site().rest());
         let me = self.ask(&Request::get(url)).map_err(Undone::why).and_then(|answer| answer.parse::<Me>());
         match me {

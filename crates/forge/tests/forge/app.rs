@@ -71,3 +71,14 @@ fn a_key_that_is_none_is_refused_without_being_shown() {
     let shown = format!("{:?}", App::new("1", 2, KEY).unwrap());
     assert_eq!(shown, "App { issuer: \"1\", installation: 2, .. }");
 }
+
+#[test]
+fn an_app_is_known_by_the_name_of_its_bot_which_is_asked_for_once() {
+    let scene = Scene::new();
+    let (id, installation) = scene.hub.app("herder-app", "acme", PUBLIC);
+    let client = client(&scene, id, installation);
+    for _ in 0..2 {
+        assert_eq!(client.login(), Lookup::Present("herder-app[bot]".to_owned()));
+    }
+    assert_eq!(scene.hub.log().iter().filter(|entry| entry.path == "/app").count(), 1);
+}

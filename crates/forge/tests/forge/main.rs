@@ -12,3 +12,4 @@ mod lookups;
 mod pulls;
 mod scene;
 mod tokens;
+mod webhooks;

@@ -19,7 +19,7 @@ pub(crate) fn prepare(
     settings: &herder_config::ForgeSettings,
     intent: Intent,
 ) -> Result<Prepared, AddRepoError> {
-    let client = connect(settings, &state.database());
+    let client = connect(settings, &state.database())?;
     let known = known(state, &id)?;
     let mut prepared = Prepared {
         base: known.as_ref().map(|repo| repo.base_branch.clone()),
@@ -94,7 +94,17 @@ pub(crate) fn check(state: &StateDir, repos: &[&Repo], config: &UserConfig) -> V
             findings.push(Finding::error(host, detail, format!("give it a table [forge.{host:?}]")));
             continue;
         };
-        let client = connect(&settings, &state.database());
+        let client = match connect(&settings, &state.database()) {
+            Ok(client) => client,
+            Err(error) => {
+                findings.push(Finding::error(
+                    host,
+                    error.to_string(),
+                    "docs/configuration.md tells of the keys",
+                ));
+                continue;
+            }
+        };
         let of_host = client.check();
         let is_closed = has_error(&of_host);
         findings.extend(of_host);

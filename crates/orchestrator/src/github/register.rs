@@ -23,7 +23,7 @@ pub(crate) fn look(
     id: RepoId,
     settings: &ForgeSettings,
 ) -> Result<(Repo, UserEnvironment), AddRepoError> {
-    let client = connect(settings, &state.database());
+    let client = connect(settings, &state.database())?;
     let unseen = |why: String| AddRepoError::Host { host: settings.host.clone(), name: id.short(), why };
     let facts = match client.repository(&id) {
         Lookup::Present(facts) => facts,

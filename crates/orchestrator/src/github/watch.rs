@@ -29,6 +29,8 @@ const AGAIN: Duration = Duration::from_secs(10);
 pub(crate) enum Asked {
     /// Look at a goal again.
     Look(GoalRef),
+    /// Ask for a repository before its turn.
+    Wake(RepoId),
 }
 
 /// What a watcher tells.
@@ -95,6 +97,7 @@ impl Watch {
                 Ok(Asked::Look(goal)) => {
                     self.open.insert((now, goal));
                 }
+                Ok(Asked::Wake(repo)) => self.poller.wake(&repo),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }

@@ -20,6 +20,7 @@ use jiff::Timestamp;
 
 use super::attend::OnlyFor;
 use super::following::{self, Following};
+use super::hearing;
 use super::inbox::{self, Message};
 use super::keeping::Keeping;
 use super::observing::{self, Forges};
@@ -295,6 +296,7 @@ impl Daemon {
             }
             Message::Saw(host, saw) => observing::saw(self, &host, saw),
             Message::Looked(looked) => following::looked(self, looked),
+            Message::Heard(wake) => hearing::heard(self, &wake),
             Message::Woken => {
                 self.following.hasten();
                 Ok(())

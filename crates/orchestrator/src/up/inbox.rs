@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use herder_domain::outcome::Outcome;
 use herder_domain::run::RunId;
+use herder_forge::webhook::Wake;
 use herder_record::StateDir;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -33,6 +34,8 @@ pub(super) enum Message {
     Noted(String),
     /// What was seen on a host that goals live on.
     Saw(String, Saw),
+    /// A webhook came, signed and new.
+    Heard(Wake),
     /// Somebody wrote to the database.
     Woken,
     /// The daemon is to end.

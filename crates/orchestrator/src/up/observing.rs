@@ -6,7 +6,7 @@ use std::sync::mpsc::Sender;
 use herder_domain::effect::Effect;
 use herder_domain::event::{Event, Repo};
 use herder_domain::forge::Home;
-use herder_domain::repo::GoalRef;
+use herder_domain::repo::{GoalRef, RepoId};
 use herder_domain::sight::Sighting;
 use herder_store::AppendError;
 use jiff::Timestamp;
@@ -36,6 +36,14 @@ impl Forges {
     /// Whether all that is watched was seen once, and nothing waits to be seen again.
     pub(super) fn are_known(&self) -> bool {
         self.looking.is_empty() && self.look_again.is_empty()
+    }
+
+    /// Has a repository asked for before its turn.
+    pub(super) fn wake(&self, repo: RepoId) {
+        if let Some(ask) = self.watchers.get(repo.host()) {
+            // A watcher that is gone has said why.
+            let _ = ask.send(Asked::Wake(repo));
+        }
     }
 }
 

@@ -1,7 +1,9 @@
 //! Nights whose goals are issues: a double of GitHub, real git over HTTP, real keepers and ralphs, scripted agents.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "a test fails by panicking")]
 
+mod as_app;
 mod claims;
+mod hearing;
 mod landing;
 mod queueing;
 mod registering;

@@ -79,6 +79,14 @@ impl Stage {
         Self { hub, home, token }
     }
 
+    /// Changes the settings: what stands first in the file, what is added to the host's table, and one text by another.
+    pub fn configure(&self, first: &str, table: &str, (old, new): (&str, &str)) {
+        let path = self.home.home().join(".config/herder/config.toml");
+        let text = std::fs::read_to_string(path).unwrap();
+        self.home
+            .write(".config/herder/config.toml", &format!("{first}{}{table}", text.replacen(old, new, 1)));
+    }
+
     pub fn app() -> RepoId {
         "github.com/acme/app".parse().unwrap()
     }
