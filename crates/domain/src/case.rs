@@ -1,5 +1,6 @@
 //! A goal with the run and the landing that an event is about, and how the event changes them.
 
+mod claim_events;
 mod curation;
 mod goal_events;
 mod hand_events;
@@ -103,7 +104,8 @@ impl Case {
             What::GoalGiven { run, end, say } => self.give(run, *end, say.as_deref()),
             What::UndoOrdered { run, undo } => self.order_undo(run, undo),
             What::RunOrdered { run, attempt } => self.order(run, *attempt, at),
-            What::RunClaimed { .. } => self.step_run(&RunEvent::Claimed),
+            What::RunClaimed { .. } => self.claimed(),
+            What::GoalElsewhere { run, owner, until } => self.elsewhere(run.as_ref(), (owner, *until), at),
             What::RunPrepared { base_branch, agent, .. } => self.prepared(base_branch, agent),
             What::RunLaunched { process, .. } => self.step_run(&RunEvent::Launched(process.clone())),
             What::RunReported { outcome, .. } => self.step_run(&RunEvent::Reported(outcome.clone())),

@@ -260,6 +260,16 @@ pub enum What {
         /// Why.
         trouble: UndoTrouble,
     },
+    /// Another orchestrator has it, or took it over.
+    GoalElsewhere {
+        /// The run here that it was asked for by, or that was at work; absent where there is none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        run: Option<RunId>,
+        /// Who has it.
+        owner: String,
+        /// Not before this it is asked for again.
+        until: Timestamp,
+    },
     /// The planner started a run.
     RunOrdered {
         /// The run.
@@ -444,6 +454,7 @@ impl What {
             | Self::Undone { run, .. }
             | Self::UndoRefused { run, .. }
             | Self::Landed { run, .. } => Some(run),
+            Self::GoalElsewhere { run, .. } => run.as_ref(),
             Self::GoalCreated { .. }
             | Self::GoalEdited { .. }
             | Self::GoalPrioritized { .. }

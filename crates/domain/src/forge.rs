@@ -120,12 +120,6 @@ pub trait GoalSource: Send + Sync {
     /// [`Trouble`]: it is not known to be ours.
     fn claim(&self, goal: &GoalRef, run: &RunId) -> Result<Claimed, Trouble>;
 
-    /// Whether the goal is still the run's, to be asked before its work goes anywhere.
-    ///
-    /// # Errors
-    /// [`Trouble`]: nobody knows.
-    fn confirm(&self, goal: &GoalRef, run: &RunId) -> Result<Claimed, Trouble>;
-
     /// Has the place where the goal lives show where it stands. Gives what had to be written for that; of what is found
     /// done already, that it was done after `since`.
     ///
@@ -157,6 +151,8 @@ pub struct Candidate {
     pub base_branch: String,
     /// The commit of that branch that it stands on.
     pub base_tip: String,
+    /// The commit of that branch that the run began at.
+    pub began_at: String,
     /// The commit.
     pub commit: String,
     /// One line about it, without secrets.
@@ -170,8 +166,20 @@ pub struct Candidate {
 pub enum Submitted {
     /// It is part of the base branch.
     Landed,
+    /// Work on the goal was part of the base branch before, as this commit, and this was not handed in.
+    WasLanded {
+        /// The commit.
+        commit: String,
+    },
     /// A pull request offers it.
     Offered(Offer),
+    /// Another orchestrator has the goal.
+    Theirs {
+        /// Who.
+        owner: String,
+        /// Not before this it can be ours.
+        until: Option<Timestamp>,
+    },
     /// The base branch went on meanwhile.
     Lost,
     /// The forge does not take it.
@@ -189,12 +197,13 @@ pub trait Landing {
     /// [`Trouble`]: nobody knows what came of it.
     fn submit(&self, candidate: &Candidate) -> Result<Submitted, Trouble>;
 
-    /// The commit that a run's work became where it is part of the base branch without its trailer saying so: a forge
-    /// may write commits of its own.
+    /// The commit that work on the goal became where it is part of the base branch, though not of the commit `began_at`,
+    /// without a trailer saying so: a forge may write commits of its own, and a person, or another orchestrator, may
+    /// have merged what an earlier run made.
     ///
     /// # Errors
     /// [`Trouble`]: nobody knows.
-    fn landed(&self, goal: &GoalRef, run: &RunId) -> Result<Option<String>, Trouble>;
+    fn landed(&self, goal: &GoalRef, began_at: &str) -> Result<Option<String>, Trouble>;
 
     /// Shows a commit to a person who is to look first; nobody merges it by itself.
     ///

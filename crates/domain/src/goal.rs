@@ -2,6 +2,7 @@
 
 mod document;
 mod edit;
+mod elsewhere;
 mod lint;
 mod machine;
 pub(crate) mod outline;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use document::GoalDocument;
 pub use edit::{GoalEdit, HeldBack, Revision, Wanted};
+pub use elsewhere::Elsewhere;
 pub use lint::{Finding, Severity, lint};
 pub use machine::{GoalEvent, GoalState, SpotCheckReason, StuckCause};
 pub use similar::{Likeness, likeness};
@@ -74,6 +76,9 @@ pub struct Goal {
     /// What is known of it on the forge that it lives on; absent where that is herder itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_forge: Option<OnForge>,
+    /// Another orchestrator has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elsewhere: Option<Elsewhere>,
 }
 
 /// An agent's proposal: the run that made it, and that run's goal.
@@ -189,6 +194,7 @@ impl Goal {
             told: Vec::new(),
             proposed_by: None,
             on_forge: None,
+            elsewhere: None,
         }
     }
 

@@ -447,7 +447,8 @@ impl RunState {
                 S::Collected { outcome: outcome.clone(), harvest: harvest.clone() }
             }
             (S::Collected { harvest, .. }, E::Judged) => S::Judged { keeps_clone: harvest.keeps_clone },
-            (S::Judged { .. }, E::Closed) => S::Closed,
+            // Another orchestrator has the goal: nothing was begun.
+            (S::Judged { .. } | S::Ordered, E::Closed) => S::Closed,
             (state, event) => {
                 return Err(IllegalEvent { machine: "a run", state: state.word(), event: event.word() });
             }

@@ -6,7 +6,7 @@
 mod announced;
 mod command;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub use announced::Announced;
@@ -290,6 +290,18 @@ impl Sighting {
         let own = goal.state.label();
         let mut found = Vec::new();
         match self.wish(own, acts) {
+            Some((Wish::LeaveTo(owner), act)) => {
+                // Who sees a goal for the first time when another has it already has to see it queued first.
+                let queued = acts.iter().rev().find(|act| act.deed == Deed::Labeled(QUEUED.to_owned()));
+                match queued.map(|queued| self.queue(goal, queued)) {
+                    Some(Ok(queued)) => found.extend(queued),
+                    Some(Err(_)) | None => found.extend(self.edit(goal)),
+                }
+                if goal.state.queued_since().is_some() || found.contains(&What::GoalQueued) {
+                    let until = act.at.checked_add(ELSEWHERE).unwrap_or(act.at);
+                    found.push(What::GoalElsewhere { run: None, owner, until });
+                }
+            }
             Some((Wish::Queue, act)) => match self.queue(goal, act) {
                 Ok(queued) => found.extend(queued),
                 Err(unfit) => {
@@ -315,13 +327,18 @@ impl Sighting {
             Deed::Labeled(name) if is_there(name) && !is_own(name) => Some((name.to_ascii_lowercase(), *act)),
             Deed::Labeled(_) | Deed::Unlabeled(_) | Deed::Closed | Deed::Reopened => None,
         });
+        let is_free = own.is_none_or(|own| own == QUEUED || own == DRAFT);
         match put_on {
-            Some((name, act)) if name == "goal:queued" => return Some((Wish::Queue, act)),
-            Some((name, act)) if name == "goal:draft" => return Some((Wish::Shelve, act)),
+            Some((name, act)) if name == QUEUED => return Some((Wish::Queue, act)),
+            Some((name, act)) if name == DRAFT => return Some((Wish::Shelve, act)),
+            Some((name, act)) if is_free && TAKEN.contains(&name.as_str()) => {
+                return Some((Wish::LeaveTo(act.by.clone()), act));
+            }
+            Some((name, act)) if name == STUCK && is_own(QUEUED) => return Some((Wish::Shelve, act)),
             Some(_) | None => {}
         }
         // To take off what says that it is queued or worked at is to stop it; anything else is put back.
-        let stops = |name: &str| is_own(name) && ["goal:queued", "goal:running"].contains(&name);
+        let stops = |name: &str| is_own(name) && [QUEUED, "goal:running"].contains(&name);
         acts.iter().rev().find_map(|act| match &act.deed {
             Deed::Unlabeled(name) if stops(&name.to_ascii_lowercase()) && !is_there(name) => {
                 Some((Wish::Shelve, *act))
@@ -389,21 +406,56 @@ impl Sighting {
 }
 
 /// What a person wants of a goal by its label.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Wish {
     Queue,
     Shelve,
+    /// Another orchestrator, of this account, has it: it alone puts such a label there.
+    LeaveTo(String),
 }
+
+const QUEUED: &str = "goal:queued";
+const DRAFT: &str = "goal:draft";
+const STUCK: &str = "goal:stuck";
+
+/// What an orchestrator labels a goal that it has.
+const TAKEN: [&str; 3] = ["goal:running", "goal:spot-check", "goal:done"];
+
+/// When a goal that another orchestrator was seen to have is asked for at the earliest: its lease holds for as long.
+const ELSEWHERE: SignedDuration = SignedDuration::from_mins(15);
 
 fn differing<T: PartialEq>(new: T, old: &T) -> Option<T> {
     (new != *old).then_some(new)
 }
 
 impl Goal {
+    /// Whether another orchestrator says how it stands.
+    fn is_anothers(&self) -> bool {
+        match &self.state {
+            GoalState::Queued { .. } | GoalState::Running { .. } => self.elsewhere.is_some(),
+            GoalState::Draft { .. }
+            | GoalState::SpotCheck { .. }
+            | GoalState::Offered { .. }
+            | GoalState::Stuck { .. }
+            | GoalState::Done { .. }
+            | GoalState::Cancelled
+            | GoalState::Resolved => false,
+        }
+    }
+
+    /// Whether a draft is shown as stuck: another orchestrator has given it up, and that is the better word.
+    fn is_given_up_elsewhere(&self) -> bool {
+        let shows = self.on_forge.as_ref().map_or(&[][..], |known| &known.shown.labels);
+        matches!(self.state, GoalState::Draft { .. }) && matches!(shows, [only] if only == STUCK)
+    }
+
     /// What its forge ought to show, where it shows something else. One that was opened again is not closed for
     /// the sake of what it was before, and none is opened in our name.
     pub fn to_show(&self) -> Option<Shown> {
         let known = self.on_forge.as_ref()?;
+        if self.is_anothers() || self.is_given_up_elsewhere() {
+            return None;
+        }
         let standing = match &self.state {
             GoalState::Done { .. } | GoalState::Resolved => Standing::Completed,
             GoalState::Cancelled => Standing::NotPlanned,

@@ -13,6 +13,7 @@ mod stop;
 mod tell;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 use herder_config::ConfigError;
 use herder_domain::cause::with_causes;
@@ -34,6 +35,9 @@ use crate::context::{Case, Context};
 use crate::landing;
 
 pub(crate) use stop::{end as end_ralph, process_id};
+
+/// When a goal that another has is asked for again, where nobody says until when it has it.
+const ASK_AGAIN: Duration = Duration::from_secs(60);
 
 /// What came of an effect.
 #[derive(Debug, Default)]
@@ -215,10 +219,20 @@ fn try_to(context: &Context, effect: &Effect, case: &Case) -> Result<Acted, ActE
 fn claim(context: &Context, case: &Case, goal: &GoalRef, run: &RunId) -> Result<Acted, ActError> {
     match context.goal_source(&case.repo)?.claim(goal, run)? {
         Claimed::Ours => Ok(Acted::with(case, What::RunClaimed { run: run.clone() })),
+        Claimed::Theirs { owner, until } if case.run.by.is_none() => {
+            Ok(Acted::with(case, elsewhere(run.clone(), owner, until)))
+        }
+        // A person waits for it.
         Claimed::Theirs { owner, until } => {
             Err(Trouble::Passing { why: format!("{owner} is at work on {goal}"), until }.into())
         }
     }
+}
+
+/// Another orchestrator has a run's goal.
+pub(crate) fn elsewhere(run: RunId, owner: String, until: Option<Timestamp>) -> What {
+    let soon = || Timestamp::now().checked_add(ASK_AGAIN).unwrap_or(Timestamp::MAX);
+    What::GoalElsewhere { run: Some(run), owner, until: until.unwrap_or_else(soon) }
 }
 
 /// A run that cannot be prepared ends, so that it holds no slot while it backs off: a failing clone

@@ -14,6 +14,7 @@ mod sight;
 mod steps;
 mod watch;
 
+pub(crate) use claims::Kept;
 pub use clients::ConnectError;
 pub(crate) use clients::{Clients, connect};
 pub(crate) use git_tokens::account_at;
@@ -25,8 +26,15 @@ pub(crate) use register::{look, outside};
 pub(crate) use steps::follow;
 pub(crate) use watch::{Asked, Saw, watch};
 
+use herder_domain::cause::with_causes;
 use herder_domain::forge::Trouble;
 use herder_forge::{Undone, Why};
+use herder_workspace::WorkspaceError;
+
+/// Git did not do it, or nobody knows.
+pub(crate) fn passing(error: WorkspaceError) -> Trouble {
+    Trouble::Passing { why: with_causes(&error), until: None }
+}
 
 /// What a look-up that found nothing out, or a write that is not known to be done, means here.
 pub(crate) fn trouble(why: &Why) -> Trouble {

@@ -34,7 +34,10 @@ impl Context {
         Ok(match repo.home {
             Home::Local => Box::new(PushHome { vault, url, user }),
             Home::Github => {
-                Box::new(PullHome { client: self.client(repo)?, repo: &repo.id, url, vault, user })
+                let claims = self
+                    .claims(repo)
+                    .map_err(|error| Trouble::Passing { why: error.in_full(), until: None })?;
+                Box::new(PullHome { client: self.client(repo)?, repo: &repo.id, vault, claims })
             }
         })
     }

@@ -8,7 +8,7 @@ mod verdict;
 use std::sync::PoisonError;
 
 use herder_domain::event::{Event, What};
-use herder_domain::forge::{Candidate, Claimed, Landing as WayHome, Submitted};
+use herder_domain::forge::{Candidate, Landing as WayHome, Submitted};
 use herder_domain::gate::Verdict;
 use herder_domain::landing::{Bounce, Offer, Warrant};
 use herder_domain::run::RunSpec;
@@ -18,7 +18,7 @@ use herder_workspace::{
 };
 use jiff::Timestamp;
 
-use crate::act::{ActError, Acted};
+use crate::act::{ActError, Acted, elsewhere};
 use crate::context::{Case, Context};
 use crate::environment::Seed;
 
@@ -44,6 +44,11 @@ enum Round {
     Bounced(Bounce),
     /// Somebody else's push came first.
     Lost,
+    /// Another orchestrator has the goal.
+    Theirs {
+        owner: String,
+        until: Option<Timestamp>,
+    },
     /// The remote said no.
     Refused(String),
     /// Its goal was closed meanwhile.
@@ -91,6 +96,7 @@ fn try_rounds(context: &Context, case: &Case, found: &mut Vec<What>) -> Result<O
             Round::Bounced(bounce) => What::LandingBounced { run, bounce },
             Round::Refused(why) => return Err(ActError::Refused(why)),
             Round::CalledOff => What::LandingWithdrawn { run },
+            Round::Theirs { owner, until } => elsewhere(run, owner, until),
             Round::Lost => continue,
         }));
     }
@@ -138,7 +144,7 @@ impl<'a> Landing<'a> {
         if let Some(commit) = self.mirror.bare().landed_run_in(Some(&self.work_base), &base_tip, run)? {
             return Ok(Round::Landed(commit, Vec::new()));
         }
-        if let Some(commit) = self.way_home()?.landed(&self.case.goal.id, &self.case.run.id)? {
+        if let Some(commit) = self.way_home()?.landed(&self.case.goal.id, self.work_base.as_str())? {
             return Ok(Round::Landed(CommitId::parse(&commit)?, Vec::new()));
         }
         let candidate = match self.squash(&base_tip)? {
@@ -179,7 +185,12 @@ impl<'a> Landing<'a> {
                 seed.ripen(&self.case.run.id)?;
                 Round::Landed(commit, known)
             }
-            Round::Offered(_) | Round::Bounced(_) | Round::Lost | Round::Refused(_) | Round::CalledOff => {
+            Round::Offered(_)
+            | Round::Bounced(_)
+            | Round::Theirs { .. }
+            | Round::Lost
+            | Round::Refused(_)
+            | Round::CalledOff => {
                 seed.forget(&self.case.run.id)?;
                 pushed
             }
@@ -265,6 +276,7 @@ impl<'a> Landing<'a> {
             run: self.case.run.id.clone(),
             base_branch: self.spec.base_branch.clone(),
             base_tip: base_tip.to_string(),
+            began_at: self.work_base.to_string(),
             commit: commit.to_string(),
             title: redactor.line(&self.case.goal.title).into_string(),
             body: redacted(&pull::body(self, gate)),
@@ -273,10 +285,6 @@ impl<'a> Landing<'a> {
 
     /// The last step, which the repository's home takes.
     fn hand_in(&self, candidate: &Candidate) -> Result<Round, ActError> {
-        let source = self.context.goal_source(&self.case.repo)?;
-        if let Claimed::Theirs { owner, .. } = source.confirm(&candidate.goal, &candidate.run)? {
-            return Ok(Round::Refused(format!("the goal is {owner}'s now")));
-        }
         Ok(match self.way_home()?.submit(candidate)? {
             Submitted::Landed => {
                 let (base_tip, commit) =
@@ -285,7 +293,9 @@ impl<'a> Landing<'a> {
                 let _ = self.mirror.take_pushed(&self.vault, &self.spec.base_branch, &base_tip, &commit);
                 Round::Landed(commit, Vec::new())
             }
+            Submitted::WasLanded { commit } => Round::Landed(CommitId::parse(&commit)?, Vec::new()),
             Submitted::Offered(offer) => Round::Offered(offer),
+            Submitted::Theirs { owner, until } => Round::Theirs { owner, until },
             Submitted::Lost => Round::Lost,
             Submitted::Refused { why } => Round::Refused(why),
         })

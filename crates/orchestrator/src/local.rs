@@ -22,10 +22,6 @@ impl GoalSource for LocalGoals {
         Ok(Claimed::Ours)
     }
 
-    fn confirm(&self, _goal: &GoalRef, _run: &RunId) -> Result<Claimed, Trouble> {
-        Ok(Claimed::Ours)
-    }
-
     /// What a label would show follows from the row.
     fn show(&self, _goal: &GoalRef, _shown: &Shown, _since: Timestamp) -> Result<Option<Wrote>, Trouble> {
         Ok(None)
@@ -67,7 +63,7 @@ impl Landing for PushHome<'_> {
     }
 
     /// The trailer in the base says it all.
-    fn landed(&self, _goal: &GoalRef, _run: &RunId) -> Result<Option<String>, Trouble> {
+    fn landed(&self, _goal: &GoalRef, _began_at: &str) -> Result<Option<String>, Trouble> {
         Ok(None)
     }
 

@@ -94,6 +94,7 @@ fn of_goal(what: &What) -> Option<String> {
         What::GoalQuarantined { error } => format!("quarantined: {error}"),
         What::GoalHeard { heard } => of_heard(heard),
         What::GoalShelved { by } => format!("{by} took it off the queue"),
+        What::GoalElsewhere { owner, .. } => format!("{owner} has it"),
         What::GoalReopened => "opened again".into(),
         What::GoalNotQueued { why, .. } => format!("not queued: {why}"),
         What::GoalTold { text } => format!("told: {}", text.lines().next().unwrap_or_default()),

@@ -98,7 +98,7 @@ fn hub() -> Hub {
 
 fn ours(claimed: Option<Claimed>) -> Fence {
     match claimed {
-        Some(Claimed::Ours { fence }) => fence,
+        Some(Claimed::Ours { fence, .. }) => fence,
         other => panic!("not ours: {other:?}"),
     }
 }
@@ -108,7 +108,8 @@ fn a_claim_is_taken_verified_published_with_and_let_go_of() {
     let (hub, place) = (hub(), tempfile::tempdir().unwrap());
     let [ada, bob] = ["ada", "bob"].map(|name| Herder::new(&hub, place.path(), name, Terms::default()));
     let fence = ours(ada.claim(7, 1));
-    assert_eq!(ada.claim(7, 1), Some(Claimed::Ours { fence }), "asked again, it is what it was");
+    let again = Some(Claimed::Ours { fence, published: None });
+    assert_eq!(ada.claim(7, 1), again, "asked again, it is what it was");
     assert!(matches!(bob.claim(7, 1), Some(Claimed::HeldBy { owner, .. }) if owner == ada.claims.me));
     assert_eq!(bob.verify(7, 1), Some(Verified::Lost { to: Some(ada.claims.me.clone()) }));
     let (stale, head) = (bob.work(7), ada.work(7));
@@ -235,7 +236,7 @@ fn race(herder: &Herder, index: u64, goals: u64, umpire: &Mutex<Umpire>) {
         if is_done(goal) {
             continue;
         }
-        let Some(Claimed::Ours { fence }) = herder.claim(goal, 1) else { continue };
+        let Some(Claimed::Ours { fence, .. }) = herder.claim(goal, 1) else { continue };
         begins(umpire, goal, &me);
         let head = herder.work(goal);
         let published = loop {

@@ -74,7 +74,7 @@ pub use jobs_ground::{JobsGround, ROOT_OWNER};
 pub use lfs::{lfs_program, missing_contents, ready_contents};
 pub use message::{LandingMessage, RevertMessage};
 pub use mirror::Mirror;
-pub use offer::{OfferOrder, Offering};
+pub use offer::{OfferPlace, OfferedAt};
 pub use place::{Place, make_parents};
 pub use prepare::{PrepareOrder, Prepared, Start, prepare, remove_prepared};
 pub use private::PrivateGit;

@@ -55,12 +55,6 @@ impl Bare {
         {
             return Err(WorkspaceError::NotDescendant { old: old.clone(), new: order.commit.clone() });
         }
-        self.replace(order, user)
-    }
-
-    /// As [`Bare::push`], where the new commit need not contain the expected one: for branches that herder alone
-    /// writes.
-    pub(crate) fn replace(&self, order: PushOrder<'_>, user: &UserEnvironment) -> Result<Push> {
         let branch = checked_branch(order.branch)?;
         let url = checked_url(order.url)?;
         self.upload_contents((order.expected_old, order.commit), url, user)?;

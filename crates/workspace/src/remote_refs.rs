@@ -1,4 +1,4 @@
-//! Refs of a remote that hold no work but a few words each: read all at one time, moved all or none.
+//! Refs of a remote that hold a few words each, read all at one time, and moved all or none, work with them.
 
 use crate::bare::Bare;
 use crate::error::{Result, WorkspaceError};
@@ -91,17 +91,28 @@ impl Bare {
         writing::commit(self, &tree, parent, message, signature)
     }
 
-    /// Moves refs of a remote, all of them from where they are thought to be, or none.
+    /// Moves refs of a remote, all of them from where they are thought to be, or none. What Git LFS keeps of a branch
+    /// goes there first.
     ///
     /// # Errors
     /// It is not known to be done: a ref was elsewhere, the remote said no, or its answer was lost.
     pub fn move_remote_refs(&self, url: &str, moves: &[RefMove], user: &UserEnvironment) -> Result<()> {
+        let is_branch = |to: &&RefMove| to.name.starts_with("refs/heads/");
+        for RefMove { old, new, .. } in moves.iter().filter(is_branch) {
+            let Some(new) = new else { continue };
+            // Another machine may have put the branch where it was.
+            let old = match old {
+                Some(old) if self.contains(old)? => Some(old),
+                Some(_) | None => None,
+            };
+            self.upload_contents((old, new), url, user)?;
+        }
+        let git = self.reaching("push", url, user)?;
+        let git = if moves.iter().any(|to| is_branch(&to)) { git } else { git.time_limit(PATIENCE) };
         let text = |id: &Option<CommitId>| id.as_ref().map(CommitId::to_string).unwrap_or_default();
         let leases = moves.iter().map(|to| format!("--force-with-lease={}:{}", to.name, text(&to.old)));
         let specs = moves.iter().map(|to| format!("{}:{}", text(&to.new), to.name));
-        let finished = self
-            .reaching("push", url, user)?
-            .time_limit(PATIENCE)
+        let finished = git
             .args(["--porcelain", "--atomic", "--no-verify", "--no-follow-tags", "--no-signed"])
             .args(leases)
             .args(["--", url])

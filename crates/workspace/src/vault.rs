@@ -13,7 +13,6 @@ use crate::id::{CommitId, RunKey, branch_of, goal_base_ref};
 use crate::lfs::drop_unneeded;
 use crate::mirror::Mirror;
 use crate::objects::{Guard, copy_all, gather, lock};
-use crate::offer::offers_of;
 use crate::private::PrivateGit;
 use crate::ref_files::{read_ref, refs_below, remove_ref, write_ref};
 use crate::snapshot::strict;
@@ -231,8 +230,7 @@ impl Vault {
     pub fn forget(&self, goal: u64, runs: &[&str]) -> Result<()> {
         let _alone = self.bare.alone()?;
         let mut names = Vec::new();
-        let mut prefixes =
-            vec![format!("refs/herder/wip/{goal}"), format!("refs/herder/attempts/{goal}"), offers_of(goal)];
+        let mut prefixes = vec![format!("refs/herder/wip/{goal}"), format!("refs/herder/attempts/{goal}")];
         for run in runs {
             let key = RunKey::new(goal, run)?;
             names.push(key.base_ref());

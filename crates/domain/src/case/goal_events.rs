@@ -40,6 +40,7 @@ impl Case {
         self.goal.series = Series::default();
         self.goal.retry_at = None;
         self.goal.quarantine = None;
+        self.goal.elsewhere = None;
     }
 
     pub(super) fn close(&mut self, event: &GoalEvent) -> Result<Vec<Effect>, IllegalEvent> {

@@ -6,6 +6,7 @@ use super::Case;
 use crate::effect::{Effect, Once};
 use crate::goal::GoalEvent;
 use crate::illegal::IllegalEvent;
+use crate::run::RunState;
 use crate::sight::{Heard, Seen, Shown, Wrote};
 
 impl Case {
@@ -90,6 +91,14 @@ impl Case {
     /// What the forge shows follows the state: one correction at a time, until there is none to make.
     pub(super) fn show(&self, at: Timestamp) -> Option<Effect> {
         let look = self.goal.on_forge.as_ref()?.looks;
+        // Nothing is said of a goal before it is known to be ours.
+        if self
+            .run
+            .as_ref()
+            .is_some_and(|run| self.goal.is_running(&run.id) && run.state == RunState::Ordered)
+        {
+            return None;
+        }
         self.goal.to_show()?;
         Some(Effect::ShowState { goal: self.goal.id.clone(), look, since: at })
     }

@@ -95,7 +95,8 @@ fn blocks(world: &World, hopeless: &BTreeSet<GoalRef>, wait: &Wait) -> bool {
             });
             !moves
         }
-        Wait::AccountParked { .. } => true,
+        // It may take as long as another machine's night.
+        Wait::AccountParked { .. } | Wait::Elsewhere { .. } => true,
         Wait::Dependency { .. }
         | Wait::Backoff { .. }
         | Wait::Paused { .. }

@@ -130,7 +130,10 @@ impl<'w> Obstacles<'w> {
         }
         waits.extend(goal.depends.iter().filter_map(|on| dependency(world, goal, on)));
         if let Some(until) = goal.retry_at.filter(|at| *at > now) {
-            waits.push(Wait::Backoff { until, after: goal.context.last_outcome.clone() });
+            waits.push(match &goal.elsewhere {
+                Some(elsewhere) => Wait::Elsewhere { owner: elsewhere.owner.clone(), until },
+                None => Wait::Backoff { until, after: goal.context.last_outcome.clone() },
+            });
         }
         let agent = world.agent_of(goal);
         waits.extend(self.accounts.entry(agent).or_insert_with(|| parked(world, agent, now)).clone());

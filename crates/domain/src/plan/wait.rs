@@ -27,6 +27,13 @@ pub enum Wait {
         /// How the last run ended.
         after: Option<String>,
     },
+    /// Another orchestrator has it.
+    Elsewhere {
+        /// Who.
+        owner: String,
+        /// When it is asked for again.
+        until: Timestamp,
+    },
     /// Its agent's account can spend no more for now.
     AccountParked {
         /// The agent.
@@ -103,7 +110,7 @@ impl Wait {
     /// When time alone ends it.
     pub fn until(&self) -> Option<Timestamp> {
         match self {
-            Self::Backoff { until, .. } => Some(*until),
+            Self::Backoff { until, .. } | Self::Elsewhere { until, .. } => Some(*until),
             Self::AccountParked { until, .. } | Self::Paused { until, .. } => *until,
             Self::Dependency { .. }
             | Self::NoSlot { .. }
@@ -125,6 +132,7 @@ impl Wait {
             | Self::Held { .. }
             | Self::Quarantined { .. } => true,
             Self::Backoff { .. }
+            | Self::Elsewhere { .. }
             | Self::NoSlot { .. }
             | Self::Draining
             | Self::OutOfScope
@@ -150,9 +158,11 @@ impl Wait {
             Self::RepoUnknown { .. } | Self::Held { .. } | Self::Quarantined { .. } | Self::OutOfScope => {
                 true
             }
-            Self::Backoff { .. } | Self::NoSlot { .. } | Self::Draining | Self::LastRunUnfinished { .. } => {
-                false
-            }
+            Self::Backoff { .. }
+            | Self::Elsewhere { .. }
+            | Self::NoSlot { .. }
+            | Self::Draining
+            | Self::LastRunUnfinished { .. } => false,
         }
     }
 }
@@ -172,6 +182,9 @@ impl fmt::Display for Wait {
                 write!(f, "backing off until {until:.0} after: {after}")
             }
             Self::Backoff { until, after: None } => write!(f, "backing off until {until:.0}"),
+            Self::Elsewhere { owner, until } => {
+                write!(f, "{owner} has it; whether it is free is asked again at {until:.0}")
+            }
             Self::AccountParked { agent, until: Some(until), why } => {
                 write!(f, "the account of {agent} is parked until {until:.0}: {why}")
             }

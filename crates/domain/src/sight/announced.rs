@@ -42,6 +42,9 @@ impl Goal {
     /// it yet. A goal that was never at work gets no comment for that: a backlog of a thousand would be a thousand.
     pub fn phase(&self, run: Option<&Run>, landing: Option<&Landing>) -> Option<String> {
         let known = self.on_forge.as_ref()?;
+        if self.is_anothers() {
+            return None;
+        }
         let heard = known.answered.last().map(|heard| heard.id);
         let base =
             match &self.state {

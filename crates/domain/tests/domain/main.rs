@@ -8,6 +8,7 @@ mod announcing;
 mod backlog;
 mod case;
 mod curating;
+mod elsewhere;
 mod hand;
 mod judging;
 mod offers;

@@ -345,6 +345,8 @@ every!(whats -> What {
     What::GoalTold { .. } => What::GoalTold { text: "mind the tabs".into() },
     What::GoalAnswered { .. } => What::GoalAnswered { answer: "the second".into() },
     What::GoalQuarantined { .. } => What::GoalQuarantined { error: "a run that is closed".into() },
+    What::GoalElsewhere { .. } =>
+        What::GoalElsewhere { run: Some(run()), owner: "night-1a2b".into(), until: after(60) },
     What::RunOrdered { .. } => What::RunOrdered { run: run(), attempt: 1 },
     What::RunClaimed { .. } => What::RunClaimed { run: run() },
     What::RunPrepared { .. } =>
@@ -475,6 +477,7 @@ every!(troubles -> DependencyTrouble {
 every!(waits -> Wait {
     Wait::Dependency { .. } => Wait::Dependency { on: id(1), trouble: DependencyTrouble::Cyclic },
     Wait::Backoff { .. } => Wait::Backoff { until: after(30), after: Some("timeout: 4h are spent".into()) },
+    Wait::Elsewhere { .. } => Wait::Elsewhere { owner: "night-1a2b".into(), until: after(60) },
     Wait::AccountParked { .. } =>
         Wait::AccountParked { agent: "claude".into(), until: Some(after(60)), why: "limit".into() },
     Wait::Paused { .. } =>

@@ -24,7 +24,7 @@ resolved   | -      | -       | -          | -         | -        | -       | - 
 
 const RUN: &str = "
           | claimed | prepared | launched | held | reported | collected | judged | closed
-ordered   | claimed | -        | -        | -    | reported | -         | -      | -
+ordered   | claimed | -        | -        | -    | reported | -         | -      | closed
 claimed   | -       | prepared | -        | -    | reported | -         | -      | -
 prepared  | -       | -        | launched | held | reported | -         | -      | -
 launched  | -       | -        | -        | -    | reported | -         | -      | -

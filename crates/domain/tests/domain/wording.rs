@@ -156,6 +156,7 @@ fn every_wait_is_a_sentence() {
     let expected = [
         "it depends on acme/app#1, which depends on it in turn",
         "backing off until 2026-11-01T22:00:30Z after: timeout: 4h are spent",
+        "night-1a2b has it; whether it is free is asked again at 2026-11-01T22:01:00Z",
         "the account of claude is parked until 2026-11-01T22:01:00Z: limit",
         "everything is paused until 2026-11-01T22:01:00Z: a build",
         "all 2 slots are taken",

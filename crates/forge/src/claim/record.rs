@@ -107,6 +107,10 @@ pub struct ClaimRecord {
     pub fence: Fence,
     /// The owner's run. Runs of different owners may have the same name.
     pub run: RunId,
+    /// Where the goal's branch was last put, by this owner or one before: who takes the goal over may put work of its
+    /// own in place of that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub published: Option<String>,
     /// How far it is.
     #[serde(flatten)]
     pub state: ClaimState,
@@ -204,7 +208,14 @@ mod tests {
         let run = RunId::try_from("app-7-1-00ff00".to_owned()).unwrap();
         for state in [ClaimState::Held, ClaimState::Submitted { head: "ab".into() }, ClaimState::Released] {
             let (owner, run) = (owner.clone(), run.clone());
-            let claim = ClaimRecord { goal: Number(7), owner, fence: Fence(3), run, state };
+            let claim = ClaimRecord {
+                goal: Number(7),
+                owner,
+                fence: Fence(3),
+                run,
+                published: Some("ab".into()),
+                state,
+            };
             assert_eq!(ClaimRecord::parse("x", &claim.text()), Ok(claim.clone()), "{}", claim.text());
         }
         let broken = Broken { by: owner.clone(), goal: Number(7), fence: Fence(2) };

@@ -172,7 +172,7 @@ pub fn next(job: &mut Job, came: &Came, told: &Told) -> Next {
     match &mut job.step {
         Step::Claiming(attempt) => match turn(attempt, heard, told) {
             Some(Turn::Ask(ask)) => Next::Send(Sent::Ask(ask)),
-            Some(Turn::Answer(Claimed::Ours { fence })) => {
+            Some(Turn::Answer(Claimed::Ours { fence, .. })) => {
                 job.fence = fence;
                 Next::Step(Step::Working { until: millis + work })
             }

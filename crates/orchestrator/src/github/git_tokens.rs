@@ -25,5 +25,7 @@ pub(crate) fn account_at(
     let repos = repos.map_err(|error| error.to_string())?;
     let found = repos.into_iter().find(|repo| repo.url == url && repo.home == Home::Github);
     let client = found.map(|repo| clients.client(repo.id.host(), config));
-    client.transpose().map_err(|trouble| trouble.to_string())
+    let client = client.transpose().map_err(|trouble| trouble.to_string())?;
+    // By ssh, or at a mirror of the person's, their own credentials count.
+    Ok(client.filter(|client| client.site().has_git(url)))
 }

@@ -5,6 +5,7 @@ use herder_domain::forge::{Claimed, GoalSource, Status, Trouble};
 use herder_domain::repo::GoalRef;
 use herder_domain::run::RunId;
 use herder_domain::sight::{Shown, Standing, Wrote};
+use herder_forge::read::issue::{Issue, IssueState};
 use herder_forge::write::issue::CloseReason;
 use herder_forge::write::label::StateLabel;
 use herder_forge::{Client, Lookup, Marker, Undone};
@@ -32,12 +33,18 @@ impl GithubGoals<'_> {
 }
 
 impl GoalSource for GithubGoals<'_> {
+    /// Who had the goal before closes its issue before letting go of the claim, so an issue that is open now is nobody's
+    /// finished work.
     fn claim(&self, goal: &GoalRef, run: &RunId) -> Result<Claimed, Trouble> {
-        self.claims()?.claim(goal.number, run)
-    }
-
-    fn confirm(&self, goal: &GoalRef, run: &RunId) -> Result<Claimed, Trouble> {
-        self.claims()?.confirm(goal.number, run)
+        let claimed = self.claims()?.claim(goal.number, run)?;
+        let is_closed = |issue: &Issue| issue.state == IssueState::Closed;
+        match (&claimed, self.client.issue(&goal.repo, goal.number)) {
+            (Claimed::Ours, Lookup::Present(issue)) if is_closed(&issue) => {
+                Ok(Claimed::Theirs { owner: "who closed its issue".to_owned(), until: None })
+            }
+            (Claimed::Ours, Lookup::Unknown(why)) => Err(trouble(&why)),
+            (Claimed::Ours, Lookup::Present(_) | Lookup::Gone) | (Claimed::Theirs { .. }, _) => Ok(claimed),
+        }
     }
 
     fn show(&self, goal: &GoalRef, shown: &Shown, since: Timestamp) -> Result<Option<Wrote>, Trouble> {

@@ -2,44 +2,45 @@
 
 use herder_domain::forge::{Candidate, Landing, Submitted, Trouble};
 use herder_domain::landing::{Merging, Offer};
-use herder_domain::repo::{GoalRef, Number, RepoId};
-use herder_domain::run::RunId;
+use herder_domain::repo::{GoalRef, RepoId};
 use herder_forge::read::pull::Pull;
 use herder_forge::write::pull::NewPull;
 use herder_forge::{Client, Lookup};
-use herder_workspace::{CommitId, OfferOrder, Offering, UserEnvironment, Vault, WorkspaceError, branch_of};
+use herder_workspace::{CommitId, Vault, branch_of};
 
+use super::claims::{GoalClaims, Published};
 use super::entrust::entrust;
-use super::{trouble, undone};
+use super::{passing, trouble, undone};
 
 /// Pull requests of one repository.
 pub(crate) struct PullHome<'a> {
     pub client: Client,
     pub repo: &'a RepoId,
-    pub url: &'a str,
     pub vault: &'a Vault,
-    pub user: &'a UserEnvironment,
+    pub claims: GoalClaims,
 }
 
 impl Landing for PullHome<'_> {
-    fn landed(&self, goal: &GoalRef, run: &RunId) -> Result<Option<String>, Trouble> {
-        let goal = goal.number;
-        let pull = match self.client.pull_by_head(self.repo, &branch_of(goal.0)) {
+    fn landed(&self, goal: &GoalRef, began_at: &str) -> Result<Option<String>, Trouble> {
+        let pull = match self.client.pull_by_head(self.repo, &branch_of(goal.number.0)) {
             Lookup::Present(pull) if pull.is_merged() => pull,
             Lookup::Present(_) | Lookup::Gone => return Ok(None),
             Lookup::Unknown(why) => return Err(trouble(&why)),
         };
-        let head = CommitId::parse(&pull.head.sha).map_err(passing)?;
-        // Work of an earlier run of this goal may have been merged under the same name.
-        let is_this = self.vault.is_offer(goal.0, &head).map_err(passing)?
-            && self.vault.bare().run_of(&head).map_err(passing)?.as_deref() == Some(run.as_str());
-        Ok(pull.merge_commit_sha.filter(|_| is_this))
+        let Some(commit) = pull.merge_commit_sha else { return Ok(None) };
+        // What was there when the run began is what the goal was queued again after.
+        let (merged, began_at) = (CommitId::parse(&commit), CommitId::parse(began_at));
+        let (merged, began_at) = (merged.map_err(passing)?, began_at.map_err(passing)?);
+        let bare = self.vault.bare();
+        let is_known = bare.contains(&merged).map_err(passing)?;
+        let is_before = is_known && bare.is_ancestor(&merged, &began_at).map_err(passing)?;
+        Ok((!is_before).then_some(commit))
     }
 
     fn submit(&self, candidate: &Candidate) -> Result<Submitted, Trouble> {
         let pull = match self.open(candidate)? {
             Ok(pull) => pull,
-            Err(why) => return Ok(Submitted::Refused { why }),
+            Err(otherwise) => return Ok(otherwise),
         };
         let merging = entrust(&self.client, self.repo, &pull)?;
         Ok(Submitted::Offered(Offer { pull: pull.number, head: pull.head.sha, merging }))
@@ -48,7 +49,7 @@ impl Landing for PullHome<'_> {
     fn show(&self, candidate: &Candidate) -> Result<Submitted, Trouble> {
         let pull = match self.open(candidate)? {
             Ok(pull) => pull,
-            Err(why) => return Ok(Submitted::Refused { why }),
+            Err(otherwise) => return Ok(otherwise),
         };
         self.client.disable_automerge(&pull).map_err(|error| undone(&error))?;
         let offer = Offer { pull: pull.number, head: pull.head.sha, merging: Merging::Person };
@@ -57,21 +58,28 @@ impl Landing for PullHome<'_> {
 }
 
 impl PullHome<'_> {
-    /// Pushes the commit and opens its pull request, or finds both; why the forge does not take it, where it does not.
-    fn open(&self, candidate: &Candidate) -> Result<Result<Pull, String>, Trouble> {
-        let Number(goal) = candidate.goal.number;
-        let branch = branch_of(goal);
+    /// Pushes the commit and opens its pull request, or finds both; what it came to, where there is none.
+    fn open(&self, candidate: &Candidate) -> Result<Result<Pull, Submitted>, Trouble> {
+        let goal = candidate.goal.number;
+        let branch = branch_of(goal.0);
         let commit = CommitId::parse(&candidate.commit).map_err(passing)?;
-        let order = OfferOrder { url: self.url, goal, branch: &branch, commit: &commit };
-        match self.vault.offer(order, self.user).map_err(passing)? {
-            Offering::Done => {}
-            Offering::Foreign { now } => {
-                return Ok(Err(format!(
+        match self.claims.publish(goal, &candidate.run, &commit)? {
+            Published::Done => {}
+            Published::Moved => return Ok(Err(Submitted::Lost)),
+            Published::Theirs { owner, until } => {
+                return Ok(Err(Submitted::Theirs { owner: owner.to_string(), until }));
+            }
+            Published::Foreign { now } => {
+                let why = format!(
                     "the branch {branch} of the origin holds commits that are not herder's ({now}); move them \
                      elsewhere and delete the branch there"
-                )));
+                );
+                return Ok(Err(Submitted::Refused { why }));
             }
-            Offering::Refused { message } => return Ok(Err(message)),
+        }
+        // Not before: whoever had the goal until now may have merged up to that push.
+        if let Some(commit) = self.landed(&candidate.goal, &candidate.began_at)? {
+            return Ok(Err(Submitted::WasLanded { commit }));
         }
         let new = NewPull {
             head: branch,
@@ -92,8 +100,4 @@ impl PullHome<'_> {
         pull.head.sha = candidate.commit.clone();
         Ok(Ok(pull))
     }
-}
-
-fn passing(error: WorkspaceError) -> Trouble {
-    Trouble::Passing { why: herder_domain::cause::with_causes(&error), until: None }
 }

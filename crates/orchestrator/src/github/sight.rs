@@ -10,10 +10,13 @@ use herder_forge::read::history::{Happened, Happening};
 use herder_forge::read::issue::{Issue, IssueState, StateReason};
 use herder_forge::read::repository::Permission;
 use herder_forge::{Client, Listing, Lookup, Marker, Why};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// What makes an issue a goal.
 pub(crate) const GOAL: &str = "goal";
+
+/// After how long what GitHub shows of a change is whole.
+const SETTLED: SignedDuration = SignedDuration::from_secs(60);
 
 /// What a state's label begins with.
 const STATE: &str = "goal:";
@@ -46,6 +49,9 @@ pub(crate) fn look(
     let mut ranks = Ranks { client, repo, of: BTreeMap::new() };
     let acts =
         happened.iter().filter_map(|one| act(one, &mut ranks).transpose()).collect::<Result<Vec<_>, _>>()?;
+    if is_torn(&shown(&issue), &acts) && is_fresh(client, &issue, &acts) {
+        return Err(Why::Shifted);
+    }
     let is_queueing = acts.iter().any(|act| is_queued(&act.deed));
     let edited_at = if is_queueing { edited(client, repo, &issue, &happened)? } else { None };
     let comments = match issue.comments {
@@ -79,6 +85,26 @@ pub(crate) fn look(
         spoken,
         me: me.to_owned(),
     }))
+}
+
+/// Whether the labels are not those that the events lead to: one was read before a change, and the other after it.
+fn is_torn(shown: &Shown, acts: &[Act]) -> bool {
+    let mut there: BTreeMap<&str, bool> = shown.labels.iter().map(|label| (label.as_str(), false)).collect();
+    for act in acts {
+        match &act.deed {
+            Deed::Labeled(name) => drop(there.insert(name, true)),
+            Deed::Unlabeled(name) => drop(there.insert(name, false)),
+            Deed::Closed | Deed::Reopened => {}
+        }
+    }
+    there.iter().any(|(name, is_there)| shown.labels.iter().any(|label| label == name) != *is_there)
+}
+
+/// Whether something changed so lately that the next look may find it whole. What stays so was never whole: a label of
+/// the repository that was renamed, say.
+fn is_fresh(client: &Client, issue: &Issue, acts: &[Act]) -> bool {
+    let newest = acts.iter().map(|act| act.at).max().max(Some(issue.updated_at));
+    newest.is_some_and(|newest| client.server_now().duration_since(newest) < SETTLED)
 }
 
 fn is_of_goals(label: &str) -> bool {

@@ -181,8 +181,12 @@ impl Watch {
                 }
                 Ok(None) => {}
                 Err(why) => {
-                    let again = self.client.server_now().checked_add(AGAIN).unwrap_or(Timestamp::MAX);
+                    let wait = if why == Why::Shifted { LOOK } else { AGAIN };
+                    let again = self.client.server_now().checked_add(wait).unwrap_or(Timestamp::MAX);
                     self.open.insert((why.until().unwrap_or(again), goal.clone()));
+                    if why == Why::Shifted {
+                        continue;
+                    }
                     return Err(format!("{goal} cannot be seen: {why}"));
                 }
             }

@@ -46,6 +46,10 @@ pub(crate) fn show(context: &Context, case: &Case) -> Result<Option<Offer>, ActE
     let candidate = landing.candidate(&base_tip, &commit, "not asked yet: a person looks first");
     match landing.way_home()?.show(&candidate)? {
         Submitted::Offered(offer) => Ok(Some(offer)),
-        Submitted::Landed | Submitted::Lost | Submitted::Refused { .. } => Ok(None),
+        Submitted::Landed
+        | Submitted::WasLanded { .. }
+        | Submitted::Theirs { .. }
+        | Submitted::Lost
+        | Submitted::Refused { .. } => Ok(None),
     }
 }

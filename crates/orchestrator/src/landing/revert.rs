@@ -126,7 +126,7 @@ impl Undoing<'_> {
             Round::Landed(commit, _) => Ok(Ended::Undone(commit)),
             Round::Lost => Ok(Ended::Lost),
             Round::Refused(why) => Err(ActError::Refused(why)),
-            Round::Offered(_) | Round::Bounced(_) | Round::CalledOff => {
+            Round::Offered(_) | Round::Bounced(_) | Round::Theirs { .. } | Round::CalledOff => {
                 Err(ActError::Missing("what came of a push"))
             }
         }

@@ -301,6 +301,7 @@ impl Daemon {
                 self.following.hasten();
                 Ok(())
             }
+            Message::Lost(event) => self.append(&event),
             Message::Noted(text) => {
                 self.say(&Told::note(Timestamp::now(), text));
                 Ok(())

@@ -5,6 +5,7 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::Duration;
 
+use herder_domain::event::Event;
 use herder_domain::outcome::Outcome;
 use herder_domain::run::RunId;
 use herder_forge::webhook::Wake;
@@ -30,6 +31,8 @@ pub(super) enum Message {
     Tidied(Option<String>),
     /// Pull requests were looked at.
     Looked(Vec<Looked>),
+    /// Another orchestrator was found to have a goal that is worked on here.
+    Lost(Box<Event>),
     /// Something that is worth a line.
     Noted(String),
     /// What was seen on a host that goals live on.

@@ -10,9 +10,10 @@ use std::thread;
 use std::time::Duration;
 
 use herder_domain::effect::Effect;
-use herder_domain::event::Repo;
+use herder_domain::event::{Event, Repo, What};
 use herder_domain::forge::Home;
-use herder_domain::repo::{Number, RepoId};
+use herder_domain::repo::{GoalRef, Number, RepoId};
+use herder_domain::run::{Run, RunId, RunState};
 use herder_domain::world::World;
 use herder_forge::claim::Terms;
 use jiff::Timestamp;
@@ -21,6 +22,7 @@ use super::UpError;
 use super::daemon::Daemon;
 use super::inbox::Message;
 use crate::context::Context;
+use crate::github::Kept;
 
 /// When claims are renewed next.
 #[derive(Default)]
@@ -30,8 +32,8 @@ pub(super) struct Keeping {
     held: Arc<Mutex<BTreeSet<RepoId>>>,
 }
 
-/// A repository with the goals of it that are ours.
-type Ours = BTreeMap<RepoId, (Repo, BTreeSet<Number>)>;
+/// A repository with the goals of it that are ours, and the run of each that is at work there or on its way home.
+type Ours = BTreeMap<RepoId, (Repo, BTreeMap<Number, Option<RunId>>)>;
 
 impl Daemon {
     /// Renews the claims of goals on hosts; gives when that will be due again.
@@ -93,41 +95,59 @@ fn every() -> Duration {
     Terms::default().renew_every()
 }
 
-/// The repositories whose goals live on a host, with the goals that have a run here, or are about to.
+/// The repositories whose goals live on a host, with the goals that have a run here, or are about to, or whose end is not
+/// shown there yet.
 fn ours(world: &World) -> Ours {
     let repos = world.repos.iter().filter(|(_, repo)| repo.home == Home::Github);
-    let mut ours: Ours = repos.map(|(id, repo)| (id.clone(), (repo.clone(), BTreeSet::new()))).collect();
-    let claimed = world
-        .open
-        .values()
-        .filter_map(|effect| if let Effect::Claim { goal, .. } = effect { Some(goal) } else { None });
-    for goal in world.runs.values().map(|run| &run.goal).chain(claimed) {
+    let mut ours: Ours = repos.map(|(id, repo)| (id.clone(), (repo.clone(), BTreeMap::new()))).collect();
+    let is_about_it = |effect: &&Effect| matches!(effect, Effect::Claim { .. } | Effect::ShowState { .. });
+    let about = world.open.values().filter(is_about_it).map(|effect| (effect.goal(), None));
+    let runs = world.runs.values().map(|run| (&run.goal, can_be_lost(world, run).then(|| run.id.clone())));
+    for (goal, run) in about.chain(runs) {
         if let Some((_, goals)) = ours.get_mut(&goal.repo) {
-            goals.insert(goal.number);
+            let known = goals.entry(goal.number).or_default();
+            *known = known.take().or(run);
         }
     }
     ours
+}
+
+/// Whether a run has its goal, and is to hear of it if that is so no more. What a person has in hand stays there, and one
+/// that asks for its goal is answered itself.
+fn can_be_lost(world: &World, run: &Run) -> bool {
+    let is_landing = world.goals.get(&run.goal).is_some_and(|goal| goal.is_landing(&run.id));
+    is_landing && run.by.is_none() && run.state != RunState::Ordered
 }
 
 /// Keeps the claims of one repository. What does not succeed is tried again the next time: a lease outlives two failures.
 fn keep(
     context: &Context,
     repo: &Repo,
-    goals: &BTreeSet<Number>,
+    goals: &BTreeMap<Number, Option<RunId>>,
     held: &mut BTreeSet<RepoId>,
     tell: &Sender<Message>,
 ) {
     held.insert(repo.id.clone());
+    let ours = goals.keys().copied().collect();
     let kept = match context.claims(repo).map_err(|error| error.in_full()) {
-        Ok(claims) => claims.keep(goals).map_err(|trouble| trouble.to_string()),
+        Ok(claims) => claims.keep(&ours).map_err(|trouble| trouble.to_string()),
         Err(error) => Err(error),
     };
+    // Nobody listens any more where the daemon has ended.
     match kept {
-        Ok(holds) if !holds && goals.is_empty() => drop(held.remove(&repo.id)),
-        Ok(_) => {}
+        Ok(Kept { has_any, lost }) => {
+            if !has_any && goals.is_empty() {
+                held.remove(&repo.id);
+            }
+            for (goal, (owner, until)) in lost {
+                let Some(Some(run)) = goals.get(&goal) else { continue };
+                let what = What::GoalElsewhere { run: Some(run.clone()), owner: owner.to_string(), until };
+                let goal = GoalRef { repo: repo.id.clone(), number: goal };
+                let _ = tell.send(Message::Lost(Box::new(Event::of(&goal, what))));
+            }
+        }
         Err(why) => {
             let text = format!("failed to renew the claims in {}: {why}", repo.id.short());
-            // Nobody listens any more where the daemon has ended.
             let _ = tell.send(Message::Noted(context.redactor.line(&text).into_string()));
         }
     }

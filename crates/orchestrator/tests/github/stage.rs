@@ -67,15 +67,7 @@ impl Stage {
             };
             hub.act("ada", |ctx| op::label::create(ctx, APP, edit));
         }
-        let home = TempHome::new();
-        let url = hub.url();
-        // Backoffs are short, so that nights are.
-        let config = format!(
-            "agent = \"replay\"\n[backoff]\nfirst = \"1s\"\n[forge.\"github.com\"]\napi = \"{url}\"\n\
-             graphql = \"{url}/graphql\"\ngit = \"{url}\"\ntoken = \"APP_TOKEN\"\npoll = \"1s\"\n"
-        );
-        home.write(".config/herder/config.toml", &config);
-        StateDir::at(home.state()).create().unwrap();
+        let home = home_of(&hub);
         Self { hub, home, token }
     }
 
@@ -85,6 +77,21 @@ impl Stage {
         let text = std::fs::read_to_string(path).unwrap();
         self.home
             .write(".config/herder/config.toml", &format!("{first}{}{table}", text.replacen(old, new, 1)));
+    }
+
+    /// Another machine with the same repository, whose herder uses the same account.
+    pub fn other_machine(&self) -> TempHome {
+        let home = home_of(&self.hub);
+        let mut add = home.herder(stand_in());
+        assert!(add.args(["add", APP]).env("APP_TOKEN", &self.token).status().unwrap().success());
+        home
+    }
+
+    /// An orchestrator on another machine.
+    pub fn up_on(&self, home: &TempHome) -> Orchestrator {
+        let mut up = home.herder(stand_in());
+        up.arg("up").env("APP_TOKEN", &self.token);
+        Orchestrator::start_command(up, home)
     }
 
     pub fn app() -> RepoId {
@@ -179,6 +186,20 @@ impl Stage {
     pub fn up(&self) -> Orchestrator {
         Orchestrator::start_command(self.command(&["up"]), &self.home)
     }
+}
+
+/// A home whose herder knows the hub.
+fn home_of(hub: &Hub) -> TempHome {
+    let home = TempHome::new();
+    let url = hub.url();
+    // Backoffs are short, so that nights are.
+    let config = format!(
+        "agent = \"replay\"\n[backoff]\nfirst = \"1s\"\n[forge.\"github.com\"]\napi = \"{url}\"\n\
+         graphql = \"{url}/graphql\"\ngit = \"{url}\"\ntoken = \"APP_TOKEN\"\npoll = \"1s\"\n"
+    );
+    home.write(".config/herder/config.toml", &config);
+    StateDir::at(home.state()).create().unwrap();
+    home
 }
 
 impl Drop for Stage {

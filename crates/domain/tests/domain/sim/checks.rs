@@ -301,7 +301,10 @@ impl Sim {
             if run.by.is_none() && goal.taken.is_some() && goal.quarantine.is_none() {
                 self.check_unwanted(&run.id, &run.state);
             }
-            if is_live(&run.state) && goal.quarantine.is_none() && !goal.state.is_settled() {
+            let is_open = goal.quarantine.is_none() && !goal.state.is_settled();
+            if is_open && goal.elsewhere.is_some() && !goal.is_running(&run.id) {
+                self.check_unwanted(&run.id, &run.state);
+            } else if is_live(&run.state) && is_open {
                 assert!(goal.is_running(&run.id), "{} is {} beside its run", goal.id, goal.state.word());
             }
         }

@@ -5,6 +5,7 @@ use herder_domain::gate::Refusal;
 use herder_domain::landing::{Bounce, Landing, LandingState, Merging, Offer, Standing, Step};
 use herder_domain::repo::{GoalRef, Number};
 use herder_domain::run::RunId;
+use jiff::Timestamp;
 
 use super::{Ending, Sim};
 
@@ -18,7 +19,7 @@ fn heard(landing: &Landing, place: u8) -> What {
     let run = landing.run.clone();
     let seen = |standing| What::LandingSeen { run: run.clone(), standing };
     let bounced = |bounce| What::LandingBounced { run: run.clone(), bounce };
-    match place % 9 {
+    match place % 10 {
         0 => seen(Standing::Waiting { why: "a check is under way".into() }),
         1 => seen(Standing::Green),
         2 => seen(Standing::Behind),
@@ -27,6 +28,7 @@ fn heard(landing: &Landing, place: u8) -> What {
         5 => bounced(Bounce::ChangesRequested { words: "name it better".into() }),
         6 => bounced(Bounce::ClosedUnmerged),
         7 => What::WorkOffered { run: run.clone(), offer: offer(&run, Merging::Forge) },
+        9 => What::GoalElsewhere { run: Some(run), owner: "night-1a2b".into(), until: Timestamp::MIN },
         _ => What::Landed { run, commit: "c0ffee".into(), known: Vec::new() },
     }
 }

@@ -23,6 +23,10 @@ impl Sim {
         };
         let what = match effect {
             Effect::Claim { run, .. } if is_well => What::RunClaimed { run: run.clone() },
+            Effect::Claim { goal, run } if ending == Ending::Oddly && self.is_on_forge(goal) => {
+                let until = self.now + SignedDuration::from_mins(16);
+                What::GoalElsewhere { run: Some(run.clone()), owner: "night-1a2b".into(), until }
+            }
             Effect::Claim { run, .. } => lost(run, Interruption::Unreachable),
             Effect::Prepare { goal, run } if is_well => What::RunPrepared {
                 run: run.clone(),

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{Decision, Deed, Found, Sight};
 use crate::claim::record::{Broken, ClaimRecord, ClaimState, Fence, LeaseRecord, Owner};
-use crate::claim::view::{Change, Scope, Standing};
+use crate::claim::view::{Change, Mark, Scope, Standing};
 
 /// Takes a goal for a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub enum Claimed {
     Ours {
         /// The fencing number.
         fence: Fence,
+        /// Where a herder last put the goal's branch, if one ever did.
+        published: Option<Mark>,
     },
     /// Another orchestrator's.
     HeldBy {
@@ -49,7 +51,7 @@ impl Deed for Claim {
         let Some((_, claim)) = found else { return self.take(sight, None, None) };
         match sight.view.standing(claim, sight.me, sight.now, sight.terms) {
             Standing::Free => self.take(sight, found, None),
-            Standing::Ours if claim.run == self.run => confirm(sight, claim.fence),
+            Standing::Ours if claim.run == self.run => confirm(sight, claim),
             // An earlier run of ours, which has ended: nobody else has it.
             Standing::Ours => self.take(sight, found, None),
             Standing::Theirs { until } => {
@@ -75,24 +77,21 @@ impl Claim {
 
     fn take(&self, sight: &Sight<'_>, old: Found<'_>, broken: Option<Change>) -> Decision<Claimed> {
         let fence = old.map_or(Fence(1), |(_, claim)| claim.fence.next());
-        let new = ClaimRecord {
-            goal: self.goal,
-            owner: sight.me.clone(),
-            fence,
-            run: self.run.clone(),
-            state: ClaimState::Held,
-        };
+        let published = old.and_then(|(_, claim)| claim.published.clone());
+        let then = Claimed::Ours { fence, published: published.clone().map(Mark) };
+        let (owner, run) = (sight.me.clone(), self.run.clone());
+        let new = ClaimRecord { goal: self.goal, owner, fence, run, published, state: ClaimState::Held };
         let claim = Change::Claim { old: old.map(|(mark, _)| mark.clone()), new };
         // A claim without a lease would be anybody's, so a lease that is about to end is renewed with it.
         let lease = sight.renewal(sight.terms.lease / 2);
         let changes = [claim].into_iter().chain(broken).chain(lease).collect();
-        Decision::Push { changes, then: Claimed::Ours { fence } }
+        Decision::Push { changes, then }
     }
 }
 
 /// It is ours already: after a lost answer, or when the orchestrator asks again.
-fn confirm(sight: &Sight<'_>, fence: Fence) -> Decision<Claimed> {
-    let then = Claimed::Ours { fence };
+fn confirm(sight: &Sight<'_>, claim: &ClaimRecord) -> Decision<Claimed> {
+    let then = Claimed::Ours { fence: claim.fence, published: claim.published.clone().map(Mark) };
     match sight.renewal(sight.terms.lease / 2) {
         Some(lease) => Decision::Push { changes: vec![lease], then },
         None => Decision::Answer(then),

@@ -61,11 +61,14 @@ impl Deed for Publish {
         if now != self.old.as_ref() {
             return Decision::Answer(Published::Moved { now: now.cloned() });
         }
-        let new = ClaimRecord { state, ..claim.clone() };
+        let published = Some(self.head.0.clone());
+        let new = ClaimRecord { published, state, ..claim.clone() };
         let claim = Change::Claim { old: Some(mark.clone()), new };
         let branch = Change::Branch { goal: self.goal, old: self.old.clone(), new: self.head.clone() };
+        // A branch that is there already is not to be moved.
+        let branch = (now != Some(&self.head)).then_some(branch);
         let lease = sight.renewal(sight.terms.lease / 2);
-        let changes = [claim, branch].into_iter().chain(lease).collect();
+        let changes = [claim].into_iter().chain(branch).chain(lease).collect();
         Decision::Push { changes, then: Published::Done }
     }
 }

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use herder_domain::repo::Number;
 use herder_domain::run::RunId;
+use jiff::Timestamp;
 
 use super::{Decision, Deed, Sight};
 use crate::budget::later;
-use crate::claim::record::{ClaimRecord, Fence};
+use crate::claim::record::{ClaimRecord, Fence, Owner};
 use crate::claim::view::{Change, Scope, Standing};
 
 /// Renews our lease, if we have a claim at all, tidies leases of nobody's away, and says whose goals are.
@@ -19,6 +20,8 @@ pub struct Renew;
 pub struct Renewed {
     /// Ours. A goal that is missing was taken from us; one that we do not work on is to be released.
     pub ours: BTreeMap<Number, (Fence, RunId)>,
+    /// Others', whose leases hold, each until a time on the server's clock.
+    pub theirs: BTreeMap<Number, (Owner, Timestamp)>,
     /// Others', who have not renewed for too long: whoever claims one gets it.
     pub abandoned: Vec<Number>,
     /// Claims that cannot be understood, with why: a person's, or a newer herder's.
@@ -55,7 +58,10 @@ impl Renewed {
                 self.ours.insert(claim.goal, (claim.fence, claim.run.clone()));
             }
             Standing::Abandoned => self.abandoned.push(claim.goal),
-            Standing::Free | Standing::Theirs { .. } => {}
+            Standing::Theirs { until } => {
+                self.theirs.insert(claim.goal, (claim.owner.clone(), until));
+            }
+            Standing::Free => {}
         }
     }
 }
