@@ -327,14 +327,18 @@ impl Sighting {
             Deed::Labeled(name) if is_there(name) && !is_own(name) => Some((name.to_ascii_lowercase(), *act)),
             Deed::Labeled(_) | Deed::Unlabeled(_) | Deed::Closed | Deed::Reopened => None,
         });
-        let is_free = own.is_none_or(|own| own == QUEUED || own == DRAFT);
+        // Herder replaces all labels of states at once; a person mostly puts another one beside.
+        let is_alone = labels.len() == 1;
+        let is_free = is_alone && own.is_none_or(|own| own == QUEUED || own == DRAFT);
         match put_on {
             Some((name, act)) if name == QUEUED => return Some((Wish::Queue, act)),
             Some((name, act)) if name == DRAFT => return Some((Wish::Shelve, act)),
             Some((name, act)) if is_free && TAKEN.contains(&name.as_str()) => {
                 return Some((Wish::LeaveTo(act.by.clone()), act));
             }
-            Some((name, act)) if name == STUCK && is_own(QUEUED) => return Some((Wish::Shelve, act)),
+            Some((name, act)) if name == STUCK && is_alone && is_own(QUEUED) => {
+                return Some((Wish::Shelve, act));
+            }
             Some(_) | None => {}
         }
         // To take off what says that it is queued or worked at is to stop it; anything else is put back.
@@ -443,17 +447,29 @@ impl Goal {
         }
     }
 
-    /// Whether a draft is shown as stuck: another orchestrator has given it up, and that is the better word.
-    fn is_given_up_elsewhere(&self) -> bool {
+    /// Whether what is shown is the better word of another orchestrator: it gave up what is a draft here, or its work
+    /// completed what is resolved here.
+    fn is_ended_elsewhere(&self) -> bool {
         let shows = self.on_forge.as_ref().map_or(&[][..], |known| &known.shown.labels);
-        matches!(self.state, GoalState::Draft { .. }) && matches!(shows, [only] if only == STUCK)
+        let is_shown = |label: &str| matches!(shows, [only] if only == label);
+        match &self.state {
+            GoalState::Draft { .. } => is_shown(STUCK),
+            GoalState::Resolved => is_shown("goal:done"),
+            GoalState::Queued { .. }
+            | GoalState::Running { .. }
+            | GoalState::SpotCheck { .. }
+            | GoalState::Offered { .. }
+            | GoalState::Stuck { .. }
+            | GoalState::Done { .. }
+            | GoalState::Cancelled => false,
+        }
     }
 
     /// What its forge ought to show, where it shows something else. One that was opened again is not closed for
     /// the sake of what it was before, and none is opened in our name.
     pub fn to_show(&self) -> Option<Shown> {
         let known = self.on_forge.as_ref()?;
-        if self.is_anothers() || self.is_given_up_elsewhere() {
+        if self.is_anothers() || self.is_ended_elsewhere() {
             return None;
         }
         let standing = match &self.state {

@@ -161,4 +161,8 @@ fn nothing_is_shown_of_a_goal_that_another_has() {
     goal.state = herder_domain::goal::GoalState::Cancelled;
     assert!(goal.to_show().is_some(), "what a person closes here is closed there");
     assert_eq!(known(draft(), &["goal:stuck"]).to_show(), None, "who gave it up said so");
+    let resolved = Goal { state: herder_domain::goal::GoalState::Resolved, ..draft() };
+    let mut resolved = known(resolved, &["goal:done"]);
+    resolved.on_forge.as_mut().unwrap().shown.standing = Standing::Completed;
+    assert_eq!(resolved.to_show(), None, "whose work completed it said so");
 }

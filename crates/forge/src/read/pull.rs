@@ -61,6 +61,8 @@ pub struct Pull {
     pub head: End,
     /// Where to.
     pub base: End,
+    /// When anything of it last changed: its branch, its text, a comment. A check does not change it.
+    pub updated_at: Timestamp,
     /// When it was merged, if it was.
     #[serde(default)]
     pub merged_at: Option<Timestamp>,

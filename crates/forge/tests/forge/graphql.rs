@@ -31,7 +31,7 @@ fn pull() -> Pull {
     let end = |branch: &str| End { branch: branch.into(), sha: "abc".into() };
     serde_json::from_value::<Pull>(json!({
         "number": 12, "node_id": "PR_12", "state": "open", "title": "", "head": { "ref": "goal-1", "sha": "abc" },
-        "base": { "ref": "main", "sha": "abc" }, "html_url": "",
+        "base": { "ref": "main", "sha": "abc" }, "html_url": "", "updated_at": "2026-11-01T00:00:00Z",
     }))
     .map(|pull| Pull { head: end("goal-1"), ..pull })
     .unwrap()

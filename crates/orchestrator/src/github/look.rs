@@ -13,8 +13,13 @@ use herder_forge::read::issue::IssueState;
 use herder_forge::read::pull::{Mergeable, Pull};
 use herder_forge::{Client, Lookup};
 
+use jiff::SignedDuration;
+
 use super::reviews::{Word, words};
 use super::trouble;
+
+/// How long after its last change a pull request without checks may get its first one, where its base has some.
+const LATE: SignedDuration = SignedDuration::from_mins(5);
 
 /// So many bytes of a job's log go into the next prompt.
 const LOG_TAIL: usize = 8 << 10;
@@ -100,7 +105,7 @@ impl Seen<'_> {
     fn standing(&self) -> Result<Result<Standing, Refusal>, Trouble> {
         let waiting = |why: &str| Ok(Ok(Standing::Waiting { why: why.to_owned() }));
         match self.pull.mergeable_state {
-            Mergeable::Clean | Mergeable::HasHooks => Ok(Ok(self.green())),
+            Mergeable::Clean | Mergeable::HasHooks => self.clean().map(Ok),
             Mergeable::Behind => Ok(Ok(Standing::Behind)),
             Mergeable::Dirty => Ok(Ok(Standing::Conflict)),
             Mergeable::Unknown => waiting("GitHub works out whether it can be merged"),
@@ -110,6 +115,28 @@ impl Seen<'_> {
             }
             Mergeable::Unstable => self.by_checks(self.green()),
         }
+    }
+
+    /// Nothing at all is in its way, which is so before its first check exists, too: where the base has checks and this
+    /// has none, they are given time to begin.
+    fn clean(&self) -> Result<Standing, Trouble> {
+        let is_ours = matches!(self.offer.merging, Merging::Herder { .. });
+        let age = self.client.server_now().duration_since(self.pull.updated_at);
+        if !is_ours || age >= LATE || !self.checks_of(&self.offer.head)?.is_empty() {
+            return Ok(self.green());
+        }
+        let expected: BTreeSet<String> =
+            self.checks_of(&self.pull.base.sha)?.into_iter().map(|check| check.name).collect();
+        if expected.is_empty() {
+            return Ok(self.green());
+        }
+        let names: Vec<String> = expected.into_iter().collect();
+        let why = format!("checks that its base has are expected to begin: {}", names.join(", "));
+        Ok(Standing::Waiting { why })
+    }
+
+    fn checks_of(&self, commit: &str) -> Result<Vec<Check>, Trouble> {
+        Ok(present(self.client.checks(self.repo, commit))?.unwrap_or_default())
     }
 
     /// Nothing that is required is in its way.
@@ -123,7 +150,7 @@ impl Seen<'_> {
     /// Red checks that count send it back: those that are required, or all where none is. `else_` where none of them
     /// is red and none is under way.
     fn by_checks(&self, else_: Standing) -> Result<Result<Standing, Refusal>, Trouble> {
-        let checks = present(self.client.checks(self.repo, &self.offer.head))?.unwrap_or_default();
+        let checks = self.checks_of(&self.offer.head)?;
         let rules = present(self.client.branch_rules(self.repo, &self.pull.base.branch))?;
         let required: BTreeSet<String> = rules.map(|rules| rules.required_checks).unwrap_or_default();
         let counts = |check: &&Check| required.is_empty() || required.contains(&check.name);

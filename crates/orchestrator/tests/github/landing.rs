@@ -87,9 +87,13 @@ fn head(stage: &Stage, pull: u64) -> String {
 }
 
 fn check(stage: &Stage, pull: u64, conclusion: Conclusion, log: &str) {
+    check_of(stage, head(stage, pull), conclusion, log);
+}
+
+fn check_of(stage: &Stage, commit: String, conclusion: Conclusion, log: &str) {
     let edit = CheckEdit {
         name: Some("ci".to_owned()),
-        head_sha: Some(head(stage, pull)),
+        head_sha: Some(commit),
         status: Some("completed".to_owned()),
         conclusion: Some(conclusion),
         log: Some(log.to_owned()),
@@ -150,6 +154,38 @@ fn without_automerge_herder_merges_what_is_green_itself() {
     }
     assert!(main_has(&stage, "a.txt"));
     assert!(matches!(merging(&stage, &goal), Merging::Herder { .. }));
+    end(up);
+}
+
+/// A goal whose pull request waits for checks to begin, because those of its base did.
+fn with_late_checks(stage: &Stage) -> (GoalRef, Orchestrator, u64) {
+    let tip = stage.hub.look(|state| state.repo(APP).unwrap().tip("main").cloned()).unwrap();
+    check_of(stage, tip, Conclusion::Success, "");
+    let goal = goal(stage, &easy("a.txt"));
+    let up = stage.up();
+    let pull = offered(stage, &goal);
+    let is_expecting =
+        |standing: &Standing| matches!(standing, Standing::Waiting { why } if why.contains("begin: ci"));
+    stands(stage, &goal, is_expecting);
+    (goal, up, pull)
+}
+
+#[test]
+fn what_is_clean_before_its_first_check_exists_is_not_merged_yet() {
+    let stage = Stage::new();
+    let (goal, up, pull) = with_late_checks(&stage);
+    check(&stage, pull, Conclusion::Success, "");
+    becomes(&stage, &goal, "done");
+    assert!(main_has(&stage, "a.txt"));
+    end(up);
+}
+
+#[test]
+fn checks_that_never_begin_are_not_waited_for_for_ever() {
+    let stage = Stage::new();
+    let (goal, up, _) = with_late_checks(&stage);
+    stage.hub.move_clock(jiff::SignedDuration::from_mins(6));
+    becomes(&stage, &goal, "done");
     end(up);
 }
 
