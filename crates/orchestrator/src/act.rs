@@ -76,7 +76,7 @@ pub(crate) enum ActError {
     Strays(#[from] EndError),
     #[error(transparent)]
     Gate(#[from] GateError),
-    #[error("failed to tell: {0}")]
+    #[error("tell: {0}")]
     Notify(String),
     #[error("failed to reach a file: {0}")]
     Io(#[from] std::io::Error),

@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::agents::adapter;
 use crate::call::{Call, env, env_text};
 use crate::failure::{Failure, chain};
-use crate::output::{Reply, Table, Tint};
+use crate::output::{Reply, Table, Tint, counted};
 use crate::place;
 
 /// A finding and where it belongs.
@@ -180,6 +180,6 @@ fn text(items: &[Item]) -> String {
     }
     let count = |verdict| items.iter().filter(|item| item.finding.verdict == verdict).count();
     let (errors, warnings) = (count(Verdict::Error), count(Verdict::Warning));
-    text.push_str(&format!("{errors} errors, {warnings} warnings\n"));
+    text.push_str(&format!("{}\n", counted(errors, warnings)));
     text
 }

@@ -4,8 +4,9 @@ use herder_config::{Flags, RepositoryConfig, UserConfig, resolve};
 use herder_domain::capacity::{Admission, Capacity};
 use herder_domain::goal::GoalOptions;
 use herder_domain::judge::Policy;
+use herder_domain::repo::GoalRef;
 use herder_domain::why::{Answer, why as ask};
-use herder_store::Settings;
+use herder_store::{OpenEffect, Settings, Store};
 
 use crate::args::Named;
 use crate::call::{Call, env};
@@ -31,6 +32,7 @@ pub fn why(call: &Call, args: &Named) -> Result<Reply, Failure> {
     }
     let gone = || Failure::not_found(format!("there is no goal {id}"));
     let mut answer = ask(&world, &id, call.now).ok_or_else(gone)?;
+    answer.reasons.extend(in_vain(&opened.store, &id)?);
     let moves = world.goals.get(&id).is_some_and(|goal| goal.state.moves_by_itself());
     if moves && herder_orchestrator::holder(&opened.state).is_ok_and(|holder| holder.is_none()) {
         answer.hints.push("no orchestrator is at work: `herder up` starts one".to_owned());
@@ -41,6 +43,19 @@ pub fn why(call: &Call, args: &Named) -> Result<Reply, Failure> {
             .push("the orchestrator was asked to go: the next `herder up` goes on from there".to_owned());
     }
     Reply::one(&answer, text(&answer))
+}
+
+/// What is done for the goal again and again and fails each time. It stands in the outbox, where the planner sees only
+/// that it is ordered.
+fn in_vain(store: &Store, id: &GoalRef) -> Result<Vec<String>, Failure> {
+    let open = store.open_effects()?.into_iter().filter(|open| open.effect.goal() == id);
+    let sentence = |open: OpenEffect| {
+        let (step, error) = (open.key.split('/').next().unwrap_or_default().to_owned(), open.last_error?);
+        let times = if open.attempts == 1 { "once".to_owned() } else { format!("{} times", open.attempts) };
+        let next = open.not_before.map(|at| format!("; again at {at:.0}")).unwrap_or_default();
+        Some(format!("the step `{step}` was tried {times} in vain: {error}{next}"))
+    };
+    Ok(open.filter_map(sentence).collect())
 }
 
 fn text(answer: &Answer) -> String {

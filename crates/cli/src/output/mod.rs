@@ -166,3 +166,13 @@ impl Output {
         failure.hints.iter().try_for_each(|hint| line(HINT, "hint", hint))
     }
 }
+
+/// How much was found to be wrong, in words.
+pub fn counted(errors: usize, warnings: usize) -> String {
+    let count = |count: usize, one: &str| match count {
+        0 => format!("no {one}s"),
+        1 => format!("1 {one}"),
+        many => format!("{many} {one}s"),
+    };
+    format!("{}, {}", count(errors, "error"), count(warnings, "warning"))
+}

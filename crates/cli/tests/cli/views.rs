@@ -21,6 +21,19 @@ fn why_tells_the_state_and_its_reasons() {
 }
 
 #[test]
+fn why_tells_what_is_tried_again_and_again_in_vain() {
+    let scene = Scene::new();
+    scene.config(
+        "agent = \"replay\"\n[notify]\ncommand = [\"sh\", \"-c\", \"echo no bell here >&2; exit 7\"]\n",
+    );
+    scene.goal_of(SCRIPT, "Hello", &["--queue", "--spot-check"]);
+    scene.ok(&["up", "--once"]);
+    let why = scene.ok(&["why", "1"]);
+    assert!(why.contains("  the step `notify` was tried ") && why.contains(" in vain: "), "{why}");
+    assert!(why.contains("no bell here") && why.contains("; again at 20"), "{why}");
+}
+
+#[test]
 fn a_run_is_found_in_list_show_logs_and_stats() {
     let scene = Scene::new();
     scene.goal_of(SCRIPT, "Hello", &["--queue"]);

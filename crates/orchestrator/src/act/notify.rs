@@ -1,6 +1,7 @@
 //! Notify: tell a person in every way that is set up. At least once: the key tells a receiver the
 //! second from the first.
 
+use herder_domain::cause::with_causes;
 use herder_domain::repo::GoalRef;
 use herder_notify::{Level, Notice, Notifier, Post, Token};
 
@@ -25,7 +26,7 @@ pub(super) fn notify(
     let failed: Vec<String> = notifier(context)?
         .tell(&notice)
         .into_iter()
-        .filter_map(|(way, told)| told.err().map(|error| format!("{way}: {error}")))
+        .filter_map(|(way, told)| told.err().map(|error| format!("{way}: {}", with_causes(&error))))
         .collect();
     if failed.is_empty() { Ok(Acted::default()) } else { Err(ActError::Notify(failed.join("; "))) }
 }

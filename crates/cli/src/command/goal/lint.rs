@@ -11,7 +11,7 @@ use super::{Subject, findings, load};
 use crate::args::{Lint, Reference};
 use crate::call::{Call, Opened};
 use crate::failure::Failure;
-use crate::output::Reply;
+use crate::output::{Reply, counted};
 use crate::place;
 
 /// A finding with what it is about.
@@ -38,7 +38,7 @@ pub fn lint(call: &Call, args: &Lint) -> Result<Reply, Failure> {
         }
     }
     let errors = items.iter().filter(|item| item.finding.severity == Severity::Error).count();
-    let summary = summary(errors, items.len() - errors);
+    let summary = counted(errors, items.len() - errors);
     let text: String = items.iter().map(line).collect();
     if errors == 0 {
         return Reply::list(&items, format!("{text}{summary}\n"));
@@ -89,13 +89,4 @@ fn line(item: &Item) -> String {
     let line = line.map(|line| format!(":{line}")).unwrap_or_default();
     let hint = if hint.is_empty() { String::new() } else { format!("    {hint}\n") };
     format!("{}{line}: {word}: {message} [{rule}]\n{hint}", item.about)
-}
-
-fn summary(errors: usize, warnings: usize) -> String {
-    let count = |count: usize, one: &str| match count {
-        0 => format!("no {one}s"),
-        1 => format!("1 {one}"),
-        many => format!("{many} {one}s"),
-    };
-    format!("{}, {}", count(errors, "error"), count(warnings, "warning"))
 }
