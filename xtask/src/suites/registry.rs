@@ -264,6 +264,20 @@ pub const SUITES: &[Suite] = &[
         is_live: false,
     },
     Suite {
+        name: "live-github",
+        about: "one story of an issue on github.com, in the repository that HERDER_LIVE_GITHUB names",
+        needs: &[Need::Ability {
+            name: "repository of github.com to write to (HERDER_LIVE_GITHUB=owner/repo, and a token)",
+            probe: "test -n \"$HERDER_LIVE_GITHUB\"",
+        }],
+        tests: Tests::Modules {
+            targets: &[Target { krate: "forge", package: "herder-forge", name: "forge" }],
+            module: "live",
+        },
+        runs: Runs::Always,
+        is_live: true,
+    },
+    Suite {
         name: "crash-points",
         about: "a night cut at every point: processes killed, writes torn, the disk full (many minutes)",
         needs: &[],

@@ -1,6 +1,10 @@
 //! `herder init OWNER/NAME` and what `herder doctor` says of it, against a GitHub of the test's own.
 
 use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
 
 use herder_fakehub::op::{self, label::LabelEdit};
 use herder_fakehub::state::{Access, Protection, RequiredChecks};
@@ -38,6 +42,14 @@ impl There {
              token = \"APP_TOKEN\"\n"
         ));
         Self { hub, scene, token }
+    }
+
+    /// Has GitHub be asked at another address.
+    fn ask_at(&self, url: &str) {
+        let hub = self.hub.url();
+        let path = self.scene.home.home().join(".config/herder/config.toml");
+        let text = fs_err::read_to_string(path).unwrap();
+        self.scene.config(&text.replace(&format!("api = \"{hub}\""), &format!("api = \"{url}\"")));
     }
 
     fn run(&self, args: &[&str]) -> Said {
@@ -181,4 +193,51 @@ fn what_is_no_directory_and_no_repository_there_is_an_error_that_says_so() {
     let said = there.run(&["init", "acme/nothing"]);
     assert!(said.code != 0 && said.err.contains("acme/nothing is not ready: "), "{said:?}");
     assert!(there.run(&["init", "https://elsewhere.example/acme/app"]).err.contains("[forge.HOST]"));
+}
+
+/// A proxy that tunnels whatever is asked for to one address, and tells what was asked for.
+fn proxy(to: &str) -> (String, Receiver<String>) {
+    let (socket, to) = (TcpListener::bind("127.0.0.1:0").unwrap(), to.to_owned());
+    let url = format!("http://{}", socket.local_addr().unwrap());
+    let (tell, told) = channel();
+    thread::spawn(move || {
+        for mut client in socket.incoming().map_while(Result::ok) {
+            let mut lines = BufReader::new(client.try_clone().unwrap());
+            let (mut first, mut line) = (String::new(), String::new());
+            lines.read_line(&mut first).unwrap();
+            while line != "\r\n" {
+                line.clear();
+                lines.read_line(&mut line).unwrap();
+            }
+            let server = TcpStream::connect(&to).unwrap();
+            client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").unwrap();
+            if tell.send(first).is_err() {
+                return;
+            }
+            let (mut from, mut into) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+            thread::spawn(move || std::io::copy(&mut from, &mut into));
+            let mut server = server;
+            thread::spawn(move || std::io::copy(&mut server, &mut client));
+        }
+    });
+    (url, told)
+}
+
+#[test]
+fn a_proxy_of_the_environment_is_used_unless_the_environment_excepts_the_host() {
+    let there = There::new();
+    let (url, told) = proxy(there.hub.url().trim_start_matches("http://"));
+    // Only the proxy knows this host.
+    there.ask_at("http://api.github.invalid:80");
+    let init = |no_proxy: &str| {
+        let mut command = there.scene.command(&["init", APP, "--dry-run"]);
+        command.env("APP_TOKEN", &there.token).env("HTTPS_PROXY", &url).env("NO_PROXY", no_proxy);
+        feed(command, b"")
+    };
+    let said = init("");
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(told.try_iter().all(|line| line.starts_with("CONNECT api.github.invalid:80 ")));
+    let said = init("api.github.invalid");
+    assert!(said.code != 0 && said.err.contains("look at the network, HTTPS_PROXY"), "{said:?}");
+    assert!(told.try_recv().is_err());
 }

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that fails says so")]
 
 mod compare;
+mod gh;
 mod harness;
 mod inline;
 mod inventory;
@@ -14,10 +15,15 @@ mod stage;
 mod transcript;
 
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Trial};
 
-fn main() {
+fn main() -> ExitCode {
+    let mut args = std::env::args();
+    if args.next().is_some_and(|name| name.ends_with("/gh") || name == "gh") {
+        return gh::main(&args.collect::<Vec<_>>());
+    }
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap();
     let pages = inventory::pages(&root);
     let mut trials: Vec<Trial> = pages.iter().map(|path| of_page(&root, path)).collect();
@@ -28,7 +34,7 @@ fn main() {
         Ok(())
     }));
     trials.extend(harness::trials());
-    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
 fn of_page(root: &Path, path: &Path) -> Trial {

@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use herder_fakehub::{Hub, Permission};
 use herder_testkit::{TempHome, until};
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::compare::{ANY, agrees, lines};
+use crate::gh::HUB;
 
 /// What is there before a page begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +19,9 @@ pub enum Base {
     Empty,
     /// The same with a repository `~/src/app` that has a Makefile and no gate, on branch main.
     App,
+    /// The same with an empty repository `ada/hello` on a GitHub of the page's own, a clone of it in `~/src/hello`, and a
+    /// `gh` that knows a little.
+    Github,
     /// The same with a gate, a bare origin `~/src/app.git`, and registered as `acme/app`; one stands in it.
     Registered,
 }
@@ -44,6 +49,8 @@ const BARE: &str = "git clone -q --bare . ../app.git && git remote add origin ~/
 pub struct Stage {
     home: TempHome,
     commands: std::cell::Cell<usize>,
+    /// A GitHub, where the page begins with one.
+    hub: Option<Hub>,
 }
 
 /// What a command came to.
@@ -59,6 +66,7 @@ impl Base {
         match name {
             "empty" => Some(Self::Empty),
             "app" => Some(Self::App),
+            "github" => Some(Self::Github),
             "registered" => Some(Self::Registered),
             _ => None,
         }
@@ -68,7 +76,8 @@ impl Base {
 impl Stage {
     pub fn new(base: Base) -> Self {
         let home = TempHome::new();
-        let stage = Self { home, commands: std::cell::Cell::new(0) };
+        let hub = (base == Base::Github).then(Hub::start);
+        let stage = Self { home, commands: std::cell::Cell::new(0), hub };
         std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_herder"), stage.home.bin().join("herder")).unwrap();
         let cast = stage.home.home().join(".cast");
         stage.home.install_program("herder-cast", &AGENT.replace("CAST", &cast.display().to_string()));
@@ -80,6 +89,7 @@ impl Stage {
         match base {
             Base::Empty => {}
             Base::App => stage.app(""),
+            Base::Github => stage.github(),
             Base::Registered => stage.app(&format!("{GATE} && {BARE} && cd ~/src/app")),
         }
         stage
@@ -92,6 +102,24 @@ impl Stage {
             self.home.bin().join("herder-cast"),
             self.home.home().join(".cast"),
         )
+    }
+
+    fn github(&self) {
+        let Some(hub) = &self.hub else { return };
+        let (url, token) = (hub.url(), hub.user("ada"));
+        hub.repo("ada/hello").grant("ada", Permission::Admin).auto_merge().create();
+        std::os::unix::fs::symlink(std::env::current_exe().unwrap(), self.home.bin().join("gh")).unwrap();
+        let table = format!(
+            "[forge.\"github.com\"]\napi = \"{url}\"\ngraphql = \"{url}/graphql\"\ngit = \"{url}\"\npoll = \"1s\"\n"
+        );
+        self.home.write(".config/herder/config.toml", &(self.config() + &table));
+        let git = format!(
+            "[user]\n\tname = Ada\n\temail = ada@example.com\n[url \"{}/\"]\n\tinsteadOf = https://github.com/\n",
+            url.replacen("http://", &format!("http://ada:{token}@"), 1)
+        );
+        self.home.write(".gitconfig", &git);
+        let begun = self.script(&format!("export {HUB}={url} A_TOKEN={token}\nmkdir -p ~/src\n"));
+        assert_eq!(begun.code, 0, "{begun:?}");
     }
 
     fn app(&self, more: &str) {

@@ -1,7 +1,7 @@
 //! Issues: written, edited, closed, opened again.
 
 use herder_domain::repo::{Number, RepoId};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::budget::Load;
@@ -10,6 +10,9 @@ use crate::lookup::{Refusal, Undone};
 use crate::marker::Marker;
 use crate::read::issue::{Issue, IssueState};
 use crate::wire::Method;
+
+/// How far GitHub's times lie behind what they are of, at most.
+const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
 /// An issue to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +54,8 @@ impl Client {
     /// # Errors
     /// [`Undone`]; [`Undone::NotSent`] also where it cannot be told whether the issue is there.
     pub fn create_issue(&self, repo: &RepoId, new: &NewIssue, since: Timestamp) -> Result<Issue, Undone> {
+        // GitHub cuts its times to seconds, so that what was written just then seems to be older.
+        let since = since.checked_sub(SECOND).unwrap_or(since);
         let since = crate::path::encode(&since.to_string());
         let recent = format!("/issues?state=all&sort=created&direction=asc&since={since}&per_page=100");
         let recent = self.list_plain(repo, &recent, |issue: &Issue| issue.id)?;

@@ -8,6 +8,7 @@ mod hub_graphql;
 mod issues;
 mod limits;
 mod lists;
+mod live;
 mod lookups;
 mod pulls;
 mod scene;
