@@ -27,7 +27,7 @@ fn is_page(path: &Path) -> bool {
 }
 
 /// The most blocks that may be left out: one that is added has to argue for itself here.
-const NOT_RUN_MAX: usize = 13;
+const NOT_RUN_MAX: usize = 15;
 
 /// Prints what is not carried out, and why.
 #[expect(clippy::print_stdout, reason = "a test's output is read where it is asked for")]
