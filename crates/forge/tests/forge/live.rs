@@ -32,7 +32,7 @@ fn story(client: &Client, repo: &RepoId) {
         title: "A test of herder's, to be closed by it".to_owned(),
         body: "Nothing has to be done here.".to_owned(),
         labels: vec!["goal".to_owned()],
-        marker: Marker::new("live", &since.to_string()),
+        marker: Marker::new("live", since.to_string()),
     };
     // A second one is not tried at once: GitHub's lists lag behind its writes.
     let number = client.create_issue(repo, &new, since).unwrap().number;
