@@ -1,6 +1,7 @@
 //! The part of a sandbox that every job shares: the system, the devices, the toolchains.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::cgroup::subdirectories;
@@ -108,7 +109,8 @@ impl Toolchains {
         let Ok(real) = program.canonicalize() else { return };
         let Some(directory) = real.parent() else { return };
         let prefix = directory.parent().filter(|_| directory.ends_with("bin"));
-        let is_narrow = |prefix: &&Path| !is_above(prefix, home) && !is_shared(prefix, home);
+        let is_narrow =
+            |prefix: &&Path| !is_above(prefix, home) && !is_shared(prefix, home) && !is_everybodys(prefix);
         self.add(prefix.filter(is_narrow).unwrap_or(directory).to_owned(), home);
     }
 }
@@ -128,6 +130,12 @@ fn is_shared(prefix: &Path, home: Option<&Path>) -> bool {
         let real = home.canonicalize().unwrap_or_else(|_| home.to_owned());
         prefix.parent() == Some(home) || prefix.parent() == Some(&real)
     })
+}
+
+/// Whether all users put their files there, as in `/tmp`: a `/tmp/bin` on the PATH makes no installation of it.
+fn is_everybodys(prefix: &Path) -> bool {
+    const STICKY_AND_OPEN: u32 = 0o1002;
+    std::fs::metadata(prefix).is_ok_and(|found| found.mode() & STICKY_AND_OPEN == STICKY_AND_OPEN)
 }
 
 impl Sandbox {
@@ -215,6 +223,16 @@ mod tests {
         assert!(found.read.contains(&home.path().canonicalize().unwrap().join("x/node-24")));
         assert!(!found.read.contains(&home.path().join(".shared")));
         assert!(found.read.contains(&home.path().join(".shared/bin")));
+    }
+
+    #[test]
+    fn a_directory_of_everybodys_files_is_no_installation() {
+        let home = home_with(&["x/all/bin"]);
+        let all = home.path().canonicalize().unwrap().join("x/all");
+        fs_err::write(all.join("bin/node"), "").unwrap();
+        fs_err::set_permissions(&all, std::os::unix::fs::PermissionsExt::from_mode(0o1777)).unwrap();
+        let found = detect(home.path(), &[("PATH", all.join("bin").to_str().unwrap().to_owned())]);
+        assert_eq!(found.read, [all.join("bin")]);
     }
 
     #[test]

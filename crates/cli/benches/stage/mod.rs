@@ -64,7 +64,7 @@ impl Stage {
     fn agent(&self) -> String {
         let told = self.home.path().join("starts/pipe");
         format!(
-            "#!/bin/sh\necho started >{}\ncat >/dev/null\n: >mark-$$\n\
+            "#!/bin/sh\necho started >{}\ncat >/dev/null\n: >mark-$PPID-$$\n\
              echo '{{\"status\":\"done\",\"summary\":\"a mark was left\"}}'\n",
             told.display()
         )
