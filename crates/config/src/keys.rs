@@ -55,6 +55,7 @@ const NAME: &str = "a name without spaces, in quotes";
 const TEXT: &str = "a text in quotes";
 const DURATION: &str = "a duration in quotes: \"90s\", \"200m\", \"4h\" or \"1h30m\"";
 const COUNT: &str = "a whole number of 1 or more";
+const SLOTS: &str = "a whole number of 1 or more, or \"auto\" for as many as this machine has room for";
 const USD: &str = "an amount of US dollars above 0";
 const TEXTS: &str = "a list of texts: [\"a\", \"b\"]";
 const GLOBS: &str = "a list of globs: [\"ci/**\", \"*.lock\"]";
@@ -86,7 +87,7 @@ const fn repository(path: &'static str, takes: &'static str, holds: Holds, meani
 
 /// Every key there is.
 pub const KEYS: &[Key] = &[
-    user("max", COUNT, AtOnce, "how many ralphs work at once"),
+    user("max", SLOTS, AtOnce, "how many ralphs work at once"),
     both("agent", NAME, NextRun, "the coding agent"),
     both("model", NAME, NextRun, "the model, passed to the agent"),
     both("reasoning", REASONING, NextRun, "how much the agent thinks"),

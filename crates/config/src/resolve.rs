@@ -2,10 +2,11 @@
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
-use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
+use std::num::{NonZeroU32, NonZeroU64};
 use std::path::PathBuf;
 
 use herder_domain::agent::Reasoning;
+use herder_domain::capacity::Slots;
 use herder_domain::duration::Span;
 use herder_domain::goal::GoalOptions;
 use herder_domain::repo::RepoId;
@@ -22,7 +23,7 @@ use crate::{ceilings, policy};
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Flags {
     /// `--max`.
-    pub max: Option<NonZeroUsize>,
+    pub max: Option<Slots>,
     /// `--root`, absolute.
     pub root: Option<PathBuf>,
     /// `--webhook`.

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
+use herder_domain::capacity::Slots;
 use herder_domain::duration::Span;
 use herder_domain::goal::GoalOptions;
 use herder_domain::repo::RepoId;
@@ -16,7 +17,7 @@ use crate::resolve::{Flags, resolve};
 use crate::source::{Source, Sourced};
 
 /// How many ralphs work at once where nobody says another number.
-const DEFAULT_MAX: usize = 2;
+const DEFAULT_MAX: Slots = Slots::Fixed(NonZeroUsize::MIN.saturating_add(1));
 
 /// Variables that hold secrets wherever they are set.
 const KNOWN_SECRETS: [&str; 8] = [
@@ -34,7 +35,7 @@ const KNOWN_SECRETS: [&str; 8] = [
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     /// How many ralphs work at once.
-    pub max: Sourced<usize>,
+    pub max: Sourced<Slots>,
     /// Where clones lie.
     pub root: Sourced<PathBuf>,
     /// Where webhooks are heard, if anywhere.
@@ -119,10 +120,10 @@ impl UserConfig {
         self.settings(flags, env)
     }
 
-    fn max(&self, flags: &Flags) -> Sourced<usize> {
+    fn max(&self, flags: &Flags) -> Sourced<Slots> {
         let said = self.raw.max.map(|max| Sourced::new(max, self.lines.source(&["max"])));
         let flag = flags.max.map(|max| Sourced::new(max, Source::Flag));
-        flag.or(said).map_or(Sourced::by_default(DEFAULT_MAX), |max| max.map(NonZeroUsize::get))
+        flag.or(said).unwrap_or(Sourced::by_default(DEFAULT_MAX))
     }
 
     fn webhook(&self, flags: &Flags) -> Sourced<Option<SocketAddr>> {

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::num::{NonZeroU8, NonZeroU16, NonZeroU32, NonZeroU64, NonZeroUsize};
 
 use herder_domain::agent::Reasoning;
+use herder_domain::capacity::Slots;
 use herder_domain::duration::Span;
 use herder_domain::setup::{AgentKind, Sleep};
 use serde::{Deserialize, Deserializer};
@@ -13,7 +14,7 @@ use serde::{Deserialize, Deserializer};
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub(crate) struct UserText {
-    pub max: Option<NonZeroUsize>,
+    pub max: Option<Slots>,
     pub agent: Option<String>,
     pub model: Option<String>,
     pub reasoning: Option<Reasoning>,

@@ -201,7 +201,7 @@ fn a_missing_file_is_empty_unless_it_was_named() {
     fs::write(&named, "max = 7\n").unwrap();
     let pairs = [("HERDER_CONFIG", named.to_str().unwrap()), ("HOME", path)];
     let settings = UserConfig::load(env(&pairs)).unwrap().settings(&Flags::default(), env(&pairs)).unwrap();
-    assert_eq!(settings.max.value, 7);
+    assert_eq!(settings.max.value.most(), 7);
     assert_eq!(settings.max.source, Source::User { file: named, line: 1 });
 }
 
@@ -209,7 +209,7 @@ fn a_missing_file_is_empty_unless_it_was_named() {
 fn settings_have_defaults_and_flags_are_stronger() {
     let home = [("HOME", "/h")];
     let usual = UserConfig::empty().settings(&Flags::default(), env(&home)).unwrap();
-    assert_eq!((usual.max.value, usual.root.value.as_path()), (2, Path::new("/h/.ralphs")));
+    assert_eq!((usual.max.value.most(), usual.root.value.as_path()), (2, Path::new("/h/.ralphs")));
     assert_eq!(usual.author.value.name, "herder");
     assert_eq!((usual.backoff_first.0.as_secs(), usual.backoff_longest.0.as_secs()), (30, 1800));
     assert!(usual.secrets.contains(&"ANTHROPIC_API_KEY".to_owned()));
@@ -217,7 +217,7 @@ fn settings_have_defaults_and_flags_are_stronger() {
     let said = user(EVERYTHING).unwrap();
     let flags = Flags { max: "9".parse().ok(), root: Some("/flag".into()), ..Flags::default() };
     let settings = said.settings(&flags, env(&home)).unwrap();
-    assert_eq!((settings.max.value, &settings.max.source), (9, &Source::Flag));
+    assert_eq!((settings.max.value.most(), &settings.max.source), (9, &Source::Flag));
     assert_eq!(settings.root.value, Path::new("/flag"));
     assert_eq!(said.settings(&Flags::default(), env(&home)).unwrap().root.value, Path::new("/h/clones"));
     for name in ["MY_KEY", "NTFY_TOKEN", "DATABASE_PASSWORD"] {

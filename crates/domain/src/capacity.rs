@@ -1,4 +1,11 @@
-//! What may run now.
+//! What may run now: so many slots, and where it is asked for, what the machine has room for.
+
+mod footprint;
+mod headroom;
+mod room;
+mod slots;
+mod smooth;
+mod usage;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,7 +15,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::repo::RepoId;
 
-/// What the orchestrator lets run. So far: slots; measured headroom joins it later.
+pub use footprint::{Footprint, Footprints, Observation, Spread};
+pub use headroom::{Busy, Door, Doors, Headroom};
+pub(crate) use room::{GLANCE, shortage};
+pub use room::{Resource, Room, Shortage};
+pub use slots::{BadSlots, Slots};
+pub use smooth::Smooth;
+pub use usage::Usage;
+
+/// What the orchestrator lets run, however much room the machine has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Capacity {
     /// How many runs may be at work at once, over all repositories.

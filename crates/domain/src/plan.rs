@@ -5,6 +5,7 @@ mod follow;
 mod lanes;
 mod outlook;
 mod queue;
+mod rooms;
 mod runs;
 mod turns;
 mod wait;

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::capacity::Headroom;
 use crate::effect::Effect;
 use crate::goal::{Goal, GoalState};
 use crate::landing::{LandingState, Merging};
@@ -57,6 +58,13 @@ pub fn why(world: &World, id: &GoalRef, now: Timestamp) -> Option<Answer> {
         reasons.extend(unless_queued(goal, Wait::Quarantined { error: error.clone() }));
     }
     Some(Answer { standing: format!("{id} {standing}"), reasons, hints })
+}
+
+/// What the run at a goal has used so far, as it was measured last.
+pub fn used(measured: &Headroom, goal: &Goal) -> Option<String> {
+    let run = goal.current_run()?;
+    let usage = measured.runs.get(run)?;
+    Some(format!("it has used {usage}, as seen at {:.0}", measured.at))
 }
 
 /// A queued goal's waits name it already.

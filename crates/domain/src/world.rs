@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 
 use jiff::Timestamp;
 
-use crate::capacity::{Capacity, Limits};
+use crate::capacity::{Capacity, Limits, Room};
 use crate::case::{Case, Folded};
 use crate::effect::Effect;
 use crate::event::{Event, GoalHappening, Repo, What};
@@ -24,6 +24,8 @@ use crate::story::{Story, StoryEvent, StoryState};
 pub struct World {
     /// What may run now.
     pub capacity: Capacity,
+    /// What the machine has room for; slots alone decide where absent.
+    pub room: Option<Room>,
     /// The numbers behind judgements.
     pub policy: Policy,
     /// The agent of goals that name none.
@@ -112,6 +114,7 @@ impl World {
     pub fn new(capacity: Capacity, policy: Policy, default_agent: &str) -> Self {
         Self {
             capacity,
+            room: None,
             policy,
             default_agent: default_agent.into(),
             only: None,

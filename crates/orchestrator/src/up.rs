@@ -10,6 +10,7 @@ mod following;
 mod hearing;
 mod inbox;
 mod keeping;
+mod measuring;
 mod observing;
 mod proposals;
 mod reload;
@@ -27,7 +28,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use herder_config::{ConfigError, Flags, Settings, UserConfig};
-use herder_domain::capacity::{Admission, Capacity};
+use herder_domain::capacity::{Admission, Capacity, Room, Slots};
 use herder_domain::event::Event;
 use herder_domain::judge::Policy;
 use herder_domain::plan::{Plan, plan};
@@ -217,6 +218,7 @@ pub fn dry_run(
     let mut planning = herder_store::Settings { only, ..planning(config, flags, &settings)? };
     let now = Timestamp::now();
     heed_repos(&mut planning, &store, config, now)?;
+    heed_room(&mut planning, &store, state)?;
     let world = store.world(&planning)?;
     Ok(plan(&world, now))
 }
@@ -241,13 +243,32 @@ fn planning(
         lookup,
     )?;
     Ok(herder_store::Settings {
-        capacity: Capacity { max: settings.max.value, admission: Admission::Open },
+        capacity: Capacity { max: settings.max.value.most(), admission: Admission::Open },
+        room: (settings.max.value == Slots::Auto).then(Room::unknown),
         policy,
         default_agent: defaults.agent.value,
         only: None,
         max_in: BTreeMap::new(),
         shares: Shares::default(),
     })
+}
+
+/// Puts into what the planner looks at what an orchestrator measured last, and what runs are like, where that is to
+/// decide.
+///
+/// # Errors
+/// The database.
+pub fn heed_room(
+    planning: &mut herder_store::Settings,
+    store: &Store,
+    state: &StateDir,
+) -> Result<(), StoreError> {
+    if let Some(room) = &mut planning.room {
+        // What cannot be read was not measured.
+        room.headroom = state.headroom().ok().flatten();
+        room.footprints = store.footprints()?;
+    }
+    Ok(())
 }
 
 /// Puts into what the planner looks at what the user says of each registered repository, and what each has had.

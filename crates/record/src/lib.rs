@@ -10,6 +10,7 @@
 mod check;
 mod error;
 mod files;
+mod headroom;
 mod lines;
 pub mod redact;
 pub mod run;

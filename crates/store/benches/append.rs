@@ -137,6 +137,7 @@ fn step_ms(store: &mut Store) -> Result<f64> {
         only: None,
         max_in: std::collections::BTreeMap::new(),
         shares: herder_domain::share::Shares::default(),
+        room: None,
     };
     Ok(1_000.0 * seconds(|| Ok(store.step(&settings, at())?))?)
 }

@@ -13,6 +13,7 @@ mod column;
 mod comments;
 mod curate;
 mod error;
+mod footprints;
 mod goals;
 mod journal;
 mod ledger;

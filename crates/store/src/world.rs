@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use herder_domain::capacity::Capacity;
+use herder_domain::capacity::{Capacity, Room};
 use herder_domain::goal::Goal;
 use herder_domain::judge::Policy;
 use herder_domain::repo::RepoId;
@@ -20,6 +20,8 @@ use crate::{Store, accounts, goals, operating, outbox, repos, rows, runs, storie
 pub struct Settings {
     /// What may run now.
     pub capacity: Capacity,
+    /// What the machine has room for; slots alone decide where absent.
+    pub room: Option<Room>,
     /// The numbers behind judgements.
     pub policy: Policy,
     /// The agent of goals that name none.
@@ -42,6 +44,7 @@ impl Store {
 
 pub(crate) fn load(conn: &Connection, settings: &Settings, memo: &mut Memo) -> Result<World, StoreError> {
     let mut world = World::new(settings.capacity, settings.policy, &settings.default_agent);
+    world.room.clone_from(&settings.room);
     world.only.clone_from(&settings.only);
     world.max_in.clone_from(&settings.max_in);
     world.shares.clone_from(&settings.shares);

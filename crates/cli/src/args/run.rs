@@ -1,12 +1,13 @@
 //! `herder up`, and the flags that say how a run is to be carried out.
 
 use std::net::SocketAddr;
-use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
+use std::num::{NonZeroU32, NonZeroU64};
 use std::path::PathBuf;
 
 use clap::Args;
 use herder_config::Flags;
 use herder_domain::agent::Reasoning;
+use herder_domain::capacity::Slots;
 use herder_domain::duration::Span;
 
 /// `up`.
@@ -26,9 +27,9 @@ pub struct Up {
 /// How many ralphs work, and how.
 #[derive(Debug, Args)]
 pub struct UpFlags {
-    /// How many ralphs work at once
-    #[arg(long, value_name = "N")]
-    pub max: Option<NonZeroUsize>,
+    /// How many ralphs work at once; with `auto` as many as this machine has room for
+    #[arg(long, value_name = "N|auto")]
+    pub max: Option<Slots>,
     /// Hear webhooks there, so that changes are seen at once: 127.0.0.1:9000
     #[arg(long, value_name = "ADDR")]
     pub webhook: Option<SocketAddr>,

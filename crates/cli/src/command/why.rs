@@ -1,11 +1,11 @@
 //! `herder why`.
 
 use herder_config::{Flags, RepositoryConfig, UserConfig, resolve};
-use herder_domain::capacity::{Admission, Capacity};
+use herder_domain::capacity::{Admission, Capacity, Room, Slots};
 use herder_domain::goal::GoalOptions;
 use herder_domain::judge::Policy;
 use herder_domain::repo::GoalRef;
-use herder_domain::why::{Answer, why as ask};
+use herder_domain::why::{Answer, used, why as ask};
 use herder_store::{OpenEffect, Settings, Store};
 
 use crate::args::Named;
@@ -21,6 +21,7 @@ pub fn why(call: &Call, args: &Named) -> Result<Reply, Failure> {
     let config = call.config()?;
     let mut planning = planning(&config)?;
     herder_orchestrator::heed_repos(&mut planning, &opened.store, &config, call.now)?;
+    herder_orchestrator::heed_room(&mut planning, &opened.store, &opened.state)?;
     // Whoever cannot tell says what would be so without.
     let going = herder_orchestrator::going(&opened.state, &opened.store).ok().flatten();
     let admission = going.map_or(planning.capacity.admission, |_| Admission::Draining);
@@ -33,6 +34,8 @@ pub fn why(call: &Call, args: &Named) -> Result<Reply, Failure> {
     let gone = || Failure::not_found(format!("there is no goal {id}"));
     let mut answer = ask(&world, &id, call.now).ok_or_else(gone)?;
     answer.reasons.extend(in_vain(&opened.store, &id)?);
+    let measured = opened.state.headroom().ok().flatten();
+    answer.reasons.extend(measured.and_then(|measured| used(&measured, world.goals.get(&id)?)));
     let moves = world.goals.get(&id).is_some_and(|goal| goal.state.moves_by_itself());
     if moves && herder_orchestrator::holder(&opened.state).is_ok_and(|holder| holder.is_none()) {
         answer.hints.push("no orchestrator is at work: `herder up` starts one".to_owned());
@@ -75,7 +78,8 @@ fn planning(config: &UserConfig) -> Result<Settings, Failure> {
     };
     let usual = resolve(&GoalOptions::default(), &flags, None, &RepositoryConfig::empty(), config, env)?;
     Ok(Settings {
-        capacity: Capacity { max: settings.max.value, admission: Admission::Open },
+        capacity: Capacity { max: settings.max.value.most(), admission: Admission::Open },
+        room: (settings.max.value == Slots::Auto).then(Room::unknown),
         policy,
         default_agent: usual.agent.value,
         only: None,

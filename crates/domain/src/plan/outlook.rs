@@ -101,6 +101,7 @@ fn blocks(world: &World, hopeless: &BTreeSet<GoalRef>, wait: &Wait) -> bool {
         | Wait::Backoff { .. }
         | Wait::Paused { .. }
         | Wait::NoSlot { .. }
+        | Wait::NoRoom { .. }
         | Wait::Draining
         | Wait::OutOfScope
         | Wait::LastRunUnfinished { .. }

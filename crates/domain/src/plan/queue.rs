@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::Plan;
+use super::rooms::Rooms;
 use super::turns::Turns;
 use super::wait::{DependencyTrouble, Wait};
 use crate::capacity::Admission;
@@ -19,23 +20,25 @@ use crate::world::{Settled, World};
 pub(super) fn admit(world: &World, now: Timestamp, plan: &mut Plan) {
     let mut slots = Slots::taken(world);
     let mut obstacles = Obstacles::of(world);
+    let mut rooms = Rooms::of(world, now);
     let mut turns = Turns::of(world, now);
     while let Some(goal) = turns.next() {
         let mut waits = obstacles.of_goal(goal, now);
-        waits.iter().filter_map(Wait::until).for_each(|at| plan.wake(at));
         // A goal that cannot start for reasons of its own never takes a slot from one behind it.
         if waits.is_empty() {
             waits.extend(match &goal.taken {
                 Some(_) => no_room_by_hand(world),
-                None => slots.no_room(world, &goal.id.repo),
+                None => slots.no_room(world, &goal.id.repo).or_else(|| rooms.no_room(goal)),
             });
         }
         if !waits.is_empty() {
+            waits.iter().filter_map(Wait::until).for_each(|at| plan.wake(at));
             plan.waits.insert(goal.id.clone(), waits);
             continue;
         }
         if goal.taken.is_none() {
             slots.take(&goal.id.repo);
+            rooms.take();
             turns.took(&goal.id.repo);
         }
         plan.decisions.push(start(goal));

@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::capacity::Shortage;
 use crate::pause::Scope;
 use crate::repo::{GoalRef, RepoId};
 use crate::run::RunId;
@@ -60,6 +61,11 @@ pub enum Wait {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         repo: Option<RepoId>,
     },
+    /// The machine has no room for it, or for one before it.
+    NoRoom {
+        /// What is short.
+        shortage: Shortage,
+    },
     /// The orchestrator is going down.
     Draining,
     /// The orchestrator was told to work off another repository alone.
@@ -112,6 +118,7 @@ impl Wait {
         match self {
             Self::Backoff { until, .. } | Self::Elsewhere { until, .. } => Some(*until),
             Self::AccountParked { until, .. } | Self::Paused { until, .. } => *until,
+            Self::NoRoom { shortage } => shortage.until(),
             Self::Dependency { .. }
             | Self::NoSlot { .. }
             | Self::Draining
@@ -161,6 +168,7 @@ impl Wait {
             Self::Backoff { .. }
             | Self::Elsewhere { .. }
             | Self::NoSlot { .. }
+            | Self::NoRoom { .. }
             | Self::Draining
             | Self::LastRunUnfinished { .. } => false,
         }
@@ -201,6 +209,7 @@ impl fmt::Display for Wait {
             }
             Self::NoSlot { max, repo: None } => write!(f, "all {max} slots are taken"),
             Self::NoSlot { max, repo: Some(repo) } => write!(f, "all {max} slots of {repo} are taken"),
+            Self::NoRoom { shortage } => write!(f, "the machine has no room: {shortage}"),
             Self::Draining => f.write_str("the orchestrator is going down"),
             Self::OutOfScope => {
                 f.write_str("the orchestrator works off another repository alone (`up --repo`)")

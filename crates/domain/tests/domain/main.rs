@@ -6,6 +6,7 @@ mod every;
 
 mod announcing;
 mod backlog;
+mod capacity;
 mod case;
 mod curating;
 mod elsewhere;

@@ -4,7 +4,7 @@ mod outcomes;
 
 use std::num::NonZeroUsize;
 
-use herder_domain::capacity::Farewell;
+use herder_domain::capacity::{Farewell, Shortage};
 use herder_domain::event::{Event, Repo, What};
 use herder_domain::follow_up::FollowUp;
 use herder_domain::forge::Home;
@@ -483,6 +483,7 @@ every!(waits -> Wait {
     Wait::Paused { .. } =>
         Wait::Paused { scope: Scope::Everything, until: Some(after(60)), reason: Some("a build".into()) },
     Wait::NoSlot { .. } => Wait::NoSlot { max: 2, repo: None },
+    Wait::NoRoom { .. } => Wait::NoRoom { shortage: Shortage::NotMeasured },
     Wait::Draining => Wait::Draining,
     Wait::OutOfScope => Wait::OutOfScope,
     Wait::LastRunUnfinished { .. } => Wait::LastRunUnfinished { run: run(), state: "reported".into() },

@@ -160,6 +160,7 @@ fn every_wait_is_a_sentence() {
         "the account of claude is parked until 2026-11-01T22:01:00Z: limit",
         "everything is paused until 2026-11-01T22:01:00Z: a build",
         "all 2 slots are taken",
+        "the machine has no room: what this machine has free is not measured yet",
         "the orchestrator is going down",
         "the orchestrator works off another repository alone (`up --repo`)",
         "its last run app-42-1-3f0a60 is reported and not gone yet",

@@ -42,6 +42,11 @@ fn row(context: &Context, case: &Case, dir: &RunDir, ending: &Ending) -> Result<
     let mut row = StatsRow::of(&spec, ending, dir.goal_path().display().to_string());
     row.host = Some(context.host.clone());
     row.labels = Some(vec!["goal".into(), format!("goal:{}", case.goal.state.word())]);
+    // What cannot be read was not measured.
+    let measured = context.state.headroom().ok().flatten();
+    if let Some(usage) = measured.as_ref().and_then(|headroom| headroom.runs.get(&case.run.id)) {
+        row.measured(usage);
+    }
     if let Some(RunResult { harvest, .. }) = &case.run.result {
         row.commit_end.clone_from(&harvest.tip);
         row.lines_added = Some(harvest.lines_added);

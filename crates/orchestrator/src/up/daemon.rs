@@ -23,6 +23,7 @@ use super::following::{self, Following};
 use super::hearing;
 use super::inbox::{self, Message};
 use super::keeping::Keeping;
+use super::measuring::Measuring;
 use super::observing::{self, Forges};
 use super::reload::{self, ConfigFile};
 use super::sleep::{self, Awake};
@@ -79,6 +80,7 @@ pub(super) struct Daemon {
     pub(super) upkeep: Upkeep,
     pub(super) following: Following,
     pub(super) keeping: Keeping,
+    pub(super) measuring: Measuring,
     /// Whether this machine is kept awake.
     pub(super) awake: Awake,
     /// What alone is carried out, by a command that sees one goal through.
@@ -116,16 +118,14 @@ impl Daemon {
             upkeep,
             following: Following::default(),
             keeping: Keeping::default(),
+            measuring: Measuring::default(),
             awake: Awake::default(),
             only_for: None,
         })
     }
 
     pub(super) fn run(mut self, mode: Mode) -> Result<UpEnd, UpError> {
-        self.say(&Told::note(
-            Timestamp::now(),
-            format!("herder is up, {} at once", self.store.world(&self.planning)?.max()),
-        ));
+        self.say(&Told::note(Timestamp::now(), self.greeting()?));
         loop {
             match self.turn(mode) {
                 Ok(None) => {}
@@ -151,6 +151,13 @@ impl Daemon {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    fn greeting(&self) -> Result<String, UpError> {
+        let world = self.store.world(&self.planning)?;
+        let is_auto = world.room.is_some() && world.limits.everywhere.is_none();
+        let most = if is_auto { "as many as there is room for".to_owned() } else { world.max().to_string() };
+        Ok(format!("herder is up, {most} at once"))
     }
 
     fn turn_for_one(&mut self) -> Result<Option<bool>, UpError> {
@@ -215,6 +222,7 @@ impl Daemon {
         // A repository may have been added since.
         let now = Timestamp::now();
         heed_repos(&mut self.planning, &self.store, &self.context.config, now)?;
+        self.heed_room()?;
         self.seen_version = self.store.data_version()?;
         let stepped = self.store.step(&self.planning, now)?;
         for event in &stepped.decisions {
@@ -245,6 +253,9 @@ impl Daemon {
         let others = upkeep.into_iter().chain(self.awake.due()).chain(self.keep_claims()?);
         let due = self.next_due(stepped.wake_at)?.into_iter().chain(others).chain(self.following.due()).min();
         loop {
+            if self.measure(stepped)? {
+                return Ok(false);
+            }
             let left = due.map_or(LOOK, |due| until(due).min(LOOK));
             match self.inbox.recv_timeout(left) {
                 Ok(Message::Told) => return Ok(true),
@@ -320,6 +331,7 @@ impl Daemon {
                 });
                 if let Some(row) = ledger {
                     self.store.ledger_put(&row)?;
+                    self.measuring.unlearn();
                 }
                 if let Some(Effect::FollowLanding { turn, .. }) = effect {
                     return following::followed(self, key, turn, events);
@@ -369,6 +381,7 @@ impl Daemon {
 
     fn ralph_gone(&mut self, id: &RunId, outcome: Outcome) -> Result<(), UpError> {
         self.watched.remove(id);
+        self.write_headroom();
         let Some(run) = self.store.run(id)? else {
             return Ok(());
         };

@@ -22,6 +22,7 @@ mod red_base;
 mod reload;
 mod reused;
 mod review;
+mod room;
 mod stage;
 mod storm;
 mod talking;

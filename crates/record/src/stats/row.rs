@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use herder_domain::capacity::Usage;
 use herder_domain::ledger::{Cost, CostSource, TimeSplit, Tokens};
 use herder_domain::outcome::Outcome;
 use herder_domain::repo::RepoId;
@@ -197,6 +198,19 @@ pub struct StatsRow {
     /// Processor time, in seconds.
     #[serde(default)]
     pub cpu_seconds: Option<f64>,
+    /// The most memory that its processes held at once without files that the kernel could drop, in bytes, as far as
+    /// it was seen once a second.
+    #[serde(default)]
+    pub peak_working_bytes: Option<u64>,
+    /// The most processes at once, as far as it was seen.
+    #[serde(default)]
+    pub peak_processes: Option<u32>,
+    /// Read from disks, in bytes, as far as it was seen.
+    #[serde(default)]
+    pub read_bytes: Option<u64>,
+    /// Written to disks, in bytes, as far as it was seen.
+    #[serde(default)]
+    pub written_bytes: Option<u64>,
     /// The goal's labels.
     #[serde(default)]
     pub labels: Option<Vec<String>>,
@@ -259,10 +273,22 @@ impl StatsRow {
             host: None,
             peak_memory_bytes: ending.peak_memory_bytes,
             cpu_seconds: ending.cpu_seconds,
+            peak_working_bytes: None,
+            peak_processes: None,
+            read_bytes: None,
+            written_bytes: None,
             labels: None,
             prompt_hash: ending.prompt_hash.clone().or_else(|| spec.prompt_hash.clone()),
             unknown: BTreeMap::new(),
         }
+    }
+
+    /// Takes in what was seen of its processes while it ran.
+    pub fn measured(&mut self, usage: &Usage) {
+        self.peak_working_bytes = usage.memory_peak;
+        self.peak_processes = usage.processes_peak;
+        self.read_bytes = usage.io.map(|io| io.read);
+        self.written_bytes = usage.io.map(|io| io.written);
     }
 
     /// Whether the run met its goal. The journal's rows know `exit_reason` only.

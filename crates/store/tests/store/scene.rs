@@ -35,6 +35,7 @@ pub fn settings() -> Settings {
         only: None,
         max_in: std::collections::BTreeMap::new(),
         shares: herder_domain::share::Shares::default(),
+        room: None,
     }
 }
 

@@ -1,0 +1,133 @@
+//! Looking at the machine and at the runs on it, once a second while anything is at work or waits for room.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use herder_domain::capacity::{Footprints, Headroom};
+use herder_domain::plan::Wait;
+use herder_domain::run::RunId;
+use herder_executor::{Sampler, Subject};
+use herder_store::{Stepped, Store, StoreError};
+use jiff::Timestamp;
+
+use super::UpError;
+use super::daemon::Daemon;
+use crate::context::Context;
+use crate::told::Told;
+
+/// How often it is looked.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// How often what was seen is written where others can read it.
+const WRITE: Duration = Duration::from_secs(5);
+
+/// What was seen.
+#[derive(Debug, Default)]
+pub(super) struct Measuring {
+    sampler: Option<Sampler>,
+    headroom: Option<Headroom>,
+    looked: Option<Instant>,
+    written: Option<Instant>,
+    /// What runs are like; learned anew after each that ends.
+    footprints: Option<Footprints>,
+    /// That it could not be written was said.
+    has_complained: bool,
+}
+
+impl Measuring {
+    /// A run has ended: what was learned is no longer all.
+    pub(super) fn unlearn(&mut self) {
+        self.footprints = None;
+    }
+
+    fn learned(&mut self, store: &Store) -> Result<Footprints, StoreError> {
+        if let Some(footprints) = &self.footprints {
+            return Ok(footprints.clone());
+        }
+        let footprints = store.footprints()?;
+        self.footprints = Some(footprints.clone());
+        Ok(footprints)
+    }
+
+    fn is_due(&self) -> bool {
+        self.looked.is_none_or(|looked| looked.elapsed() >= LOOK)
+    }
+
+    fn look(&mut self, context: &Context, subjects: &[Subject]) {
+        self.looked = Some(Instant::now());
+        let sampler = self.sampler.get_or_insert_with(|| {
+            Sampler::new(vec![context.state.root().to_owned(), context.root().to_owned()])
+        });
+        let sample = sampler.sample(Timestamp::now(), subjects);
+        match &mut self.headroom {
+            Some(headroom) => headroom.take(&sample),
+            // Runs that an earlier orchestrator began have used something before.
+            None => {
+                let before = context.state.headroom().ok().flatten();
+                let mut headroom = Headroom::of(&sample);
+                headroom.runs.extend(before.into_iter().flat_map(|before| before.runs));
+                self.headroom = Some(headroom);
+            }
+        }
+    }
+}
+
+impl Daemon {
+    /// Looks, if it is time; gives whether goals that wait for room are to be planned anew.
+    pub(super) fn measure(&mut self, stepped: &Stepped) -> Result<bool, UpError> {
+        let wants_room = |waits: &Vec<Wait>| waits.iter().any(|wait| matches!(wait, Wait::NoRoom { .. }));
+        let is_waited_for = stepped.waits.values().any(wants_room);
+        if !self.measuring.is_due() {
+            return Ok(false);
+        }
+        let (subjects, unfinished) = self.subjects()?;
+        if subjects.is_empty() && !is_waited_for {
+            return Ok(false);
+        }
+        self.measuring.look(&self.context, &subjects);
+        if let Some(headroom) = &mut self.measuring.headroom {
+            headroom.keep(
+                |run| subjects.iter().any(|subject| subject.run == *run),
+                |run| unfinished.contains(run),
+            );
+        }
+        if self.measuring.written.is_none_or(|written| written.elapsed() >= WRITE) {
+            self.write_headroom();
+        }
+        Ok(is_waited_for)
+    }
+
+    /// Puts what was seen where others can read it, and the row of a run that has ended.
+    pub(super) fn write_headroom(&mut self) {
+        let Some(headroom) = &self.measuring.headroom else { return };
+        self.measuring.written = Some(Instant::now());
+        match self.context.state.write_headroom(headroom, &self.context.redactor) {
+            Ok(()) => self.measuring.has_complained = false,
+            Err(_) if self.measuring.has_complained => {}
+            Err(error) => {
+                self.measuring.has_complained = true;
+                let text = format!("what was measured cannot be written, `herder why` lacks it: {error}");
+                self.say(&Told::note(Timestamp::now(), text));
+            }
+        }
+    }
+
+    /// Shows the planner what the machine has room for, where that is to decide.
+    pub(super) fn heed_room(&mut self) -> Result<(), UpError> {
+        if let Some(room) = &mut self.planning.room {
+            room.headroom.clone_from(&self.measuring.headroom);
+            room.footprints = self.measuring.learned(&self.store)?;
+        }
+        Ok(())
+    }
+
+    /// The runs whose ralphs are at work, and all that are not closed.
+    fn subjects(&self) -> Result<(Vec<Subject>, BTreeSet<RunId>), UpError> {
+        let active = self.store.active_runs()?;
+        let at_work = active.iter().filter_map(|run| {
+            let marker = self.context.run_dir(&run.id).mark();
+            Some(Subject { run: run.id.clone(), marker, pid: run.state.process()?.pid })
+        });
+        Ok((at_work.collect(), active.iter().map(|run| run.id.clone()).collect()))
+    }
+}
