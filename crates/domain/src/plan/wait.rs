@@ -141,6 +141,7 @@ impl Wait {
             Self::Backoff { .. }
             | Self::Elsewhere { .. }
             | Self::NoSlot { .. }
+            | Self::NoRoom { .. }
             | Self::Draining
             | Self::OutOfScope
             | Self::LastRunUnfinished { .. }

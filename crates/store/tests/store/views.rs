@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use herder_domain::capacity::Spread;
 use herder_domain::event::What;
 use herder_domain::ledger::Cost;
 use herder_domain::repo::GoalRef;
@@ -105,4 +106,27 @@ fn the_journal_is_read_on_from_any_place() {
     assert_eq!(all.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [1, 2, 3]);
     assert_eq!(scene.store.journal(1, 1).unwrap(), all[1..2]);
     assert_eq!(scene.store.journal(3, 99).unwrap(), []);
+}
+
+#[test]
+fn runs_are_learned_from_by_repository_and_agent_but_for_those_that_were_cut_off() {
+    let mut scene = Scene::new();
+    let goal = scene.queue("One", 1);
+    let row = |attempt: u32, stats: &str| LedgerRow {
+        duration: Duration::from_secs(60),
+        stats: stats.into(),
+        ..ledger_row(&goal, attempt, Cost::UNKNOWN, i64::from(attempt))
+    };
+    let like = r#"{"agent":"claude","outcome":"accepted","peak_memory_bytes":900,"peak_working_bytes":500,"cpu_seconds":30.0}"#;
+    let cut = r#"{"agent":"claude","outcome":"interrupted","peak_memory_bytes":9000000,"cpu_seconds":0.0}"#;
+    let other = r#"{"agent":"replay","outcome":"failed","peak_memory_bytes":7}"#;
+    for (attempt, stats) in (1..).zip([like, cut, like, "{}", "not JSON", other, like]) {
+        scene.store.ledger_put(&row(attempt, stats)).unwrap();
+    }
+    let found = scene.store.footprints().unwrap();
+    assert_eq!(found.len(), 1, "one run of the other agent is no experience: {found:?}");
+    let footprint = found[&(app(), "claude".to_owned())];
+    let same = |value: f64| Some(Spread { p50: value, p90: value });
+    assert_eq!((footprint.runs, footprint.memory, footprint.cores), (3, same(500.0), same(0.5)));
+    assert_eq!(footprint.seconds.p50, 60.0);
 }

@@ -73,8 +73,8 @@ fn world(headroom: Option<Headroom>, at_work: usize, ago: u32) -> World {
 
 /// What the first that does not start is short of.
 fn short(planned: &Plan) -> Option<Shortage> {
-    planned.waits.values().flatten().find_map(|wait| match wait {
-        Wait::NoRoom { shortage } => Some(shortage.clone()),
+    planned.waits.values().flatten().next().map(|wait| match wait {
+        Wait::NoRoom { shortage } => shortage.clone(),
         other => panic!("it waits for something else: {other:?}"),
     })
 }
