@@ -74,7 +74,8 @@ fn our_row_begins_with_the_journals_fields_in_its_order() {
     let fields = "goal_file started_at exit_reason model reasoning iterations assistant_messages tool_uses tokens \
         cost_usd time_seconds commit_start commit_end lines_added lines_deleted name schema run goal repo story \
         attempt agent agent_version ended_at outcome exit_code cost_source waiting_seconds queue_seconds gate_runs \
-        gate_seconds gate_flakes flaky pr host peak_memory_bytes cpu_seconds labels prompt_hash";
+        gate_seconds gate_flakes flaky pr host peak_memory_bytes cpu_seconds peak_working_bytes \
+        peak_processes read_bytes written_bytes labels prompt_hash";
     let mut at = 0;
     for field in fields.split_whitespace() {
         let found = text[at..].find(&format!("\"{field}\":"));
