@@ -164,8 +164,10 @@ fn left(subject: &str, resource: Resource, left: &Left) -> Finding {
 }
 
 fn no_graphql(subject: &str) -> Finding {
-    let detail = "the server has no GraphQL: herder polls each repository and merges by itself when green";
-    Finding::warning(subject, detail, "")
+    let detail =
+        "the server has no GraphQL, by which herder sees changes: goals that are issues there are not seen";
+    let hint = "`herder repo add PATH --goals local` keeps the goals of a repository with herder";
+    Finding::warning(subject, detail, hint)
 }
 
 fn facts_findings(subject: &str, facts: &Repository) -> Vec<Finding> {
