@@ -6,6 +6,7 @@ use std::error::Error;
 use herder_config::ConfigError;
 pub use herder_domain::cause::with_causes as chain;
 use herder_domain::goal::BadGoalText;
+use herder_orchestrator::PenError;
 use herder_record::RecordError;
 use herder_store::{AppendError, Missing, OpenError, ReviseError, StoreError};
 use herder_watch::WatchError;
@@ -188,6 +189,18 @@ impl From<AppendError> for Failure {
             AppendError::Unknown(missing) => Self::not_found(format!("{missing} does not exist")),
             AppendError::Store(error) => error.into(),
         }
+    }
+}
+
+impl From<PenError> for Failure {
+    fn from(error: PenError) -> Self {
+        let hint = match &error {
+            PenError::NoForge { .. } => "give it a table [forge.\"HOST\"] in config.toml",
+            PenError::Connect(_) => "look at [forge] in config.toml",
+            PenError::Refused { .. } => "`herder doctor` says what the token may do there",
+            PenError::Unsure { .. } => "say the same again: within ten minutes it finds what was written",
+        };
+        Self::of(Kind::Environment, &error).hint(hint)
     }
 }
 

@@ -86,6 +86,7 @@ impl Case {
             What::GoalEdited { edit } => self.edit(edit),
             What::GoalPrioritized { priority } => self.prioritize(*priority),
             What::GoalMoved { story } => self.move_to(*story),
+            What::GoalLinked { depends } => self.link(depends),
             What::GoalHeld { reason } => self.hold(reason.clone(), at),
             What::GoalReleased => self.release(),
             What::GoalSeen { seen } => self.see(seen),

@@ -137,6 +137,11 @@ pub enum What {
         /// The story.
         story: Option<Number>,
     },
+    /// What it waits for by links of its forge was changed. Its text is as it was, so it keeps its state.
+    GoalLinked {
+        /// All that it waits for.
+        depends: Vec<GoalRef>,
+    },
     /// A person does not want it started.
     GoalHeld {
         /// Why, in the person's words.
@@ -459,6 +464,7 @@ impl What {
             | Self::GoalEdited { .. }
             | Self::GoalPrioritized { .. }
             | Self::GoalMoved { .. }
+            | Self::GoalLinked { .. }
             | Self::GoalHeld { .. }
             | Self::GoalReleased
             | Self::GoalSeen { .. }

@@ -5,6 +5,7 @@
 
 mod announced;
 mod command;
+mod links;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -13,7 +14,7 @@ pub use announced::Announced;
 pub use command::{Command, Heard, Spoken};
 
 use crate::event::What;
-use crate::goal::{Goal, GoalEdit, GoalState, GoalText};
+use crate::goal::{Goal, GoalEdit, GoalState, GoalText, ProposedBy};
 use crate::repo::{GoalRef, Number};
 
 /// What the forge shows of where a goal stands.
@@ -185,6 +186,8 @@ pub struct Sighting {
     pub story: Option<Number>,
     /// What it waits for by links of the forge's own.
     pub depends: Vec<GoalRef>,
+    /// Whose proposal it is, where our own marker says so.
+    pub proposed_by: Option<ProposedBy>,
     /// Whether a look is wanted before it lands.
     pub wants_spot_check: bool,
     /// What is taken note of.
@@ -227,6 +230,7 @@ impl Sighting {
         goal.story = self.story.or(goal.story);
         goal.depends = self.links(&goal.depends);
         goal.wants_spot_check = self.wants_spot_check;
+        goal.proposed_by = self.proposed_by.clone();
         goal.on_forge = Some(OnForge::default());
         goal
     }
@@ -256,6 +260,7 @@ impl Sighting {
                 found.push(What::GoalMislabelled { labels: self.seen.shown.labels.clone() });
             }
         }
+        found.extend(self.linked(goal, &found));
         let is_news = self.seen.through > known.through
             || self.seen.heard > known.heard
             || self.seen.shown != known.shown;
@@ -390,22 +395,21 @@ impl Sighting {
 
     fn edit_anyway(&self, goal: &Goal) -> Option<What> {
         let draft = self.draft();
-        let edit = GoalEdit {
+        let mut edit = GoalEdit {
             title: differing(draft.title, &goal.title),
             body: differing(draft.body, &goal.body),
             depends: differing(draft.depends, &goal.depends),
             wants_spot_check: differing(draft.wants_spot_check, &goal.wants_spot_check),
-            options: differing(draft.options, &goal.options),
+            options: differing(draft.options.clone(), &goal.options),
         };
+        if edit.body.is_none() {
+            // The text asks for what it asked for before: its priority may have been given beside it since, and what
+            // it waits for has changed by links alone.
+            edit = GoalEdit { depends: None, options: None, ..edit };
+        } else if let Some(options) = &mut edit.options {
+            options.priority = options.priority.or(goal.options.priority);
+        }
         (!edit.is_empty()).then(|| What::GoalEdited { edit: Box::new(edit) })
-    }
-
-    /// The links of the text and those of the forge, as one.
-    fn links(&self, of_text: &[GoalRef]) -> Vec<GoalRef> {
-        let mut all: Vec<GoalRef> = of_text.iter().chain(&self.depends).cloned().collect();
-        all.sort();
-        all.dedup();
-        all
     }
 }
 

@@ -8,6 +8,7 @@ mod furnish;
 mod launch;
 mod notify;
 mod prepare;
+mod propose;
 mod stats;
 mod stop;
 mod tell;
@@ -24,6 +25,7 @@ use herder_domain::goal::Goal;
 use herder_domain::outcome::{Interruption, Outcome};
 use herder_domain::repo::GoalRef;
 use herder_domain::run::RunId;
+use herder_domain::sight::{Shown, Standing};
 use herder_executor::{DetachError, EndError, ProcessError};
 use herder_gate::GateError;
 use herder_record::RecordError;
@@ -34,6 +36,7 @@ use jiff::Timestamp;
 use crate::context::{Case, Context};
 use crate::landing;
 
+pub(crate) use propose::{Proposed, propose};
 pub(crate) use stop::{end as end_ralph, process_id};
 
 /// When a goal that another has is asked for again, where nobody says until when it has it.
@@ -136,6 +139,22 @@ pub(crate) fn say(context: &Context, repo: &Repo, said: &Said) -> Result<Acted, 
         match context.goal_source(repo)?.say(&said.goal, &said.key, &text) {
             // The same again would be refused again, and nothing of the night depends on it.
             Ok(()) | Err(Trouble::Refused { .. }) => Ok(Acted::default()),
+            Err(trouble) => Err(trouble.into()),
+        }
+    })
+}
+
+/// Says a story's sums, and has its forge close it.
+pub(crate) fn close_story(context: &Context, repo: &Repo, said: &Said) -> Result<Acted, ActError> {
+    say(context, repo, said)?;
+    unpanicked(|| {
+        let closed = Shown { labels: Vec::new(), standing: Standing::Completed };
+        match context.goal_source(repo)?.show(&said.goal, &closed, Timestamp::now()) {
+            Ok(_) => Ok(Acted::default()),
+            Err(Trouble::Refused { why }) => {
+                let note = Some(format!("the story {} stays open where it lives: {why}", said.goal));
+                Ok(Acted { note, ..Acted::default() })
+            }
             Err(trouble) => Err(trouble.into()),
         }
     })

@@ -35,7 +35,7 @@ pub use check::{check_daemon, check_forges, check_repo, check_root};
 pub use claim_refs::ClaimRefs;
 pub use down::{Down, DownError, Manner, down, going};
 pub use forge_tokens::ForgeTokens;
-pub use github::ConnectError;
+pub use github::{ConnectError, Pen, PenError};
 pub use herder_forge::write::label::{LabelGap, Lack};
 pub use lock::{Holder, holder};
 pub use register::{AddRepo, AddRepoError, GoalsAt, Intent, Prepared, Registration, add_repo, prepare};

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use herder_domain::event::{Event, What};
+use herder_domain::gate::Refusal;
 use herder_domain::judge::Judgement;
 use herder_domain::landing::Bounce;
 use herder_domain::repo::GoalRef;
@@ -74,12 +75,7 @@ fn of_goal(what: &What) -> Option<String> {
         }
         What::Landed { commit, .. } => format!("done: landed as {}", short(commit)),
         What::GateFlaked { flake, .. } => format!("the gate is flaky: {flake}"),
-        What::BaseFoundRed { refusal, .. } if refusal.failures.is_empty() => {
-            "the base branch is red itself, and its gate does not name what fails".into()
-        }
-        What::BaseFoundRed { refusal, .. } => {
-            format!("the base branch is red itself: {}", refusal.in_a_line())
-        }
+        What::BaseFoundRed { refusal, .. } => of_red_base(refusal),
         What::LandingBounced { bounce, .. } => of_bounce(bounce),
         What::WorkOffered { offer, .. } => format!("done: pull request #{} offers it", offer.pull),
         What::WorkShown { offer: Some(offer), .. } => format!("pull request #{} shows it", offer.pull),
@@ -102,6 +98,7 @@ fn of_goal(what: &What) -> Option<String> {
         | What::GoalEdited { .. }
         | What::GoalPrioritized { .. }
         | What::GoalMoved { .. }
+        | What::GoalLinked { .. }
         | What::GoalHeld { .. }
         | What::GoalReleased
         | What::GoalSeen { .. }
@@ -123,6 +120,13 @@ fn of_goal(what: &What) -> Option<String> {
         | What::WorkShown { offer: None, .. }
         | What::LandingWithdrawn { .. } => return None,
     })
+}
+
+fn of_red_base(refusal: &Refusal) -> String {
+    if refusal.failures.is_empty() {
+        return "the base branch is red itself, and its gate does not name what fails".into();
+    }
+    format!("the base branch is red itself: {}", refusal.in_a_line())
 }
 
 fn of_heard(heard: &Heard) -> String {

@@ -37,7 +37,8 @@ impl Store {
             let event = Event::of(&sighting.goal, what);
             match append::append(&tx, &event, at) {
                 Ok(_) => recorded.push(event),
-                Err(AppendError::Illegal(_)) => {}
+                // A story may be of a kind that is none.
+                Err(AppendError::Illegal(_) | AppendError::Unknown(_)) => {}
                 Err(error) => return Err(error),
             }
         }

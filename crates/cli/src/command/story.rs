@@ -17,6 +17,7 @@ use serde_json::json;
 
 use crate::args::{Everywhere, Named, StoryCreate};
 use crate::call::{Call, Opened, refuse_control, stdin_text};
+use crate::command::goal::pen;
 use crate::failure::Failure;
 use crate::item::{CommentItem, Costs, GoalItem, StoryItem, comments_text, goal_table, story_table};
 use crate::output::Reply;
@@ -37,7 +38,10 @@ pub fn create(call: &Call, args: StoryCreate) -> Result<Reply, Failure> {
     let body = body(args.body)?;
     let mut opened = call.open()?;
     let (repo, registered) = place::home(call, &mut opened)?;
-    let id = opened.store.create_story(&repo, title, &body, call.now)?;
+    let id = match pen(call, &opened, &repo)? {
+        Some(pen) => pen.story(&mut opened.store, title, &body, call.now)?,
+        None => opened.store.create_story(&repo, title, &body, call.now)?,
+    };
     herder_orchestrator::wake(&opened.state);
     let note = registered.as_ref().map(|note| format!("{note}\n")).unwrap_or_default();
     let mut json = json!({ "number": id.number, "repo": id.repo, "status": "open" });

@@ -15,6 +15,7 @@ mod goals;
 mod hands;
 mod hostile;
 mod init;
+mod issues;
 mod json;
 mod machine;
 mod names;

@@ -6,6 +6,7 @@ use super::Case;
 use crate::effect::{Effect, Once};
 use crate::goal::GoalEvent;
 use crate::illegal::IllegalEvent;
+use crate::repo::GoalRef;
 use crate::run::RunState;
 use crate::sight::{Heard, Seen, Shown, Wrote};
 
@@ -19,6 +20,14 @@ impl Case {
     pub(super) fn showing(&mut self, shown: &Shown, wrote: Option<&Wrote>) -> Result<(), IllegalEvent> {
         let Some(known) = &mut self.goal.on_forge else { return Err(self.refuse("shown on a forge")) };
         known.write(shown, wrote);
+        Ok(())
+    }
+
+    pub(super) fn link(&mut self, depends: &[GoalRef]) -> Result<(), IllegalEvent> {
+        if self.goal.state.is_settled() {
+            return Err(self.refuse("linked"));
+        }
+        self.goal.depends = depends.to_vec();
         Ok(())
     }
 

@@ -252,6 +252,23 @@ fn nearest(key: &str) -> Option<&'static str> {
     KEYS.into_iter().filter(|known| shared(known) * 2 >= known.len()).max_by_key(|known| shared(known))
 }
 
+impl GoalText {
+    /// A goal's text with links that were named beside it as lines of its own, behind its front matter.
+    pub fn with_links(body: &str, story: Option<Number>, depends: &[&GoalRef]) -> String {
+        let (matter, rest) = parts(body).unwrap_or((None, body));
+        let mut text = matter.map(|matter| format!("---\n{matter}---\n")).unwrap_or_default();
+        text.extend(story.map(|story| format!("Story: #{story}\n")));
+        if !depends.is_empty() {
+            let names: Vec<String> = depends.iter().map(ToString::to_string).collect();
+            text.push_str(&format!("Depends: {}\n", names.join(", ")));
+        }
+        if story.is_some() || !depends.is_empty() {
+            text.push('\n');
+        }
+        text + rest
+    }
+}
+
 fn links(repo: &RepoId, text: &str) -> Result<(Option<Number>, Vec<GoalRef>), BadGoalText> {
     let mut story = None;
     let mut depends = Vec::new();
@@ -312,6 +329,20 @@ fn is_heading(line: &str, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn links_that_are_named_beside_a_text_are_read_from_it_again() {
+        let repo: RepoId = "github.com/acme/app".parse().unwrap();
+        let other: RepoId = "github.com/acme/lib".parse().unwrap();
+        let (here, there) = (GoalRef::new(repo.clone(), 3), GoalRef::new(other, 4));
+        for body in ["## Objective\nDo it.\n", "---\npriority: 3\n---\n## Objective\nDo it.\n"] {
+            assert_eq!(GoalText::with_links(body, None, &[]), body);
+            let text = GoalText::with_links(body, Some(Number(2)), &[&here, &there]);
+            let read = GoalText::read(&repo, "Do it", &text).unwrap();
+            assert_eq!((read.story, read.depends), (Some(Number(2)), vec![here.clone(), there.clone()]));
+            assert_eq!(read.options, GoalText::read(&repo, "Do it", body).unwrap().options);
+        }
+    }
 
     fn read(body: &str) -> Result<GoalText, BadGoalText> {
         GoalText::read(&"acme/app".parse().unwrap(), "T", body)

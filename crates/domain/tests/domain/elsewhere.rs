@@ -103,6 +103,7 @@ fn seen(goal: &Goal, label: &str, deeds: &[Deed]) -> Sighting {
         edited_at: None,
         story: None,
         depends: Vec::new(),
+        proposed_by: None,
         wants_spot_check: false,
         seen: Seen { through: 10 + acts.len() as u64, heard: 0, shown },
         acts,

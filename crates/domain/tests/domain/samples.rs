@@ -329,6 +329,7 @@ every!(whats -> What {
     What::GoalReleased => What::GoalReleased,
     What::GoalSeen { .. } => What::GoalSeen { seen: seen() },
     What::GoalShown { .. } => What::GoalShown { shown: seen().shown, wrote: None },
+    What::GoalLinked { .. } => What::GoalLinked { depends: vec![id(7)] },
     What::GoalHeard { .. } => What::GoalHeard { heard: heard() },
     What::GoalAnnounced { .. } =>
         What::GoalAnnounced { phase: "running/app-42-1".into(), waits: "it is held".into() },

@@ -2,6 +2,7 @@
 
 use herder_domain::event::What;
 use herder_domain::goal::{Goal, GoalState};
+use herder_domain::repo::Number;
 use herder_domain::sight::{
     Act, Command, Deed, OnForge, Rank, Seen, Shown, Sighting, Spoken, Standing, Wrote,
 };
@@ -45,6 +46,7 @@ fn sighting(goal: &Goal) -> Sighting {
         edited_at: None,
         story: None,
         depends: Vec::new(),
+        proposed_by: None,
         wants_spot_check: goal.wants_spot_check,
         seen: Seen { through: known.through, heard: known.heard, shown: known.shown.clone() },
         acts: Vec::new(),
@@ -67,6 +69,8 @@ fn follows(goal: &Goal, sighting: &Sighting) -> String {
         What::GoalEdited { .. } => "edited",
         What::GoalNotQueued { .. } => "not queued",
         What::GoalMislabelled { .. } => "mislabelled",
+        What::GoalLinked { .. } => "linked",
+        What::GoalMoved { .. } => "moved",
         other => panic!("{other:?}"),
     });
     words.collect::<Vec<_>>().join(", ")
@@ -236,6 +240,18 @@ fn who_opens_and_queues_at_once_has_it_run() {
     seen.seen.shown.labels = vec!["goal:queued".into()];
     seen.acts.push(act(12, Deed::Labeled("goal:queued".into())));
     assert_eq!(follows(&known, &seen), "reopened, queued");
+}
+
+#[test]
+fn links_and_priorities_change_a_queued_goal_without_its_having_to_be_queued_again() {
+    let known = goal("queued");
+    let seen = Sighting { depends: vec![samples::id(7)], story: Some(Number(5)), ..sighting(&known) };
+    assert_eq!(follows(&known, &seen), "linked, moved");
+    let mut then = Goal { depends: vec![samples::id(7)], story: Some(Number(5)), ..known };
+    assert_eq!(follows(&then, &seen), "");
+    then.options.priority = Some(5);
+    assert_eq!(follows(&then, &seen), "", "that was said beside its text");
+    assert_eq!(follows(&then, &sighting(&then)), "linked", "it waits for nothing any more");
 }
 
 #[test]

@@ -43,6 +43,14 @@ pub enum StateReason {
     Other,
 }
 
+/// How many issues an issue waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct Dependencies {
+    /// Open ones and closed ones.
+    #[serde(default)]
+    pub total_blocked_by: u64,
+}
+
 /// An issue, as REST shows it. Pull requests are issues, too.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Issue {
@@ -77,6 +85,12 @@ pub struct Issue {
     /// How many comments it has.
     #[serde(default)]
     pub comments: u64,
+    /// Where its parent is asked for; absent where it has none, or the server knows no sub-issues.
+    #[serde(default)]
+    pub parent_issue_url: Option<String>,
+    /// How much it waits for; absent where the server knows no dependencies.
+    #[serde(default, rename = "issue_dependencies_summary")]
+    pub dependencies: Option<Dependencies>,
     /// Whether it is a pull request.
     #[serde(default, rename = "pull_request", deserialize_with = "field::is_there")]
     pub is_pull: bool,
@@ -89,6 +103,17 @@ pub enum Which {
     Open,
     /// All.
     All,
+}
+
+impl Issue {
+    /// Its parent's repository, as `OWNER/NAME`, and number.
+    pub fn parent(&self) -> Option<(String, Number)> {
+        // `https://api.github.com/repos/OWNER/NAME/issues/N`
+        let mut parts = self.parent_issue_url.as_deref()?.rsplit('/');
+        let number = parts.next()?.parse().ok()?;
+        let (name, owner) = parts.nth(1).zip(parts.next())?;
+        Some((format!("{owner}/{name}"), Number(number)))
+    }
 }
 
 impl Client {

@@ -3,17 +3,27 @@
 
 use std::collections::BTreeMap;
 
+use herder_domain::goal::ProposedBy;
 use herder_domain::repo::{GoalRef, Number, RepoId};
+use herder_domain::run::RunId;
 use herder_domain::sight::{Act, Command, Deed, Rank, Seen, Shown, Sighting, Spoken, Standing};
+use herder_domain::story::{Story, StoryState};
 use herder_forge::read::comment::Comment;
 use herder_forge::read::history::{Happened, Happening};
 use herder_forge::read::issue::{Issue, IssueState, StateReason};
+use herder_forge::read::link::Linked;
 use herder_forge::read::repository::Permission;
 use herder_forge::{Client, Listing, Lookup, Marker, Why};
 use jiff::{SignedDuration, Timestamp};
 
 /// What makes an issue a goal.
 pub(crate) const GOAL: &str = "goal";
+
+/// What makes an issue a story.
+pub(crate) const STORY: &str = "story";
+
+/// The kind of the marker of an issue that an agent proposed.
+pub(crate) const PROPOSAL: &str = "proposal";
 
 /// After how long what GitHub shows of a change is whole.
 const SETTLED: SignedDuration = SignedDuration::from_secs(60);
@@ -30,21 +40,42 @@ pub(crate) struct Eyes<'a> {
     pub heard: Option<u64>,
 }
 
-/// Looks at an issue; nothing where it is no goal, or is gone.
-pub(crate) fn look(
-    &Eyes { client, me, heard }: &Eyes<'_>,
-    repo: &RepoId,
-    number: Number,
-) -> Result<Option<Sighting>, Why> {
-    let issue = match client.issue(repo, number) {
-        Lookup::Present(issue) => issue,
-        Lookup::Gone => return Ok(None),
-        Lookup::Unknown(why) => return Err(why),
-    };
-    let is_goal = issue.labels.iter().any(|label| is_of_goals(label));
-    if !is_goal || issue.is_pull {
+/// What an issue is to herder.
+pub(crate) enum Kind {
+    Goal(Box<Sighting>),
+    Story(Story),
+}
+
+/// Looks at an issue; nothing where it is neither goal nor story, or is gone.
+pub(crate) fn look(eyes: &Eyes<'_>, repo: &RepoId, number: Number) -> Result<Option<Kind>, Why> {
+    let Some(issue) = known(eyes.client.issue(repo, number))?.filter(|issue| !issue.is_pull) else {
         return Ok(None);
+    };
+    if issue.labels.iter().any(|label| is_of_goals(label)) {
+        return goal(eyes, repo, issue).map(|goal| Some(Kind::Goal(Box::new(goal))));
     }
+    let is_story = issue.labels.iter().any(|label| label.eq_ignore_ascii_case(STORY));
+    Ok(is_story.then(|| Kind::Story(story_of(repo, issue))))
+}
+
+/// Looks at the story of a goal, whatever its labels; nothing where it is a goal itself, or is gone.
+pub(crate) fn story(client: &Client, repo: &RepoId, number: Number) -> Result<Option<Story>, Why> {
+    let is_one = |issue: &Issue| !issue.is_pull && !issue.labels.iter().any(|label| is_of_goals(label));
+    Ok(known(client.issue(repo, number))?.filter(is_one).map(|issue| story_of(repo, issue)))
+}
+
+fn story_of(repo: &RepoId, issue: Issue) -> Story {
+    Story {
+        id: GoalRef { repo: repo.clone(), number: issue.number },
+        title: issue.title,
+        body: issue.body.replace("\r\n", "\n"),
+        created_at: issue.created_at,
+        state: StoryState::Open,
+    }
+}
+
+fn goal(&Eyes { client, me, heard }: &Eyes<'_>, repo: &RepoId, issue: Issue) -> Result<Sighting, Why> {
+    let number = issue.number;
     let happened = known(client.history(repo, number))?.map_or(Ok(Vec::new()), Listing::whole)?;
     let mut ranks = Ranks { client, repo, of: BTreeMap::new() };
     let acts =
@@ -71,20 +102,50 @@ pub(crate) fn look(
         heard: comments.iter().map(|comment| comment.id).max().unwrap_or(0),
         shown: shown(&issue),
     };
-    Ok(Some(Sighting {
+    Ok(Sighting {
+        story: parent(repo, &issue),
+        depends: blockers(client, repo, &issue)?,
+        proposed_by: proposed_by(&issue, me, repo),
         goal: GoalRef { repo: repo.clone(), number },
         wants_spot_check: issue.labels.iter().any(|label| label.eq_ignore_ascii_case("spot-check")),
         title: issue.title,
         body: issue.body.replace("\r\n", "\n"),
         created_at: issue.created_at,
         edited_at,
-        story: None,
-        depends: Vec::new(),
         seen,
         acts,
         spoken,
         me: me.to_owned(),
-    }))
+    })
+}
+
+/// The story that the forge's own link names; stories group goals of one repository.
+fn parent(repo: &RepoId, issue: &Issue) -> Option<Number> {
+    let (of, number) = issue.parent()?;
+    of.eq_ignore_ascii_case(&format!("{}/{}", repo.owner(), repo.name())).then_some(number)
+}
+
+/// What it waits for by the forge's own links, but for what a person closed as completed.
+fn blockers(client: &Client, repo: &RepoId, issue: &Issue) -> Result<Vec<GoalRef>, Why> {
+    if issue.dependencies.is_none_or(|found| found.total_blocked_by == 0) {
+        return Ok(Vec::new());
+    }
+    let all = known(client.blocked_by(repo, issue.number))?.map_or(Ok(Vec::new()), Listing::whole)?;
+    let is_met = |one: &Linked| {
+        one.state == IssueState::Closed
+            && !matches!(one.state_reason, Some(StateReason::NotPlanned | StateReason::Duplicate))
+    };
+    let open = all.into_iter().filter(|one| !is_met(one));
+    Ok(open.map(|one| GoalRef { repo: one.repo, number: one.number }).collect())
+}
+
+/// Whose proposal an issue is that we wrote ourselves.
+fn proposed_by(issue: &Issue, me: &str, repo: &RepoId) -> Option<ProposedBy> {
+    issue.author.as_deref().filter(|author| author.eq_ignore_ascii_case(me))?;
+    let marker = Marker::all(&issue.body).into_iter().find(|marker| marker.kind == PROPOSAL)?;
+    let goal = GoalRef::new(repo.clone(), marker.fields.get("goal")?.as_u64()?);
+    let run = RunId::try_from(marker.fields.get("run")?.as_str()?.to_owned()).ok()?;
+    Some(ProposedBy { goal, run })
 }
 
 /// Whether the labels are not those that the events lead to: one was read before a change, and the other after it.

@@ -12,12 +12,13 @@ use herder_domain::event::Repo;
 use herder_domain::forge::Home;
 use herder_domain::repo::{GoalRef, RepoId};
 use herder_domain::sight::Sighting;
+use herder_domain::story::Story;
 use herder_forge::poll::{Found, Poller, Rhythm};
 use herder_forge::{Client, Lookup, Why};
 use herder_store::{GoalFilter, Store, StoreError};
 use jiff::Timestamp;
 
-use super::sight::{self, GOAL};
+use super::sight::{self, GOAL, Kind};
 
 /// How long the thread waits at most before it looks whether a repository was added.
 const LOOK: Duration = Duration::from_secs(1);
@@ -37,6 +38,8 @@ pub(crate) enum Asked {
 pub(crate) enum Saw {
     /// A goal, as it is now.
     Goal(Box<Sighting>),
+    /// A story that may be new.
+    Story(Story),
     /// A repository, or the whole host, cannot be read.
     Nothing(String),
     /// All repositories of the host were looked at for the first time.
@@ -176,10 +179,9 @@ impl Watch {
         for (at, goal) in due {
             self.open.remove(&(at, goal.clone()));
             match self.sighting(&goal) {
-                Ok(Some(sighting)) => {
-                    (self.tell)(Saw::Goal(Box::new(sighting)));
-                }
-                Ok(None) => {}
+                Ok(seen) => seen.into_iter().for_each(|saw| {
+                    (self.tell)(saw);
+                }),
                 Err(why) => {
                     let wait = if why == Why::Shifted { LOOK } else { AGAIN };
                     let again = self.client.server_now().checked_add(wait).unwrap_or(Timestamp::MAX);
@@ -197,7 +199,8 @@ impl Watch {
         Ok(())
     }
 
-    fn sighting(&mut self, goal: &GoalRef) -> Result<Option<Sighting>, Why> {
+    /// What is to be told of an issue; the story of a goal before the goal.
+    fn sighting(&mut self, goal: &GoalRef) -> Result<Vec<Saw>, Why> {
         // What cannot be read of it now is as if it were not known: the daemon that writes it down knows better.
         let known = self.store.goal(goal).ok().flatten();
         let heard = known.and_then(|goal| goal.on_forge).map(|known| known.heard);
@@ -211,6 +214,28 @@ impl Watch {
         };
         self.me = Some(me.clone());
         let eyes = sight::Eyes { client: &self.client, me: &me, heard };
-        sight::look(&eyes, &goal.repo, goal.number)
+        let found = sight::look(&eyes, &goal.repo, goal.number)?;
+        Ok(match found {
+            None => Vec::new(),
+            Some(Kind::Story(story)) => {
+                self.new_story(&story.id).then_some(Saw::Story(story)).into_iter().collect()
+            }
+            Some(Kind::Goal(sighting)) => {
+                let story = self.story_of(&sighting)?.map(Saw::Story);
+                story.into_iter().chain([Saw::Goal(sighting)]).collect()
+            }
+        })
+    }
+
+    /// The story that a goal names, where it is not known.
+    fn story_of(&self, sighting: &Sighting) -> Result<Option<Story>, Why> {
+        let Some(number) = sighting.draft().story else { return Ok(None) };
+        let id = GoalRef { repo: sighting.goal.repo.clone(), number };
+        if self.new_story(&id) { sight::story(&self.client, &id.repo, number) } else { Ok(None) }
+    }
+
+    /// Whether a story is not known. What cannot be read now is as if it were: the next look tells it.
+    fn new_story(&self, id: &GoalRef) -> bool {
+        self.store.story(id).is_ok_and(|story| story.is_none())
     }
 }

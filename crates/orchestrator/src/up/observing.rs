@@ -8,6 +8,7 @@ use herder_domain::event::{Event, Repo};
 use herder_domain::forge::Home;
 use herder_domain::repo::{GoalRef, RepoId};
 use herder_domain::sight::Sighting;
+use herder_domain::story::Story;
 use herder_store::AppendError;
 use jiff::Timestamp;
 
@@ -92,6 +93,7 @@ pub(super) fn saw(daemon: &mut Daemon, host: &str, saw: Saw) -> Result<(), UpErr
             redact(&daemon.context, &mut sighting);
             sighted(daemon, &sighting)
         }
+        Saw::Story(story) => told_of(daemon, story),
         Saw::Nothing(why) => {
             // Said once, not with every try.
             if daemon.forges.troubles.insert(host.to_owned(), why.clone()).as_ref() != Some(&why) {
@@ -121,6 +123,14 @@ fn sighted(daemon: &mut Daemon, sighting: &Sighting) -> Result<(), UpError> {
         }
     }
     Ok(())
+}
+
+/// Takes note of a story, unless that was done: two goals of it may have been seen at once.
+fn told_of(daemon: &mut Daemon, story: Story) -> Result<(), UpError> {
+    if daemon.store.story(&story.id)?.is_some() {
+        return Ok(());
+    }
+    daemon.append(&Event::StoryCreated { story })
 }
 
 /// What people order goes into the journal without the secrets that herder knows.

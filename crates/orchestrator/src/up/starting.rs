@@ -5,14 +5,17 @@ use std::sync::Arc;
 use std::thread;
 
 use herder_domain::effect::Effect;
+use herder_domain::follow_up::FollowUp;
+use herder_domain::forge::Home;
 use herder_domain::repo::GoalRef;
+use herder_domain::run::RunId;
 use herder_store::OpenEffect;
 use jiff::Timestamp;
 
 use super::daemon::Daemon;
 use super::inbox::Message;
 use super::{UpError, announcing, proposals, sums};
-use crate::act::{self, ActError, Acted, Said};
+use crate::act::{self, ActError, Acted, Proposed, Said};
 use crate::context::{Case, Context};
 use crate::told::Told;
 
@@ -31,8 +34,8 @@ impl Daemon {
             return sums::sum_up(self, due, &story, closed_at);
         }
         if let Effect::Propose { goal, run, follow_ups } = &due.effect {
-            proposals::propose(self, goal, run, follow_ups)?;
-            return self.finish(&due.key, &[], Timestamp::now());
+            let (goal, run, follow_ups) = (goal.clone(), run.clone(), follow_ups.clone());
+            return self.propose(due, (&goal, &run), &follow_ups);
         }
         if let Effect::ShowState { goal, since, .. } = &due.effect {
             let (goal, since) = (goal.clone(), *since);
@@ -57,6 +60,37 @@ impl Daemon {
             return self.finish(&due.key, &[], Timestamp::now());
         };
         Ok(self.spawn(due, move |context| act::say(context, &repo, &said))?)
+    }
+
+    /// Has a story's sums written on it, and the story closed, where it lives.
+    pub(super) fn close_story(&mut self, due: OpenEffect, said: Said) -> Result<(), UpError> {
+        let Some(repo) = self.store.repo(&said.goal.repo)? else {
+            return self.finish(&due.key, &[], Timestamp::now());
+        };
+        Ok(self.spawn(due, move |context| act::close_story(context, &repo, &said))?)
+    }
+
+    /// Has drafts written of what a run's agent proposed, where its goal lives.
+    fn propose(
+        &mut self,
+        due: OpenEffect,
+        (goal, run): (&GoalRef, &RunId),
+        follow_ups: &[FollowUp],
+    ) -> Result<(), UpError> {
+        let Some(repo) = self.store.repo(&goal.repo)? else {
+            return self.finish(&due.key, &[], Timestamp::now());
+        };
+        if repo.home == Home::Local {
+            proposals::propose(self, goal, run, follow_ups)?;
+            return self.finish(&due.key, &[], Timestamp::now());
+        }
+        let Some(story) = self.store.goal(goal)?.map(|goal| goal.story) else {
+            return self.finish(&due.key, &[], Timestamp::now());
+        };
+        let follow_ups = self.store.proposable(goal, follow_ups)?;
+        let proposed =
+            Proposed { goal: goal.clone(), run: run.clone(), story, follow_ups, since: due.ordered_at };
+        Ok(self.spawn(due, move |context| act::propose(context, &repo, &proposed))?)
     }
 
     /// Has a goal's forge show where it stands.

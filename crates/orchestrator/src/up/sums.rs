@@ -35,7 +35,7 @@ pub(super) fn sum_up(
         .store
         .ledger_rows(&LedgerFilter { repo: Some(story.repo.clone()), ..LedgerFilter::default() })?;
     let said = Said { goal: story.clone(), key: format!("closed/{closed_at}"), text: text(&goals, &rows) };
-    daemon.say_of(due, said)
+    daemon.close_story(due, said)
 }
 
 /// Whether a run of these goals is still to be judged or to be counted.

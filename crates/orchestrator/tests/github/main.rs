@@ -7,8 +7,10 @@ mod hearing;
 mod landing;
 mod queueing;
 mod registering;
+mod said;
 #[path = "../night/stage/script.rs"]
 #[allow(dead_code, reason = "another night's scripts need more")]
 mod script;
 mod stage;
+mod stories;
 mod talking;

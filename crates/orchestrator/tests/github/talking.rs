@@ -1,54 +1,15 @@
 //! A goal says on its issue where it stands, in one comment; and people who may write order by comments.
 
 use herder_domain::goal::GoalState;
-use herder_domain::repo::GoalRef;
 use herder_fakehub::op::{self, issue::IssueEdit};
 use herder_fakehub::state::{Protection, RequiredChecks};
 use herder_fakehub::{Fault, Rule};
 use herder_forge::Marker;
 use herder_testkit::until;
 
+use crate::said::{kinds, say, until_quiet, until_said, until_state};
 use crate::script::{answer, costs, done, easy, expect, good, script, shell, waits};
 use crate::stage::{APP, PATIENCE, Stage};
-
-/// What herder has said on an issue, by kind, oldest first.
-fn kinds(stage: &Stage, issue: u64) -> Vec<String> {
-    let markers = stage.comments(issue).into_iter().filter_map(|text| Marker::all(&text).pop());
-    markers.map(|marker| marker.kind).collect()
-}
-
-fn of_kind(stage: &Stage, issue: u64, kind: &str) -> Option<String> {
-    let is = |text: &String| Marker::all(text).first().is_some_and(|marker| marker.kind == kind);
-    stage.comments(issue).into_iter().find(is)
-}
-
-#[track_caller]
-fn until_said(stage: &Stage, issue: u64, kind: &str, words: &str) -> String {
-    until(&format!("#{issue} to have a {kind} with {words:?}"), PATIENCE, || {
-        herder_orchestrator::wake(&stage.state());
-        of_kind(stage, issue, kind).filter(|text| text.contains(words))
-    })
-}
-
-fn say(stage: &Stage, by: &str, issue: u64, text: &str) {
-    stage.hub.act(by, |ctx| op::comment::create(ctx, APP, issue, text));
-}
-
-#[track_caller]
-fn until_state(stage: &Stage, issue: u64, word: &str) {
-    until(&format!("#{issue} to be {word}"), PATIENCE, || {
-        herder_orchestrator::wake(&stage.state());
-        let goal = stage.store().goal(&GoalRef::new(Stage::app(), issue)).unwrap()?;
-        (goal.state.word() == word).then_some(())
-    });
-}
-
-#[track_caller]
-fn until_quiet(stage: &Stage) {
-    until("nothing to be left to do", PATIENCE, || {
-        stage.store().open_effects().unwrap().is_empty().then_some(())
-    });
-}
 
 /// `main` wants a check that nobody runs, so that nothing merges.
 fn protect(stage: &Stage) {

@@ -1,8 +1,10 @@
 //! `herder goal create`.
 
 use herder_config::{Flags, RepositoryConfig, resolve};
+use herder_domain::forge::Home;
 use herder_domain::goal::{GoalState, GoalText};
 use herder_domain::repo::{GoalRef, Number, RepoId};
+use herder_orchestrator::Pen;
 use herder_store::{AppendError, Missing, NewGoal};
 use serde::Serialize;
 
@@ -54,12 +56,23 @@ pub(super) fn write(
 ) -> Result<Reply, Failure> {
     let new = new_goal(call, opened, repo, draft)?;
     let warnings = alike::warnings(opened, repo, (&new.text.title, &new.text.body), draft.beside.force)?;
-    let id = opened.store.create_goal(repo, new, call.now).map_err(not_created)?;
+    let id = match pen(call, opened, repo)? {
+        Some(pen) => pen.goal(&mut opened.store, &new, call.now)?,
+        None => opened.store.create_goal(repo, new, call.now).map_err(not_created)?,
+    };
     herder_orchestrator::wake(&opened.state);
     let text = said(&id, draft.beside.queue, registered.as_deref());
     let status = if draft.beside.queue { "queued" } else { "draft" };
     let created = Created { number: id.number.0, repo: id.repo, status, registered };
     Ok(Reply::one(&created, text)?.warning(warnings))
+}
+
+/// What writes the goals and stories of a repository where they are issues.
+pub fn pen(call: &Call, opened: &Opened, repo: &RepoId) -> Result<Option<Pen>, Failure> {
+    match opened.store.repo(repo)?.map(|repo| repo.home) {
+        Some(Home::Github) => Ok(Some(Pen::new(&opened.state, &call.config()?, repo)?)),
+        Some(Home::Local) | None => Ok(None),
+    }
 }
 
 fn said(id: &GoalRef, is_queued: bool, registered: Option<&str>) -> String {

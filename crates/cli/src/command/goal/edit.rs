@@ -5,7 +5,7 @@ use herder_domain::goal::{Goal, GoalDocument, GoalState, GoalText, MAX_BODY_BYTE
 use herder_domain::repo::GoalRef;
 use serde_json::json;
 
-use super::create::refuse_hopeless;
+use super::create::{pen, refuse_hopeless};
 use super::editor::read_text;
 use super::moving::chosen;
 use super::{Judged, Session, Subject, errors_of, findings, load};
@@ -95,11 +95,27 @@ fn revise(
     if args.queue && is_draft && (is_unqueued || matches!(goal.state, GoalState::Draft { .. })) {
         whats.push(What::GoalQueued);
     }
+    if let Some(pen) = pen(call, opened, &goal.id.repo)? {
+        refuse_beside(args)?;
+        let changed = |is_it: bool, text| is_it.then_some(text);
+        let title = changed(words.contains(&"title"), document.title.as_str());
+        let body = changed(words.contains(&"text"), document.body.as_str());
+        pen.revise(goal, title, body)?;
+    }
     opened.store.revise(goal, whats, call.now)?;
     herder_orchestrator::wake(&opened.state);
     let now = load(opened, &goal.id)?;
     let changes: Vec<&str> = words.into_iter().chain(revision.story.map(|_| "story")).collect();
     Reply::one(&changed(&now, &changes), said(goal, &now, &changes))
+}
+
+/// Where a goal is an issue, what is not its text is said by labels and links.
+fn refuse_beside(args: &Edit) -> Result<(), Failure> {
+    if args.story.is_none() && args.depends.is_none() && args.spot_check.is_none() {
+        return Ok(());
+    }
+    Err(Failure::usage("the goal is an issue, and its links and its label spot-check are changed there")
+        .hint("make it a sub-issue of its story, mark what blocks it, or put the label spot-check on it"))
 }
 
 fn changed(goal: &Goal, changes: &[&str]) -> serde_json::Value {

@@ -17,7 +17,7 @@ mod queue;
 mod verdict;
 
 pub use comment::comment;
-pub use create::create;
+pub use create::{create, pen};
 pub use edit::edit;
 pub use editor::{Judged, Session};
 pub use findings::{Subject, errors_of, findings};
