@@ -33,15 +33,15 @@ fn an_event_that_comes_too_late_quarantines_its_goal_and_the_effect_is_done() {
     let claim = scene.store.step(&settings(), at(2)).unwrap().effects[0].clone();
     let run = RunId::of(&goal, 1);
     let events = [
-        Event::of(&goal, What::RunClosed { run: run.clone() }),
         Event::of(&goal, What::RunLaunched { run: run.clone(), process: crate::scene::process() }),
-        Event::of(&goal, What::RunClaimed { run }),
+        Event::of(&goal, What::RunClaimed { run: run.clone() }),
+        Event::of(&goal, What::RunClosed { run }),
     ];
     let finished = scene.store.finish(&claim.key(), &events, at(3)).unwrap();
     assert_eq!(finished.quarantined, std::slice::from_ref(&goal));
     // The first refusal is the one to read; what was not refused was taken.
     let error = scene.goal(&goal).quarantine.unwrap();
-    assert_eq!(error, "a run that is ordered cannot be closed");
+    assert_eq!(error, "a run that is ordered cannot be launched");
     assert_eq!(scene.store.active_runs().unwrap()[0].state.word(), "claimed");
     assert_eq!(scene.store.due_effects(at(3)).unwrap(), []);
     assert_agrees(&scene.store);
