@@ -148,17 +148,21 @@ fn proposed_by(issue: &Issue, me: &str, repo: &RepoId) -> Option<ProposedBy> {
     Some(ProposedBy { goal, run })
 }
 
-/// Whether the labels are not those that the events lead to: one was read before a change, and the other after it.
+/// Whether labels or standing are not those that the events lead to: one was read before a change, and the other after it.
 fn is_torn(shown: &Shown, acts: &[Act]) -> bool {
     let mut there: BTreeMap<&str, bool> = shown.labels.iter().map(|label| (label.as_str(), false)).collect();
+    let mut is_closed = None;
     for act in acts {
         match &act.deed {
             Deed::Labeled(name) => drop(there.insert(name, true)),
             Deed::Unlabeled(name) => drop(there.insert(name, false)),
-            Deed::Closed | Deed::Reopened => {}
+            Deed::Closed => is_closed = Some(true),
+            Deed::Reopened => is_closed = Some(false),
         }
     }
-    there.iter().any(|(name, is_there)| shown.labels.iter().any(|label| label == name) != *is_there)
+    let is_shown_closed = shown.standing != Standing::Open;
+    is_closed.is_some_and(|is_closed| is_closed != is_shown_closed)
+        || there.iter().any(|(name, is_there)| shown.labels.iter().any(|label| label == name) != *is_there)
 }
 
 /// Whether something changed so lately that the next look may find it whole. What stays so was never whole: a label of
@@ -270,4 +274,29 @@ fn spoken(comment: &Comment, ranks: &mut Ranks<'_>) -> Result<Option<Spoken>, Wh
     let Some(command) = command.filter(|_| !by.is_empty()) else { return Ok(None) };
     let rank = ranks.of(&by)?;
     Ok(Some(Spoken { id: comment.id, by, rank, at: comment.created_at, command }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn act(deed: Deed) -> Act {
+        Act { id: 1, by: "ann".to_owned(), rank: Rank::Writer, at: Timestamp::UNIX_EPOCH, deed }
+    }
+
+    #[test]
+    fn an_issue_and_events_of_two_moments_are_torn() {
+        let shown = |labels: &[&str], standing| Shown {
+            labels: labels.iter().map(|label| (*label).to_owned()).collect(),
+            standing,
+        };
+        let queued = || act(Deed::Labeled("goal:queued".to_owned()));
+        let (open, closed) = (Standing::Open, Standing::Completed);
+        let whole = [queued(), act(Deed::Closed), act(Deed::Reopened)];
+        assert!(!is_torn(&shown(&["goal:queued"], open), &whole));
+        assert!(!is_torn(&shown(&["goal:queued"], closed), &[queued()]), "who closed it may not be told");
+        assert!(is_torn(&shown(&["goal:queued"], open), &[queued(), act(Deed::Closed)]));
+        assert!(is_torn(&shown(&["goal:queued"], closed), &whole));
+        assert!(is_torn(&shown(&[], open), &[queued()]));
+    }
 }
