@@ -60,9 +60,9 @@ pub fn why(world: &World, id: &GoalRef, now: Timestamp) -> Option<Answer> {
     Some(Answer { standing: format!("{id} {standing}"), reasons, hints })
 }
 
-/// What the run at a goal has used so far, as it was measured last.
+/// What the run at work at a goal has used so far, as it was measured last.
 pub fn used(measured: &Headroom, goal: &Goal) -> Option<String> {
-    let run = goal.current_run()?;
+    let GoalState::Running { run } = &goal.state else { return None };
     let usage = measured.runs.get(run)?;
     Some(format!("it has used {usage}, as seen at {:.0}", measured.at))
 }

@@ -401,7 +401,9 @@ fn read_headers(reader: &mut impl BufRead) -> io::Result<HashMap<String, String>
     let mut headers = HashMap::new();
     loop {
         let mut line = String::new();
-        reader.read_line(&mut line)?;
+        if reader.read_line(&mut line)? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
         let Some((name, value)) = line.trim_end().split_once(':') else { return Ok(headers) };
         headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
     }
@@ -413,8 +415,16 @@ fn read_body(reader: &mut impl BufRead, headers: &HashMap<String, String>) -> io
     }
     let length = headers.get("content-length").and_then(|value| value.parse().ok()).unwrap_or(0);
     let mut body = Vec::new();
-    reader.take(BODY_LIMIT.min(length)).read_to_end(&mut body)?;
+    read_whole(reader, BODY_LIMIT.min(length), &mut body)?;
     Ok(body)
+}
+
+/// Reads so many bytes. A client that left, or was killed, before it had said them has asked nothing.
+fn read_whole(reader: &mut impl BufRead, length: u64, body: &mut Vec<u8>) -> io::Result<()> {
+    match reader.take(length).read_to_end(body)? as u64 == length {
+        true => Ok(()),
+        false => Err(io::ErrorKind::UnexpectedEof.into()),
+    }
 }
 
 fn read_chunks(reader: &mut impl BufRead) -> io::Result<Vec<u8>> {
@@ -426,7 +436,7 @@ fn read_chunks(reader: &mut impl BufRead) -> io::Result<Vec<u8>> {
         if body.len() as u64 + size > BODY_LIMIT {
             return Err(io::Error::other("body too large"));
         }
-        reader.by_ref().take(size).read_to_end(&mut body)?;
+        read_whole(reader, size, &mut body)?;
         reader.read_line(&mut String::new())?;
         if size == 0 {
             return Ok(body);
@@ -450,4 +460,34 @@ fn head(status: u16, headers: &[(&str, &str)]) -> String {
         head.push_str(&format!("{name}: {value}\r\n"));
     }
     head
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What of these bytes is a request.
+    fn asked(bytes: &str) -> Option<Vec<u8>> {
+        let (mut client, server) = UnixStream::pair().expect("a pair");
+        client.write_all(bytes.as_bytes()).expect("what fits into its buffer");
+        drop(client);
+        read_request(&Wire::Unix(server)).ok().flatten().map(|request| request.body)
+    }
+
+    #[test]
+    fn who_leaves_before_the_end_has_asked_nothing() {
+        let whole = "POST /a HTTP/1.1\r\ncontent-length: 4\r\n\r\nbody";
+        assert_eq!(asked(whole).as_deref(), Some(b"body".as_slice()));
+        let chunked = "POST /a HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n";
+        assert_eq!(asked(chunked).as_deref(), Some(b"body".as_slice()));
+        for cut in [
+            "",
+            "POST /a HTTP/1.1\r\n",
+            "POST /a HTTP/1.1\r\ncontent-length: 4\r\n",
+            &whole[..whole.len() - 1],
+        ] {
+            assert_eq!(asked(cut), None, "{cut:?}");
+        }
+        assert_eq!(asked(&chunked[..chunked.len() - 8]), None);
+    }
 }

@@ -81,6 +81,8 @@ fn rows<'r>(
         ("undo", vec!["99"], false),
         ("gc", vec!["--dry-run"], true),
         ("stats", vec![], true),
+        // What it says when it goes well is told in `dashboard`.
+        ("dashboard", vec!["--listen", "0.0.0.0:0"], false),
         ("doctor", vec![], true),
         ("demo", vec!["--dir", "."], false),
         ("init", vec!["--dry-run"], true),

@@ -128,7 +128,10 @@ fn what_was_refused_or_ended_is_asked_for_again_in_the_same_night() {
     until_asked(&scene, &["refused", "held"]);
     let is_cat =
         |pid: &u32| std::fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name == "cat\n");
-    let holds = processes_with(scene.home.marker()).into_iter().find(is_cat).unwrap();
+    // It says that it holds before it does.
+    let holds = until("what holds", Duration::from_secs(60), || {
+        processes_with(scene.home.marker()).into_iter().find(is_cat)
+    });
     processes::kill(holds, Signal::KILL);
     until_asked(&scene, &["refused", "held", "let", "held"]);
     scene.ok(&["down"]);

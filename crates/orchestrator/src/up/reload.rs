@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
-use herder_config::{Change, Flags, Holds, UserConfig};
+use herder_config::{Change, Flags, UserConfig};
 use herder_domain::capacity::Capacity;
 use herder_domain::event::Event;
 use herder_store::Settings;
@@ -102,9 +102,7 @@ fn take_up(daemon: &mut Daemon) -> Result<Vec<Change>, UpError> {
     let (context, flags) = (&daemon.context, &daemon.context.flags);
     let mut changes = config.changes_since(&context.config);
     let followed = follow(&config, flags, &context.settings)?;
-    if !followed.waits_for_restart {
-        changes.retain(|change| change.key.holds != Holds::Restart);
-    }
+    changes.retain(|change| !followed.overruled.contains(&change.key.path));
     let context = Arc::new(context.with(config, followed.settings)?);
     // The new one may name further secrets.
     daemon.log = Mutex::new(context.state.open_orchestrator_log(Arc::clone(&context.redactor))?);
@@ -122,18 +120,24 @@ fn take_up(daemon: &mut Daemon) -> Result<Vec<Change>, UpError> {
 struct Followed {
     settings: herder_config::Settings,
     planning: Settings,
-    /// Whether something was changed that stays as it was until the next start.
-    waits_for_restart: bool,
+    /// Keys that only hold after a restart and would hold no other value then: a flag overrules them, say.
+    overruled: Vec<&'static str>,
 }
 
 /// What is made of a configuration by an orchestrator that goes by `before` until now. Clones, rooms and caches
-/// lie below one root as long as it is up: what it has begun below one would be cleared away by nobody.
+/// lie below one root as long as it is up: what it has begun below one would be cleared away by nobody. Webhooks are
+/// heard where it began to hear them.
 fn follow(config: &UserConfig, flags: &Flags, before: &herder_config::Settings) -> Result<Followed, UpError> {
     let mut settings = config.vet(flags, lookup)?;
-    let waits_for_restart = settings.root.value != before.root.value;
+    let is_same = [
+        ("root", settings.root.value == before.root.value),
+        ("webhook", settings.webhook.value == before.webhook.value),
+    ];
+    let overruled = is_same.into_iter().filter(|(_, is_same)| *is_same).map(|(key, _)| key).collect();
     settings.root = before.root.clone();
+    settings.webhook = before.webhook.clone();
     let planning = planning(config, flags, &settings)?;
-    Ok(Followed { settings, planning, waits_for_restart })
+    Ok(Followed { settings, planning, overruled })
 }
 
 /// A login that failed may be mended by what was changed; it is tried again.
@@ -147,7 +151,7 @@ fn free_logins(daemon: &mut Daemon) -> Result<(), UpError> {
 
 #[cfg(test)]
 mod tests {
-    use herder_config::{KEYS, Place, RepositoryConfig, environment, resolve, review};
+    use herder_config::{Holds, KEYS, Place, RepositoryConfig, environment, resolve, review};
     use herder_domain::goal::GoalOptions;
     use herder_domain::repo::RepoId;
 
@@ -218,6 +222,19 @@ mod tests {
         ("forge.*.token", "forge.\"github.com\".token = \"TOKEN\""),
         ("forge.*.poll", "forge.\"github.com\".poll = \"20s\""),
         ("forge.*.share", "forge.\"github.com\".share = 10"),
+        ("forge.*.webhook_secret", "forge.\"github.com\".webhook_secret = \"SECRET\""),
+        ("forge.*.webhook_secret_file", "forge.\"github.com\".webhook_secret_file = \"/srv/secret\""),
+        ("forge.*.app", "forge.\"github.com\" = { app = \"x\", installation = 1, app_key = \"KEY\" }"),
+        (
+            "forge.*.installation",
+            "forge.\"github.com\" = { app = \"x\", installation = 2, app_key = \"KEY\" }",
+        ),
+        ("forge.*.app_key", "forge.\"github.com\" = { app = \"x\", installation = 1, app_key = \"OTHER\" }"),
+        (
+            "forge.*.app_key_file",
+            "forge.\"github.com\" = { app = \"x\", installation = 1, app_key_file = \"/srv/key\" }",
+        ),
+        ("webhook", "webhook = \"127.0.0.1:9\""),
         ("repo.*.files_from", "repo.app.files_from = \"/srv\""),
         ("repo.*.base", "repo.app.base = \"develop\""),
         ("repo.*.max", "repo.app.max = 1"),
