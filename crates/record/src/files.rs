@@ -92,6 +92,11 @@ const DRAFT: &str = ".new";
 
 /// Removes files in a directory that were to be renamed and never were. Nobody may be writing there.
 pub(crate) fn remove_drafts(dir: &Path) -> Result<(), RecordError> {
+    remove_drafts_of(dir, "")
+}
+
+/// The same of the one file whose name begins so.
+pub(crate) fn remove_drafts_of(dir: &Path, file: &str) -> Result<(), RecordError> {
     let entries = match fs::read_dir(dir) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         entries => entries.during("look through", dir)?,
@@ -100,7 +105,8 @@ pub(crate) fn remove_drafts(dir: &Path) -> Result<(), RecordError> {
         let entry = entry.during("look through", dir)?;
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        if name.starts_with('.') && name.ends_with(DRAFT) && entry.path().is_file() {
+        let is_meant = name.strip_prefix('.').is_some_and(|name| name.starts_with(file));
+        if is_meant && name.ends_with(DRAFT) && entry.path().is_file() {
             fs::remove_file(entry.path()).during("remove", &entry.path())?;
         }
     }

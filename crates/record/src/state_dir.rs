@@ -64,11 +64,6 @@ impl StateDir {
         self.root.join("herder.db")
     }
 
-    /// What was measured of this machine last.
-    pub(crate) fn headroom_path(&self) -> PathBuf {
-        self.root.join("capacity.json")
-    }
-
     /// Verdicts of gates that hold for others, too.
     pub fn gates(&self) -> PathBuf {
         self.root.join("gates")

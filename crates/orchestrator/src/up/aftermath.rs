@@ -17,7 +17,10 @@ pub(super) fn sweep(state: &StateDir, repos: &[Repo]) -> Vec<String> {
         let error = sweep_repository(state, repo).err()?;
         Some(format!("failed to clear up after {}: {}", repo.id.short(), with_causes(&error)))
     });
-    swept.collect()
+    let measured = state.remove_headroom_drafts().err();
+    let measured =
+        measured.map(|error| format!("failed to clear up after what was measured: {}", with_causes(&error)));
+    swept.chain(measured).collect()
 }
 
 fn sweep_repository(state: &StateDir, repo: &Repo) -> Result<(), WorkspaceError> {
