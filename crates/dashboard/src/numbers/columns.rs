@@ -55,7 +55,7 @@ impl Columns {
         }
     }
 
-    /// Takes all rows out; names stay known.
+    /// Takes all rows out, and the names that they had.
     pub fn clear(&mut self) {
         *self = Self::new(self.zone.clone());
     }
@@ -154,11 +154,12 @@ impl Columns {
         self.done[row as usize]
     }
 
-    /// The number of a row's goal, and how many goals there are.
+    /// The number of a row's goal.
     pub(super) fn goal(&self, row: u32) -> u32 {
         self.goals[row as usize]
     }
 
+    /// How many goals there are.
     pub(super) fn goal_count(&self) -> usize {
         self.goal_names.len()
     }
