@@ -99,6 +99,7 @@ fn every_option_can_come_from_a_goal() {
         max_age: Some("8h".parse().unwrap()),
         priority: Some(3),
         budget: Some(0.5),
+        ..GoalOptions::default()
     };
     let resolved = Ask { goal, ..Ask::default() }.answer().unwrap();
     assert_eq!(resolved.agent_setup.kind, AgentKind::Replay);

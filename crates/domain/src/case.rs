@@ -57,6 +57,7 @@ impl Case {
             }
             What::Undone { commit, .. } => self.undone(commit, at)?,
             What::UndoRefused { trouble, .. } => self.not_undone(trouble)?,
+            What::GoalOverdue { deadline } => self.overdue(*deadline)?,
             What::GoalTold { text } => self.tell(text, at)?,
             What::GoalNotQueued { why, id } => self.not_queued(why, *id)?,
             What::GoalMislabelled { labels } => self.mislabelled(labels)?,
@@ -128,9 +129,10 @@ impl Case {
             | What::GoalApproved
             | What::Landed { .. } => Err(self.refuse("folded twice")),
             What::Undone { .. } | What::UndoRefused { .. } => Err(self.refuse("undone twice")),
-            What::GoalTold { .. } | What::GoalNotQueued { .. } | What::GoalMislabelled { .. } => {
-                Err(self.refuse("told twice"))
-            }
+            What::GoalTold { .. }
+            | What::GoalOverdue { .. }
+            | What::GoalNotQueued { .. }
+            | What::GoalMislabelled { .. } => Err(self.refuse("told twice")),
         }
     }
 }

@@ -142,6 +142,11 @@ pub enum What {
         /// All that it waits for.
         depends: Vec<GoalRef>,
     },
+    /// It was not begun before its deadline.
+    GoalOverdue {
+        /// The deadline.
+        deadline: Timestamp,
+    },
     /// A person does not want it started.
     GoalHeld {
         /// Why, in the person's words.
@@ -465,6 +470,7 @@ impl What {
             | Self::GoalPrioritized { .. }
             | Self::GoalMoved { .. }
             | Self::GoalLinked { .. }
+            | Self::GoalOverdue { .. }
             | Self::GoalHeld { .. }
             | Self::GoalReleased
             | Self::GoalSeen { .. }

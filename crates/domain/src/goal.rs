@@ -19,7 +19,9 @@ pub use elsewhere::Elsewhere;
 pub use lint::{Finding, Severity, lint};
 pub use machine::{GoalEvent, GoalState, SpotCheckReason, StuckCause};
 pub use similar::{Likeness, likeness};
-pub use text::{BadGoalText, GoalOptions, GoalText, KEYS, MAX_BODY_BYTES, MAX_TITLE_CHARS, is_title};
+pub use text::{
+    BadGoalText, DEADLINE, GoalOptions, GoalText, KEYS, MAX_BODY_BYTES, MAX_TITLE_CHARS, NOT_BEFORE, is_title,
+};
 pub use told::Told;
 
 use crate::hand::Hold;
@@ -79,6 +81,9 @@ pub struct Goal {
     /// Another orchestrator has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub elsewhere: Option<Elsewhere>,
+    /// The deadline that it was found to have missed; it was told of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overdue: Option<Timestamp>,
 }
 
 /// An agent's proposal: the run that made it, and that run's goal.
@@ -195,12 +200,18 @@ impl Goal {
             proposed_by: None,
             on_forge: None,
             elsewhere: None,
+            overdue: None,
         }
     }
 
     /// Higher goes first.
     pub fn priority(&self) -> i32 {
         self.options.priority.unwrap_or(0)
+    }
+
+    /// By when it has to begin, where that is said; the end of time else.
+    pub fn due(&self) -> Timestamp {
+        self.options.deadline.unwrap_or(Timestamp::MAX)
     }
 
     /// What a forge would show as labels: `goal:STATE`, `spot-check` where a look was asked for, `held`.

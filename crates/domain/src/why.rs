@@ -95,11 +95,11 @@ fn queued(world: &World, goal: &Goal, since: Timestamp, now: Timestamp) -> Parts
             Vec::new(),
         );
     };
-    let hints = if waits.iter().any(Wait::needs_person) {
-        vec![format!("it waits for a person; `herder goal show {}` shows it whole", goal.id.number)]
-    } else {
-        Vec::new()
-    };
+    let number = goal.id.number;
+    let mut hints: Vec<String> = waits.iter().filter_map(|wait| wait.remedy(number)).collect();
+    if hints.is_empty() && waits.iter().any(Wait::needs_person) {
+        hints.push(format!("it waits for a person; `herder goal show {number}` shows it whole"));
+    }
     (standing, waits.iter().map(ToString::to_string).collect(), hints)
 }
 

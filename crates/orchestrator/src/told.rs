@@ -87,6 +87,7 @@ fn of_goal(what: &What) -> Option<String> {
         What::UndoOrdered { undo, .. } => format!("{} wants it undone", undo.by),
         What::Undone { commit, .. } => format!("undone by {}", short(commit)),
         What::UndoRefused { trouble, .. } => format!("not undone: {trouble}"),
+        What::GoalOverdue { deadline } => format!("not begun before its deadline, {deadline:.0}"),
         What::GoalQuarantined { error } => format!("quarantined: {error}"),
         What::GoalHeard { heard } => of_heard(heard),
         What::GoalShelved { by } => format!("{by} took it off the queue"),

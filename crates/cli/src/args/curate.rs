@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::moment::Times;
 use super::reference::{Reference, StoryChoice};
 use super::{Named, Several};
 
@@ -16,6 +17,9 @@ pub struct Beside {
     /// What must have landed before it starts, for example "12, owner/repo#13"
     #[arg(long, value_name = "GOALS")]
     pub depends: Option<String>,
+    /// When it may begin.
+    #[command(flatten)]
+    pub times: Times,
     /// A person is to look before it lands
     #[arg(long)]
     pub spot_check: bool,
@@ -59,6 +63,9 @@ pub struct Edit {
     /// What must have landed before it starts, beside what its text names; "" for nothing
     #[arg(long, value_name = "GOALS")]
     pub depends: Option<String>,
+    /// When it may begin.
+    #[command(flatten)]
+    pub times: Times,
     /// Whether a person is to look before it lands
     #[arg(long, value_enum, value_name = "YES|NO")]
     pub spot_check: Option<YesNo>,

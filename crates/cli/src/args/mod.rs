@@ -8,6 +8,7 @@ mod gate;
 mod goal;
 mod init;
 mod keep;
+mod moment;
 mod operating;
 mod papers;
 mod reference;

@@ -371,3 +371,21 @@ fn a_draft_moves_to_another_repository_and_is_cancelled_here() {
     let said = scene.run(&["goal", "move", "other#1", "--to", "app"]);
     assert!(said.code == 4 && said.err.contains("more than a draft"), "{said:?}");
 }
+
+#[test]
+fn a_goal_is_given_its_times_by_flags_and_waits_for_them() {
+    let scene = Scene::new();
+    let times = ["--not-before", "2099-11-24T22:00Z", "--deadline", "2099-11-25 06:00+01:00"];
+    scene.goal_of(SOUND, "Greet", &[&["--queue"], &times[..]].concat());
+    let body = || scene.json(&["goal", "show", "1"])["body"].as_str().unwrap().to_owned();
+    let matter = "---\nnot_before: 2099-11-24T22:00:00Z\ndeadline: 2099-11-25T05:00:00Z\n---\n";
+    assert_eq!(body(), format!("{matter}{SOUND}"));
+    let why = scene.ok(&["why", "1"]);
+    assert!(why.contains("it is not to begin before 2099-11-24T22:00:00Z"), "{why}");
+    let past = ["goal", "edit", "1", "--not-before", "none", "--deadline", "2020-11-24T22:00Z", "--queue"];
+    scene.ok(&past);
+    assert_eq!(body(), format!("---\ndeadline: 2020-11-24T22:00:00Z\n---\n{SOUND}"));
+    let why = scene.ok(&["why", "1"]);
+    assert!(why.contains("it was not begun before its deadline, 2020-11-24T22:00:00Z"), "{why}");
+    assert!(why.contains("hint: `herder goal edit 1 --deadline WHEN --queue` gives it more time"), "{why}");
+}

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::Case;
+use crate::effect::Effect;
 use crate::goal::{GoalEdit, GoalEvent, HeldBack};
 use crate::illegal::IllegalEvent;
 use crate::repo::Number;
@@ -42,6 +43,18 @@ impl Case {
             Some(_) => Ok(()),
             None => Err(self.refuse("released, for it is not held")),
         }
+    }
+
+    /// It will not be begun, and a person is told so.
+    pub(super) fn overdue(&mut self, deadline: Timestamp) -> Result<Vec<Effect>, IllegalEvent> {
+        self.demand_unsettled("overdue")?;
+        self.goal.overdue = Some(deadline);
+        let message = format!(
+            "It was not begun before {deadline:.0} and will not be begun now.\n\n`herder goal edit {} --deadline WHEN \
+             --queue` gives it more time.",
+            self.goal.id.number
+        );
+        Ok(vec![self.notice(&deadline.to_string(), "has missed its deadline", message)])
     }
 
     fn demand_unsettled(&self, event: &'static str) -> Result<(), IllegalEvent> {

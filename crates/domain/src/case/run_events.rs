@@ -239,7 +239,7 @@ impl Case {
         Effect::Comment { goal: self.goal.id.clone(), key: format!("{kind}/{mark}"), text, once: Once::Goal }
     }
 
-    fn notice(&self, mark: &str, what: &str, message: String) -> Effect {
+    pub(super) fn notice(&self, mark: &str, what: &str, message: String) -> Effect {
         let title = format!("{} {what}: {}", self.goal.id, self.goal.title);
         Effect::Notify {
             goal: self.goal.id.clone(),

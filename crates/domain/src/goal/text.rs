@@ -1,5 +1,6 @@
 //! A goal's text: front matter, links, `## Objective`, `## Acceptance`.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::agent::Reasoning;
@@ -29,6 +30,12 @@ pub struct GoalOptions {
     pub priority: Option<i32>,
     /// US dollars of one run.
     pub budget: Option<f64>,
+    /// No run begins before this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Timestamp>,
+    /// No run begins from this time on; among goals of one priority the earliest comes first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<Timestamp>,
 }
 
 /// A goal's text, read.
@@ -121,7 +128,9 @@ impl BadGoalText {
                 "write \"## Objective\", a line with what is wanted, then \"## Acceptance\" and a list"
             }
             Self::OpenFrontMatter => "close it with a line \"---\", or begin with another line",
-            Self::UnknownKey { .. } => "it takes agent, model, reasoning, duration, priority, budget",
+            Self::UnknownKey { .. } => {
+                "it takes agent, model, reasoning, duration, max_age, priority, budget, not_before, deadline"
+            }
             Self::BadValue { .. } => "an option that is left out comes from flags and configuration",
             Self::BadLink { .. } => "`herder goal list` and `herder story list` show the numbers",
         }
@@ -133,7 +142,14 @@ fn hint(near: &Option<&'static str>) -> String {
 }
 
 /// The keys of a front matter.
-pub const KEYS: [&str; 7] = ["agent", "model", "reasoning", "duration", "max_age", "priority", "budget"];
+pub const KEYS: [&str; 9] =
+    ["agent", "model", "reasoning", "duration", "max_age", "priority", "budget", NOT_BEFORE, DEADLINE];
+
+/// The key of [`GoalOptions::not_before`].
+pub const NOT_BEFORE: &str = "not_before";
+
+/// The key of [`GoalOptions::deadline`].
+pub const DEADLINE: &str = "deadline";
 
 impl GoalText {
     /// Reads a goal of `repo` from its title and body.
@@ -191,6 +207,7 @@ fn front_matter(body: &str) -> Result<(GoalOptions, &str), BadGoalText> {
     for line in matter.unwrap_or_default().lines().filter(|line| is_setting(line)) {
         set(&mut options, line)?;
     }
+    refuse_no_time(&options)?;
     Ok((options, text))
 }
 
@@ -217,6 +234,8 @@ pub(super) fn set(options: &mut GoalOptions, line: &str) -> Result<(), BadGoalTe
         "max_age" => options.max_age = Some(parsed("max_age", value)?),
         "priority" => options.priority = Some(parsed("priority", value)?),
         "budget" => options.budget = Some(dollars(value)?),
+        NOT_BEFORE => options.not_before = Some(moment(NOT_BEFORE, value)?),
+        DEADLINE => options.deadline = Some(moment(DEADLINE, value)?),
         _ => return Err(BadGoalText::UnknownKey { key: key.into(), near: nearest(key) }),
     }
     Ok(())
@@ -245,6 +264,27 @@ fn dollars(value: &str) -> Result<f64, BadGoalText> {
     Err(BadGoalText::BadValue { key: "budget", reason: format!("{value:?} is not an amount of US dollars") })
 }
 
+/// A time is the same one wherever the text is read, so it names its distance from UTC.
+fn moment(key: &'static str, value: &str) -> Result<Timestamp, BadGoalText> {
+    let reason = || {
+        format!(
+            "{value:?} is not a time with its distance from UTC; write 2026-11-24T22:00Z or 2026-11-24 23:00+01:00"
+        )
+    };
+    value.parse().map_err(|_| BadGoalText::BadValue { key, reason: reason() })
+}
+
+/// A goal that may only begin when it may begin no more never does.
+fn refuse_no_time(options: &GoalOptions) -> Result<(), BadGoalText> {
+    match options.not_before.zip(options.deadline) {
+        Some((not_before, deadline)) if not_before >= deadline => Err(BadGoalText::BadValue {
+            key: DEADLINE,
+            reason: format!("{deadline:.0} leaves no time after not_before, {not_before:.0}"),
+        }),
+        Some(_) | None => Ok(()),
+    }
+}
+
 /// The key that shares the longest prefix, if that is at least half of it.
 fn nearest(key: &str) -> Option<&'static str> {
     let shared =
@@ -253,6 +293,18 @@ fn nearest(key: &str) -> Option<&'static str> {
 }
 
 impl GoalText {
+    /// A goal's text with a setting of its front matter, or without it.
+    pub fn with_setting(body: &str, key: &str, value: Option<&str>) -> String {
+        let (matter, rest) = parts(body).unwrap_or((None, body));
+        let is_other = |line: &&str| line.split([':', '=']).next().is_none_or(|name| name.trim() != key);
+        let others = matter.unwrap_or_default().lines().filter(is_other).map(str::to_owned);
+        let lines: Vec<String> = others.chain(value.map(|value| format!("{key}: {value}"))).collect();
+        if lines.is_empty() {
+            return rest.to_owned();
+        }
+        format!("---\n{}\n---\n{rest}", lines.join("\n"))
+    }
+
     /// A goal's text with links that were named beside it as lines of its own, behind its front matter.
     pub fn with_links(body: &str, story: Option<Number>, depends: &[&GoalRef]) -> String {
         let (matter, rest) = parts(body).unwrap_or((None, body));
@@ -362,6 +414,27 @@ mod tests {
     }
 
     #[test]
+    fn times_are_read_wherever_they_were_written() {
+        let text =
+            "---\nnot_before: 2026-11-24 23:00+01:00\ndeadline: 2026-11-25T06:00Z\n---\n## Objective\nx";
+        let options = read(text).unwrap().options;
+        assert_eq!(options.not_before, Some("2026-11-24T22:00:00Z".parse().unwrap()));
+        assert_eq!(options.deadline, Some("2026-11-25T06:00:00Z".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_setting_is_written_replaced_and_taken_out_where_the_front_matter_is() {
+        let plain = "## Objective\nx\n";
+        let with = GoalText::with_setting(plain, DEADLINE, Some("2026-11-25T06:00:00Z"));
+        assert_eq!(with, "---\ndeadline: 2026-11-25T06:00:00Z\n---\n## Objective\nx\n");
+        assert_eq!(GoalText::with_setting(&with, DEADLINE, None), plain);
+        let two = GoalText::with_setting(&with, "model", Some("opus"));
+        let later = GoalText::with_setting(&two, DEADLINE, Some("2026-11-26T06:00:00Z"));
+        assert_eq!(later, "---\nmodel: opus\ndeadline: 2026-11-26T06:00:00Z\n---\n## Objective\nx\n");
+        assert!(read(&later).is_ok());
+    }
+
+    #[test]
     fn what_cannot_be_a_goal_is_refused_in_one_sentence() {
         let cases = [
             ("", "## Objective"),
@@ -370,6 +443,12 @@ mod tests {
             ("---\nmodle: x\n---\n## Objective\nx", "did you mean \"model\""),
             ("---\nduration: soon\n---\n## Objective\nx", "1h30m"),
             ("---\nbudget: -1\n---\n## Objective\nx", "dollars"),
+            ("---\ndeadline: tomorrow\n---\n## Objective\nx", "2026-11-24T22:00Z"),
+            ("---\nnot_before: 2026-11-24T22:00\n---\n## Objective\nx", "distance from UTC"),
+            (
+                "---\nnot_before: 2026-11-24T22:00Z\ndeadline: 2026-11-24 23:00+01:00\n---\n## Objective\nx",
+                "leaves no time",
+            ),
             ("Depends: twelve\n## Objective\nx", "#12"),
             ("## Objective\nx\u{1b}[2J", "U+001B"),
         ];

@@ -99,6 +99,8 @@ fn blocks(world: &World, hopeless: &BTreeSet<GoalRef>, wait: &Wait) -> bool {
         Wait::AccountParked { .. } | Wait::Elsewhere { .. } => true,
         Wait::Dependency { .. }
         | Wait::Backoff { .. }
+        | Wait::NotBefore { .. }
+        | Wait::Overdue { .. }
         | Wait::Paused { .. }
         | Wait::NoSlot { .. }
         | Wait::NoRoom { .. }

@@ -32,6 +32,7 @@ pub(super) fn admit(world: &World, now: Timestamp, plan: &mut Plan) {
             });
         }
         if !waits.is_empty() {
+            mind_deadline(world, goal, now, plan);
             waits.iter().filter_map(Wait::until).for_each(|at| plan.wake(at));
             plan.waits.insert(goal.id.clone(), waits);
             continue;
@@ -42,6 +43,16 @@ pub(super) fn admit(world: &World, now: Timestamp, plan: &mut Plan) {
             turns.took(&goal.id.repo);
         }
         plan.decisions.push(start(goal));
+    }
+}
+
+/// A goal that waits is told of once its deadline has passed.
+fn mind_deadline(world: &World, goal: &Goal, now: Timestamp, plan: &mut Plan) {
+    let Some(deadline) = goal.options.deadline.filter(|_| goal.taken.is_none()) else { return };
+    if deadline > now {
+        plan.wake(deadline);
+    } else if goal.overdue != Some(deadline) {
+        plan.decide(world, &goal.id, What::GoalOverdue { deadline });
     }
 }
 
@@ -130,6 +141,12 @@ impl<'w> Obstacles<'w> {
         }
         if let Some(hold) = &goal.hold {
             waits.push(Wait::Held { reason: hold.reason.clone() });
+        }
+        if let Some(until) = goal.options.not_before.filter(|at| *at > now) {
+            waits.push(Wait::NotBefore { until });
+        }
+        if let Some(deadline) = goal.options.deadline.filter(|at| *at <= now) {
+            waits.push(Wait::Overdue { deadline });
         }
         waits.extend(goal.depends.iter().filter_map(|on| dependency(world, goal, on)));
         if let Some(until) = goal.retry_at.filter(|at| *at > now) {

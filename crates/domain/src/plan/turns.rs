@@ -1,4 +1,5 @@
-//! Whose turn it is: priority first, then the repository that has had least of its share, then who waits longest.
+//! Whose turn it is: priority first, then the repository that has had least of its share, then the earliest deadline,
+//! then who waits longest.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -36,6 +37,7 @@ struct Rank<'w> {
     is_in_time: bool,
     priority: Reverse<i32>,
     had: Duration,
+    due: Timestamp,
     is_retried: bool,
     since: Timestamp,
     goal: &'w GoalRef,
@@ -130,6 +132,7 @@ impl<'w> Queue<'w> {
             is_in_time: self.heard != Heard::TooLate,
             priority: Reverse(goal.priority()),
             had: shares.weighed(&goal.id.repo, self.time),
+            due: goal.due(),
             is_retried: goal.runs > 0,
             since,
             goal: &goal.id,
@@ -139,7 +142,7 @@ impl<'w> Queue<'w> {
 
 impl<'w> Waiting<'w> {
     /// Its place among the goals of its repository.
-    fn place(&self) -> (Reverse<i32>, bool, Timestamp, &'w GoalRef) {
-        (Reverse(self.goal.priority()), self.goal.runs > 0, self.since, &self.goal.id)
+    fn place(&self) -> (Reverse<i32>, Timestamp, bool, Timestamp, &'w GoalRef) {
+        (Reverse(self.goal.priority()), self.goal.due(), self.goal.runs > 0, self.since, &self.goal.id)
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::capacity::Shortage;
 use crate::pause::Scope;
-use crate::repo::{GoalRef, RepoId};
+use crate::repo::{GoalRef, Number, RepoId};
 use crate::run::RunId;
 
 /// One reason why a goal waits.
@@ -27,6 +27,16 @@ pub enum Wait {
         until: Timestamp,
         /// How the last run ended.
         after: Option<String>,
+    },
+    /// Its text says that it may not begin yet.
+    NotBefore {
+        /// Not before this.
+        until: Timestamp,
+    },
+    /// Its text says that it need not begin any more.
+    Overdue {
+        /// Since then.
+        deadline: Timestamp,
     },
     /// Another orchestrator has it.
     Elsewhere {
@@ -116,10 +126,13 @@ impl Wait {
     /// When time alone ends it.
     pub fn until(&self) -> Option<Timestamp> {
         match self {
-            Self::Backoff { until, .. } | Self::Elsewhere { until, .. } => Some(*until),
+            Self::Backoff { until, .. } | Self::NotBefore { until } | Self::Elsewhere { until, .. } => {
+                Some(*until)
+            }
             Self::AccountParked { until, .. } | Self::Paused { until, .. } => *until,
             Self::NoRoom { shortage } => shortage.until(),
             Self::Dependency { .. }
+            | Self::Overdue { .. }
             | Self::NoSlot { .. }
             | Self::Draining
             | Self::OutOfScope
@@ -135,6 +148,8 @@ impl Wait {
         match self {
             Self::Dependency { .. }
             | Self::AccountParked { .. }
+            | Self::NotBefore { .. }
+            | Self::Overdue { .. }
             | Self::Paused { .. }
             | Self::Held { .. }
             | Self::Quarantined { .. } => true,
@@ -146,6 +161,31 @@ impl Wait {
             | Self::OutOfScope
             | Self::LastRunUnfinished { .. }
             | Self::RepoUnknown { .. } => false,
+        }
+    }
+
+    /// What a person may do about it, a sentence, where the wait itself does not say it.
+    pub fn remedy(&self, number: Number) -> Option<String> {
+        match self {
+            Self::Overdue { .. } => {
+                Some(format!("`herder goal edit {number} --deadline WHEN --queue` gives it more time"))
+            }
+            Self::NotBefore { .. } => {
+                Some(format!("`herder goal edit {number} --not-before none --queue` has it begin at once"))
+            }
+            Self::Dependency { .. }
+            | Self::Backoff { .. }
+            | Self::Elsewhere { .. }
+            | Self::AccountParked { .. }
+            | Self::Paused { .. }
+            | Self::NoSlot { .. }
+            | Self::NoRoom { .. }
+            | Self::Draining
+            | Self::OutOfScope
+            | Self::LastRunUnfinished { .. }
+            | Self::RepoUnknown { .. }
+            | Self::Held { .. }
+            | Self::Quarantined { .. } => None,
         }
     }
 
@@ -163,10 +203,13 @@ impl Wait {
                 DependencyTrouble::Cancelled | DependencyTrouble::Unknown | DependencyTrouble::Cyclic => true,
             },
             Self::AccountParked { until, .. } | Self::Paused { until, .. } => until.is_none(),
-            Self::RepoUnknown { .. } | Self::Held { .. } | Self::Quarantined { .. } | Self::OutOfScope => {
-                true
-            }
+            Self::RepoUnknown { .. }
+            | Self::Held { .. }
+            | Self::Overdue { .. }
+            | Self::Quarantined { .. }
+            | Self::OutOfScope => true,
             Self::Backoff { .. }
+            | Self::NotBefore { .. }
             | Self::Elsewhere { .. }
             | Self::NoSlot { .. }
             | Self::NoRoom { .. }
@@ -191,6 +234,10 @@ impl fmt::Display for Wait {
                 write!(f, "backing off until {until:.0} after: {after}")
             }
             Self::Backoff { until, after: None } => write!(f, "backing off until {until:.0}"),
+            Self::NotBefore { until } => write!(f, "it is not to begin before {until:.0}"),
+            Self::Overdue { deadline } => {
+                write!(f, "it was not begun before its deadline, {deadline:.0}, and will not be begun now")
+            }
             Self::Elsewhere { owner, until } => {
                 write!(f, "{owner} has it; whether it is free is asked again at {until:.0}")
             }

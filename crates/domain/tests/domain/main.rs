@@ -21,4 +21,5 @@ mod sights;
 mod sim;
 mod sums;
 mod tables;
+mod times;
 mod wording;

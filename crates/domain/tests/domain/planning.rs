@@ -68,14 +68,18 @@ fn op() -> impl Strategy<Value = Op> {
 fn write() -> impl Strategy<Value = Op> {
     let depends = prop_oneof![3 => Just(Vec::new()), 2 => prop::collection::vec(any::<u8>(), 1..3)];
     let priority = prop_oneof![3 => Just(None), 1 => (-1i32..3).prop_map(Some)];
-    (depends, priority, prop::option::of(any::<u8>()), prop::bool::weighted(0.2), prop::bool::weighted(0.3))
-        .prop_map(|(depends, priority, story, spot_check, other_agent)| Op::Write {
+    let time = || prop::option::weighted(0.2, any::<u8>());
+    let others = (prop::bool::weighted(0.2), prop::bool::weighted(0.3), (time(), time()));
+    (depends, priority, prop::option::of(any::<u8>()), others).prop_map(
+        |(depends, priority, story, (spot_check, other_agent, times))| Op::Write {
             depends,
             priority,
             story,
             spot_check,
             other_agent,
-        })
+            times,
+        },
+    )
 }
 
 fn ending() -> impl Strategy<Value = Ending> {

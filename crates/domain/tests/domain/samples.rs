@@ -325,6 +325,7 @@ every!(whats -> What {
     What::GoalEdited { .. } => What::GoalEdited { edit: Box::new(edit()) },
     What::GoalPrioritized { .. } => What::GoalPrioritized { priority: -3 },
     What::GoalMoved { .. } => What::GoalMoved { story: Some(Number(7)) },
+    What::GoalOverdue { .. } => What::GoalOverdue { deadline: after(600) },
     What::GoalHeld { .. } => What::GoalHeld { reason: Some("the vendor answers on Monday".into()) },
     What::GoalReleased => What::GoalReleased,
     What::GoalSeen { .. } => What::GoalSeen { seen: seen() },
@@ -394,6 +395,8 @@ pub fn full_draft() -> Goal {
         max_age: Some("8h".parse().unwrap()),
         priority: Some(-3),
         budget: Some(0.1 + 0.2),
+        not_before: Some(after(10)),
+        deadline: Some(after(600)),
     };
     Goal {
         story: Some(Number(7)),
@@ -407,6 +410,7 @@ pub fn full_draft() -> Goal {
         taken: Some(Hold { by: "ada".into(), since: start(), before: stuck() }),
         hold: Some(HeldBack { since: after(5), reason: Some("the vendor answers on Monday".into()) }),
         told: vec![told()],
+        overdue: Some(after(600)),
         proposed_by: Some(ProposedBy { goal: id(1), run: run() }),
         ..draft(42)
     }
@@ -478,6 +482,8 @@ every!(troubles -> DependencyTrouble {
 every!(waits -> Wait {
     Wait::Dependency { .. } => Wait::Dependency { on: id(1), trouble: DependencyTrouble::Cyclic },
     Wait::Backoff { .. } => Wait::Backoff { until: after(30), after: Some("timeout: 4h are spent".into()) },
+    Wait::NotBefore { .. } => Wait::NotBefore { until: after(90) },
+    Wait::Overdue { .. } => Wait::Overdue { deadline: after(-60) },
     Wait::Elsewhere { .. } => Wait::Elsewhere { owner: "night-1a2b".into(), until: after(60) },
     Wait::AccountParked { .. } =>
         Wait::AccountParked { agent: "claude".into(), until: Some(after(60)), why: "limit".into() },

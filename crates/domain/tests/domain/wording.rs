@@ -156,6 +156,8 @@ fn every_wait_is_a_sentence() {
     let expected = [
         "it depends on acme/app#1, which depends on it in turn",
         "backing off until 2026-11-01T22:00:30Z after: timeout: 4h are spent",
+        "it is not to begin before 2026-11-01T22:01:30Z",
+        "it was not begun before its deadline, 2026-11-01T21:59:00Z, and will not be begun now",
         "night-1a2b has it; whether it is free is asked again at 2026-11-01T22:01:00Z",
         "the account of claude is parked until 2026-11-01T22:01:00Z: limit",
         "everything is paused until 2026-11-01T22:01:00Z: a build",

@@ -38,6 +38,7 @@ pub fn create(call: &Call, args: &Create) -> Result<Reply, Failure> {
 }
 
 /// A goal as a person wrote it.
+#[derive(Clone, Copy)]
 pub(super) struct Draft<'a> {
     /// Its title.
     pub title: &'a str,
@@ -54,7 +55,8 @@ pub(super) fn write(
     (repo, registered): (&RepoId, Option<String>),
     draft: &Draft<'_>,
 ) -> Result<Reply, Failure> {
-    let new = new_goal(call, opened, repo, draft)?;
+    let body = &draft.beside.times.written(draft.body, call.now);
+    let new = new_goal(call, opened, repo, &Draft { body, ..*draft })?;
     let warnings = alike::warnings(opened, repo, (&new.text.title, &new.text.body), draft.beside.force)?;
     let id = match pen(call, opened, repo)? {
         Some(pen) => pen.goal(&mut opened.store, &new, call.now)?,

@@ -22,7 +22,8 @@ pub fn edit(call: &Call, args: Edit) -> Result<Reply, Failure> {
     let goal = load(&opened, &id)?;
     refuse_settled(&goal)?;
     if !opens_editor(&args) {
-        let document = from_flags(&goal, &args)?;
+        let mut document = from_flags(&goal, &args)?;
+        document.body = args.times.written(&document.body, call.now);
         return revise(call, &mut opened, &goal, document, &args);
     }
     let name = format!("{}-{}-{}", id.repo.owner(), id.repo.name(), id.number);
@@ -38,6 +39,7 @@ fn opens_editor(args: &Edit) -> bool {
         && args.from.is_none()
         && args.story.is_none()
         && args.depends.is_none()
+        && args.times.is_empty()
         && args.spot_check.is_none()
 }
 

@@ -66,6 +66,7 @@ impl Sim {
             _ if is_undo => (1, 0),
             (true, _, "spot-check" | "stuck") => (1, 1),
             (true, "running", "draft") => (0, 1),
+            _ if matches!(what, What::GoalOverdue { .. }) => (0, 1),
             _ => (0, 0),
         };
         let comments = effects.iter().filter(|effect| matches!(effect, Effect::Comment { .. })).count();
@@ -226,7 +227,7 @@ impl Sim {
         &'s self,
         (goal, since): (&'s Goal, Timestamp),
         begun: &BTreeMap<&RepoId, u32>,
-    ) -> (bool, Reverse<i32>, u128, bool, Timestamp, &'s GoalRef) {
+    ) -> (bool, Reverse<i32>, u128, Timestamp, bool, Timestamp, &'s GoalRef) {
         const MINUTE: u128 = 60_000_000_000;
         let (world, repo) = (&self.world, &goal.id.repo);
         let begun = begun.get(repo).copied().unwrap_or_default();
@@ -242,7 +243,8 @@ impl Sim {
         });
         let weight = world.shares.weights.get(repo).map_or(1, |weight| u128::from(weight.get()));
         let priority = Reverse(goal.options.priority.unwrap_or_default());
-        (had > 0 || !waits_long, priority, had / weight, goal.runs != 0, since, &goal.id)
+        let due = goal.options.deadline.unwrap_or(Timestamp::MAX);
+        (had > 0 || !waits_long, priority, had / weight, due, goal.runs != 0, since, &goal.id)
     }
 
     /// How many runs may be at work now.
@@ -272,6 +274,8 @@ impl Sim {
         let is_ready = goal.hold.is_none()
             && goal.depends.iter().all(|on| self.satisfied.contains(on))
             && goal.retry_at.is_none_or(|at| at <= self.now)
+            && goal.options.not_before.is_none_or(|at| at <= self.now)
+            && goal.options.deadline.is_none_or(|at| at > self.now)
             && !is_parked
             && !self.is_paused(goal)
             && !world.runs.values().any(|run| run.agent.as_deref() == Some(agent) && will_park(&run.state));

@@ -29,6 +29,8 @@ pub enum Op {
         story: Option<u8>,
         spot_check: bool,
         other_agent: bool,
+        /// In how many minutes it may begin, and in how many no more.
+        times: (Option<u8>, Option<u8>),
     },
     WriteStory,
     Queue(u8),
@@ -129,8 +131,12 @@ impl Sim {
     pub fn take(&mut self, op: &Op) {
         self.now += SignedDuration::from_secs(1);
         match op {
-            Op::Write { depends, priority, story, spot_check, other_agent } => {
+            Op::Write { depends, priority, story, spot_check, other_agent, times } => {
+                let later = |minutes: Option<u8>| Some(self.now + SignedDuration::from_mins(minutes?.into()));
+                let (not_before, deadline) = (later(times.0), later(times.1));
                 self.write(depends, |goal| {
+                    goal.options.not_before = not_before;
+                    goal.options.deadline = deadline;
                     goal.options.priority = *priority;
                     goal.options.agent = other_agent.then(|| "codex".to_owned());
                     goal.story = story.map(|number| Number(u64::from(number) % MOST));

@@ -31,20 +31,21 @@ fn place_of(word: &str) -> usize {
 
 /// What waits for a person, what is at work, what comes next in the planner's order, drafts, and what is settled,
 /// the newest first.
-type Turn = (u8, Reverse<i32>, bool, Timestamp, Reverse<u64>);
+type Turn = (u8, Reverse<i32>, Timestamp, bool, Timestamp, Reverse<u64>);
 
 fn turn(goal: &Goal) -> Turn {
-    let first = |group| (group, Reverse(0), false, Timestamp::MIN, Reverse(u64::MAX));
+    let plain = |group, priority, number| {
+        (group, Reverse(priority), Timestamp::MAX, false, Timestamp::MIN, Reverse(number))
+    };
+    let first = |group| plain(group, 0, u64::MAX);
     match &goal.state {
         GoalState::SpotCheck { .. } => first(0),
         GoalState::Stuck { .. } => first(1),
         GoalState::Running { .. } | GoalState::Offered { .. } => first(2),
         GoalState::Queued { since } => {
-            (3, Reverse(goal.priority()), goal.runs > 0, *since, Reverse(u64::MAX))
+            (3, Reverse(goal.priority()), goal.due(), goal.runs > 0, *since, Reverse(u64::MAX))
         }
-        GoalState::Draft { .. } => (4, Reverse(goal.priority()), false, Timestamp::MIN, Reverse(u64::MAX)),
-        GoalState::Done { .. } | GoalState::Cancelled | GoalState::Resolved => {
-            (5, Reverse(0), false, Timestamp::MIN, Reverse(goal.id.number.0))
-        }
+        GoalState::Draft { .. } => plain(4, goal.priority(), u64::MAX),
+        GoalState::Done { .. } | GoalState::Cancelled | GoalState::Resolved => plain(5, 0, goal.id.number.0),
     }
 }
