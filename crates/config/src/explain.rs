@@ -77,7 +77,8 @@ pub fn explain_surroundings(
     user: &UserConfig,
 ) -> Result<Vec<Explained>, ConfigError> {
     let values =
-        [limits(user), timeouts(repository, user), environment(repository, user), own(user)?].concat();
+        [limits(user), bounds(user), timeouts(repository, user), environment(repository, user), own(user)?]
+            .concat();
     let explained = |(key, value): (&'static str, String)| {
         let path: Vec<&str> = key.split('.').collect();
         let said = repository.lines.exactly(&path).or_else(|| user.lines.exactly(&path));
@@ -96,6 +97,17 @@ fn limits(user: &UserConfig) -> Values {
         ("ceilings.iterations", or_dash(&said.iterations)),
         ("ceilings.tokens", or_dash(&said.tokens)),
         ("ceilings.usd", or_dash(&said.usd)),
+    ]
+}
+
+fn bounds(user: &UserConfig) -> Values {
+    let all = user.bounds(None);
+    vec![
+        ("limits.nice", all.nice.to_string()),
+        ("limits.memory_mib", or_dash(&all.memory.map(|bytes| bytes >> 20))),
+        ("limits.processes", or_dash(&all.processes)),
+        ("limits.cpu_weight", or_dash(&all.cpu_weight)),
+        ("limits.io_weight", or_dash(&all.io_weight)),
     ]
 }
 

@@ -11,6 +11,7 @@ use crate::document::{self, Lines, Owner};
 use crate::error::ConfigError;
 use crate::keys::{Key, parts};
 use crate::layers::Voice;
+use crate::limits;
 use crate::text::{AgentText, ForgeText, RepoText, RepositoryText, UserText};
 use crate::values::{author, dollars, globs, inside, paths, percent, ports, url, variables, words};
 
@@ -115,6 +116,7 @@ impl UserConfig {
             words(lines, &parents, [("base", &table.base)])?;
             paths(lines, &["repo", name, "files_from"], table.files_from.as_slice())?;
             dollars(lines, &["repo", name, "budget", "usd"], table.budget.usd)?;
+            limits::refuse_bad(lines, &parents, &table.limits)?;
         }
         for (host, forge) in &raw.forge {
             self.refuse_bad_forge(host, forge)?;
@@ -126,6 +128,7 @@ impl UserConfig {
         variables(lines, &["sandbox", "env"], &raw.sandbox.env)?;
         paths(lines, &["sandbox", "read"], &raw.sandbox.read)?;
         paths(lines, &["sandbox", "write"], &raw.sandbox.write)?;
+        limits::refuse_bad(lines, &[], &raw.limits)?;
         paths(lines, &["root"], raw.root.as_slice())?;
         ports(lines, raw.ports)?;
         author(lines, &raw.author)?;

@@ -66,6 +66,8 @@ const REASONING: &str = "\"none\", \"low\", \"med\" or \"high\"";
 const FILES: &str = "a list of paths from the top of the repository: [\"Cargo.lock\"]";
 const BOOLEAN: &str = "true or false";
 const PORTS: &str = "a whole number from 1 to 100";
+const NICE: &str = "a whole number from 0 to 19";
+const WEIGHT: &str = "a whole number from 1 to 10000; others have 100";
 const KIND: &str = "\"claude\", \"command\" or \"replay\"";
 const URL: &str = "a URL that begins with http:// or https://";
 const SLEEP: &str = "\"inhibit\" or \"allow\"";
@@ -152,6 +154,16 @@ pub const KEYS: &[Key] = &[
     user("notify.post_topic", NAME, AtOnce, "ntfy's topic"),
     user("notify.post_token_env", VARIABLE, AtOnce, "the variable that holds the token for it"),
     user("redact.env", VARIABLES, AtOnce, "variables whose values never reach a file"),
+    user("limits.nice", NICE, NextRun, "how far behind others its jobs are on processors and disks"),
+    user(
+        "limits.memory_mib",
+        COUNT,
+        NextRun,
+        "how much memory a job may take, in MiB; more than that, and it is killed",
+    ),
+    user("limits.processes", COUNT, NextRun, "how many processes and threads a job may have"),
+    user("limits.cpu_weight", WEIGHT, NextRun, "a job's share of the processors beside others"),
+    user("limits.io_weight", WEIGHT, NextRun, "a job's share of the disks beside others"),
     user("sandbox.read", PATHS, NextRun, "further paths that agents and gates may read"),
     user("sandbox.write", PATHS, NextRun, "further paths that agents and gates may write"),
     user("sandbox.env", VARIABLES, NextRun, "variables that agents and gates are given"),
@@ -202,6 +214,11 @@ pub const KEYS: &[Key] = &[
     user("repo.*.budget.iterations", COUNT, NextRun, "as above, for this repository"),
     user("repo.*.budget.tokens", COUNT, NextRun, "as above, for this repository"),
     user("repo.*.budget.usd", USD, NextRun, "as above, for this repository"),
+    user("repo.*.limits.nice", NICE, NextRun, "as above, for this repository"),
+    user("repo.*.limits.memory_mib", COUNT, NextRun, "as above, for this repository"),
+    user("repo.*.limits.processes", COUNT, NextRun, "as above, for this repository"),
+    user("repo.*.limits.cpu_weight", WEIGHT, NextRun, "as above, for this repository"),
+    user("repo.*.limits.io_weight", WEIGHT, NextRun, "as above, for this repository"),
     user("forge.*.api", URL, Restart, "where the REST interface of this host begins"),
     user("forge.*.graphql", URL, Restart, "the address of its GraphQL"),
     user("forge.*.git", URL, Restart, "what the addresses begin with that git fetches from"),

@@ -21,6 +21,7 @@ mod file;
 mod forge;
 mod keys;
 mod layers;
+mod limits;
 mod policy;
 mod resolve;
 mod retention;

@@ -11,7 +11,7 @@ use herder_domain::duration::Span;
 use herder_domain::goal::GoalOptions;
 use herder_domain::repo::RepoId;
 use herder_domain::run::Budget;
-use herder_domain::setup::{AgentSetup, Author, Clocks};
+use herder_domain::setup::{AgentSetup, Author, Bounds, Clocks};
 
 use crate::error::ConfigError;
 use crate::file::{RepositoryConfig, UserConfig};
@@ -99,6 +99,8 @@ pub struct Resolved {
     pub base: Option<Sourced<String>>,
     /// What the sandbox lets through.
     pub sandbox: SandboxSettings,
+    /// What jobs may take of the machine.
+    pub bounds: Bounds,
     /// Who makes the commits.
     pub author: Author,
 }
@@ -150,6 +152,7 @@ pub fn resolve(
         test_globs: policy::test_globs(repository, user),
         base: policy::base(repo, user),
         sandbox: policy::sandbox(user, &env)?,
+        bounds: user.bounds(repo),
         author: user.author().value,
         agent,
     })

@@ -32,6 +32,7 @@ pub(crate) struct UserText {
     pub notify: NotifyText,
     pub redact: RedactText,
     pub sandbox: SandboxText,
+    pub limits: LimitsText,
     pub retention: RetentionText,
     pub gate: GateText,
     pub test_globs: Option<Vec<String>>,
@@ -172,6 +173,16 @@ pub(crate) struct RetentionText {
     pub caches_gib: Option<NonZeroU64>,
 }
 
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(crate) struct LimitsText {
+    pub nice: Option<u8>,
+    pub memory_mib: Option<NonZeroU32>,
+    pub processes: Option<NonZeroU32>,
+    pub cpu_weight: Option<NonZeroU16>,
+    pub io_weight: Option<NonZeroU16>,
+}
+
 /// The only word that `gate` and `gate.check` take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -198,6 +209,7 @@ pub(crate) struct RepoText {
     pub duration: Option<Span>,
     pub max_age: Option<Span>,
     pub budget: BudgetText,
+    pub limits: LimitsText,
 }
 
 impl<'de> Deserialize<'de> for GateText {

@@ -47,6 +47,32 @@ pub struct Setup {
     /// Whether this machine is kept awake for the run where no orchestrator does it.
     #[serde(default = "Sleep::of_old")]
     pub sleep: Sleep,
+    /// What each of its jobs may take of the machine; runs that were ordered before it could be said have no bound.
+    #[serde(default)]
+    pub bounds: Bounds,
+}
+
+/// What a job may take of the machine, with all that it starts; a run has one job at a time. What is absent has no bound.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Bounds {
+    /// How much nicer than herder itself it is to others on processors, and so on disks: 0 to 19, see sched(7).
+    pub nice: u8,
+    /// Bytes of memory. From nine tenths on, what can be had back is taken back.
+    pub memory: Option<u64>,
+    /// Processes and threads.
+    pub processes: Option<u32>,
+    /// Its share of processors beside others, 1 to 10000, of which others have 100.
+    pub cpu_weight: Option<u16>,
+    /// Its share of disks beside others, the same.
+    pub io_weight: Option<u16>,
+}
+
+impl Bounds {
+    /// Where nobody says otherwise: a little behind what a person does on the machine, and no storm of processes. How
+    /// much memory a build needs, nobody can know.
+    pub const USUAL: Self =
+        Self { nice: 5, memory: None, processes: Some(4096), cpu_weight: None, io_weight: None };
 }
 
 /// What becomes of this machine's sleep while anything is at work.

@@ -3,6 +3,8 @@
 //!
 //! Whether any of it may be used is found out by trying; a job goes without it otherwise.
 
+mod bounds;
+
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
@@ -10,15 +12,30 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use herder_domain::run::RunId;
+use herder_domain::setup::Bounds;
+
+pub(crate) use bounds::Resource;
 
 /// The directory, in the cgroup of whoever starts keepers, that holds all of theirs.
 pub(crate) const FAMILY: &str = "herder";
+
+/// A cgroup in which the orchestrator itself sits, as `DelegateSubgroup=` of its unit has it: the one above is free of
+/// processes then, and may hand controllers down. See systemd.resource-control(5).
+const SEAT: &str = "herder-main";
 
 /// A mounted hierarchy and this process's place in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Hierarchy {
     pub(crate) mount_point: PathBuf,
     pub(crate) own: PathBuf,
+}
+
+impl Hierarchy {
+    /// Where the cgroups of jobs lie.
+    pub(crate) fn family(&self) -> PathBuf {
+        let seat = self.own.ends_with(SEAT).then(|| self.own.parent()).flatten();
+        seat.unwrap_or(&self.own).join(FAMILY)
+    }
 }
 
 /// A process's place in the hierarchy of a version 1 controller; of version 2 where `controller` is empty.
@@ -38,12 +55,12 @@ fn unified() -> Option<Hierarchy> {
     hierarchy(&mounts, &own, |mount| mount.kind == "cgroup2", "")
 }
 
-/// Version 1's hierarchy of the memory controller.
-fn memory_v1() -> Option<Hierarchy> {
+/// Version 1's hierarchy of a controller.
+fn old(controller: &str) -> Option<Hierarchy> {
     let (mounts, own) = own_files().ok()?;
-    let is_memory =
-        |mount: &Mount<'_>| mount.kind == "cgroup" && mount.options.split(',').any(|o| o == "memory");
-    hierarchy(&mounts, &own, is_memory, "memory")
+    let is_meant =
+        |mount: &Mount<'_>| mount.kind == "cgroup" && mount.options.split(',').any(|o| o == controller);
+    hierarchy(&mounts, &own, is_meant, controller)
 }
 
 fn own_files() -> io::Result<(String, String)> {
@@ -92,12 +109,18 @@ fn hierarchy(
 /// process that is made inside its cgroup (CLONE_INTO_CGROUP) waits for nothing; but that there is for version 2
 /// only. So beside a leaf of version 2, which kills, that of version 1's memory controller, which only counts, is made
 /// when a job has lived for a while ([`Leaf::count_memory`]). Alone it is made at once.
+///
+/// What bounds a job has to hold from its first moment, so a cgroup of version 1 that bounds is made and entered at once.
 #[derive(Debug)]
 pub(crate) struct Leaf {
     unified: Option<PathBuf>,
     memory_v1: Option<PathBuf>,
     /// Where version 1's is to be, if the job lives long enough.
     later: Option<PathBuf>,
+    /// Further ones of version 1, each for a bound.
+    others: Vec<(Resource, PathBuf)>,
+    held: Vec<Resource>,
+    bounds: Bounds,
 }
 
 /// What a leaf of version 2 must have to be of use.
@@ -106,20 +129,66 @@ const KILL: &str = "cgroup.kill";
 const PEAK_V1: &str = "memory.max_usage_in_bytes";
 
 impl Leaf {
-    /// Makes the cgroups of a job where that is possible; `name` tells it from others of its run.
-    pub(crate) fn create(run: &RunId, name: &str) -> Self {
-        let place = |hierarchy: Hierarchy| hierarchy.own.join(FAMILY).join(run.as_str()).join(name);
-        let unified = unified().map(place).and_then(|leaf| make(leaf, KILL));
-        let memory_v1 = memory_v1().map(place);
-        if unified.is_some() {
-            return Self { unified, memory_v1: None, later: memory_v1 };
+    /// Makes the cgroups of a job where that is possible, and has them hold to `bounds` as far as they can; `name`
+    /// tells it from others of its run.
+    pub(crate) fn create(run: &RunId, name: &str, bounds: &Bounds) -> Self {
+        let place = |hierarchy: &Hierarchy| hierarchy.family().join(run.as_str()).join(name);
+        let wanted: Vec<Resource> =
+            Resource::ALL.into_iter().filter(|resource| resource.is_bounded(bounds)).collect();
+        let unified = unified().and_then(|hierarchy| {
+            let leaf = make(place(&hierarchy), KILL)?;
+            if !wanted.is_empty() {
+                bounds::hand_down(&hierarchy.family(), &leaf);
+            }
+            Some(leaf)
+        });
+        let mut leaf = Self::none();
+        (leaf.unified, leaf.bounds) = (unified, *bounds);
+        for resource in wanted {
+            leaf.hold(resource, || old(resource.old_controller()).map(|hierarchy| place(&hierarchy)));
         }
-        Self { unified, memory_v1: memory_v1.and_then(|leaf| make(leaf, PEAK_V1)), later: None }
+        if leaf.memory_v1.is_none() {
+            let memory = old("memory").map(|hierarchy| place(&hierarchy));
+            match &leaf.unified {
+                Some(_) => leaf.later = memory,
+                None => leaf.memory_v1 = memory.and_then(|leaf| make(leaf, PEAK_V1)),
+            }
+        }
+        leaf
+    }
+
+    /// Has a bound hold, by version 2, or else by version 1 in the place that is given.
+    fn hold(&mut self, resource: Resource, old: impl FnOnce() -> Option<PathBuf>) {
+        if self.unified.as_ref().is_some_and(|leaf| resource.hold(leaf, &self.bounds)) {
+            self.held.push(resource);
+            return;
+        }
+        let Some(leaf) = old().and_then(|leaf| make(leaf, "cgroup.procs")) else { return };
+        if !resource.hold_old(&leaf, &self.bounds) {
+            return remove(&leaf);
+        }
+        self.held.push(resource);
+        match resource {
+            Resource::Memory => self.memory_v1 = Some(leaf),
+            Resource::Processes | Resource::Cpu | Resource::Io => self.others.push((resource, leaf)),
+        }
+    }
+
+    /// The bounds that the kernel holds all of the job to together.
+    pub(crate) fn held(&self) -> &[Resource] {
+        &self.held
     }
 
     /// No cgroup at all.
     pub(crate) fn none() -> Self {
-        Self { unified: None, memory_v1: None, later: None }
+        Self {
+            unified: None,
+            memory_v1: None,
+            later: None,
+            others: Vec::new(),
+            held: Vec::new(),
+            bounds: Bounds::default(),
+        }
     }
 
     /// Whether [`Leaf::count_memory`] has something to do.
@@ -152,13 +221,15 @@ impl Leaf {
         self.unified.as_ref().and_then(|leaf| File::open(leaf).ok())
     }
 
-    /// The files to write a process id to, to move it in.
-    pub(crate) fn entrances(&self) -> Vec<File> {
-        [&self.unified, &self.memory_v1]
-            .into_iter()
-            .flatten()
-            .filter_map(|leaf| entrance(leaf).ok())
-            .collect()
+    /// The files of version 1 to write a process id to, to move it in.
+    pub(crate) fn old_entrances(&self) -> Vec<File> {
+        let others = self.others.iter().map(|(_, leaf)| leaf);
+        self.memory_v1.iter().chain(others).filter_map(|leaf| entrance(leaf).ok()).collect()
+    }
+
+    /// The same of version 2.
+    pub(crate) fn entrance(&self) -> Option<File> {
+        self.unified.as_ref().and_then(|leaf| entrance(leaf).ok())
     }
 
     /// Gives up those cgroups that the process did not get into.
@@ -170,13 +241,33 @@ impl Leaf {
                 remove(&path);
             }
         }
+        self.others.retain(|(resource, path)| {
+            let is_in = is_member(&text, resource.old_controller(), path);
+            if !is_in {
+                remove(path);
+            }
+            is_in
+        });
         // Who is to be moved later is read from the leaf of version 2.
         self.later.take_if(|_| self.unified.is_none());
     }
 
     /// All its directories, also one that is to be made later.
     pub(crate) fn directories(&self) -> Vec<PathBuf> {
-        [&self.unified, &self.memory_v1, &self.later].into_iter().flatten().cloned().collect()
+        let others = self.others.iter().map(|(_, leaf)| leaf);
+        [&self.unified, &self.memory_v1, &self.later].into_iter().flatten().chain(others).cloned().collect()
+    }
+
+    /// The bound of memory that the job ran into, in bytes, where it had one and did.
+    pub(crate) fn memory_bound_hit(&self) -> Option<u64> {
+        let (v2, v1) = (self.unified.as_deref(), self.memory_v1.as_deref());
+        self.bounds.memory.filter(|bound| bounds::has_hit_memory(v2, v1, *bound))
+    }
+
+    /// The bound of processes that the job ran into, where it had one and did.
+    pub(crate) fn process_bound_hit(&self) -> Option<u32> {
+        let refused = bounds::refused_processes(self.directories().into_iter());
+        self.bounds.processes.filter(|_| refused > 0)
     }
 
     /// The cgroup v2 directory, if there is one.
@@ -288,7 +379,8 @@ fn remove_children(leaf: &Path) {
 /// The cgroups of a run's jobs, wherever keepers made them: a later login may be in another cgroup
 /// than the one from which the run was started.
 pub(crate) fn leaves_of(run: &RunId) -> Vec<PathBuf> {
-    let hierarchies = unified().into_iter().chain(memory_v1());
+    let old = Resource::ALL.into_iter().filter_map(|resource| old(resource.old_controller()));
+    let hierarchies = unified().into_iter().chain(old);
     hierarchies.flat_map(|hierarchy| leaves_below(places(hierarchy), run)).collect()
 }
 

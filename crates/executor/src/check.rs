@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use herder_domain::finding::Finding;
 use herder_domain::run::RunId;
-use rustix::process::{Resource, getrlimit};
+use herder_domain::setup::Bounds;
+use rustix::process::{Resource as Rlimit, getrlimit};
 
-use crate::cgroup::Leaf;
+use crate::cgroup::{Leaf, Resource};
 use crate::inhibitor;
 use crate::measure;
 use crate::process::ProcessId;
@@ -17,7 +18,7 @@ const FILES_WANTED: u64 = 512;
 
 /// Looks at everything that this crate makes use of.
 pub fn check() -> Vec<Finding> {
-    let confined = [kernel(), landlock(), pidfd(), cgroup(), memory()];
+    let confined = [kernel(), landlock(), pidfd(), cgroup(), memory(), limits()];
     confined.into_iter().chain(measure::check()).chain([inhibitor::check(), files()]).collect()
 }
 
@@ -62,7 +63,7 @@ fn pidfd() -> Finding {
 
 fn probe() -> Option<Leaf> {
     let run = RunId::try_from("doctor".to_owned()).ok()?;
-    let mut leaf = Leaf::create(&run, &std::process::id().to_string());
+    let mut leaf = Leaf::create(&run, &std::process::id().to_string(), &Bounds::default());
     leaf.count_memory();
     Some(leaf)
 }
@@ -89,8 +90,45 @@ fn memory() -> Finding {
     }
 }
 
+/// What jobs can be held to, asked of the kernel with bounds that nothing reaches.
+fn limits() -> Finding {
+    let bounds = Bounds {
+        nice: 0,
+        memory: Some(1 << 40),
+        processes: Some(1 << 20),
+        cpu_weight: Some(100),
+        io_weight: Some(100),
+    };
+    let run = RunId::try_from("doctor-limits".to_owned()).ok();
+    let leaf = run.map(|run| Leaf::create(&run, &std::process::id().to_string(), &bounds));
+    let held = leaf.as_ref().map_or(&[][..], Leaf::held);
+    let (held, not_held): (Vec<_>, Vec<_>) =
+        Resource::ALL.into_iter().partition(|resource| held.contains(resource));
+    let names = |resources: &[Resource]| {
+        resources.iter().map(|resource| resource.words()).collect::<Vec<_>>().join(", ")
+    };
+    let instead = "memory and processes are bounded for each process by itself, shares by niceness";
+    match (held.as_slice(), not_held.as_slice()) {
+        (all, []) => Finding::ok("limits", format!("the kernel can hold jobs to {}", names(all))),
+        (some, [Resource::Io]) => Finding::ok(
+            "limits",
+            format!("the kernel can hold jobs to {}; the share of disks follows niceness", names(some)),
+        ),
+        (some, rest) => Finding::warning(
+            "limits",
+            match some {
+                [] => format!("no cgroup holds jobs to anything: {instead}"),
+                some => {
+                    format!("the kernel can hold jobs to {}, not to {}: {instead}", names(some), names(rest))
+                }
+            },
+            "delegate the controllers of cgroup v2: a unit with Delegate=yes and DelegateSubgroup=herder-main",
+        ),
+    }
+}
+
 fn files() -> Finding {
-    match getrlimit(Resource::Nofile).current {
+    match getrlimit(Rlimit::Nofile).current {
         Some(limit) if limit < FILES_WANTED => Finding::warning(
             "open files",
             format!("a process may have {limit} files open, and {FILES_WANTED} are wanted"),
@@ -109,7 +147,8 @@ mod tests {
     fn everything_is_looked_at_once_and_said_in_a_sentence() {
         let findings = check();
         let subjects: Vec<_> = findings.iter().map(|finding| finding.subject.as_str()).collect();
-        let (confined, last) = (["kernel", "sandbox", "signals", "kill", "memory"], ["sleep", "open files"]);
+        let (confined, last) =
+            (["kernel", "sandbox", "signals", "kill", "memory", "limits"], ["sleep", "open files"]);
         let measured = ["cores", "free memory", "pressure", "use of runs"];
         assert_eq!(subjects, [&confined[..], &measured, &last].concat());
         assert!(findings.iter().all(|finding| !finding.detail.is_empty()));

@@ -6,8 +6,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use herder_domain::run::RunId;
+use herder_domain::setup::Bounds;
 use serde::{Deserialize, Serialize};
 
+use crate::cgroup::Resource as Held;
+use crate::procfs;
 use crate::sandbox::Sandbox;
 
 /// The environment variable that marks every process of a run, so that strays can be found.
@@ -68,8 +71,8 @@ impl fmt::Debug for Job {
 /// How much a job may use, and how patiently it is ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
-    /// What is added to the niceness, -20 to 19; below 0 needs a privilege.
-    pub nice: Option<i32>,
+    /// What the job may take of the machine, all of it together as far as a cgroup can hold it to that.
+    pub bounds: Bounds,
     /// Bounds of setrlimit(2), soft and hard alike; one above the present hard bound is lowered to it.
     pub resources: BTreeMap<Resource, u64>,
     /// Between SIGTERM and SIGKILL when a stop was ordered without a time of its own.
@@ -82,11 +85,34 @@ impl Default for Limits {
     /// 5 s of grace as decided for every stop, 1 s for what a program left behind.
     fn default() -> Self {
         Self {
-            nice: None,
+            bounds: Bounds::default(),
             resources: BTreeMap::new(),
             grace: Duration::from_secs(5),
             leftover_grace: Duration::from_secs(1),
         }
+    }
+}
+
+impl Limits {
+    /// The usual ones with these bounds.
+    pub fn within(bounds: Bounds) -> Self {
+        Self { bounds, ..Self::default() }
+    }
+
+    /// With bounds of single processes in the place of those that no cgroup holds the whole job to. Its data and not
+    /// its address space, of which sanitizers and virtual machines reserve terabytes. Of processes the kernel counts
+    /// all that the user has, so those that there are come on top.
+    pub(crate) fn instead_of(&self, held: &[Held]) -> Self {
+        let mut limits = self.clone();
+        let is_free = |resource| !held.contains(&resource);
+        if let Some(memory) = self.bounds.memory.filter(|_| is_free(Held::Memory)) {
+            limits.resources.entry(Resource::Data).or_insert(memory);
+        }
+        if let Some(most) = self.bounds.processes.filter(|_| is_free(Held::Processes)) {
+            let present = procfs::tasks_of_own_user();
+            limits.resources.entry(Resource::Processes).or_insert(u64::from(most) + present);
+        }
+        limits
     }
 }
 
@@ -100,6 +126,8 @@ pub enum Resource {
     CoreSize,
     /// Seconds of CPU time.
     CpuSeconds,
+    /// Bytes of data that a process may write to: heap, stacks, private mappings.
+    Data,
     /// Bytes of a file that is written.
     FileSize,
     /// Number of open files.
@@ -161,6 +189,28 @@ pub struct Ending {
     pub peak_memory: PeakMemory,
     /// How many of its processes the kernel killed for want of memory; `None` if unknown.
     pub out_of_memory_kills: Option<u64>,
+    /// The bound of memory that all of it together ran into, in bytes: what the kernel then killed, it did not kill for
+    /// want of memory on the machine.
+    pub memory_bound_hit: Option<u64>,
+    /// The bound of processes and threads at which it was refused another one.
+    pub process_bound_hit: Option<u32>,
+}
+
+impl Ending {
+    /// What of the job was killed or refused, and by which bound; a sentence each.
+    pub fn held(&self) -> Vec<String> {
+        let killed = self.out_of_memory_kills.filter(|kills| *kills > 0).map(|kills| {
+            let why = match self.memory_bound_hit {
+                Some(bound) => format!("at the {} MiB that a job may take (limits.memory_mib)", bound >> 20),
+                None => "for want of memory".to_owned(),
+            };
+            format!("the kernel killed {kills} of its processes {why}")
+        });
+        let refused = self
+            .process_bound_hit
+            .map(|most| format!("it was refused more than {most} processes and threads (limits.processes)"));
+        killed.into_iter().chain(refused).collect()
+    }
 }
 
 /// Memory at its peak, in bytes.

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt;
 
 use rustix::process::{Pid, PidfdFlags, Signal};
 
@@ -86,6 +87,15 @@ pub(crate) fn pids() -> io::Result<Vec<u32>> {
     }
     pids.sort_unstable();
     Ok(pids)
+}
+
+/// How many processes and threads this process's user has, as RLIMIT_NPROC counts them.
+pub(crate) fn tasks_of_own_user() -> u64 {
+    let own = rustix::process::getuid().as_raw();
+    let is_own = |pid: &u32| std::fs::metadata(format!("/proc/{pid}")).is_ok_and(|found| found.uid() == own);
+    // A directory has two links and one for each directory in it.
+    let tasks = |pid: u32| std::fs::metadata(format!("/proc/{pid}/task")).map_or(0, |dir| dir.nlink() - 2);
+    pids().unwrap_or_default().into_iter().filter(is_own).map(tasks).sum()
 }
 
 /// Whether the process was started with `name=value` in its environment. A process whose

@@ -126,6 +126,8 @@ mod tests {
     use std::io::{Read, Write};
 
     use super::*;
+    use herder_domain::setup::Bounds;
+
     use crate::cgroup::Leaf;
 
     /// Where a child was made, as it tells by itself.
@@ -150,7 +152,11 @@ mod tests {
 
     #[test]
     fn a_child_is_made_in_a_cgroup_or_beside_its_parent_where_that_is_refused() {
-        let leaf = Leaf::create(&"fork".to_owned().try_into().unwrap(), &std::process::id().to_string());
+        let leaf = Leaf::create(
+            &"fork".to_owned().try_into().unwrap(),
+            &std::process::id().to_string(),
+            &Bounds::default(),
+        );
         let directory = leaf.open_unified();
         // Without the right to make cgroups there is none to be in.
         assert_eq!(birth(directory.as_ref()), if directory.is_some() { "inside" } else { "beside" });

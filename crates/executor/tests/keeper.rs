@@ -168,7 +168,7 @@ fn a_job_ends_with_its_reports_though_a_handle_is_kept() {
 fn limits_hold_inside() {
     let scene = Scene::new();
     let mut job = scene.shell("nice; ulimit -n; ulimit -c");
-    job.limits.nice = Some(3);
+    job.limits.bounds.nice = 3;
     job.limits.resources = [(Resource::OpenFiles, 77), (Resource::CoreSize, 0)].into();
     let before = rustix::process::getpriority_process(None).unwrap();
     assert_eq!(scene.run(&job).0, format!("{}\n77\n0\n", (before + 3).min(19)));

@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 
 use herder_domain::gate::{Refusal, Said};
 use herder_domain::run::RunId;
+use herder_domain::setup::Bounds;
 use herder_executor::{
-    ChildStdio, Ending, Exit, Job, KeeperDied, KeeperHandle, Launcher, Sandbox, StartError,
+    ChildStdio, Ending, Exit, Job, KeeperDied, KeeperHandle, Launcher, Limits, Sandbox, StartError,
 };
 
 use herder_workspace::WorkspaceError;
@@ -35,6 +36,8 @@ pub struct Question<'a> {
     pub env: BTreeMap<String, String>,
     /// What it may touch; the gate's own directory is added, to read.
     pub sandbox: Sandbox,
+    /// What it may take of the machine.
+    pub bounds: Bounds,
     /// How long it may take.
     pub limit: Duration,
 }
@@ -115,6 +118,7 @@ impl Question<'_> {
     fn job(&mut self) -> Job {
         let mut job = Job::new(self.gate.program(), self.checkout, self.run.clone());
         job.env = std::mem::take(&mut self.env);
+        job.limits = Limits::within(self.bounds);
         job.sandbox = Some(std::mem::take(&mut self.sandbox).reading(self.gate.dir()));
         job
     }
@@ -174,8 +178,8 @@ fn explain(ending: &Ending, tail: &str) -> String {
         (false, exit @ Exit::Signal(_)) => format!("{tail}\n(the gate was ended by {exit})"),
         (false, Exit::Code(_)) => tail.to_owned(),
     };
-    if let Some(kills @ 1..) = ending.out_of_memory_kills {
-        said.push_str(&format!("\n(the kernel killed {kills} of its processes for want of memory)"));
+    for sentence in ending.held() {
+        said.push_str(&format!("\n({sentence})"));
     }
     said
 }
@@ -196,6 +200,8 @@ mod tests {
             cpu: Duration::ZERO,
             peak_memory: PeakMemory::LargestProcess(1),
             out_of_memory_kills: kills,
+            memory_bound_hit: None,
+            process_bound_hit: None,
         }
     }
 
@@ -204,6 +210,10 @@ mod tests {
         let said = explain(&ending(Exit::Signal(9), Some(1)), "running 3 tests");
         assert!(said.contains("running 3 tests") && said.contains("signal 9") && said.contains("memory"));
         assert_eq!(explain(&ending(Exit::Code(1), Some(0)), "1 failed"), "1 failed");
+        let bound = Ending { memory_bound_hit: Some(64 << 20), ..ending(Exit::Code(1), Some(2)) };
+        assert!(explain(&bound, "").contains("killed 2 of its processes at the 64 MiB"));
+        let bound = Ending { process_bound_hit: Some(99), ..ending(Exit::Code(1), Some(0)) };
+        assert!(explain(&bound, "fork: retry").contains("more than 99 processes"));
     }
 
     #[test]

@@ -118,6 +118,7 @@ impl Clean<'_> {
             run: self.run,
             env,
             sandbox: write.iter().fold(sandbox, |sandbox, path| sandbox.writing(path)),
+            bounds: self.setup.bounds,
             limit,
         }
     }

@@ -250,6 +250,7 @@ impl Jobs<'_> {
             run: &self.dir().mark(),
             env,
             sandbox: setup.write.iter().fold(sandbox, |sandbox, path| sandbox.writing(path)),
+            bounds: setup.bounds,
             limit: setup.clocks.setup,
         };
         Ok(question.ask(&self.context.launcher, self.log()?, began)?.said)

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use herder_agent::{Agent, AgentEvent, ContextUse, Ending, Exit, Invocation, Launch, Line, Session};
 use herder_domain::ledger::Spend;
 use herder_domain::run::RunId;
-use herder_executor::{self as executor, Job, KeeperHandle, Launcher, Report, Sandbox};
+use herder_executor::{self as executor, Job, KeeperHandle, Launcher, Limits, Report, Sandbox};
 
 pub(crate) use bounds::{Bounds, Cut};
 use pumps::{Heard, Pumps};
@@ -30,6 +30,7 @@ pub(crate) struct Call<'a> {
     pub run: &'a RunId,
     pub cwd: &'a Path,
     pub sandbox: Sandbox,
+    pub limits: Limits,
     pub bounds: Bounds,
     pub stop: &'a Stop,
 }
@@ -88,6 +89,7 @@ impl Call<'_> {
         let mut job = Job::new(&launch.program, self.cwd, self.run.clone());
         job.args.clone_from(&launch.args);
         job.env.clone_from(&launch.env);
+        job.limits = self.limits.clone();
         let reading = launch.read.iter().fold(self.sandbox.clone(), |sandbox, path| sandbox.reading(path));
         job.sandbox = Some(launch.write.iter().fold(reading, |sandbox, path| sandbox.writing(path)));
         job

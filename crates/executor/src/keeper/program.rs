@@ -26,9 +26,9 @@ pub(super) struct Program {
 /// Starts the job's program; all copies of its streams in this process are closed on return.
 pub(super) fn start(job: &Job, streams: [OwnedFd; 3]) -> Result<Program, Refusal> {
     let rules = rules(job, &streams)?;
-    let mut leaf = Leaf::create(&job.run, &std::process::id().to_string());
+    let mut leaf = Leaf::create(&job.run, &std::process::id().to_string(), &job.limits.bounds);
     let setup = Setup {
-        limits: job.limits.clone(),
+        limits: job.limits.instead_of(leaf.held()),
         last_capability: privilege::last_capability(),
         cwd: job.cwd.clone(),
         rules,
@@ -50,11 +50,11 @@ pub(super) fn start(job: &Job, streams: [OwnedFd; 3]) -> Result<Program, Refusal
 fn born(leaf: &mut Leaf, setup: Setup, mut command: Command) -> Result<u32, Refusal> {
     let failed = |error| Refusal::new(Step::Execute, &error);
     let (told, teller) = io::pipe().map_err(failed)?;
-    let (directory, entrances) = (leaf.open_unified(), leaf.entrances());
+    let (directory, entrance, old) = (leaf.open_unified(), leaf.entrance(), leaf.old_entrances());
     let become_it = move |birth| {
         match birth {
-            Birth::Inside => {}
-            Birth::Beside => enter(entrances),
+            Birth::Inside => enter(old),
+            Birth::Beside => enter(entrance.into_iter().chain(old)),
         }
         let refusal = setup.run().err().unwrap_or_else(|| Refusal::new(Step::Execute, &command.exec()));
         tell(teller, &refusal);
@@ -69,7 +69,7 @@ fn born(leaf: &mut Leaf, setup: Setup, mut command: Command) -> Result<u32, Refu
 }
 
 /// While there is the privilege; a refusal is seen by the keeper, which then does without.
-fn enter(entrances: Vec<File>) {
+fn enter(entrances: impl IntoIterator<Item = File>) {
     for mut entrance in entrances {
         let _ = entrance.write_all(b"0");
     }
@@ -160,8 +160,12 @@ fn die_with(keeper: Pid) -> io::Result<()> {
 }
 
 fn limit(limits: &Limits) -> io::Result<()> {
-    if let Some(nice) = limits.nice {
-        rustix::process::nice(nice)?;
+    if limits.bounds.nice > 0 {
+        let nice = limits.bounds.nice;
+        rustix::process::nice(nice.into())?;
+        // Where the kernel groups processes by session, each session has a niceness beside others: sched(7). Where it
+        // does not, or has just done it for somebody else, the processes' own has to do.
+        let _ = std::fs::write("/proc/self/autogroup", nice.to_string());
     }
     for (resource, value) in &limits.resources {
         let raw = raw(*resource);
@@ -177,6 +181,7 @@ fn raw(resource: Resource) -> Raw {
         Resource::AddressSpace => Raw::As,
         Resource::CoreSize => Raw::Core,
         Resource::CpuSeconds => Raw::Cpu,
+        Resource::Data => Raw::Data,
         Resource::FileSize => Raw::Fsize,
         Resource::OpenFiles => Raw::Nofile,
         Resource::Processes => Raw::Nproc,

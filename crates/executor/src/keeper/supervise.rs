@@ -232,6 +232,8 @@ impl Supervision {
             cpu: usage.cpu,
             peak_memory,
             out_of_memory_kills: leaf.out_of_memory_kills(),
+            memory_bound_hit: leaf.memory_bound_hit(),
+            process_bound_hit: leaf.process_bound_hit(),
         };
         // Whoever hears of the end finds no trace of the job.
         self.program.leaf = crate::cgroup::Leaf::none();

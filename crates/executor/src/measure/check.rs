@@ -5,6 +5,7 @@ use std::path::Path;
 use herder_domain::finding::Finding;
 use herder_domain::measure::{HostSample, Measured, RunSample};
 use herder_domain::run::RunId;
+use herder_domain::setup::Bounds;
 
 use super::Sampler;
 use super::group::Group;
@@ -74,7 +75,7 @@ fn runs() -> Finding {
 /// What no controller tells here.
 fn by_processes() -> Vec<&'static str> {
     let Some(run) = RunId::try_from("measuring-what".to_owned()).ok() else { return Vec::new() };
-    let leaf = Leaf::create(&run, &std::process::id().to_string());
+    let leaf = Leaf::create(&run, &std::process::id().to_string(), &Bounds::default());
     let has = |name: &str| leaf.path().and_then(Path::parent).is_some_and(|dir| dir.join(name).exists());
     let sample = Group::of(&run, std::process::id())
         .map_or_else(RunSample::default, |mut group| group.read(Units::of_machine(), &mut Scratch::new()));

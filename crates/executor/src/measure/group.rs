@@ -9,7 +9,7 @@ use super::PressureFiles;
 use super::live::{Live, Scratch};
 use super::text;
 use super::tree::{self, Units};
-use crate::cgroup::{self, FAMILY};
+use crate::cgroup::{self, Hierarchy};
 
 /// Where a run's cgroups are while it has a job: directories that come with the first job at a time and go with the last.
 #[derive(Debug)]
@@ -45,10 +45,10 @@ struct Memory {
 impl Group {
     /// Of a run whose ralph is `pid`; `marker` is what its cgroups are called. `None` where version 2 is not there.
     pub(super) fn of(marker: &RunId, pid: u32) -> Option<Self> {
-        let below = |own: PathBuf| own.join(FAMILY).join(marker.as_str());
+        let below = |place: Hierarchy| place.family().join(marker.as_str());
         Some(Self {
-            unified: below(cgroup::place_of(pid, "")?.own),
-            memory_v1: cgroup::place_of(pid, "memory").map(|place| below(place.own)),
+            unified: below(cgroup::place_of(pid, "")?),
+            memory_v1: cgroup::place_of(pid, "memory").map(below),
             open: None,
         })
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use herder_domain::measure::{HostSample, RunSample, Sample};
 use herder_domain::run::RunId;
+use herder_domain::setup::Bounds;
 use jiff::Timestamp;
 
 use super::group::Group;
@@ -95,5 +96,7 @@ impl Sampler {
 /// Whether jobs get cgroups here.
 pub(super) fn can_make_cgroups() -> bool {
     let probe = RunId::try_from("measuring".to_owned()).ok();
-    probe.is_some_and(|run| Leaf::create(&run, &std::process::id().to_string()).path().is_some())
+    probe.is_some_and(|run| {
+        Leaf::create(&run, &std::process::id().to_string(), &Bounds::default()).path().is_some()
+    })
 }

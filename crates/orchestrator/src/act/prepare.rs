@@ -199,6 +199,7 @@ fn spec(context: &Context, case: &Case, parts: Parts<'_>) -> RunSpec {
             secret_files: Vec::new(),
             furnished: None,
             sleep: context.settings.sleep.value,
+            bounds: resolved.bounds,
         },
     }
 }

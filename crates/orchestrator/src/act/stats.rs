@@ -6,7 +6,7 @@ use std::time::Duration;
 use herder_domain::hand::PERSON;
 use herder_domain::outcome::{Interruption, Outcome};
 use herder_domain::run::{Budget, RetryContext, RunResult, RunSpec};
-use herder_domain::setup::{AgentKind, AgentSetup, Author, Clocks, GateSetup, Setup, Sleep};
+use herder_domain::setup::{AgentKind, AgentSetup, Author, Bounds, Clocks, GateSetup, Setup, Sleep};
 use herder_record::{Ending, RunDir, StatsFile, StatsRow};
 use herder_store::LedgerRow;
 use jiff::Timestamp;
@@ -104,6 +104,7 @@ fn never_prepared(case: &Case) -> RunSpec {
             secret_files: Vec::new(),
             furnished: None,
             sleep: Sleep::Allow,
+            bounds: Bounds::default(),
         },
     }
 }

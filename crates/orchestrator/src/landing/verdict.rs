@@ -177,6 +177,7 @@ impl Asking<'_> {
             run: &context.run_dir(&case.run.id).mark(),
             env,
             sandbox: setup.write.iter().fold(sandbox, |sandbox, path| sandbox.writing(path)),
+            bounds: setup.bounds,
             limit: setup.clocks.gate,
         };
         let answered = question.ask(&context.launcher, self.landing.log(log, &jobs.redactor)?, began)?;

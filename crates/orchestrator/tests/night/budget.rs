@@ -97,6 +97,23 @@ fn a_gate_that_takes_too_long_is_red() {
 }
 
 #[test]
+fn a_gate_that_wants_more_than_it_may_have_is_red_and_says_so() {
+    let hungry = "test ! -e new.txt || head -c 400M /dev/zero | tail -c 400M >/dev/null";
+    let mut stage = Plan::gate(hungry).config("[limits]\nmemory_mib = 64\n[budget]\niterations = 1").build();
+    let goal = stage.goal("Eat", "", &script(&[crate::stage::script::good("new.txt")]));
+    let up = stage.up();
+    stage.until_happened("a judged run", &goal, |what| matches!(what, What::RunJudged { .. }).then_some(()));
+    assert!(up.stop().success());
+    stage.home.assert_no_process_left();
+    let output = stage.found(&goal).context.gate_output.unwrap();
+    // Where no cgroup can hold it to that, it is refused the memory and knows.
+    assert!(
+        output.contains("at the 64 MiB that a job may take") || output.contains("memory exhausted"),
+        "{output}"
+    );
+}
+
+#[test]
 fn a_run_in_which_nothing_moves_any_more_fails() {
     let mut stage = Stage::new(GATE);
     let spins = vec![write("new.txt", "bad\n"), done("Met, I am sure.")];

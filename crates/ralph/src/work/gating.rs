@@ -99,6 +99,7 @@ impl Inquirer for Asking<'_> {
             run: &work.writer.dir().mark(),
             env: work.env(),
             sandbox: work.sandbox(&clone),
+            bounds: work.spec.setup.bounds,
             limit: work.gate_limit(),
         };
         let log = Box::new(work.writer.gate_log(work.account.gate_runs + 1)?);

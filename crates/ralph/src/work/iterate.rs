@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use herder_agent::{AgentEvent, Expected, Invocation, Line, Place};
 use herder_domain::ledger::Spend;
+use herder_executor::Limits;
 use herder_record::{LiveStatus, Phase, RunWriter};
 use jiff::Timestamp;
 
@@ -29,6 +30,9 @@ impl Work {
         self.account.add(called.spend);
         self.account.exit_code = called.exit.and_then(exit_code);
         self.account.used(called.measured.as_ref());
+        for sentence in called.measured.iter().flat_map(herder_executor::Ending::held) {
+            self.writer.log(&format!("-- {sentence}"))?;
+        }
         Ok(called)
     }
 
@@ -66,6 +70,7 @@ impl Work {
             run: &mark,
             cwd: &setup.clone,
             sandbox: self.sandbox(&setup.clone),
+            limits: Limits::within(setup.bounds),
             bounds: Bounds {
                 clocks: setup.clocks,
                 working: self.account.working_left(&self.spec.budget),

@@ -192,7 +192,13 @@ fn lost(called: &Called) -> Option<Outcome> {
     };
     let was_killed = matches!(called.exit, Some(herder_agent::Exit::Signal(9)));
     if was_killed && measured.out_of_memory_kills.is_some_and(|kills| kills > 0) {
-        let detail = format!("the kernel killed it for memory at {} MiB", measured.peak_memory.bytes() >> 20);
+        let detail = match measured.memory_bound_hit {
+            Some(bound) => format!(
+                "the kernel killed it at the {} MiB that it may take (limits.memory_mib)",
+                bound >> 20
+            ),
+            None => format!("the kernel killed it for memory at {} MiB", measured.peak_memory.bytes() >> 20),
+        };
         return Some(Outcome::Interrupted { cause: Interruption::OutOfMemory, detail });
     }
     None

@@ -11,7 +11,7 @@ use herder_domain::iteration::{Iteration, Progress};
 use herder_domain::ledger::{Cost, CostSource, Spend, TimeSplit, Tokens};
 use herder_domain::repo::GoalRef;
 use herder_domain::run::{Budget, RetryContext, RunId, RunSpec};
-use herder_domain::setup::{AgentKind, AgentSetup, Author, Clocks, GateSetup, Setup, Sleep};
+use herder_domain::setup::{AgentKind, AgentSetup, Author, Bounds, Clocks, GateSetup, Setup, Sleep};
 use herder_record::{LiveStatus, Phase, Redactor, RunDir, RunLock, RunWriter, StateDir};
 use jiff::Timestamp;
 use tempfile::TempDir;
@@ -104,6 +104,7 @@ fn setup() -> Setup {
         secret_files: Vec::new(),
         furnished: None,
         sleep: Sleep::default(),
+        bounds: Bounds::default(),
     }
 }
 

@@ -66,6 +66,7 @@ impl Rooms {
             secret_files: Vec::new(),
             furnished: None,
             sleep: settings.sleep.value,
+            bounds: resolved.bounds,
         }
     }
 }

@@ -44,6 +44,8 @@ impl Unit<'_> {
              TimeoutStopSec=60\n\
              # Each job gets a cgroup, so that nothing of it can stay behind.\n\
              Delegate=yes\n\
+             # Beside the cgroups of jobs, so that those can be held to limits (systemd 254).\n\
+             DelegateSubgroup=herder-main\n\
              # One job that is killed for want of memory does not end the others.\n\
              OOMPolicy=continue\n\
              Restart=on-failure\n\
