@@ -7,6 +7,7 @@ mod agents;
 mod args;
 mod call;
 mod command;
+mod desk;
 mod failure;
 mod item;
 mod killed;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use herder_dashboard::numbers::{Answer, Dimension, Question};
-use herder_dashboard::{Bind, Book, serve};
+use herder_dashboard::{Bind, Book, Site, serve};
 use herder_testkit::pairs::{Bar, Failure, Figure, Pair, interleaved, is_quick, pairs, seconds};
 use herder_testkit::until::until;
 use jiff::Timestamp;
@@ -99,7 +99,11 @@ fn reading(file: &Path, rows: u64, database: &Path) -> Result<()> {
 
 fn pages(file: &Path, database: &Path) -> Result<()> {
     let book = open(file);
-    let serving = serve(Arc::clone(&book), &Bind::new(([127, 0, 0, 1], 0).into(), None)?, Vec::new())?;
+    let serving = serve(
+        Site::of_numbers(Arc::clone(&book))?,
+        &Bind::new(([127, 0, 0, 1], 0).into(), None)?,
+        Vec::new(),
+    )?;
     let asked = |by: Dimension| {
         let address = format!("http://{}/numbers?by={by}", serving.address());
         seconds(|| {

@@ -1,5 +1,7 @@
 //! Goals: their rows, their creation, and looking them up.
 
+use std::collections::BTreeMap;
+
 use herder_domain::event::{Event, What};
 use herder_domain::goal::{Goal, GoalText};
 use herder_domain::illegal::IllegalEvent;
@@ -8,7 +10,7 @@ use herder_domain::run::RunId;
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
-use crate::column::{At, Count, Json, columns, goal_ref};
+use crate::column::{At, Count, Json, Name, columns, goal_ref};
 use crate::error::{AppendError, StoreError};
 use crate::{Store, append, execute, repos, row, rows, stories};
 
@@ -38,6 +40,15 @@ pub struct GoalFilter {
     pub story: Option<Number>,
     /// Created, or brought into another state, at this time or later.
     pub since: Option<Timestamp>,
+}
+
+/// How many goals a repository has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GoalCount {
+    /// All of them.
+    pub goals: u64,
+    /// Those that are not settled.
+    pub unsettled: u64,
 }
 
 impl Store {
@@ -72,6 +83,46 @@ impl Store {
     /// Goals by repository and number.
     pub fn goals(&self, filter: &GoalFilter) -> Result<Vec<Goal>, StoreError> {
         list(&self.conn, filter)
+    }
+
+    /// How many goals each repository has, and how many of them are not settled.
+    pub fn goal_counts(&self) -> Result<BTreeMap<RepoId, GoalCount>, StoreError> {
+        let mut counts: BTreeMap<RepoId, GoalCount> = BTreeMap::new();
+        // Each is answered by an index alone, however many goals there are.
+        let sqls = [
+            "SELECT repo, count(*) FROM goals GROUP BY repo",
+            "SELECT repo, count(*) FROM goals WHERE is_settled = 0 GROUP BY repo",
+        ];
+        let [all, unsettled] = sqls.map(|sql| {
+            rows(&self.conn, sql, [], |row| {
+                let (Name(repo), Count(count)) = (row.get(0)?, row.get(1)?);
+                Ok((repo, count))
+            })
+        });
+        for (repo, goals) in all? {
+            counts.entry(repo).or_default().goals = goals;
+        }
+        for (repo, goals) in unsettled? {
+            counts.entry(repo).or_default().unsettled = goals;
+        }
+        Ok(counts)
+    }
+
+    /// A page of goals, the newest first: at most `limit`, and below the number of `before` where that is given.
+    pub fn newest_goals(
+        &self,
+        repo: &RepoId,
+        state: Option<&str>,
+        before: Option<Number>,
+        limit: u32,
+    ) -> Result<Vec<Goal>, StoreError> {
+        rows(
+            &self.conn,
+            "SELECT goal FROM goals WHERE repo = ?1 AND number < ?2 AND (?3 IS NULL OR state = ?3)
+             ORDER BY number DESC LIMIT ?4",
+            params![repo.to_string(), before.map_or(i64::MAX, |number| number.0.cast_signed()), state, limit],
+            |row| row.get(0).map(|Json(goal)| goal),
+        )
     }
 
     /// Queued goals, the one that waits longest first.

@@ -9,7 +9,7 @@ use herder_domain::run::RunId;
 use jiff::Timestamp;
 use rusqlite::{Row, params};
 
-use crate::column::{At, Count, Name};
+use crate::column::{At, Count, Name, columns};
 use crate::error::StoreError;
 use crate::{Store, execute, rows};
 
@@ -96,17 +96,19 @@ impl Store {
 
     /// Rows in the order in which the runs ended.
     pub fn ledger_rows(&self, filter: &LedgerFilter) -> Result<Vec<LedgerRow>, StoreError> {
-        let repo = filter.goal.as_ref().map(|goal| &goal.repo).or(filter.repo.as_ref());
-        let number = filter.goal.as_ref().map(|goal| Count(goal.number.0));
-        rows(
-            &self.conn,
-            "SELECT * FROM ledger
-             WHERE (?1 IS NULL OR repo = ?1) AND (?2 IS NULL OR number = ?2)
-               AND (?3 IS NULL OR ended_at >= ?3)
-             ORDER BY ended_at, run",
-            params![repo.map(ToString::to_string), number, filter.since.map(At)],
-            read,
-        )
+        let since = filter.since.map(At);
+        if let Some(goal) = &filter.goal {
+            // Found by its index: one goal among many has a few rows.
+            let sql = "SELECT * FROM ledger
+                       WHERE repo = ?1 AND number = ?2 AND (?3 IS NULL OR ended_at >= ?3)
+                       ORDER BY ended_at, run";
+            let (repo, number) = columns(goal);
+            return rows(&self.conn, sql, params![repo, number, since], read);
+        }
+        let sql = "SELECT * FROM ledger
+                   WHERE (?1 IS NULL OR repo = ?1) AND (?2 IS NULL OR ended_at >= ?2)
+                   ORDER BY ended_at, run";
+        rows(&self.conn, sql, params![filter.repo.as_ref().map(ToString::to_string), since], read)
     }
 }
 

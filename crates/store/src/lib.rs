@@ -40,7 +40,7 @@ pub use check::{Health, check};
 pub use comments::Comment;
 pub use curate::{NewBacklog, NewEntry, NewStory, Written};
 pub use error::{AppendError, Missing, OpenError, ReviseError, StoreError};
-pub use goals::{GoalFilter, NewGoal};
+pub use goals::{GoalCount, GoalFilter, NewGoal};
 pub use journal::{Entry, Transition};
 pub use ledger::{LedgerFilter, LedgerRow};
 pub use outbox::{Finished, OpenEffect};

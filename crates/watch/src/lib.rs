@@ -9,15 +9,14 @@
 mod block;
 mod follow;
 mod page;
-mod printable;
 mod screen;
 mod tail;
 mod watch;
 
 pub use block::{Block, Spent};
 pub use follow::follow;
+pub use herder_view::printable;
 pub use page::page;
-pub use printable::printable;
 pub use screen::{redraw, size};
 pub use tail::{Tail, last_lines};
 pub use watch::Watch;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use herder_domain::duration::Span;
 
 use crate::block::Block;
-use crate::printable::printable;
+use crate::printable;
 
 /// One block below the other, each with its log; one sentence where there is none.
 pub fn page(blocks: &[Block]) -> String {

@@ -28,8 +28,9 @@ pub const ALLOWED: &[(&str, &[&str])] = &[
         "orchestrator",
         &["domain", "store", "forge", "workspace", "executor", "record", "gate", "config", "notify"],
     ),
-    ("watch", &["domain", "store", "record"]),
-    ("dashboard", &["domain", "store", "record"]),
+    ("view", &["domain", "store", "record"]),
+    ("watch", &["domain", "store", "record", "view"]),
+    ("dashboard", &["domain", "store", "record", "view"]),
     (
         "cli",
         &[
@@ -46,6 +47,7 @@ pub const ALLOWED: &[(&str, &[&str])] = &[
             "gate",
             "ralph",
             "orchestrator",
+            "view",
             "watch",
             "dashboard",
         ],

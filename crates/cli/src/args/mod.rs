@@ -243,6 +243,14 @@ pub struct Dashboard {
     /// Where to listen; with port 0 at any that is free
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7117")]
     pub listen: SocketAddr,
+    /// Who may look.
+    #[command(flatten)]
+    pub looking: Looking,
+}
+
+/// Who may look at the dashboard.
+#[derive(Debug, Args)]
+pub struct Looking {
     /// A file with the token that is asked for; needed at an address that other machines reach
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<PathBuf>,

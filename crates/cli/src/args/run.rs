@@ -22,6 +22,12 @@ pub struct Up {
     /// Print what would be done now, and do nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Serve the dashboard there meanwhile: 127.0.0.1:7117
+    #[arg(long, value_name = "ADDR")]
+    pub dashboard: Option<SocketAddr>,
+    /// Who may look at it.
+    #[command(flatten)]
+    pub looking: super::Looking,
 }
 
 /// How many ralphs work, and how.

@@ -1,40 +1,66 @@
-//! `herder dashboard`.
+//! `herder dashboard`, and the dashboard inside `herder up`.
 
+use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 
-use herder_dashboard::{Bind, Book, NotBound, Token, serve};
+use herder_dashboard::{Bind, Book, Live, NotBound, Serving, Site, Token, serve};
+use herder_record::StateDir;
 use jiff::tz::TimeZone;
 use serde_json::json;
 
-use crate::args;
+use crate::args::{self, Looking};
 use crate::call::Call;
+use crate::desk::CommandDesk;
 use crate::failure::Failure;
-use crate::output::Reply;
+use crate::output::{Output, Reply};
 
 /// Serves the web view until it is stopped.
 pub fn dashboard(call: &Call, args: &args::Dashboard) -> Result<Reply, Failure> {
-    let path = match &args.stats {
+    let site = match &args.stats {
         Some(file) if !file.is_file() => {
             return Err(Failure::not_found(format!("there is no file {}", file.display()))
                 .hint("without --stats it is stats.jsonl of the state directory"));
         }
-        Some(file) => file.clone(),
-        None => call.state()?.stats(),
+        Some(file) => Site::of_numbers(Book::open(file.clone(), TimeZone::system())),
+        None => of_all(&call.open()?.state)?,
     };
-    let token = args.token_file.as_deref().map(token).transpose()?;
-    let bind = Bind::new(args.listen, token).map_err(refused)?;
-    let book = Book::open(path, TimeZone::system());
-    let serving = serve(book, &bind, args.host_name.clone()).map_err(|error| {
-        Failure::environment(format!("failed to listen at {}: {error}", args.listen))
-            .hint("another program may have the port; --listen 127.0.0.1:0 takes a free one")
+    let serving = begin(call.output, site, args.listen, &args.looking)?;
+    serving.wait().map_err(|error| Failure::environment(format!("failed to go on listening: {error}")))?;
+    Ok(Reply::nothing())
+}
+
+/// Serves it while the orchestrator works.
+pub fn beside(
+    output: Output,
+    state: &StateDir,
+    listen: SocketAddr,
+    looking: &Looking,
+) -> Result<Serving, Failure> {
+    begin(output, of_all(state)?, listen, looking)
+}
+
+fn of_all(state: &StateDir) -> Result<std::io::Result<Site>, Failure> {
+    let live = Live::open(state.clone(), Arc::new(CommandDesk::of(state.clone())))?;
+    Ok(Site::of_all(Book::open(state.stats(), TimeZone::system()), live))
+}
+
+fn begin(
+    output: Output,
+    site: std::io::Result<Site>,
+    listen: SocketAddr,
+    looking: &Looking,
+) -> Result<Serving, Failure> {
+    let token = looking.token_file.as_deref().map(token).transpose()?;
+    let bind = Bind::new(listen, token).map_err(refused)?;
+    let serving = site.and_then(|site| serve(site, &bind, looking.host_name.clone())).map_err(|error| {
+        Failure::environment(format!("failed to listen at {listen}: {error}"))
+            .hint("another program may have the port; port 0 takes one that is free")
     })?;
     let address = format!("http://{}/", serving.address());
     // Whoever does not listen to the address may know it.
-    let _ = call
-        .output
-        .say(&json!({ "ok": true, "address": address }), &format!("the dashboard is at {address}"));
-    serving.wait().map_err(|error| Failure::environment(format!("failed to go on listening: {error}")))?;
-    Ok(Reply::nothing())
+    let _ = output.say(&json!({ "ok": true, "address": address }), &format!("the dashboard is at {address}"));
+    Ok(serving)
 }
 
 fn token(path: &Path) -> Result<Token, Failure> {

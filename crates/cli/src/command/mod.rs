@@ -9,7 +9,7 @@ mod down;
 mod gate;
 mod gc;
 mod give;
-mod goal;
+pub mod goal;
 mod init;
 mod links;
 mod logs;
@@ -27,7 +27,7 @@ mod take;
 mod undo;
 mod up;
 mod watch;
-mod why;
+pub mod why;
 
 use crate::args::{Cli, Command, ConfigCommand, GoalCommand, RepoCommand, SetCommand, StoryCommand};
 use crate::call::Call;

@@ -9,28 +9,18 @@ pub use queue::queue;
 use std::fmt::Write;
 
 use herder_domain::goal::{MAX_BODY_BYTES, MAX_TITLE_CHARS, is_title};
-use herder_domain::repo::{GoalRef, RepoId};
+use herder_domain::repo::GoalRef;
 use herder_domain::story::Story;
-use herder_store::GoalFilter;
-use serde::Serialize;
+use herder_view::{StoryItem, WholeStory};
 use serde_json::json;
 
 use crate::args::{Everywhere, Named, StoryCreate};
 use crate::call::{Call, Opened, refuse_control, stdin_text};
 use crate::command::goal::pen;
 use crate::failure::Failure;
-use crate::item::{CommentItem, Costs, GoalItem, StoryItem, comments_text, goal_table, story_table};
+use crate::item::{comments_text, goal_table, story_table};
 use crate::output::Reply;
 use crate::place;
-
-#[derive(Debug, Serialize)]
-struct WholeStory {
-    #[serde(flatten)]
-    item: StoryItem,
-    body: String,
-    items: Vec<GoalItem>,
-    comments: Vec<CommentItem>,
-}
 
 /// Writes a story.
 pub fn create(call: &Call, args: StoryCreate) -> Result<Reply, Failure> {
@@ -80,14 +70,8 @@ fn title(text: &str) -> Result<&str, Failure> {
 pub fn list(call: &Call, args: &Everywhere) -> Result<Reply, Failure> {
     let opened = call.open()?;
     let repo = if args.all { None } else { place::scope(call, &opened.store)? };
-    let items = items(&opened, repo.as_ref())?;
+    let items = StoryItem::all(&opened.store, repo.as_ref())?;
     Reply::list(&items, story_table(&items))
-}
-
-fn items(opened: &Opened, repo: Option<&RepoId>) -> Result<Vec<StoryItem>, Failure> {
-    let standings = opened.store.story_standings()?;
-    let stories = opened.store.stories(repo)?;
-    Ok(stories.iter().map(|story| StoryItem::of(story, standings.get(&story.id))).collect())
 }
 
 /// Shows a story with its goals.
@@ -95,7 +79,7 @@ pub fn show(call: &Call, args: &Named) -> Result<Reply, Failure> {
     let opened = call.open()?;
     let id = place::story(call, &opened.store, &args.number)?;
     let story = load(&opened, &id)?;
-    let whole = whole(&opened, story)?;
+    let whole = WholeStory::of(story, &opened.state, &opened.store)?;
     let text = text(&id.to_string(), &whole);
     Reply::one(&whole, text)
 }
@@ -104,21 +88,6 @@ pub fn show(call: &Call, args: &Named) -> Result<Reply, Failure> {
 fn load(opened: &Opened, id: &GoalRef) -> Result<Story, Failure> {
     let gone = || Failure::not_found(format!("there is no story {id}"));
     opened.store.story(id)?.ok_or_else(gone)
-}
-
-fn whole(opened: &Opened, story: Story) -> Result<WholeStory, Failure> {
-    let standings = opened.store.story_standings()?;
-    let repo = &story.id.repo;
-    let costs = Costs::read(&opened.state, &opened.store, Some(repo))?;
-    let filter =
-        GoalFilter { repo: Some(repo.clone()), story: Some(story.id.number), ..GoalFilter::default() };
-    let goals = opened.store.goals(&filter)?;
-    Ok(WholeStory {
-        item: StoryItem::of(&story, standings.get(&story.id)),
-        items: goals.iter().map(|goal| GoalItem::of(goal, &costs)).collect(),
-        comments: opened.store.comments(&story.id)?.into_iter().map(CommentItem::of).collect(),
-        body: story.body,
-    })
 }
 
 fn text(id: &str, whole: &WholeStory) -> String {

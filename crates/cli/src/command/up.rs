@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::args;
 use crate::call::{Call, env};
+use crate::command::dashboard;
 use crate::failure::{Failure, Kind};
 use crate::output::{Output, Reply, encoded};
 use crate::place;
@@ -30,6 +31,10 @@ pub fn up(call: &Call, args: args::Up) -> Result<Reply, Failure> {
     let mode = if args.once { Mode::Once } else { Mode::Stay };
     let output = call.output;
     let tell = Box::new(move |told: &Told| tell(output, told));
+    let _dashboard = match args.dashboard {
+        Some(address) => Some(dashboard::beside(output, &state, address, &args.looking)?),
+        None => None,
+    };
     let herder = PathBuf::from("/proc/self/exe");
     let order = Up { state, config, flags, mode, only, herder, tell };
     ended(herder_orchestrator::up(order).map_err(not_up)?)

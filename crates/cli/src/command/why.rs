@@ -2,10 +2,12 @@
 
 use herder_config::{Flags, RepositoryConfig, UserConfig, resolve};
 use herder_domain::capacity::{Admission, Capacity, Room, Slots};
-use herder_domain::goal::GoalOptions;
+use herder_domain::goal::{Goal, GoalOptions};
 use herder_domain::judge::Policy;
 use herder_domain::repo::GoalRef;
 use herder_domain::why::{Answer, used, why as ask};
+use herder_domain::world::World;
+use herder_record::StateDir;
 use herder_store::{OpenEffect, Settings, Store};
 
 use crate::args::Named;
@@ -18,34 +20,62 @@ use crate::place;
 pub fn why(call: &Call, args: &Named) -> Result<Reply, Failure> {
     let opened = call.open()?;
     let id = place::goal(call, &opened.store, &args.number)?;
+    let world = world(call, &opened.state, &opened.store)?;
+    let answer = answer(call, &opened.state, &opened.store, &world, &id)?;
+    Reply::one(&answer, text(&answer))
+}
+
+/// The whole picture, as an `up` without flags would see it.
+pub fn world(call: &Call, state: &StateDir, store: &Store) -> Result<World, Failure> {
     let config = call.config()?;
     let mut planning = planning(&config)?;
-    herder_orchestrator::heed_repos(&mut planning, &opened.store, &config, call.now)?;
-    herder_orchestrator::heed_room(&mut planning, &opened.store, &opened.state)?;
+    herder_orchestrator::heed_repos(&mut planning, store, &config, call.now)?;
+    herder_orchestrator::heed_room(&mut planning, store, state)?;
     // Whoever cannot tell says what would be so without.
-    let going = herder_orchestrator::going(&opened.state, &opened.store).ok().flatten();
-    let admission = going.map_or(planning.capacity.admission, |_| Admission::Draining);
-    planning.capacity.admission = admission;
-    let mut world = opened.store.world(&planning)?;
-    // The world holds settled goals only where something of them is left to do.
-    if let Some(goal) = opened.store.goal(&id)? {
-        world.goals.entry(id.clone()).or_insert(goal);
+    if herder_orchestrator::going(state, store).ok().flatten().is_some() {
+        planning.capacity.admission = Admission::Draining;
     }
+    Ok(store.world(&planning)?)
+}
+
+/// Why a goal is where it is, in a picture of the whole.
+pub fn answer(
+    call: &Call,
+    state: &StateDir,
+    store: &Store,
+    world: &World,
+    id: &GoalRef,
+) -> Result<Answer, Failure> {
+    // The picture holds settled goals only where something of them is left to do.
+    let alone;
+    let world = if world.goals.contains_key(id) {
+        world
+    } else {
+        alone = of_one(world, store.goal(id)?);
+        &alone
+    };
     let gone = || Failure::not_found(format!("there is no goal {id}"));
-    let mut answer = ask(&world, &id, call.now).ok_or_else(gone)?;
-    answer.reasons.extend(in_vain(&opened.store, &id)?);
-    let measured = opened.state.headroom().ok().flatten();
-    answer.reasons.extend(measured.and_then(|measured| used(&measured, world.goals.get(&id)?)));
-    let moves = world.goals.get(&id).is_some_and(|goal| goal.state.moves_by_itself());
-    if moves && herder_orchestrator::holder(&opened.state).is_ok_and(|holder| holder.is_none()) {
+    let mut answer = ask(world, id, call.now).ok_or_else(gone)?;
+    answer.reasons.extend(in_vain(store, id)?);
+    let measured = state.headroom().ok().flatten();
+    answer.reasons.extend(measured.and_then(|measured| used(&measured, world.goals.get(id)?)));
+    let moves = world.goals.get(id).is_some_and(|goal| goal.state.moves_by_itself());
+    if moves && herder_orchestrator::holder(state).is_ok_and(|holder| holder.is_none()) {
         answer.hints.push("no orchestrator is at work: `herder up` starts one".to_owned());
     }
-    if moves && going.is_some() {
+    if moves && world.capacity.admission == Admission::Draining {
         answer
             .hints
             .push("the orchestrator was asked to go: the next `herder up` goes on from there".to_owned());
     }
-    Reply::one(&answer, text(&answer))
+    Ok(answer)
+}
+
+/// A picture of one goal of which nothing more becomes.
+fn of_one(world: &World, goal: Option<Goal>) -> World {
+    let mut alone = World::new(world.capacity, world.policy, &world.default_agent);
+    alone.goals.extend(goal.map(|goal| (goal.id.clone(), goal)));
+    alone
 }
 
 /// What is done for the goal again and again and fails each time. It stands in the outbox, where the planner sees only

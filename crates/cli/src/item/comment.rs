@@ -1,23 +1,6 @@
-//! What was said of a goal or a story.
+//! Comments as text.
 
-use herder_store::Comment;
-use jiff::Timestamp;
-use serde::Serialize;
-
-/// A comment.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct CommentItem {
-    author: String,
-    at: Timestamp,
-    text: String,
-}
-
-impl CommentItem {
-    /// A comment as it is shown.
-    pub fn of(comment: Comment) -> Self {
-        Self { author: comment.author, at: comment.at, text: comment.text }
-    }
-}
+use herder_view::CommentItem;
 
 /// Comments as text, with a heading; nothing where there are none.
 pub fn comments_text(comments: &[CommentItem]) -> String {

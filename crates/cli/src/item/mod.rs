@@ -1,15 +1,14 @@
-//! Goals, runs, stories and repositories as they are shown: the same facts as JSON and as text.
+//! Goals and stories as text; their facts are `herder_view`'s.
 
 mod comment;
 mod goal;
-mod run;
 mod story;
 mod whole;
 
-pub use comment::{CommentItem, comments_text};
-pub use goal::{Costs, GoalItem, goal_table};
-pub use story::{StoryItem, story_table};
-pub use whole::WholeGoal;
+pub use comment::comments_text;
+pub use goal::goal_table;
+pub use story::story_table;
+pub use whole::whole_text;
 
 use herder_domain::ledger::Cost;
 

@@ -4,12 +4,14 @@ mod axis;
 mod bars;
 mod lines;
 mod share;
+mod waterfall;
 
 use maud::{Markup, html};
 
 pub use bars::bars;
 pub use lines::lines;
 pub use share::share;
+pub use waterfall::{Lane, Part, waterfall};
 
 use crate::numbers::Unit;
 use crate::page::format;

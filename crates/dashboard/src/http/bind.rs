@@ -38,6 +38,11 @@ impl Token {
         }
     }
 
+    /// The word itself, for whoever is to know it.
+    pub(crate) fn text(&self) -> &str {
+        &self.0
+    }
+
     /// Whether somebody knows it. Takes as long for any text of the same length.
     pub fn is(&self, said: &str) -> bool {
         let (mine, said) = (self.0.as_bytes(), said.as_bytes());

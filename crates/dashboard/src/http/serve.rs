@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use super::bind::Bind;
 use super::guard::Guard;
 use super::routes;
-use crate::book::Book;
+use crate::site::Site;
 
 /// How many threads answer: pages are few, and the machine is there for the work.
 const THREADS: usize = 2;
@@ -29,7 +29,7 @@ pub struct Serving {
 }
 
 /// Begins to listen. `names` are host names that lead here, beside `localhost` and addresses.
-pub fn serve(book: Arc<Book>, bind: &Bind, names: Vec<String>) -> io::Result<Serving> {
+pub fn serve(site: Site, bind: &Bind, names: Vec<String>) -> io::Result<Serving> {
     let runtime = Builder::new_multi_thread()
         .worker_threads(THREADS)
         .max_blocking_threads(AT_ONCE)
@@ -40,18 +40,18 @@ pub fn serve(book: Arc<Book>, bind: &Bind, names: Vec<String>) -> io::Result<Ser
     let address = listener.local_addr()?;
     let guard = Guard { token: bind.token().cloned(), names };
     let (stop, stopped) = oneshot::channel();
-    let thread = std::thread::spawn(move || run(&runtime, listener, book, guard, stopped));
+    let thread = std::thread::spawn(move || run(&runtime, listener, Arc::new(site), guard, stopped));
     Ok(Serving { address, stop: Some(stop), thread: Some(thread) })
 }
 
 fn run(
     runtime: &Runtime,
     listener: TcpListener,
-    book: Arc<Book>,
+    site: Arc<Site>,
     guard: Guard,
     stopped: oneshot::Receiver<()>,
 ) -> io::Result<()> {
-    let router = routes::router(book, Arc::new(guard));
+    let router = routes::router(site, Arc::new(guard));
     runtime.block_on(async {
         tokio::select! {
             served = axum::serve(listener, router) => served,

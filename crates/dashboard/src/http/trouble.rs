@@ -32,18 +32,40 @@ pub enum Kind {
     Forbidden,
     /// Whoever asks has not said who it is.
     Unauthorized,
+    /// The state of what is asked for forbids it.
+    Refused,
+    /// The configuration says something that cannot be.
+    Config,
+    /// Files, disk, the database.
+    Environment,
+    /// Another one is at it.
+    Busy,
     /// Something here failed.
     Internal,
 }
 
 impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Usage,
+        Self::NotFound,
+        Self::Forbidden,
+        Self::Unauthorized,
+        Self::Refused,
+        Self::Config,
+        Self::Environment,
+        Self::Busy,
+        Self::Internal,
+    ];
+
     fn status(self) -> StatusCode {
         match self {
             Self::Usage => StatusCode::BAD_REQUEST,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
-            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Refused | Self::Busy => StatusCode::CONFLICT,
+            Self::Config | Self::Environment | Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 }
@@ -68,7 +90,8 @@ impl Trouble {
             Kind::NotFound => "Not found",
             Kind::Forbidden => "Refused",
             Kind::Unauthorized => "Who are you?",
-            Kind::Internal => "Failed",
+            Kind::Refused | Kind::Busy => "Not now",
+            Kind::Config | Kind::Environment | Kind::Internal => "Failed",
         }
     }
 

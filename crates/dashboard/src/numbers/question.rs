@@ -1,6 +1,6 @@
 //! What is asked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use serde::Serialize;
@@ -17,8 +17,8 @@ pub struct Question {
     pub from: Option<Date>,
     /// The last day that counts.
     pub to: Option<Date>,
-    /// Names that a run must have.
-    pub only: BTreeMap<Dimension, String>,
+    /// Names, one of which a run must have, in each dimension that is named.
+    pub only: BTreeMap<Dimension, BTreeSet<String>>,
     /// By what groups are told apart.
     pub by: Dimension,
     /// The figures whose spread and trend are told.
@@ -94,7 +94,7 @@ impl Question {
                     let unknown = |()| Unasked::NoParameter { name: name.to_owned() };
                     let dimension: Dimension = name.parse().map_err(unknown)?;
                     if !text.is_empty() {
-                        question.only.insert(dimension, text.to_owned());
+                        question.only.entry(dimension).or_default().insert(text.to_owned());
                     }
                 }
             }
@@ -111,11 +111,11 @@ impl Question {
         Self { by, ..self.clone() }
     }
 
-    /// The same, of runs that have a name too.
+    /// The same, of runs that have this name too: it takes the place of others of its dimension.
     #[must_use]
     pub fn narrowed(&self, by: Dimension, name: &str) -> Self {
         let mut narrowed = self.clone();
-        narrowed.only.insert(by, name.to_owned());
+        narrowed.only.insert(by, BTreeSet::from([name.to_owned()]));
         narrowed
     }
 
@@ -123,7 +123,10 @@ impl Question {
     pub fn parameters(&self) -> Vec<(&'static str, String)> {
         let days = [("from", self.from), ("to", self.to)];
         let days = days.into_iter().filter_map(|(name, day)| Some((name, day?.to_string())));
-        let only = self.only.iter().map(|(dimension, name)| (dimension.name(), name.clone()));
+        let only = self
+            .only
+            .iter()
+            .flat_map(|(dimension, names)| names.iter().map(|name| (dimension.name(), name.clone())));
         days.chain(only).chain([("by", self.by.name().to_owned())]).collect()
     }
 
@@ -132,14 +135,19 @@ impl Question {
         let from = self.from.map_or(DayNumber(i32::MIN), DayNumber::of_date);
         let to = self.to.map_or(DayNumber(i32::MAX), DayNumber::of_date);
         let mut wanted = Vec::new();
-        for (dimension, name) in &self.only {
-            match columns.names_in(*dimension).find(name) {
-                Some(number) => wanted.push((*dimension, number)),
-                None => return Vec::new(),
+        for (dimension, names) in &self.only {
+            let known = columns.names_in(*dimension);
+            // A name that no row has is met by none.
+            let numbers: Vec<_> = names.iter().filter_map(|name| known.find(name)).collect();
+            if numbers.is_empty() {
+                return Vec::new();
             }
+            wanted.push((*dimension, numbers));
         }
         let is_meant = |row: &u32| {
-            wanted.iter().all(|(dimension, number)| columns.belongs(*dimension, *row).contains(number))
+            wanted.iter().all(|(dimension, numbers)| {
+                columns.belongs(*dimension, *row).iter().any(|number| numbers.contains(number))
+            })
         };
         let days = columns.days();
         let mut rows: Vec<u32> = (0..)

@@ -42,8 +42,11 @@ pub fn form(tab: Tab, question: &Question, columns: &Columns) -> Markup {
         form class="filter" method="get" action=(tab.address()) role="search" aria-label="Which runs" {
             (day("from", "From", question.from)) (day("to", "To", question.to))
             @for dimension in ASKED { (choice(question, columns, dimension)) }
-            @for (dimension, name) in question.only.iter().filter(|(dimension, _)| !ASKED.contains(dimension)) {
-                label { (dimension.title()) input name=(dimension.name()) value=(name); }
+            @for (dimension, names) in &question.only {
+                // One field asks for a name; those beside it are kept.
+                @for name in names.iter().skip(usize::from(ASKED.contains(dimension))) {
+                    label { (dimension.title()) input name=(dimension.name()) value=(name); }
+                }
             }
             label { "Group by" select name="by" {
                 @for by in Dimension::ALL { option value=(by.name()) selected[by == question.by] { (by.title()) } }
@@ -61,7 +64,7 @@ fn day(name: &str, title: &str, day: Option<Date>) -> Markup {
 fn choice(question: &Question, columns: &Columns, dimension: Dimension) -> Markup {
     let list = format!("names-{dimension}");
     html! {
-        label { (dimension.title()) input name=(dimension.name()) list=(list) value=[question.only.get(&dimension)]; }
+        label { (dimension.title()) input name=(dimension.name()) list=(list) value=[question.only.get(&dimension).and_then(|names| names.first())]; }
         datalist id=(list) { @for name in columns.names(dimension).take(OFFERED) { option value=(name) {} } }
     }
 }

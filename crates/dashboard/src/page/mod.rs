@@ -3,12 +3,23 @@
 mod failures;
 mod filter;
 pub mod format;
+mod goal;
 mod groups;
 mod layout;
+mod list;
+mod log;
+mod now;
 mod numbers;
+mod run;
+mod timeline;
 mod trouble;
 
 pub use failures::failures;
-pub use layout::{Tab, page};
+pub use goal::{GoalPage, goal};
+pub use layout::{Tab, Views, page};
+pub use list::{goals, repos, stories, story};
+pub use log::line_kind;
+pub use now::now;
 pub use numbers::numbers;
+pub use run::{RunPage, run, stream};
 pub use trouble::trouble;

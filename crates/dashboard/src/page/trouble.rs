@@ -2,7 +2,7 @@
 
 use maud::html;
 
-use super::layout::{Tab, page};
+use super::layout::{Tab, Views, page};
 use crate::http::Trouble;
 
 /// The page of an error, in the words that the interface for programs uses too.
@@ -12,5 +12,5 @@ pub fn trouble(trouble: &Trouble) -> String {
         @if !trouble.hints.is_empty() { ul { @for hint in &trouble.hints { li { (hint) } } } }
         p { a href="/" { "Back to the beginning" } }
     };
-    page(Tab::None, trouble.title(), &body)
+    page(Views::None, Tab::None, trouble.title(), &body)
 }

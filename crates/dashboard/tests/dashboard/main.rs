@@ -4,5 +4,9 @@
 
 mod answers;
 mod asking;
+mod description;
+mod live;
+mod orders;
 mod pages;
 mod scene;
+mod stage;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use herder_dashboard::{Bind, Book, Serving, Token, serve};
+use herder_dashboard::{Bind, Book, Serving, Site, Token, serve};
 use herder_testkit::until::until;
 use jiff::tz::TimeZone;
 use serde_json::Value;
@@ -47,7 +47,8 @@ impl Scene {
         let book = Book::open(&file, TimeZone::UTC);
         let token = token.map(|token| Token::new(token).unwrap());
         let bind = Bind::new(([127, 0, 0, 1], 0).into(), token).unwrap();
-        let serving = serve(Arc::clone(&book), &bind, vec!["box.lan".to_owned()]).unwrap();
+        let serving =
+            serve(Site::of_numbers(Arc::clone(&book)).unwrap(), &bind, vec!["box.lan".to_owned()]).unwrap();
         let scene = Self { book, serving, file, _temp: temp };
         scene.read();
         scene
@@ -73,15 +74,7 @@ impl Scene {
     }
 
     pub fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Said {
-        let config = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build();
-        let agent = ureq::Agent::new_with_config(config);
-        let mut request = agent.get(format!("http://{}{path}", self.serving.address()));
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let mut response = request.call().unwrap();
-        let text = response.body_mut().read_to_string().unwrap();
-        Said { status: response.status().as_u16(), text, headers: response.headers().clone() }
+        get(&format!("http://{}{path}", self.serving.address()), headers)
     }
 
     pub fn json(&self, path: &str) -> Value {
@@ -89,4 +82,26 @@ impl Scene {
         assert_eq!(said.status, 200, "{}", said.text);
         serde_json::from_str(&said.text).unwrap()
     }
+}
+
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into()
+}
+
+fn said(mut response: ureq::http::Response<ureq::Body>) -> Said {
+    let text = response.body_mut().read_to_string().unwrap();
+    Said { status: response.status().as_u16(), text, headers: response.headers().clone() }
+}
+
+/// Reads an address.
+pub fn get(address: &str, headers: &[(&str, &str)]) -> Said {
+    let request = agent().get(address);
+    said(headers.iter().fold(request, |request, (name, value)| request.header(*name, *value)).call().unwrap())
+}
+
+/// Sends a text to an address.
+pub fn post(address: &str, body: &str, headers: &[(&str, &str)]) -> Said {
+    let request = agent().post(address);
+    let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+    said(request.send(body).unwrap())
 }

@@ -84,6 +84,12 @@ impl RunDir {
         counts.into_iter().map(|count| self.gate_log_path(count)).collect()
     }
 
+    /// The logs of the landing gate that there are.
+    pub fn landing_gate_logs(&self) -> Vec<PathBuf> {
+        let all = ["landing-base.log", "landing.log"].map(|name| self.path().join("gate").join(name));
+        all.into_iter().filter(|path| path.is_file()).collect()
+    }
+
     /// Whether the run lives.
     pub fn liveness(&self) -> Result<Liveness, RecordError> {
         if let Some(ending) = self.ending()? {

@@ -6,13 +6,14 @@ use std::collections::BTreeSet;
 
 use herder_domain::goal::{Goal, GoalState};
 use herder_store::GoalFilter;
+use herder_view::{Costs, GoalItem, WholeGoal};
 
 use super::load;
 use super::moving::chosen;
 use crate::args::{List, Named, StoryChoice};
 use crate::call::Call;
 use crate::failure::Failure;
-use crate::item::{Costs, GoalItem, WholeGoal, goal_table};
+use crate::item::{goal_table, whole_text};
 use crate::output::Reply;
 use crate::place;
 
@@ -70,5 +71,5 @@ pub fn show(call: &Call, args: &Named) -> Result<Reply, Failure> {
     let opened = call.open()?;
     let id = place::goal(call, &opened.store, &args.number)?;
     let whole = WholeGoal::of(&load(&opened, &id)?, &opened.state, &opened.store)?;
-    Reply::one(&whole, whole.text())
+    Reply::one(&whole, whole_text(&whole))
 }

@@ -1,0 +1,48 @@
+//! Lines of a log, of a gate's output and of an agent's stream.
+
+use herder_view::GateOutput;
+use maud::{Markup, html};
+
+/// What a line of a run's log is, as ralph writes it: a class of the style.
+pub fn line_kind(line: &str) -> &'static str {
+    match line {
+        _ if line.starts_with("> ") => "tool",
+        _ if line.starts_with("-- ") => "mark",
+        _ => "text",
+    }
+}
+
+/// A run's log. The script adds to it while the run is at work.
+pub fn log(run: &str, lines: &[String]) -> Markup {
+    html! {
+        pre id="log" class="log" role="log" tabindex="0" aria-label="Log" data-run=(run) {
+            @for line in lines { span class=(line_kind(line)) { (line) } "\n" }
+        }
+    }
+}
+
+/// What the gate said, each time.
+pub fn gate(outputs: &[GateOutput]) -> Markup {
+    html! {
+        @if outputs.is_empty() { p class="empty" { "The gate was not asked, or its words are kept no more." } }
+        @for output in outputs {
+            details {
+                summary { (gate_name(&output.name)) " · the last " (output.lines.len()) " lines" }
+                (lines(&output.lines, "What the gate said"))
+            }
+        }
+    }
+}
+
+fn gate_name(name: &str) -> String {
+    match name {
+        "landing" => "Before landing".to_owned(),
+        "landing-base" => "About the base branch, before landing".to_owned(),
+        number => format!("Question {number}"),
+    }
+}
+
+/// Lines as they are.
+pub fn lines(lines: &[String], label: &str) -> Markup {
+    html! { pre class="log" tabindex="0" aria-label=(label) { @for line in lines { (line) "\n" } } }
+}
