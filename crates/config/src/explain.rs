@@ -143,6 +143,7 @@ fn environment(repository: &RepositoryConfig, user: &UserConfig) -> Values {
 fn own(user: &UserConfig) -> Result<Values, ConfigError> {
     let (kept, notify, author) = (user.retention()?, &user.raw.notify, user.author().value);
     Ok(vec![
+        ("time_zone", user.raw.time_zone.clone().unwrap_or_else(|| "this machine's".to_owned())),
         ("author.name", author.name),
         ("author.email", author.email),
         ("redact.env", listed(&user.raw.redact.env)),

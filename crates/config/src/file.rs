@@ -12,6 +12,7 @@ use crate::error::ConfigError;
 use crate::keys::{Key, parts};
 use crate::layers::Voice;
 use crate::limits;
+use crate::resolve::Flags;
 use crate::text::{AgentText, ForgeText, RepoText, RepositoryText, UserText};
 use crate::values::{author, dollars, globs, inside, paths, percent, ports, url, variables, words};
 
@@ -130,6 +131,7 @@ impl UserConfig {
         paths(lines, &["sandbox", "write"], &raw.sandbox.write)?;
         limits::refuse_bad(lines, &[], &raw.limits)?;
         paths(lines, &["root"], raw.root.as_slice())?;
+        self.hours(&Flags::default())?;
         ports(lines, raw.ports)?;
         author(lines, &raw.author)?;
         globs(lines, &["gate", "protect"], raw.gate.protect.as_deref())?;

@@ -73,6 +73,11 @@ const URL: &str = "a URL that begins with http:// or https://";
 const SLEEP: &str = "\"inhibit\" or \"allow\"";
 const PERCENT: &str = "a whole number from 1 to 100";
 const ADDRESS: &str = "an address and a port: \"127.0.0.1:9000\"";
+const ZONE: &str = "the name of a time zone: \"Europe/Berlin\"";
+const CLOCK: &str = "a time of day in quotes: \"22:00\"";
+const DAYS: &str = "a list of days: [\"mon\", \"tue\", \"wed\", \"thu\", \"fri\", \"sat\", \"sun\"]";
+const MODELS: &str = "a list of names of models: [\"haiku\"]";
+const NOTICES: &str = "\"at_once\" or \"after\"";
 const PATH: &str = "an absolute path, or one that begins with ~/";
 
 const fn user(path: &'static str, takes: &'static str, holds: Holds, meaning: &'static str) -> Key {
@@ -90,6 +95,18 @@ const fn repository(path: &'static str, takes: &'static str, holds: Holds, meani
 /// Every key there is.
 pub const KEYS: &[Key] = &[
     user("max", SLOTS, AtOnce, "how many ralphs work at once"),
+    user("time_zone", ZONE, AtOnce, "whose clocks hours and days go by; this machine's, if absent"),
+    user("hours.*.days", DAYS, AtOnce, "the days on which this window opens; all, if absent"),
+    user("hours.*.from", CLOCK, AtOnce, "when it opens"),
+    user("hours.*.to", CLOCK, AtOnce, "when it closes, on the next day if that is not later"),
+    user("hours.*.max", SLOTS, AtOnce, "how many ralphs work at once in it"),
+    user(
+        "hours.*.models",
+        MODELS,
+        AtOnce,
+        "the models that run in it; the first is what goals get that name none",
+    ),
+    user("hours.*.notify", NOTICES, AtOnce, "when you are told of what happens in it"),
     both("agent", NAME, NextRun, "the coding agent"),
     both("model", NAME, NextRun, "the model, passed to the agent"),
     both("reasoning", REASONING, NextRun, "how much the agent thinks"),

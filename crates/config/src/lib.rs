@@ -19,6 +19,7 @@ mod error;
 mod explain;
 mod file;
 mod forge;
+mod hours;
 mod keys;
 mod layers;
 mod limits;

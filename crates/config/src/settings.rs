@@ -120,7 +120,7 @@ impl UserConfig {
         self.settings(flags, env)
     }
 
-    fn max(&self, flags: &Flags) -> Sourced<Slots> {
+    pub(crate) fn max(&self, flags: &Flags) -> Sourced<Slots> {
         let said = self.raw.max.map(|max| Sourced::new(max, self.lines.source(&["max"])));
         let flag = flags.max.map(|max| Sourced::new(max, Source::Flag));
         flag.or(said).unwrap_or(Sourced::by_default(DEFAULT_MAX))

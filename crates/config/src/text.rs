@@ -11,10 +11,14 @@ use herder_domain::duration::Span;
 use herder_domain::setup::{AgentKind, Sleep};
 use serde::{Deserialize, Deserializer};
 
+use crate::hours::HoursText;
+
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub(crate) struct UserText {
     pub max: Option<Slots>,
+    pub time_zone: Option<String>,
+    pub hours: BTreeMap<String, HoursText>,
     pub agent: Option<String>,
     pub model: Option<String>,
     pub reasoning: Option<Reasoning>,

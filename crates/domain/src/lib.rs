@@ -18,6 +18,7 @@ pub mod forge;
 pub mod gate;
 pub mod goal;
 pub mod hand;
+pub mod hours;
 pub mod illegal;
 pub mod iteration;
 pub mod judge;

@@ -5,11 +5,12 @@ use std::num::NonZeroUsize;
 
 use jiff::Timestamp;
 
-use crate::capacity::{Capacity, Limits, Room};
+use crate::capacity::{Capacity, Limits, Room, Slots};
 use crate::case::{Case, Folded};
 use crate::effect::Effect;
 use crate::event::{Event, GoalHappening, Repo, What};
 use crate::goal::{Goal, GoalState};
+use crate::hours::{Hour, Hours};
 use crate::illegal::IllegalEvent;
 use crate::judge::Policy;
 use crate::landing::Landing;
@@ -34,6 +35,8 @@ pub struct World {
     pub only: Option<RepoId>,
     /// How many runs may be at work at once in a repository, where it has a bound of its own.
     pub max_in: BTreeMap<RepoId, usize>,
+    /// When work may begin.
+    pub hours: Hours,
     /// What each repository has had, and is to have.
     pub shares: Shares,
     /// What a person said of both bounds; it goes before them.
@@ -119,6 +122,7 @@ impl World {
             default_agent: default_agent.into(),
             only: None,
             max_in: BTreeMap::new(),
+            hours: Hours::default(),
             shares: Shares::default(),
             limits: Limits::default(),
             pauses: Pauses::new(),
@@ -149,9 +153,16 @@ impl World {
         self.only.as_ref().is_none_or(|only| goal.repo == *only)
     }
 
-    /// How many runs may be at work at once.
-    pub fn max(&self) -> usize {
-        self.limits.everywhere.map_or(self.capacity.max, NonZeroUsize::get)
+    /// How many runs may be at work at once in an hour: as many as a person said, else as the hour's window says.
+    pub fn max(&self, hour: Hour<'_>) -> usize {
+        let usual = || hour.window().map_or(self.capacity.max, |window| window.max.most());
+        self.limits.everywhere.map_or_else(usual, NonZeroUsize::get)
+    }
+
+    /// What the machine has room for, where that is to decide in an hour.
+    pub fn room_in(&self, hour: Hour<'_>) -> Option<&Room> {
+        let is_asked = hour.window().is_none_or(|window| window.max == Slots::Auto);
+        self.room.as_ref().filter(|_| is_asked)
     }
 
     /// How many runs may be at work at once in a repository, where it has a bound of its own.

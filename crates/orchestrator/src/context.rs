@@ -148,7 +148,18 @@ impl Context {
         base: (&Bare, &CommitId),
     ) -> Result<Resolved, ActError> {
         let repository = repository_config(base)?;
-        Ok(resolve(options, &self.flags, Some(repo), &repository, &self.config, lookup)?)
+        let resolve = |flags| resolve(options, flags, Some(repo), &repository, &self.config, lookup);
+        let resolved = resolve(&self.flags)?;
+        let hours = self.config.hours(&self.flags)?;
+        let hour = hours.at(Timestamp::now());
+        match hour.window().filter(|window| !window.allows(&resolved.model.value)) {
+            // A goal that names another model waits for its hour and is not here.
+            Some(window) if options.model.is_none() => {
+                let flags = Flags { model: window.models.first().cloned(), ..self.flags.clone() };
+                Ok(resolve(&flags)?)
+            }
+            Some(_) | None => Ok(resolved),
+        }
     }
 
     /// What decides whether work on a commit of the base branch needs a person's look.

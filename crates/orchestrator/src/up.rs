@@ -224,11 +224,14 @@ pub fn dry_run(
 }
 
 /// The settings as the planner takes them.
-fn planning(
+///
+/// # Errors
+/// Settings that an orchestrator could not work with.
+pub fn planning(
     config: &UserConfig,
     flags: &Flags,
     settings: &Settings,
-) -> Result<herder_store::Settings, UpError> {
+) -> Result<herder_store::Settings, ConfigError> {
     let policy = Policy {
         backoff_first: settings.backoff_first.value.0,
         backoff_longest: settings.backoff_longest.value.0,
@@ -242,13 +245,17 @@ fn planning(
         config,
         lookup,
     )?;
+    let hours = config.hours(flags)?;
+    let mut slots = hours.windows.iter().map(|window| window.max).chain([settings.max.value]);
+    let is_auto = slots.any(|slots| slots == Slots::Auto);
     Ok(herder_store::Settings {
         capacity: Capacity { max: settings.max.value.most(), admission: Admission::Open },
-        room: (settings.max.value == Slots::Auto).then(Room::unknown),
+        room: is_auto.then(Room::unknown),
         policy,
         default_agent: defaults.agent.value,
         only: None,
         max_in: BTreeMap::new(),
+        hours,
         shares: Shares::default(),
     })
 }

@@ -136,6 +136,7 @@ fn step_ms(store: &mut Store) -> Result<f64> {
         default_agent: "claude".into(),
         only: None,
         max_in: std::collections::BTreeMap::new(),
+        hours: herder_domain::hours::Hours::default(),
         shares: herder_domain::share::Shares::default(),
         room: None,
     };

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use herder_domain::capacity::{Capacity, Room};
 use herder_domain::goal::Goal;
+use herder_domain::hours::Hours;
 use herder_domain::judge::Policy;
 use herder_domain::repo::RepoId;
 use herder_domain::share::Shares;
@@ -30,6 +31,8 @@ pub struct Settings {
     pub only: Option<RepoId>,
     /// How many runs may be at work at once in a repository, where it has a bound of its own.
     pub max_in: BTreeMap<RepoId, usize>,
+    /// When work may begin.
+    pub hours: Hours,
     /// What each repository has had, and is to have.
     pub shares: Shares,
 }
@@ -47,6 +50,7 @@ pub(crate) fn load(conn: &Connection, settings: &Settings, memo: &mut Memo) -> R
     world.room.clone_from(&settings.room);
     world.only.clone_from(&settings.only);
     world.max_in.clone_from(&settings.max_in);
+    world.hours.clone_from(&settings.hours);
     world.shares.clone_from(&settings.shares);
     world.repos = repos::all(conn)?.into_iter().map(|repo| (repo.id.clone(), repo)).collect();
     world.stories = stories::standings(conn)?;

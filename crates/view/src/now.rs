@@ -105,7 +105,7 @@ impl Now {
                 .collect(),
             drafts: count(|state| matches!(state, GoalState::Draft { .. })),
             offered: count(|state| matches!(state, GoalState::Offered { .. })),
-            capacity: Capacities { max: world.max(), taken: world.slots_taken(), measured },
+            capacity: Capacities { max: world.max(world.hours.at(at)), taken: world.slots_taken(), measured },
         }
     }
 }

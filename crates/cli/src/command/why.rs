@@ -1,14 +1,13 @@
 //! `herder why`.
 
-use herder_config::{Flags, RepositoryConfig, UserConfig, resolve};
-use herder_domain::capacity::{Admission, Capacity, Room, Slots};
-use herder_domain::goal::{Goal, GoalOptions};
-use herder_domain::judge::Policy;
+use herder_config::Flags;
+use herder_domain::capacity::Admission;
+use herder_domain::goal::Goal;
 use herder_domain::repo::GoalRef;
 use herder_domain::why::{Answer, used, why as ask};
 use herder_domain::world::World;
 use herder_record::StateDir;
-use herder_store::{OpenEffect, Settings, Store};
+use herder_store::{OpenEffect, Store};
 
 use crate::args::Named;
 use crate::call::{Call, env};
@@ -28,7 +27,8 @@ pub fn why(call: &Call, args: &Named) -> Result<Reply, Failure> {
 /// The whole picture, as an `up` without flags would see it.
 pub fn world(call: &Call, state: &StateDir, store: &Store) -> Result<World, Failure> {
     let config = call.config()?;
-    let mut planning = planning(&config)?;
+    let flags = Flags::default();
+    let mut planning = herder_orchestrator::planning(&config, &flags, &config.settings(&flags, env)?)?;
     herder_orchestrator::heed_repos(&mut planning, store, &config, call.now)?;
     herder_orchestrator::heed_room(&mut planning, store, state)?;
     // Whoever cannot tell says what would be so without.
@@ -95,25 +95,4 @@ fn text(answer: &Answer) -> String {
     let reasons = answer.reasons.iter().map(|reason| format!("  {}\n", reason.replace('\n', "\n  ")));
     let hints = answer.hints.iter().map(|hint| format!("hint: {hint}\n"));
     std::iter::once(format!("{}\n", answer.standing)).chain(reasons).chain(hints).collect()
-}
-
-/// What the planner looks at beside the database, as an `up` without flags would have it.
-fn planning(config: &UserConfig) -> Result<Settings, Failure> {
-    let flags = Flags::default();
-    let settings = config.settings(&flags, env)?;
-    let policy = Policy {
-        backoff_first: settings.backoff_first.0,
-        backoff_longest: settings.backoff_longest.0,
-        ..Policy::default()
-    };
-    let usual = resolve(&GoalOptions::default(), &flags, None, &RepositoryConfig::empty(), config, env)?;
-    Ok(Settings {
-        capacity: Capacity { max: settings.max.value.most(), admission: Admission::Open },
-        room: (settings.max.value == Slots::Auto).then(Room::unknown),
-        policy,
-        default_agent: usual.agent.value,
-        only: None,
-        max_in: std::collections::BTreeMap::new(),
-        shares: herder_domain::share::Shares::default(),
-    })
 }

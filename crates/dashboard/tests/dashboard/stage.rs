@@ -50,6 +50,7 @@ fn settings() -> Settings {
         default_agent: "replay".into(),
         only: None,
         max_in: std::collections::BTreeMap::new(),
+        hours: herder_domain::hours::Hours::default(),
         shares: herder_domain::share::Shares::default(),
         room: None,
     }

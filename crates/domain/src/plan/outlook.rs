@@ -101,6 +101,8 @@ fn blocks(world: &World, hopeless: &BTreeSet<GoalRef>, wait: &Wait) -> bool {
         | Wait::Backoff { .. }
         | Wait::NotBefore { .. }
         | Wait::Overdue { .. }
+        | Wait::OutOfHours { .. }
+        | Wait::ModelOutOfHours { .. }
         | Wait::Paused { .. }
         | Wait::NoSlot { .. }
         | Wait::NoRoom { .. }

@@ -11,6 +11,7 @@ use super::wait::{DependencyTrouble, Wait};
 use crate::capacity::Admission;
 use crate::event::{Event, What};
 use crate::goal::Goal;
+use crate::hours::Hour;
 use crate::outcome::{Interruption, Outcome};
 use crate::pause::holding;
 use crate::repo::{GoalRef, RepoId};
@@ -18,9 +19,10 @@ use crate::run::{Run, RunId, RunState};
 use crate::world::{Settled, World};
 
 pub(super) fn admit(world: &World, now: Timestamp, plan: &mut Plan) {
-    let mut slots = Slots::taken(world);
-    let mut obstacles = Obstacles::of(world);
-    let mut rooms = Rooms::of(world, now);
+    let hour = world.hours.at(now);
+    let mut slots = Slots::taken(world, hour);
+    let mut obstacles = Obstacles::of(world, hour);
+    let mut rooms = Rooms::of(world, hour, now);
     let mut turns = Turns::of(world, now);
     while let Some(goal) = turns.next() {
         let mut waits = obstacles.of_goal(goal, now);
@@ -33,6 +35,8 @@ pub(super) fn admit(world: &World, now: Timestamp, plan: &mut Plan) {
         }
         if !waits.is_empty() {
             mind_deadline(world, goal, now, plan);
+            // Another hour has other slots and models.
+            hour.until().filter(|_| goal.taken.is_none()).into_iter().for_each(|at| plan.wake(at));
             waits.iter().filter_map(Wait::until).for_each(|at| plan.wake(at));
             plan.waits.insert(goal.id.clone(), waits);
             continue;
@@ -62,16 +66,17 @@ fn start(goal: &Goal) -> Event {
 }
 
 /// Slots that are taken, by runs that are and by those that are ordered now.
-struct Slots {
+struct Slots<'w> {
+    hour: Hour<'w>,
     everywhere: usize,
     in_repo: BTreeMap<RepoId, usize>,
 }
 
-impl Slots {
-    fn taken(world: &World) -> Self {
+impl<'w> Slots<'w> {
+    fn taken(world: &World, hour: Hour<'w>) -> Self {
         let bounded = world.max_in.keys().chain(world.limits.in_repo.keys());
         let in_repo = bounded.map(|repo| (repo.clone(), world.slots_taken_in(repo)));
-        Self { everywhere: world.slots_taken(), in_repo: in_repo.collect() }
+        Self { hour, everywhere: world.slots_taken(), in_repo: in_repo.collect() }
     }
 
     fn take(&mut self, repo: &RepoId) {
@@ -82,14 +87,18 @@ impl Slots {
     }
 
     fn no_room(&self, world: &World, repo: &RepoId) -> Option<Wait> {
-        let max = world.max();
+        let max = world.max(self.hour);
         match world.capacity.admission {
             Admission::Draining => return Some(Wait::Draining),
-            Admission::Open if self.everywhere >= max => return Some(Wait::NoSlot { max, repo: None }),
+            Admission::Open if self.everywhere >= max => {
+                let is_said = world.limits.everywhere.is_some();
+                let window = self.hour.window().filter(|_| !is_said).map(|window| window.name.clone());
+                return Some(Wait::NoSlot { max, repo: None, window });
+            }
             Admission::Open => {}
         }
         let (max, taken) = (world.max_of(repo)?, *self.in_repo.get(repo)?);
-        (taken >= max).then(|| Wait::NoSlot { max, repo: Some(repo.clone()) })
+        (taken >= max).then(|| Wait::NoSlot { max, repo: Some(repo.clone()), window: None })
     }
 }
 
@@ -105,6 +114,7 @@ fn no_room_by_hand(world: &World) -> Option<Wait> {
 /// may be long.
 struct Obstacles<'w> {
     world: &'w World,
+    hour: Hour<'w>,
     /// The runs that have to be gone before their goal starts again: never two live runs of a goal.
     unfinished: BTreeMap<&'w GoalRef, &'w Run>,
     /// What keeps each account that was asked about from spending.
@@ -112,10 +122,10 @@ struct Obstacles<'w> {
 }
 
 impl<'w> Obstacles<'w> {
-    fn of(world: &'w World) -> Self {
+    fn of(world: &'w World, hour: Hour<'w>) -> Self {
         let unfinished = world.runs.values().filter(|run| !run.state.is_over());
         let unfinished = unfinished.map(|run| (&run.goal, run)).collect();
-        Self { world, unfinished, accounts: BTreeMap::new() }
+        Self { world, hour, unfinished, accounts: BTreeMap::new() }
     }
 
     fn of_goal(&mut self, goal: &'w Goal, now: Timestamp) -> Vec<Wait> {
@@ -155,6 +165,7 @@ impl<'w> Obstacles<'w> {
                 None => Wait::Backoff { until, after: goal.context.last_outcome.clone() },
             });
         }
+        waits.extend(out_of_hours(self.hour, goal));
         let agent = world.agent_of(goal);
         waits.extend(self.accounts.entry(agent).or_insert_with(|| parked(world, agent, now)).clone());
         waits.extend(holding(&world.pauses, goal, now).map(|(scope, pause)| Wait::Paused {
@@ -163,6 +174,22 @@ impl<'w> Obstacles<'w> {
             reason: pause.reason.clone(),
         }));
         waits
+    }
+}
+
+/// No window is open, or the one that is lets another model run.
+fn out_of_hours(hour: Hour<'_>, goal: &Goal) -> Option<Wait> {
+    match hour {
+        Hour::Any => None,
+        Hour::Out { next } => {
+            let (window, until) = next.map(|(window, at)| (window.name.clone(), at)).unzip();
+            Some(Wait::OutOfHours { window, until })
+        }
+        Hour::In(open) => {
+            let model = goal.options.model.as_ref().filter(|model| !open.window.allows(model))?;
+            let (window, models) = (open.window.name.clone(), open.window.models.clone());
+            Some(Wait::ModelOutOfHours { model: model.clone(), models, window, until: open.until })
+        }
     }
 }
 

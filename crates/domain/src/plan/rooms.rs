@@ -3,13 +3,15 @@
 use jiff::Timestamp;
 
 use super::wait::Wait;
-use crate::capacity::{GLANCE, Shortage, shortage};
+use crate::capacity::{GLANCE, Room, Shortage, shortage};
 use crate::goal::Goal;
+use crate::hours::Hour;
 use crate::world::World;
 
 /// The machine's room, as goals ask for it one after the other.
 pub(super) struct Rooms<'w> {
     world: &'w World,
+    room: Option<&'w Room>,
     now: Timestamp,
     /// What there was no room for any more. Whoever is next in turn is not passed over by a smaller one: it would
     /// wait for ever.
@@ -17,12 +19,12 @@ pub(super) struct Rooms<'w> {
 }
 
 impl<'w> Rooms<'w> {
-    pub(super) fn of(world: &'w World, now: Timestamp) -> Self {
-        Self { world, now, refused: None }
+    pub(super) fn of(world: &'w World, hour: Hour<'_>, now: Timestamp) -> Self {
+        Self { world, room: world.room_in(hour), now, refused: None }
     }
 
     pub(super) fn no_room(&mut self, goal: &Goal) -> Option<Wait> {
-        let room = self.world.room.as_ref()?;
+        let room = self.room?;
         if self.refused.is_none() {
             self.refused = shortage(self.world, room, goal, self.now);
         }

@@ -45,6 +45,24 @@ pub enum Wait {
         /// When it is asked for again.
         until: Timestamp,
     },
+    /// No window of the configured hours is open.
+    OutOfHours {
+        /// The window that opens next; none ever does, where absent.
+        window: Option<String>,
+        /// When it opens.
+        until: Option<Timestamp>,
+    },
+    /// The window that is open lets other models run.
+    ModelOutOfHours {
+        /// The model that the goal asks for.
+        model: String,
+        /// Those that may run.
+        models: Vec<String>,
+        /// The window.
+        window: String,
+        /// When another hour begins.
+        until: Timestamp,
+    },
     /// Its agent's account can spend no more for now.
     AccountParked {
         /// The agent.
@@ -70,6 +88,9 @@ pub enum Wait {
         /// The repository whose own slots they are, where it has fewer.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         repo: Option<RepoId>,
+        /// The window of the configured hours whose slots they are, where it is one's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        window: Option<String>,
     },
     /// The machine has no room for it, or for one before it.
     NoRoom {
@@ -126,10 +147,13 @@ impl Wait {
     /// When time alone ends it.
     pub fn until(&self) -> Option<Timestamp> {
         match self {
-            Self::Backoff { until, .. } | Self::NotBefore { until } | Self::Elsewhere { until, .. } => {
-                Some(*until)
-            }
-            Self::AccountParked { until, .. } | Self::Paused { until, .. } => *until,
+            Self::Backoff { until, .. }
+            | Self::NotBefore { until }
+            | Self::Elsewhere { until, .. }
+            | Self::ModelOutOfHours { until, .. } => Some(*until),
+            Self::AccountParked { until, .. }
+            | Self::Paused { until, .. }
+            | Self::OutOfHours { until, .. } => *until,
             Self::NoRoom { shortage } => shortage.until(),
             Self::Dependency { .. }
             | Self::Overdue { .. }
@@ -150,6 +174,8 @@ impl Wait {
             | Self::AccountParked { .. }
             | Self::NotBefore { .. }
             | Self::Overdue { .. }
+            | Self::OutOfHours { .. }
+            | Self::ModelOutOfHours { .. }
             | Self::Paused { .. }
             | Self::Held { .. }
             | Self::Quarantined { .. } => true,
@@ -172,6 +198,9 @@ impl Wait {
             }
             Self::NotBefore { .. } => {
                 Some(format!("`herder goal edit {number} --not-before none --queue` has it begin at once"))
+            }
+            Self::OutOfHours { .. } | Self::ModelOutOfHours { .. } => {
+                Some("[hours] of your configuration says when work may begin".into())
             }
             Self::Dependency { .. }
             | Self::Backoff { .. }
@@ -202,7 +231,9 @@ impl Wait {
                 DependencyTrouble::Open { .. } => false,
                 DependencyTrouble::Cancelled | DependencyTrouble::Unknown | DependencyTrouble::Cyclic => true,
             },
-            Self::AccountParked { until, .. } | Self::Paused { until, .. } => until.is_none(),
+            Self::AccountParked { until, .. }
+            | Self::Paused { until, .. }
+            | Self::OutOfHours { until, .. } => until.is_none(),
             Self::RepoUnknown { .. }
             | Self::Held { .. }
             | Self::Overdue { .. }
@@ -210,6 +241,7 @@ impl Wait {
             | Self::OutOfScope => true,
             Self::Backoff { .. }
             | Self::NotBefore { .. }
+            | Self::ModelOutOfHours { .. }
             | Self::Elsewhere { .. }
             | Self::NoSlot { .. }
             | Self::NoRoom { .. }
@@ -255,8 +287,12 @@ impl fmt::Display for Wait {
                 }
                 reason.as_ref().map_or(Ok(()), |reason| write!(f, ": {reason}"))
             }
-            Self::NoSlot { max, repo: None } => write!(f, "all {max} slots are taken"),
-            Self::NoSlot { max, repo: Some(repo) } => write!(f, "all {max} slots of {repo} are taken"),
+            Self::OutOfHours { window, until } => out_of_hours(f, window.as_deref().zip(*until)),
+            Self::ModelOutOfHours { model, models, window, until } => {
+                let models = models.join(" or ");
+                write!(f, "it asks for {model}, and the window {window} lets {models} run until {until:.0}")
+            }
+            Self::NoSlot { max, repo, window } => no_slot(f, *max, repo.as_ref(), window.as_deref()),
             Self::NoRoom { shortage } => write!(f, "the machine has no room: {shortage}"),
             Self::Draining => f.write_str("the orchestrator is going down"),
             Self::OutOfScope => {
@@ -270,5 +306,25 @@ impl fmt::Display for Wait {
             Self::Held { reason: None } => f.write_str("it is held"),
             Self::Quarantined { error } => write!(f, "it is quarantined: {error}"),
         }
+    }
+}
+
+fn out_of_hours(f: &mut fmt::Formatter<'_>, next: Option<(&str, Timestamp)>) -> fmt::Result {
+    match next {
+        Some((window, at)) => write!(f, "no window of the hours is open; {window} opens at {at:.0}"),
+        None => f.write_str("no window of the hours is open, and none will be"),
+    }
+}
+
+fn no_slot(
+    f: &mut fmt::Formatter<'_>,
+    max: usize,
+    repo: Option<&RepoId>,
+    window: Option<&str>,
+) -> fmt::Result {
+    match (repo, window) {
+        (Some(repo), _) => write!(f, "all {max} slots of {repo} are taken"),
+        (None, Some(window)) => write!(f, "all {max} slots of the window {window} are taken"),
+        (None, None) => write!(f, "all {max} slots are taken"),
     }
 }

@@ -7,6 +7,7 @@ use herder_domain::capacity::{Admission, Capacity, Limits};
 use herder_domain::effect::Effect;
 use herder_domain::event::{Event, What};
 use herder_domain::goal::GoalState;
+use herder_domain::hours::Hour;
 use herder_domain::outcome::Outcome;
 use herder_domain::pause::Scope;
 use herder_domain::plan::{Wait, plan};
@@ -265,7 +266,7 @@ fn what_a_person_says_of_the_slots_goes_before_what_is_configured() {
     sim.settle();
     assert_eq!(words(&sim), ["running"; 3]);
     sim.record(Event::MaxSet { repo: None, max: None }).unwrap();
-    assert_eq!((sim.world.max(), sim.world.limits.clone()), (1, Limits::default()));
+    assert_eq!((sim.world.max(Hour::Any), sim.world.limits.clone()), (1, Limits::default()));
 }
 
 #[test]

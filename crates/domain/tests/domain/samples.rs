@@ -489,7 +489,14 @@ every!(waits -> Wait {
         Wait::AccountParked { agent: "claude".into(), until: Some(after(60)), why: "limit".into() },
     Wait::Paused { .. } =>
         Wait::Paused { scope: Scope::Everything, until: Some(after(60)), reason: Some("a build".into()) },
-    Wait::NoSlot { .. } => Wait::NoSlot { max: 2, repo: None },
+    Wait::OutOfHours { .. } => Wait::OutOfHours { window: Some("night".into()), until: Some(after(90)) },
+    Wait::ModelOutOfHours { .. } => Wait::ModelOutOfHours {
+        model: "opus".into(),
+        models: vec!["haiku".into(), "sonnet".into()],
+        window: "day".into(),
+        until: after(90),
+    },
+    Wait::NoSlot { .. } => Wait::NoSlot { max: 2, repo: None, window: None },
     Wait::NoRoom { .. } => Wait::NoRoom { shortage: Shortage::NotMeasured },
     Wait::Draining => Wait::Draining,
     Wait::OutOfScope => Wait::OutOfScope,

@@ -1,10 +1,16 @@
-//! Goals that may begin only from a time on, or only until one.
+//! Goals that may begin only from a time on, or only until one, and hours in which any may begin.
 
+use std::num::NonZeroUsize;
+
+use herder_domain::capacity::{Room, Slots};
 use herder_domain::effect::Effect;
 use herder_domain::event::{Event, What};
 use herder_domain::goal::Goal;
-use herder_domain::plan::{Wait, plan};
+use herder_domain::hours::{Hours, Notices, Window};
+use herder_domain::plan::{Outlook, Wait, outlook, plan};
 use herder_domain::world::World;
+use jiff::civil::{Time, Weekday};
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::sim::{Op, Sim, id};
@@ -93,4 +99,85 @@ fn a_run_that_began_in_time_goes_on_after_the_deadline() {
     sim.now += hours(2);
     (0..3).for_each(|_| sim.take(&Op::FinishAll));
     assert_eq!(sim.world.runs.values().next().unwrap().state.word(), "launched");
+}
+
+fn window(name: &str, from: i8, to: i8) -> Window {
+    let days = Weekday::Monday.cycle_forward().take(7).collect();
+    let (from, to) = (Time::constant(from, 0, 0, 0), Time::constant(to, 0, 0, 0));
+    let max = Slots::Fixed(NonZeroUsize::MIN);
+    Window { name: name.into(), days, from, to, max, models: Vec::new(), notices: Notices::AtOnce }
+}
+
+/// It is 22:00 UTC. Two goals wait; the second wants opus.
+fn by_hours(windows: Vec<Window>) -> Sim {
+    let mut sim = queued(2, |place, _, goal| goal.options.model = (place == 1).then(|| "opus".to_owned()));
+    sim.world.hours = Hours { zone: TimeZone::UTC, windows };
+    sim.world.capacity.max = 2;
+    sim
+}
+
+#[test]
+fn nothing_begins_out_of_hours_and_it_says_which_window_opens_when() {
+    let sim = by_hours(vec![window("night", 23, 6), window("noon", 12, 13)]);
+    let planned = plan(&sim.world, sim.now);
+    let opens = sim.now + hours(1);
+    let expected = Wait::OutOfHours { window: Some("night".into()), until: Some(opens) };
+    assert_eq!((&planned.waits[&id(1)][..], planned.wake_at), (&[expected][..], Some(opens)));
+    assert_eq!(outlook(&sim.world, &planned.waits), Outlook::Moving, "`up --once` waits for the window");
+    assert_eq!(started(&sim.world, opens), Some(1));
+    // The machine slept through the window's opening, through all of it, or its clock was set back.
+    assert_eq!(started(&sim.world, opens + hours(6)), Some(1));
+    assert_eq!(started(&sim.world, opens + hours(8)), None);
+    assert_eq!(started(&sim.world, opens - hours(2)), None);
+    assert_eq!(plan(&sim.world, opens + hours(8)).wake_at, Some(opens + hours(13)), "noon");
+}
+
+#[test]
+fn what_runs_goes_on_when_its_window_closes() {
+    let mut sim = by_hours(vec![window("evening", 21, 23)]);
+    sim.settle();
+    (0..3).for_each(|_| sim.take(&Op::FinishAll));
+    let run = sim.world.runs.keys().next().unwrap().clone();
+    sim.now += hours(3);
+    sim.settle();
+    assert_eq!(sim.world.runs[&run].state.word(), "launched");
+    assert!(!sim.world.open.values().any(|effect| matches!(effect, Effect::Stop { .. })));
+}
+
+#[test]
+fn a_window_has_slots_of_its_own_that_a_persons_word_goes_before() {
+    let mut sim = by_hours(vec![window("evening", 21, 23)]);
+    sim.settle();
+    let closes = sim.now + hours(1);
+    let planned = plan(&sim.world, sim.now);
+    let expected = Wait::NoSlot { max: 1, repo: None, window: Some("evening".into()) };
+    assert_eq!((&planned.waits[&id(3)][..], planned.wake_at), (&[expected][..], Some(closes)));
+    sim.world.limits.everywhere = NonZeroUsize::new(2);
+    assert_eq!(started(&sim.world, sim.now), Some(3));
+}
+
+#[test]
+fn a_window_of_so_many_does_not_ask_the_machine() {
+    let mut sim = by_hours(vec![window("evening", 21, 23)]);
+    // Nothing was measured: where the machine decides nothing begins.
+    sim.world.room = Some(Room::unknown());
+    assert_eq!(started(&sim.world, sim.now), Some(1));
+    sim.world.hours.windows[0].max = Slots::Auto;
+    assert_eq!(started(&sim.world, sim.now), None);
+}
+
+#[test]
+fn a_window_lets_its_models_run_and_others_wait() {
+    let mut sim = by_hours(vec![window("evening", 21, 23), window("night", 23, 21)]);
+    sim.world.hours.windows[0].models = vec!["haiku".into(), "sonnet".into()];
+    sim.world.capacity.max = 9;
+    let planned = plan(&sim.world, sim.now);
+    let closes = sim.now + hours(1);
+    let [Wait::ModelOutOfHours { model, window, until, .. }] = &planned.waits[&id(3)][..] else {
+        panic!("{:?}", planned.waits)
+    };
+    assert_eq!((model.as_str(), window.as_str(), *until), ("opus", "evening", closes));
+    assert_eq!(started(&sim.world, sim.now), Some(1));
+    sim.world.goals.remove(&id(1));
+    assert_eq!(started(&sim.world, closes), Some(3));
 }

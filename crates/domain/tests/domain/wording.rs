@@ -161,6 +161,8 @@ fn every_wait_is_a_sentence() {
         "night-1a2b has it; whether it is free is asked again at 2026-11-01T22:01:00Z",
         "the account of claude is parked until 2026-11-01T22:01:00Z: limit",
         "everything is paused until 2026-11-01T22:01:00Z: a build",
+        "no window of the hours is open; night opens at 2026-11-01T22:01:30Z",
+        "it asks for opus, and the window day lets haiku or sonnet run until 2026-11-01T22:01:30Z",
         "all 2 slots are taken",
         "the machine has no room: what this machine has free is not measured yet",
         "the orchestrator is going down",

@@ -1,6 +1,8 @@
 //! Which effects this daemon carries out, and which may begin as it is going.
 
 use herder_domain::effect::Effect;
+use herder_domain::hours::Notices;
+use jiff::Timestamp;
 
 use super::daemon::{Course, Daemon};
 
@@ -21,6 +23,7 @@ impl Daemon {
             Effect::Land { .. } | Effect::FollowLanding { .. } | Effect::Revert { .. } => {
                 self.course != Course::Stopping
             }
+            Effect::Notify { .. } => self.notices() == Notices::AtOnce,
             Effect::Stop { .. }
             | Effect::Tell { .. }
             | Effect::Propose { .. }
@@ -30,8 +33,18 @@ impl Daemon {
             | Effect::Comment { .. }
             | Effect::SumUp { .. }
             | Effect::ShowState { .. }
-            | Effect::Announce { .. }
-            | Effect::Notify { .. } => true,
+            | Effect::Announce { .. } => true,
         }
+    }
+
+    /// When a person is to be told of what there is to tell.
+    fn notices(&self) -> Notices {
+        let hour = self.planning.hours.at(Timestamp::now());
+        hour.window().map_or(Notices::AtOnce, |window| window.notices)
+    }
+
+    /// When another hour begins: what was to be told after this one is told then.
+    pub(super) fn next_hour(&self) -> Option<Timestamp> {
+        self.planning.hours.at(Timestamp::now()).until()
     }
 }

@@ -155,8 +155,10 @@ impl Daemon {
 
     fn greeting(&self) -> Result<String, UpError> {
         let world = self.store.world(&self.planning)?;
-        let is_auto = world.room.is_some() && world.limits.everywhere.is_none();
-        let most = if is_auto { "as many as there is room for".to_owned() } else { world.max().to_string() };
+        let hour = world.hours.at(Timestamp::now());
+        let is_auto = world.room_in(hour).is_some() && world.limits.everywhere.is_none();
+        let most =
+            if is_auto { "as many as there is room for".to_owned() } else { world.max(hour).to_string() };
         Ok(format!("herder is up, {most} at once"))
     }
 
@@ -250,7 +252,8 @@ impl Daemon {
     /// Waits for something to happen and records it; true when the daemon is to end.
     fn wait(&mut self, stepped: &Stepped) -> Result<bool, UpError> {
         let upkeep = self.tidy_up()?;
-        let others = upkeep.into_iter().chain(self.awake.due()).chain(self.keep_claims()?);
+        let others =
+            upkeep.into_iter().chain(self.awake.due()).chain(self.next_hour()).chain(self.keep_claims()?);
         let due = self.next_due(stepped.wake_at)?.into_iter().chain(others).chain(self.following.due()).min();
         loop {
             if self.measure(stepped)? {

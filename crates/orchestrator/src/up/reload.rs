@@ -160,6 +160,13 @@ mod tests {
     /// For each key a file that sets it.
     const SAMPLES: &[(&str, &str)] = &[
         ("max", "max = 7"),
+        ("time_zone", "time_zone = \"XYZ-5\""),
+        ("hours.*.days", "hours.n = { from = \"22:00\", to = \"06:00\", days = [\"mon\"] }"),
+        ("hours.*.from", "hours.n = { from = \"22:00\", to = \"06:00\" }"),
+        ("hours.*.to", "hours.n = { from = \"22:00\", to = \"06:00\" }"),
+        ("hours.*.max", "hours.n = { from = \"22:00\", to = \"06:00\", max = 9 }"),
+        ("hours.*.models", "hours.n = { from = \"22:00\", to = \"06:00\", models = [\"haiku\"] }"),
+        ("hours.*.notify", "hours.n = { from = \"22:00\", to = \"06:00\", notify = \"after\" }"),
         ("agent", "agent = \"replay\""),
         ("model", "model = \"opus\""),
         ("reasoning", "reasoning = \"high\""),

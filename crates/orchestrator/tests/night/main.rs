@@ -12,6 +12,7 @@ mod failing;
 mod going;
 mod hands;
 mod held;
+mod hours;
 mod keeping;
 mod landing;
 mod limits;

@@ -34,6 +34,7 @@ pub fn settings() -> Settings {
         default_agent: "claude".into(),
         only: None,
         max_in: std::collections::BTreeMap::new(),
+        hours: herder_domain::hours::Hours::default(),
         shares: herder_domain::share::Shares::default(),
         room: None,
     }

@@ -8,6 +8,7 @@ use herder_domain::effect::Effect;
 use herder_domain::event::{Event, GoalHappening, What};
 use herder_domain::goal::{Goal, GoalState, StuckCause};
 use herder_domain::hand::HandEnd;
+use herder_domain::hours::Hour;
 use herder_domain::judge::Judgement;
 use herder_domain::landing::{Bounce, LandingState};
 use herder_domain::pause::Scope;
@@ -249,7 +250,11 @@ impl Sim {
 
     /// How many runs may be at work now.
     pub fn most(&self) -> usize {
-        self.world.limits.everywhere.map_or(self.world.capacity.max, |max| max.get())
+        let usual = match self.world.hours.at(self.now) {
+            Hour::In(open) => open.window.max.most(),
+            Hour::Any | Hour::Out { .. } => self.world.capacity.max,
+        };
+        self.world.limits.everywhere.map_or(usual, |max| max.get())
     }
 
     fn is_paused(&self, goal: &Goal) -> bool {
@@ -277,6 +282,7 @@ impl Sim {
             && goal.options.not_before.is_none_or(|at| at <= self.now)
             && goal.options.deadline.is_none_or(|at| at > self.now)
             && !is_parked
+            && !matches!(world.hours.at(self.now), Hour::Out { .. })
             && !self.is_paused(goal)
             && !world.runs.values().any(|run| run.agent.as_deref() == Some(agent) && will_park(&run.state));
         is_free && (is_by_hand || is_ready)

@@ -25,6 +25,7 @@ pub fn settings() -> Settings {
         default_agent: "replay".into(),
         only: None,
         max_in: std::collections::BTreeMap::new(),
+        hours: herder_domain::hours::Hours::default(),
         shares: herder_domain::share::Shares::default(),
         room: None,
     }
