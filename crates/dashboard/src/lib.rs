@@ -13,6 +13,7 @@ mod chart;
 mod desk;
 mod http;
 mod live;
+mod metrics;
 pub mod numbers;
 mod page;
 mod site;

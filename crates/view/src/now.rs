@@ -35,10 +35,8 @@ pub struct Now {
     pub queue: Vec<Waiting>,
     /// How many are queued.
     pub queued: usize,
-    /// How many are drafts.
-    pub drafts: usize,
-    /// How many wait for their pull request to be merged.
-    pub offered: usize,
+    /// How many goals that are not settled there are, by the word of their state.
+    pub states: BTreeMap<&'static str, usize>,
     /// What there is room for.
     pub capacity: Capacities,
 }
@@ -86,7 +84,10 @@ impl Now {
         let queued = goals.iter().filter_map(|goal| Some((goal.state.queued_since()?, *goal)));
         let queue: Vec<(Timestamp, &Goal)> = queued.collect();
         let working = goals.iter().filter(|goal| matches!(goal.state, GoalState::Running { .. }));
-        let count = |is: fn(&GoalState) -> bool| goals.iter().filter(|goal| is(&goal.state)).count();
+        let mut states: BTreeMap<&'static str, usize> = BTreeMap::new();
+        for goal in goals.iter().filter(|goal| !goal.state.is_settled()) {
+            *states.entry(goal.state.word()).or_default() += 1;
+        }
         let needing = needs.len();
         needs.truncate(Self::SHOWN);
         let pauses = world.pauses.iter().filter(|(_, pause)| pause.is_in_force(at));
@@ -103,8 +104,7 @@ impl Now {
                 .take(Self::SHOWN)
                 .map(|(since, goal)| Waiting::of(goal, since, of(goal)))
                 .collect(),
-            drafts: count(|state| matches!(state, GoalState::Draft { .. })),
-            offered: count(|state| matches!(state, GoalState::Offered { .. })),
+            states,
             capacity: Capacities { max: world.max(world.hours.at(at)), taken: world.slots_taken(), measured },
         }
     }

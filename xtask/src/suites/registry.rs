@@ -190,6 +190,17 @@ pub const SUITES: &[Suite] = &[
         is_live: false,
     },
     Suite {
+        name: "prometheus",
+        about: "the dashboard's figures, checked by the real promtool",
+        needs: &[Need::Program { name: "promtool", debian: "prometheus" }],
+        tests: Tests::Modules {
+            targets: &[Target { krate: "dashboard", package: "herder-dashboard", name: "dashboard" }],
+            module: "promtool",
+        },
+        runs: Runs::Always,
+        is_live: false,
+    },
+    Suite {
         name: "machine",
         about: "what not every machine gives its users: namespaces, a disk of one's own, a second file system",
         needs: &[PID_NAMESPACES, OWN_DISKS, SECOND_FILE_SYSTEM],

@@ -7,6 +7,7 @@ mod csv;
 mod events;
 mod goals;
 mod guard;
+mod metrics;
 mod now;
 mod numbers;
 mod openapi;

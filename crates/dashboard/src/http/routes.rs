@@ -13,7 +13,7 @@ use super::guard::{Guard, guard};
 use super::reply::Reply;
 use super::route::{Parameter, Route};
 use super::trouble::{Kind, Trouble};
-use super::{events, goals, now, numbers, openapi, order, runs};
+use super::{events, goals, metrics, now, numbers, openapi, order, runs};
 use crate::page::Views;
 use crate::site::Site;
 
@@ -80,6 +80,7 @@ pub const ROUTES: &[Route] = &[
     page("/repositories", "repositories", &[], goals::repos),
     page("/numbers", "what runs cost, how long they take and how they end", QUESTION, numbers::numbers),
     page("/failures", "how runs fail, and which kinds of goals", QUESTION, numbers::failures),
+    page("/metrics", "figures for Prometheus", &[], metrics::metrics),
     page("/numbers.csv", "a table of numbers for spreadsheets", &[TABLE], numbers::download),
     api(
         "/api/v1/state",

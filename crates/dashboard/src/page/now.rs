@@ -124,7 +124,8 @@ fn queue(now: &Now) -> Markup {
                 } }
             }
             @if now.queued > now.queue.len() { p { "And " (now.queued - now.queue.len()) " more." } }
-            p class="more" { (now.drafts) " drafts, " (now.offered) " offered by a pull request." }
+            @let count = |state| now.states.get(state).copied().unwrap_or_default();
+            p class="more" { (count("draft")) " drafts, " (count("offered")) " offered by a pull request." }
         }
     }
 }

@@ -19,7 +19,7 @@ fn now_tells_what_needs_a_person_runs_and_waits_and_why() {
     assert_eq!((&running["phase"], &running["iteration"]), (&json!("working"), &json!(2)));
     assert_eq!(running["cost"], 1.25);
     assert_eq!(now["queue"][0]["reasons"], json!(["all 1 slots are taken"]));
-    assert_eq!((&now["queued"], &now["drafts"]), (&json!(1), &json!(1)));
+    assert_eq!((&now["queued"], &now["states"]["draft"]), (&json!(1), &json!(1)));
     assert_eq!((&now["capacity"]["taken"], &now["capacity"]["max"]), (&json!(1), &json!(1)));
     let page = stage.get("/now").text;
     for part in ["Needs me (1)", "Running (1)", "Queue (1)", "all 1 slots are taken", "$1.25", "1 of 1"] {

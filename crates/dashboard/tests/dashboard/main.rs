@@ -6,6 +6,7 @@ mod answers;
 mod asking;
 mod description;
 mod live;
+mod metrics;
 mod orders;
 mod pages;
 mod scene;
