@@ -223,6 +223,12 @@ pub const KEYS: &[Key] = &[
         AtOnce,
         "how many times the share of another repository it has of the slots",
     ),
+    user(
+        "repo.*.pause_on_red",
+        BOOLEAN,
+        AtOnce,
+        "whether no goal starts while checks of the base branch are red",
+    ),
     user("repo.*.agent", NAME, NextRun, "as above, for this repository"),
     user("repo.*.model", NAME, NextRun, "as above, for this repository"),
     user("repo.*.reasoning", REASONING, NextRun, "as above, for this repository"),

@@ -146,6 +146,21 @@ impl UserConfig {
         table.weight.map(|weight| Sourced::new(weight, self.lines.source(&["repo", name, "weight"])))
     }
 
+    /// Whether no goal of a repository starts while its base branch is red by its own checks; so it is unless the user says
+    /// otherwise.
+    pub fn pauses_on_red(&self, repo: &RepoId) -> Sourced<bool> {
+        let said = self.repo(Some(repo)).and_then(|(name, table)| {
+            let source = || self.lines.source(&["repo", name, "pause_on_red"]);
+            table.pause_on_red.map(|pauses| Sourced::new(pauses, source()))
+        });
+        said.unwrap_or(Sourced::by_default(true))
+    }
+
+    /// The branch that a repository's goals land on, if the user says one.
+    pub fn base_of(&self, repo: &RepoId) -> Option<Sourced<String>> {
+        crate::policy::base(Some(repo), self)
+    }
+
     fn root(
         &self,
         flags: &Flags,

@@ -207,6 +207,7 @@ pub(crate) struct RepoText {
     pub files_from: Option<String>,
     pub max: Option<NonZeroUsize>,
     pub weight: Option<NonZeroU32>,
+    pub pause_on_red: Option<bool>,
     pub agent: Option<String>,
     pub model: Option<String>,
     pub reasoning: Option<Reasoning>,

@@ -189,7 +189,7 @@ fn a_repository_has_its_word_about_its_gate() {
 
 #[test]
 fn the_users_table_for_a_repository_is_found_by_any_of_its_names() {
-    let user = "[repo.app]\nbase = \"a\"\n[repo.\"acme/app\"]\nbase = \"b\"\nmax = 3\nweight = 2\n";
+    let user = "[repo.app]\nbase = \"a\"\n[repo.\"acme/app\"]\nbase = \"b\"\nmax = 3\nweight = 2\npause_on_red = false\n";
     let base = |repo| Ask { user, repo: Some(repo), ..Ask::default() }.answer().unwrap().base;
     assert_eq!(base("acme/app").unwrap().value, "b");
     assert_eq!(base("example.org/other/app").unwrap().value, "a");
@@ -197,6 +197,8 @@ fn the_users_table_for_a_repository_is_found_by_any_of_its_names() {
     let user = UserConfig::parse(Path::new("config.toml"), user).unwrap();
     assert_eq!(user.max_in(&"acme/app".parse().unwrap()).unwrap().value, 3);
     assert_eq!(user.weight_of(&"acme/app".parse().unwrap()).unwrap().value.get(), 2);
+    assert!(!user.pauses_on_red(&"acme/app".parse().unwrap()).value);
+    assert!(user.pauses_on_red(&"x/tool".parse().unwrap()).value);
     assert!(user.max_in(&"x/app".parse().unwrap()).is_none());
 }
 

@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::ailment::Ailment;
 use crate::capacity::Farewell;
 use crate::forge::Home;
 use crate::gate::{Asked, Flake, Refusal};
@@ -28,6 +29,19 @@ pub enum Event {
     RepoAdded {
         /// It.
         repo: Repo,
+    },
+    /// Something was found to be the matter with a repository.
+    RepoAiling {
+        /// It.
+        repo: RepoId,
+        /// What.
+        #[serde(flatten)]
+        ailment: Ailment,
+    },
+    /// Nothing is the matter with it any more.
+    RepoMended {
+        /// It.
+        repo: RepoId,
     },
     /// A story was written.
     StoryCreated {

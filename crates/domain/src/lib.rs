@@ -4,6 +4,7 @@
 //! answer, in production, in a simulator and in a replayed night.
 
 pub mod agent;
+pub mod ailment;
 pub mod backlog;
 pub mod capacity;
 pub mod case;

@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 
 use jiff::Timestamp;
 
+use crate::ailment::{Ailing, Ailment, Ailments};
 use crate::capacity::{Capacity, Limits, Room, Slots};
 use crate::case::{Case, Folded};
 use crate::effect::Effect;
@@ -43,6 +44,10 @@ pub struct World {
     pub limits: Limits,
     /// Where nothing new is to start.
     pub pauses: Pauses,
+    /// Repositories with which something is the matter.
+    pub ailments: Ailments,
+    /// Repositories whose goals start although the base branch is red.
+    pub starts_on_red: BTreeSet<RepoId>,
     /// The registered repositories.
     pub repos: BTreeMap<RepoId, Repo>,
     /// Goals that are not settled, and settled ones whose run or landing is still open.
@@ -126,6 +131,8 @@ impl World {
             shares: Shares::default(),
             limits: Limits::default(),
             pauses: Pauses::new(),
+            ailments: Ailments::new(),
+            starts_on_red: BTreeSet::new(),
             repos: BTreeMap::new(),
             goals: BTreeMap::new(),
             settled: BTreeMap::new(),
@@ -171,6 +178,14 @@ impl World {
         said.or_else(|| self.max_in.get(repo).copied())
     }
 
+    /// What keeps all goals of a repository from starting.
+    pub fn ailing(&self, repo: &RepoId) -> Option<&Ailing> {
+        self.ailments.get(repo).filter(|ailing| match ailing.ailment {
+            Ailment::Unreadable { .. } => true,
+            Ailment::RedBase { .. } => !self.starts_on_red.contains(repo),
+        })
+    }
+
     /// Runs that take a slot.
     pub fn slots_taken(&self) -> usize {
         self.runs.values().filter(|run| run.takes_slot()).count()
@@ -193,6 +208,13 @@ impl World {
             Event::Goal(happening) => return self.record_goal(happening, at),
             Event::RepoAdded { repo } => {
                 self.repos.insert(repo.id.clone(), repo.clone());
+            }
+            Event::RepoAiling { repo, ailment } => {
+                let ailing = Ailing::following(self.ailments.get(repo), ailment.clone(), at);
+                self.ailments.insert(repo.clone(), ailing);
+            }
+            Event::RepoMended { repo } => {
+                self.ailments.remove(repo);
             }
             Event::StoryCreated { story } => self.add_story(story)?,
             Event::StoryEdited { story, .. } => self.know_story(story)?,

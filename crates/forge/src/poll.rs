@@ -18,7 +18,7 @@ use std::time::Duration;
 use herder_domain::repo::{Number, RepoId};
 use jiff::Timestamp;
 
-pub use answer::{IssueBrief, PartAnswer, PullBrief, Rollup};
+pub use answer::{BaseBrief, IssueBrief, PartAnswer, PullBrief, Rollup};
 pub use query::{Part, Scope};
 use watched::Watched;
 
@@ -72,6 +72,13 @@ pub enum Found {
         repo: RepoId,
         /// What is known of it.
         pull: PullBrief,
+    },
+    /// A repository was read, and so its base branch stands; said in every round.
+    Base {
+        /// Which.
+        repo: RepoId,
+        /// The branch; absent where there is none of its name.
+        base: Option<BaseBrief>,
     },
     /// All open goals of a repository. One that is not among them is to be looked up: it was closed, lost its label,
     /// went elsewhere, or came back while the list was read.
@@ -141,16 +148,23 @@ impl Poller {
         }
     }
 
-    /// Watches a repository from now on. One that is watched already is left as it is.
-    pub fn watch(&mut self, repo: &RepoId, now: Timestamp) {
+    /// Watches a repository and its base branch from now on. One that is watched already is left as it is.
+    pub fn watch(&mut self, repo: &RepoId, base: &str, now: Timestamp) {
         let since = now.checked_sub(self.rhythm.overlap).unwrap_or(now);
-        self.repos.entry(repo.clone()).or_insert_with(|| Watched::from(since));
+        self.repos.entry(repo.clone()).or_insert_with(|| Watched::from(base, since));
         self.wake(repo);
     }
 
     /// Whether a repository is watched.
     pub fn watches(&self, repo: &RepoId) -> bool {
         self.repos.contains_key(repo)
+    }
+
+    /// Says that the base branch of a repository is another one.
+    pub fn set_base(&mut self, repo: &RepoId, base: &str) {
+        if let Some(watched) = self.repos.get_mut(repo) {
+            base.clone_into(&mut watched.base);
+        }
     }
 
     /// Watches a repository no longer.
@@ -233,7 +247,8 @@ impl Poller {
                 self.open.push_back(Part { repo: repo.clone(), scope });
             }
             let pulls = watched.pulls.iter().copied().collect();
-            let scope = Scope::Changed { since: watched.since(self.rhythm.overlap), after: None, pulls };
+            let (since, base) = (watched.since(self.rhythm.overlap), Some(watched.base.clone()));
+            let scope = Scope::Changed { since, after: None, pulls, base };
             self.open.push_back(Part { repo: repo.clone(), scope });
         }
     }
@@ -285,8 +300,8 @@ impl Poller {
     fn take(&mut self, part: Part, answer: PartAnswer, at: Timestamp, found: &mut Vec<Found>) {
         let Part { repo, scope } = part;
         let Some(watched) = self.repos.get_mut(&repo) else { return };
-        let (issues, next, pulls) = match answer {
-            PartAnswer::Page { issues, next, pulls } => (issues, next, pulls),
+        let (issues, next, pulls, base) = match answer {
+            PartAnswer::Page { issues, next, pulls, base } => (issues, next, pulls, base),
             PartAnswer::Unreadable(why) => {
                 if let Scope::All { .. } = scope {
                     // Asked again in the next round, from the first page.
@@ -299,11 +314,14 @@ impl Poller {
         };
         found.extend(pulls.into_iter().map(|pull| Found::Pull { repo: repo.clone(), pull }));
         match scope {
-            Scope::Changed { since, .. } => {
+            Scope::Changed { since, base: asked, .. } => {
+                if asked.is_some() {
+                    found.push(Found::Base { repo: repo.clone(), base });
+                }
                 let fresh = watched.changed(issues, next.is_none(), at);
                 found.extend(fresh.into_iter().map(|issue| Found::Issue { repo: repo.clone(), issue }));
                 if next.is_some() {
-                    let scope = Scope::Changed { since, after: next, pulls: Vec::new() };
+                    let scope = Scope::Changed { since, after: next, pulls: Vec::new(), base: None };
                     self.open.push_back(Part { repo, scope });
                 }
             }

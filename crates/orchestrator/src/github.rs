@@ -1,10 +1,12 @@
 //! GitHub as the home of goals: one client for each host, what it remembers in the database, and goals as issues.
 
+mod checks;
 mod claims;
 mod clients;
 mod entrust;
 mod git_tokens;
 mod goals;
+mod health;
 mod issues;
 mod look;
 mod pen;

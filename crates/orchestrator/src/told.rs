@@ -52,6 +52,8 @@ impl Told {
                 let until = until.map_or_else(|| "a person acts".to_owned(), |at| format!("{at:.0}"));
                 Some(Self::note(at, format!("account of {agent} parked until {until}: {why}")))
             }
+            Event::RepoAiling { repo, ailment } => Some(Self::note(at, format!("{repo} {ailment}"))),
+            Event::RepoMended { repo } => Some(Self::note(at, format!("{repo} is well again"))),
             Event::RepoAdded { .. }
             | Event::StoryCreated { .. }
             | Event::StoryEdited { .. }

@@ -4,6 +4,7 @@ mod admitting;
 mod aftermath;
 mod announcing;
 mod attend;
+mod claiming;
 mod daemon;
 mod farewell;
 mod following;
@@ -256,6 +257,7 @@ pub fn planning(
         only: None,
         max_in: BTreeMap::new(),
         hours,
+        starts_on_red: std::collections::BTreeSet::new(),
         shares: Shares::default(),
     })
 }
@@ -293,6 +295,8 @@ pub fn heed_repos(
     let weighed = |repo: &RepoId| Some((repo.clone(), config.weight_of(repo)?.value));
     planning.max_in = repos.iter().filter_map(bounded).collect();
     planning.shares.weights = repos.iter().filter_map(weighed).collect();
+    let starts_on_red = repos.iter().filter(|repo| !config.pauses_on_red(repo).value);
+    planning.starts_on_red = starts_on_red.cloned().collect();
     // Whoever is alone has all.
     planning.shares.had = match repos.len() {
         0 | 1 => BTreeMap::new(),

@@ -137,6 +137,7 @@ fn step_ms(store: &mut Store) -> Result<f64> {
         only: None,
         max_in: std::collections::BTreeMap::new(),
         hours: herder_domain::hours::Hours::default(),
+        starts_on_red: std::collections::BTreeSet::new(),
         shares: herder_domain::share::Shares::default(),
         room: None,
     };

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 
 use crate::error::{AppendError, Missing, StoreError};
-use crate::{Store, accounts, goals, journal, operating, outbox, repos, runs, stories};
+use crate::{Store, accounts, ailments, goals, journal, operating, outbox, repos, runs, stories};
 
 /// What came of an event.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,6 +40,10 @@ pub(crate) fn append(conn: &Connection, event: &Event, at: Timestamp) -> Result<
     match event {
         Event::Goal(happening) => goal_happening(conn, event, happening, at),
         Event::RepoAdded { repo } => plain(conn, event, at, || repos::put(conn, repo)),
+        Event::RepoAiling { repo, ailment } => {
+            plain(conn, event, at, || ailments::ail(conn, repo, ailment, at))
+        }
+        Event::RepoMended { repo } => plain(conn, event, at, || ailments::mend(conn, repo)),
         Event::StoryCreated { story } => {
             repos::demand(conn, &story.id.repo)?;
             stories::refuse_taken(conn, &story.id)?;
@@ -198,6 +202,8 @@ pub(crate) fn goal_of(event: &Event) -> Option<&GoalRef> {
     match event {
         Event::Goal(happening) => Some(&happening.goal),
         Event::RepoAdded { .. }
+        | Event::RepoAiling { .. }
+        | Event::RepoMended { .. }
         | Event::StoryCreated { .. }
         | Event::StoryEdited { .. }
         | Event::StoryClosed { .. }

@@ -6,6 +6,7 @@
 //! for it a while, and sees all that was written before.
 
 mod accounts;
+mod ailments;
 mod answers;
 mod append;
 mod check;

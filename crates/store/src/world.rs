@@ -1,6 +1,6 @@
 //! The whole picture, read in one transaction.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use herder_domain::capacity::{Capacity, Room};
 use herder_domain::goal::Goal;
@@ -14,7 +14,7 @@ use rusqlite::Connection;
 use crate::column::Json;
 use crate::error::StoreError;
 use crate::memo::Memo;
-use crate::{Store, accounts, goals, operating, outbox, repos, rows, runs, stories};
+use crate::{Store, accounts, ailments, goals, operating, outbox, repos, rows, runs, stories};
 
 /// What the planner looks at beside the database.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +35,8 @@ pub struct Settings {
     pub hours: Hours,
     /// What each repository has had, and is to have.
     pub shares: Shares,
+    /// Repositories whose goals start although the base branch is red.
+    pub starts_on_red: BTreeSet<RepoId>,
 }
 
 impl Store {
@@ -52,11 +54,13 @@ pub(crate) fn load(conn: &Connection, settings: &Settings, memo: &mut Memo) -> R
     world.max_in.clone_from(&settings.max_in);
     world.hours.clone_from(&settings.hours);
     world.shares.clone_from(&settings.shares);
+    world.starts_on_red.clone_from(&settings.starts_on_red);
     world.repos = repos::all(conn)?.into_iter().map(|repo| (repo.id.clone(), repo)).collect();
     world.stories = stories::standings(conn)?;
     world.parked = accounts::parked(conn)?;
     world.limits = operating::limits(conn)?;
     world.pauses = operating::pauses(conn)?;
+    world.ailments = ailments::ailments(conn)?;
     world.open = outbox::open(conn)?;
     for goal in memo.live(conn)? {
         world.goals.insert(goal.id.clone(), goal);

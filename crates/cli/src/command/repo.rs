@@ -1,5 +1,6 @@
 //! `herder repo ...`.
 
+use herder_domain::ailment::Ailing;
 use herder_domain::event::Repo;
 use herder_domain::forge::Home;
 use herder_orchestrator::{AddRepo, AddRepoError, GoalsAt, add_repo};
@@ -18,16 +19,20 @@ struct RepoItem {
     base_branch: String,
     pushes: bool,
     goals: Home,
+    /// What is the matter with it as a whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ailing: Option<Ailing>,
 }
 
-impl From<&Repo> for RepoItem {
-    fn from(repo: &Repo) -> Self {
+impl RepoItem {
+    fn of(repo: &Repo, ailing: Option<Ailing>) -> Self {
         Self {
             repo: repo.id.to_string(),
             url: repo.url.clone(),
             base_branch: repo.base_branch.clone(),
             pushes: repo.pushes,
             goals: repo.home,
+            ailing,
         }
     }
 }
@@ -47,7 +52,7 @@ pub fn add(call: &Call, args: RepoAdd) -> Result<Reply, Failure> {
     let repo = add_repo(&mut opened.store, &opened.state, &order).map_err(not_added)?;
     drop(progress);
     herder_orchestrator::wake(&opened.state);
-    Reply::one(&RepoItem::from(&repo), said(&repo))
+    Reply::one(&RepoItem::of(&repo, None), said(&repo))
 }
 
 fn said(repo: &Repo) -> String {
@@ -113,11 +118,22 @@ pub fn list(call: &Call) -> Result<Reply, Failure> {
     let only = call.repo.as_ref().map(|name| place::named(&opened.store, name)).transpose()?;
     let repos =
         opened.store.repos()?.into_iter().filter(|repo| only.as_ref().is_none_or(|only| repo.id == *only));
-    let items: Vec<RepoItem> = repos.map(|repo| RepoItem::from(&repo)).collect();
+    let mut ailments = opened.store.ailments()?;
+    let items: Vec<RepoItem> = repos.map(|repo| RepoItem::of(&repo, ailments.remove(&repo.id))).collect();
     let mut table = Table::new(&["repository", "branch", "lands", "address"]);
     for item in &items {
         let lands = if item.pushes { "pushed" } else { "in the vault" };
         table.row([item.repo.clone(), item.base_branch.clone(), lands.to_owned(), item.url.clone()]);
     }
-    Reply::list(&items, table.or("no repository is registered; `herder repo add PATH` registers one"))
+    let table = table.or("no repository is registered; `herder repo add PATH` registers one");
+    Reply::list(&items, table + &ailing_text(&items))
+}
+
+/// What is the matter with listed repositories, a line each.
+fn ailing_text(items: &[RepoItem]) -> String {
+    let line = |item: &RepoItem| {
+        let Ailing { since, ailment } = item.ailing.as_ref()?;
+        Some(format!("{} {ailment} (since {since:.0})\n", item.repo))
+    };
+    items.iter().filter_map(line).collect()
 }

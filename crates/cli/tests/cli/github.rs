@@ -6,9 +6,14 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
+use herder_domain::ailment::Ailment;
+use herder_domain::event::Event;
+use herder_domain::repo::RepoId;
 use herder_fakehub::op::{self, label::LabelEdit};
 use herder_fakehub::state::{Access, Protection, RequiredChecks};
 use herder_fakehub::{Hub, Permission};
+use herder_store::Store;
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::scene::{Said, Scene, feed};
@@ -193,6 +198,27 @@ fn what_is_no_directory_and_no_repository_there_is_an_error_that_says_so() {
     let said = there.run(&["init", "acme/nothing"]);
     assert!(said.code != 0 && said.err.contains("acme/nothing is not ready: "), "{said:?}");
     assert!(there.run(&["init", "https://elsewhere.example/acme/app"]).err.contains("[forge.HOST]"));
+}
+
+#[test]
+fn a_repository_that_ails_is_shown_with_the_reason_and_since_when() {
+    let there = There::new();
+    assert_eq!(there.run(&["repo", "add", APP]).code, 0);
+    let checks = vec!["build".to_owned()];
+    let ailment = Ailment::RedBase { branch: "main".into(), commit: "0123456789abcdef".into(), checks };
+    let repo: RepoId = "github.com/acme/app".parse().unwrap();
+    let at: Timestamp = "2026-11-22T20:00:00Z".parse().unwrap();
+    let mut store = Store::open(&there.scene.home.state().join("herder.db")).unwrap();
+    store.append(&Event::RepoAiling { repo: repo.clone(), ailment }, at).unwrap();
+    let sentence =
+        "github.com/acme/app is red itself: build on main at 0123456789 (since 2026-11-22T20:00:00Z)\n";
+    let said = there.run(&["repo", "list"]);
+    assert!(said.out.ends_with(sentence), "{said:?}");
+    let listed: Value = serde_json::from_str(&there.run(&["repo", "list", "--json"]).out).unwrap();
+    let shown = &listed["items"][0]["ailing"];
+    assert_eq!((&shown["ailment"], &shown["checks"][0]), (&"red_base".into(), &"build".into()), "{listed}");
+    store.append(&Event::RepoMended { repo }, at).unwrap();
+    assert!(!there.run(&["repo", "list"]).out.contains("red"));
 }
 
 /// A proxy that tunnels whatever is asked for to one address, and tells what was asked for.

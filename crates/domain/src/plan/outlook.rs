@@ -104,6 +104,7 @@ fn blocks(world: &World, hopeless: &BTreeSet<GoalRef>, wait: &Wait) -> bool {
         | Wait::OutOfHours { .. }
         | Wait::ModelOutOfHours { .. }
         | Wait::Paused { .. }
+        | Wait::RepoAiling { .. }
         | Wait::NoSlot { .. }
         | Wait::NoRoom { .. }
         | Wait::Draining

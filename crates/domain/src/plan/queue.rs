@@ -149,6 +149,8 @@ impl<'w> Obstacles<'w> {
         if goal.taken.is_some() {
             return waits;
         }
+        let ailing = world.ailing(&goal.id.repo).cloned();
+        waits.extend(ailing.map(|ailing| Wait::RepoAiling { repo: goal.id.repo.clone(), ailing }));
         if let Some(hold) = &goal.hold {
             waits.push(Wait::Held { reason: hold.reason.clone() });
         }

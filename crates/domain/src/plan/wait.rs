@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::ailment::{Ailing, Ailment};
 use crate::capacity::Shortage;
 use crate::pause::Scope;
 use crate::repo::{GoalRef, Number, RepoId};
@@ -80,6 +81,14 @@ pub enum Wait {
         until: Option<Timestamp>,
         /// In the person's words.
         reason: Option<String>,
+    },
+    /// Something is the matter with its repository.
+    RepoAiling {
+        /// The repository.
+        repo: RepoId,
+        /// What, and since when.
+        #[serde(flatten)]
+        ailing: Ailing,
     },
     /// All slots are taken.
     NoSlot {
@@ -157,6 +166,7 @@ impl Wait {
             Self::NoRoom { shortage } => shortage.until(),
             Self::Dependency { .. }
             | Self::Overdue { .. }
+            | Self::RepoAiling { .. }
             | Self::NoSlot { .. }
             | Self::Draining
             | Self::OutOfScope
@@ -177,6 +187,7 @@ impl Wait {
             | Self::OutOfHours { .. }
             | Self::ModelOutOfHours { .. }
             | Self::Paused { .. }
+            | Self::RepoAiling { .. }
             | Self::Held { .. }
             | Self::Quarantined { .. } => true,
             Self::Backoff { .. }
@@ -202,7 +213,11 @@ impl Wait {
             Self::OutOfHours { .. } | Self::ModelOutOfHours { .. } => {
                 Some("[hours] of your configuration says when work may begin".into())
             }
-            Self::Dependency { .. }
+            Self::RepoAiling { ailing: Ailing { ailment: Ailment::RedBase { .. }, .. }, .. } => {
+                Some("`repo.*.pause_on_red = false` has its goals start on a red base".to_owned())
+            }
+            Self::RepoAiling { ailing: Ailing { ailment: Ailment::Unreadable { .. }, .. }, .. }
+            | Self::Dependency { .. }
             | Self::Backoff { .. }
             | Self::Elsewhere { .. }
             | Self::AccountParked { .. }
@@ -235,6 +250,7 @@ impl Wait {
             | Self::Paused { until, .. }
             | Self::OutOfHours { until, .. } => until.is_none(),
             Self::RepoUnknown { .. }
+            | Self::RepoAiling { .. }
             | Self::Held { .. }
             | Self::Overdue { .. }
             | Self::Quarantined { .. }
@@ -291,6 +307,9 @@ impl fmt::Display for Wait {
             Self::ModelOutOfHours { model, models, window, until } => {
                 let models = models.join(" or ");
                 write!(f, "it asks for {model}, and the window {window} lets {models} run until {until:.0}")
+            }
+            Self::RepoAiling { repo, ailing: Ailing { since, ailment } } => {
+                write!(f, "{repo} {ailment} (since {since:.0}); it starts when that is over")
             }
             Self::NoSlot { max, repo, window } => no_slot(f, *max, repo.as_ref(), window.as_deref()),
             Self::NoRoom { shortage } => write!(f, "the machine has no room: {shortage}"),

@@ -3,6 +3,7 @@
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
+use herder_domain::ailment::Ailment;
 use herder_domain::capacity::{Admission, Capacity, Limits};
 use herder_domain::effect::Effect;
 use herder_domain::event::{Event, What};
@@ -225,6 +226,41 @@ fn nothing_starts_while_it_is_paused_and_what_runs_goes_on() {
         sim.settle();
         assert_eq!(words(&sim), ["running"; 3]);
     }
+}
+
+#[test]
+fn goals_of_a_repository_that_ails_wait_and_all_others_go_on() {
+    for ailment in crate::samples::ailments() {
+        let mut sim = Sim::new(5);
+        three_queued(&mut sim);
+        let repo = id(3).repo;
+        sim.record(Event::RepoAiling { repo: repo.clone(), ailment: ailment.clone() }).unwrap();
+        let planned = sim.settle();
+        assert_eq!(words(&sim), ["running", "queued", "running"], "{ailment}");
+        let waits = &planned.waits[&id(3)];
+        let [Wait::RepoAiling { ailing, .. }] = waits.as_slice() else { panic!("{waits:?}") };
+        assert_eq!((&ailing.ailment, ailing.since), (&ailment, sim.now));
+        sim.record(Event::RepoMended { repo }).unwrap();
+        sim.settle();
+        assert_eq!(words(&sim), ["running"; 3], "{ailment}");
+    }
+}
+
+#[test]
+fn a_red_base_holds_nothing_where_the_user_wants_it_so() {
+    let mut sim = Sim::new(5);
+    three_queued(&mut sim);
+    let repo = id(3).repo;
+    sim.world.starts_on_red.insert(repo.clone());
+    sim.record(Event::RepoAiling { repo: repo.clone(), ailment: crate::samples::red_base() }).unwrap();
+    sim.settle();
+    assert_eq!(words(&sim), ["running"; 3]);
+    let why = "not found".to_owned();
+    sim.record(Event::RepoAiling { repo, ailment: Ailment::Unreadable { why } }).unwrap();
+    sim.write(&[], |_| {});
+    sim.record(Event::of(&id(5), What::GoalQueued)).unwrap();
+    sim.settle();
+    assert_eq!((sim.state(3).word(), sim.state(5).word()), ("running", "queued"), "what runs goes on");
 }
 
 #[test]

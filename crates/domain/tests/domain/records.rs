@@ -16,6 +16,8 @@ fn events() -> Vec<Event> {
     let mut all = samples::event_kinds();
     all.push(Event::AccountParked { agent: "claude".into(), until: None, why: "login".into() });
     all.extend(samples::scopes().into_iter().map(|scope| Event::Paused { scope, until: None, reason: None }));
+    let ailing = |ailment| Event::RepoAiling { repo: samples::repo(), ailment };
+    all.extend(samples::ailments().into_iter().map(ailing));
     all.push(Event::MaxSet { repo: None, max: None });
     let down = |farewell| Event::DownAsked { orchestrator: samples::process(), farewell };
     all.extend(samples::farewells().into_iter().map(down));

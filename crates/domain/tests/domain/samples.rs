@@ -4,6 +4,7 @@ mod outcomes;
 
 use std::num::NonZeroUsize;
 
+use herder_domain::ailment::{Ailing, Ailment};
 use herder_domain::capacity::{Farewell, Shortage};
 use herder_domain::event::{Event, Repo, What};
 use herder_domain::follow_up::FollowUp;
@@ -456,9 +457,20 @@ every!(event_kinds -> Event {
     Event::Paused { .. } =>
         Event::Paused { scope: Scope::Everything, until: Some(after(60)), reason: Some("a build".into()) },
     Event::Resumed { .. } => Event::Resumed { scope: Scope::Story { story: id(7) } },
+    Event::RepoAiling { .. } => Event::RepoAiling { repo: repo(), ailment: red_base() },
+    Event::RepoMended { .. } => Event::RepoMended { repo: repo() },
     Event::MaxSet { .. } => Event::MaxSet { repo: Some(repo()), max: NonZeroUsize::new(3) },
     Event::DownAsked { .. } => Event::DownAsked { orchestrator: process(), farewell: Farewell::Drain },
     Event::Goal(_) => Event::of(&id(42), What::GoalQueued),
+});
+
+pub fn red_base() -> Ailment {
+    Ailment::RedBase { branch: "main".into(), commit: "7ee".into(), checks: vec!["ci".into()] }
+}
+
+every!(ailments -> Ailment {
+    Ailment::Unreadable { .. } => Ailment::Unreadable { why: "not found, or hidden".into() },
+    Ailment::RedBase { .. } => red_base(),
 });
 
 every!(scopes -> Scope {
@@ -496,6 +508,8 @@ every!(waits -> Wait {
         window: "day".into(),
         until: after(90),
     },
+    Wait::RepoAiling { .. } =>
+        Wait::RepoAiling { repo: repo(), ailing: Ailing { since: after(7), ailment: red_base() } },
     Wait::NoSlot { .. } => Wait::NoSlot { max: 2, repo: None, window: None },
     Wait::NoRoom { .. } => Wait::NoRoom { shortage: Shortage::NotMeasured },
     Wait::Draining => Wait::Draining,

@@ -163,6 +163,7 @@ fn every_wait_is_a_sentence() {
         "everything is paused until 2026-11-01T22:01:00Z: a build",
         "no window of the hours is open; night opens at 2026-11-01T22:01:30Z",
         "it asks for opus, and the window day lets haiku or sonnet run until 2026-11-01T22:01:30Z",
+        "github.com/acme/app is red itself: ci on main at 7ee (since 2026-11-01T22:00:07Z); it starts when that is over",
         "all 2 slots are taken",
         "the machine has no room: what this machine has free is not measured yet",
         "the orchestrator is going down",

@@ -63,6 +63,16 @@ pub struct PullBrief {
     pub checks: Option<Rollup>,
 }
 
+/// What a round tells of a repository's base branch.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(from = "RawBase")]
+pub struct BaseBrief {
+    /// Its tip.
+    pub sha: String,
+    /// What the checks of that come to; `None`: none has reported.
+    pub checks: Option<Rollup>,
+}
+
 /// What one part of a query came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PartAnswer {
@@ -74,6 +84,8 @@ pub enum PartAnswer {
         next: Option<String>,
         /// The pull requests that were asked for and are there.
         pulls: Vec<PullBrief>,
+        /// The base branch, where it was asked for and is there.
+        base: Option<BaseBrief>,
     },
     /// This repository could not be read.
     Unreadable(Why),
@@ -109,6 +121,24 @@ struct RawPull {
 #[derive(Deserialize)]
 struct RawRollup {
     state: Rollup,
+}
+
+#[derive(Deserialize)]
+struct RawBase {
+    target: RawCommit,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawCommit {
+    oid: String,
+    status_check_rollup: Option<RawRollup>,
+}
+
+impl From<RawBase> for BaseBrief {
+    fn from(RawBase { target }: RawBase) -> Self {
+        Self { sha: target.oid, checks: target.status_check_rollup.map(|rollup| rollup.state) }
+    }
 }
 
 impl RawPull {
@@ -174,5 +204,6 @@ fn page(part: &Part, repository: &Value) -> Option<PartAnswer> {
     // One that is missing is looked up by itself: nothing follows from it here.
     let pulls =
         asked.iter().filter_map(|number| RawPull::deserialize(&repository[format!("p{number}")]).ok());
-    Some(PartAnswer::Page { issues: nodes, next, pulls: pulls.map(RawPull::brief).collect() })
+    let base = BaseBrief::deserialize(&repository["base"]).ok();
+    Some(PartAnswer::Page { issues: nodes, next, pulls: pulls.map(RawPull::brief).collect(), base })
 }

@@ -26,7 +26,7 @@ pub struct Part {
 /// What is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// Issues in any state that were changed since, newest first, and how these pull requests stand.
+    /// Issues in any state that were changed since, newest first, and how these pull requests and the base branch stand.
     Changed {
         /// Since when.
         since: Timestamp,
@@ -34,6 +34,8 @@ pub enum Scope {
         after: Option<String>,
         /// Pull requests in landing.
         pulls: Vec<Number>,
+        /// The branch whose tip and checks are asked for; absent behind the first page.
+        base: Option<String>,
     },
     /// All open issues with the label, oldest first.
     All {
@@ -52,19 +54,27 @@ const TAIL: &str = "rateLimit{cost limit remaining resetAt}}\
 const PULL: &str = "fragment P on PullRequest{number updatedAt state merged headRefOid mergeStateStatus \
     isInMergeQueue statusCheckRollup{state}}";
 
+/// As little.
+const BASE: &str = "fragment B on Commit{oid statusCheckRollup{state}}";
+
 impl Ask {
     /// The query, with an alias for each part: `r0`, `r1`, ...
     pub(super) fn text(&self) -> String {
         let mut text = "query{".to_owned();
-        let mut has_pulls = false;
+        let (mut has_pulls, mut has_base) = (false, false);
         for (index, Part { repo, scope }) in self.parts.iter().enumerate() {
             let (owner, name) = (quoted(repo.owner()), quoted(repo.name()));
             // Writing to a String does not fail.
             let _ = write!(text, "r{index}:repository(owner:{owner},name:{name}){{{}", scope.issues());
-            if let Scope::Changed { pulls, .. } = scope {
+            if let Scope::Changed { pulls, base, .. } = scope {
                 for number in pulls {
                     let _ = write!(text, " p{number}:pullRequest(number:{number}){{...P}}");
                     has_pulls = true;
+                }
+                if let Some(base) = base {
+                    let name = quoted(&format!("refs/heads/{base}"));
+                    let _ = write!(text, " base:ref(qualifiedName:{name}){{target{{...B}}}}");
+                    has_base = true;
                 }
             }
             text.push_str("} ");
@@ -72,6 +82,9 @@ impl Ask {
         text.push_str(TAIL);
         if has_pulls {
             text.push_str(PULL);
+        }
+        if has_base {
+            text.push_str(BASE);
         }
         text
     }

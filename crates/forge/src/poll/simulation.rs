@@ -71,7 +71,7 @@ impl Hub {
             issues.retain(|issue| issue.updated_at >= *since);
             issues.sort_by_key(|issue| std::cmp::Reverse(issue.updated_at));
         }
-        PartAnswer::Page { issues, next: None, pulls: Vec::new() }
+        PartAnswer::Page { issues, next: None, pulls: Vec::new(), base: None }
     }
 }
 
@@ -79,7 +79,7 @@ impl Hub {
 /// a repository were looked at.
 fn hour(hub: &mut Hub, woken: bool) -> (Vec<u64>, u64, u64) {
     let mut poller = Poller::new("goal", Rhythm::default(), at(0));
-    (0..REPOS).for_each(|number| poller.watch(&repo(number), at(0)));
+    (0..REPOS).for_each(|number| poller.watch(&repo(number), "main", at(0)));
     poller.moving(true, at(0));
     let (mut delays, mut reads, mut reconciled) = (Vec::new(), 0, 0);
     let mut pending: BTreeMap<(RepoId, Number), u64> = BTreeMap::new();
@@ -106,7 +106,7 @@ fn hour(hub: &mut Hub, woken: bool) -> (Vec<u64>, u64, u64) {
                         assert_eq!(issues.whole().unwrap().len() as u64, GOALS);
                         reconciled += 1;
                     }
-                    Found::Pull { .. } | Found::Unreadable { .. } => {}
+                    Found::Pull { .. } | Found::Base { .. } | Found::Unreadable { .. } => {}
                 }
             }
         }

@@ -17,26 +17,27 @@ fn issue(number: u64, second: i64) -> IssueBrief {
 }
 
 fn page(issues: Vec<IssueBrief>, next: Option<&str>) -> PartAnswer {
-    PartAnswer::Page { issues, next: next.map(str::to_owned), pulls: Vec::new() }
+    PartAnswer::Page { issues, next: next.map(str::to_owned), pulls: Vec::new(), base: None }
 }
 
 /// A poller that watches these and has read them once, at 0.
 fn settled(names: &[&str]) -> Poller {
     let mut poller = Poller::new("goal", Rhythm::default(), at(0));
     for name in names {
-        poller.watch(&repo(name), at(0));
+        poller.watch(&repo(name), "main", at(0));
     }
     let ask = poller.due(at(0)).unwrap();
     assert_eq!(ask.parts.len(), names.len() * 2);
     let nothing = ask.parts.iter().map(|_| page(Vec::new(), None)).collect();
-    assert_eq!(poller.answered(ask, nothing).len(), names.len());
+    // All goals of each, and its base branch.
+    assert_eq!(poller.answered(ask, nothing).len(), names.len() * 2);
     poller
 }
 
 fn numbers(found: &[Found]) -> Vec<u64> {
     let number = |found: &Found| match found {
         Found::Issue { issue, .. } => Some(issue.number.0),
-        Found::Pull { .. } | Found::All { .. } | Found::Unreadable { .. } => None,
+        Found::Pull { .. } | Found::Base { .. } | Found::All { .. } | Found::Unreadable { .. } => None,
     };
     found.iter().filter_map(number).collect()
 }
@@ -137,7 +138,7 @@ fn all_goals_are_looked_at_every_ten_minutes_and_only_a_whole_list_is_one() {
 #[test]
 fn a_page_of_all_goals_that_fails_leaves_no_list() {
     let mut poller = Poller::new("goal", Rhythm::default(), at(0));
-    poller.watch(&repo("app"), at(0));
+    poller.watch(&repo("app"), "main", at(0));
     let ask = poller.due(at(0)).unwrap();
     poller.answered(ask, vec![page(vec![issue(1, 1)], Some("c")), page(Vec::new(), None)]);
     let ask = poller.due(at(0)).unwrap();
@@ -209,7 +210,7 @@ fn the_query_asks_for_what_costs_nothing_and_quotes_what_it_was_told() {
     let text = poller.due(at(10)).unwrap().text();
     let expected = "query{r0:repository(owner:\"acme\",name:\"app\"){issues(first:20,orderBy:{field:UPDATED_AT,\
         direction:DESC},filterBy:{since:\"2027-01-15T07:58:00Z\"}){...I} p12:pullRequest(number:12){...P} \
-        p13:pullRequest(number:13){...P}} rateLimit{cost limit remaining resetAt}}";
+        p13:pullRequest(number:13){...P} base:ref(qualifiedName:\"refs/heads/main\"){target{...B}}} rateLimit{cost limit remaining resetAt}}";
     assert!(text.starts_with(expected), "{text}");
     let part = Part {
         repo: repo("app"),

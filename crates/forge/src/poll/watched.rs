@@ -12,6 +12,8 @@ use crate::budget::later;
 /// One repository.
 #[derive(Debug)]
 pub(super) struct Watched {
+    /// Its base branch.
+    pub base: String,
     /// Pull requests in landing.
     pub pulls: BTreeSet<Number>,
     /// When all goals were last asked for.
@@ -28,8 +30,9 @@ pub(super) struct Watched {
 
 impl Watched {
     /// One of which nothing was seen, but what was before `since`.
-    pub fn from(since: Timestamp) -> Self {
+    pub fn from(base: &str, since: Timestamp) -> Self {
         Self {
+            base: base.to_owned(),
             pulls: BTreeSet::new(),
             reconciled_at: None,
             collected: BTreeMap::new(),

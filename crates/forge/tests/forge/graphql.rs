@@ -62,8 +62,8 @@ fn a_round_reads_each_repository_by_itself() {
     let (_listener, client, asked) = saying(answer);
     let mut poller = Poller::new("goal", Rhythm::default(), now);
     let hidden = herder_domain::repo::RepoId::new("github.com", "acme", "aaa").unwrap();
-    poller.watch(&hidden, now);
-    poller.watch(&app(), now);
+    poller.watch(&hidden, "main", now);
+    poller.watch(&app(), "main", now);
     poller.follow(&app(), BTreeSet::from([Number(12)]));
     let ask = poller.due(now).unwrap();
     let answers = client.poll(&ask).unwrap();
@@ -75,7 +75,7 @@ fn a_round_reads_each_repository_by_itself() {
         .iter()
         .filter_map(|one| match one {
             Found::Pull { pull, .. } => Some((pull.number, pull.mergeable, pull.checks)),
-            Found::Issue { .. } | Found::All { .. } | Found::Unreadable { .. } => None,
+            Found::Issue { .. } | Found::All { .. } | Found::Base { .. } | Found::Unreadable { .. } => None,
         })
         .collect();
     assert_eq!(pulls, [(Number(12), Mergeable::Behind, Some(Rollup::Failure))]);
@@ -90,7 +90,7 @@ fn a_query_that_is_refused_as_a_whole_is_unknown() {
     let (_listener, client, _) =
         saying(json!({ "errors": [error("RATE_LIMITED", "API rate limit exceeded", json!([]))] }));
     let mut poller = Poller::new("goal", Rhythm::default(), Timestamp::now());
-    poller.watch(&app(), Timestamp::now());
+    poller.watch(&app(), "main", Timestamp::now());
     let ask = poller.due(Timestamp::now()).unwrap();
     let why = client.poll(&ask).unwrap_err();
     assert!(matches!(why, Why::Limited { resource: Resource::Graphql, .. }), "{why:?}");

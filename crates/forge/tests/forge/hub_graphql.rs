@@ -6,7 +6,7 @@ use herder_fakehub::op;
 use herder_fakehub::op::check::CheckEdit;
 use herder_fakehub::state::{Conclusion, Protection, RequiredChecks};
 use herder_forge::Lookup;
-use herder_forge::poll::{Found, Poller, Rhythm, Rollup};
+use herder_forge::poll::{BaseBrief, Found, Poller, Rhythm, Rollup};
 use herder_forge::write::automerge::AutoMerge;
 use herder_forge::write::merge::MergeMethod;
 use herder_forge::write::pull::NewPull;
@@ -23,7 +23,7 @@ fn round(scene: &Scene, poller: &mut Poller) -> Vec<Found> {
 fn changed(found: &[Found]) -> Vec<u64> {
     let number = |found: &Found| match found {
         Found::Issue { issue, .. } => Some(issue.number.0),
-        Found::Pull { .. } | Found::All { .. } | Found::Unreadable { .. } => None,
+        Found::Pull { .. } | Found::Base { .. } | Found::All { .. } | Found::Unreadable { .. } => None,
     };
     found.iter().filter_map(number).collect()
 }
@@ -33,11 +33,11 @@ fn a_round_sees_what_people_did_and_how_a_pull_request_stands() {
     let scene = Scene::new();
     let (one, two) = (scene.issue("One", "", &["goal"]), scene.issue("Two", "", &["goal"]));
     let mut poller = Poller::new("goal", Rhythm::default(), scene.client.server_now());
-    poller.watch(&app(), scene.client.server_now());
+    poller.watch(&app(), "main", scene.client.server_now());
     let found = round(&scene, &mut poller);
     let all = found.iter().find_map(|found| match found {
         Found::All { issues, .. } => Some(issues.clone().whole().unwrap()),
-        Found::Issue { .. } | Found::Pull { .. } | Found::Unreadable { .. } => None,
+        Found::Issue { .. } | Found::Base { .. } | Found::Pull { .. } | Found::Unreadable { .. } => None,
     });
     assert_eq!(all.unwrap().iter().map(|issue| issue.number).collect::<Vec<_>>(), [one, two]);
     scene.hub.commit("herder", "acme/app", "goal-1", "work.txt", "work");
@@ -53,14 +53,19 @@ fn a_round_sees_what_people_did_and_how_a_pull_request_stands() {
         conclusion: Some(Conclusion::Failure),
         ..CheckEdit::default()
     };
-    scene.hub.act("ada", |ctx| op::check::create(ctx, "acme/app", red));
+    scene.hub.act("ada", |ctx| op::check::create(ctx, "acme/app", red.clone()));
+    let tip = scene.hub.commit("ada", "acme/app", "main", "more.txt", "more");
+    let red_base = CheckEdit { head_sha: Some(tip.clone()), ..red };
+    scene.hub.act("ada", |ctx| op::check::create(ctx, "acme/app", red_base));
     let found = round(&scene, &mut poller);
     assert!(changed(&found).contains(&two.0), "{found:?}");
     let standing = found.iter().find_map(|found| match found {
         Found::Pull { pull, .. } => Some((pull.head_sha.clone(), pull.checks)),
-        Found::All { .. } | Found::Issue { .. } | Found::Unreadable { .. } => None,
+        Found::All { .. } | Found::Base { .. } | Found::Issue { .. } | Found::Unreadable { .. } => None,
     });
     assert_eq!(standing, Some((pull.head.sha, Some(Rollup::Failure))));
+    let base = BaseBrief { sha: tip, checks: Some(Rollup::Failure) };
+    assert!(found.contains(&Found::Base { repo: app(), base: Some(base) }), "{found:?}");
 }
 
 #[test]

@@ -8,13 +8,14 @@ use herder_domain::forge::Trouble;
 use herder_domain::gate::{Failure, Refusal};
 use herder_domain::landing::{Bounce, Landing, LandingState, Merging, Offer, Standing};
 use herder_domain::repo::RepoId;
-use herder_forge::read::check::{Check, CheckState};
+use herder_forge::read::check::Check;
 use herder_forge::read::issue::IssueState;
 use herder_forge::read::pull::{Mergeable, Pull};
 use herder_forge::{Client, Lookup};
 
 use jiff::SignedDuration;
 
+use super::checks::Checks;
 use super::reviews::{Word, words};
 use super::trouble;
 
@@ -150,20 +151,12 @@ impl Seen<'_> {
     /// Red checks that count send it back: those that are required, or all where none is. `else_` where none of them
     /// is red and none is under way.
     fn by_checks(&self, else_: Standing) -> Result<Result<Standing, Refusal>, Trouble> {
-        let checks = self.checks_of(&self.offer.head)?;
-        let rules = present(self.client.branch_rules(self.repo, &self.pull.base.branch))?;
-        let required: BTreeSet<String> = rules.map(|rules| rules.required_checks).unwrap_or_default();
-        let counts = |check: &&Check| required.is_empty() || required.contains(&check.name);
-        let red: Vec<&Check> =
-            checks.iter().filter(counts).filter(|check| check.state == CheckState::Failed).collect();
+        let checks = Checks::of(self.client, self.repo, &self.pull.base.branch, &self.offer.head)?;
+        let red = checks.red();
         if !red.is_empty() {
             return Ok(Err(self.refusal(&red)?));
         }
-        let pending: Vec<&str> = checks
-            .iter()
-            .filter(|check| check.state == CheckState::Pending)
-            .map(|check| check.name.as_str())
-            .collect();
+        let pending = checks.pending();
         Ok(Ok(match pending.is_empty() {
             true => else_,
             false => Standing::Waiting { why: format!("checks are under way: {}", pending.join(", ")) },

@@ -1,23 +1,26 @@
 //! Watching one host: a thread that polls it, looks at each issue that changed, and tells what it saw. It keeps
 //! nothing that could not be asked for again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
+use herder_domain::ailment::Ailment;
 use herder_domain::event::Repo;
 use herder_domain::forge::Home;
 use herder_domain::repo::{GoalRef, RepoId};
 use herder_domain::sight::Sighting;
 use herder_domain::story::Story;
-use herder_forge::poll::{Found, Poller, Rhythm};
+use herder_forge::poll::{BaseBrief, Found, Poller, Rhythm};
 use herder_forge::{Client, Lookup, Why};
 use herder_store::{GoalFilter, Store, StoreError};
 use jiff::Timestamp;
 
+use super::checks::Checks;
+use super::health::{Health, Red};
 use super::sight::{self, GOAL, Kind};
 
 /// How long the thread waits at most before it looks whether a repository was added.
@@ -32,6 +35,8 @@ pub(crate) enum Asked {
     Look(GoalRef),
     /// Ask for a repository before its turn.
     Wake(RepoId),
+    /// The base branch of a repository is this one, whatever was registered.
+    Base(RepoId, String),
 }
 
 /// What a watcher tells.
@@ -40,6 +45,8 @@ pub(crate) enum Saw {
     Goal(Box<Sighting>),
     /// A story that may be new.
     Story(Story),
+    /// What is the matter with a repository, or that nothing is any more.
+    Health(RepoId, Option<Ailment>),
     /// A repository, or the whole host, cannot be read.
     Nothing(String),
     /// All repositories of the host were looked at for the first time.
@@ -54,9 +61,17 @@ struct Watch {
     /// Goals to be looked at, with the time from which on.
     open: BTreeSet<(Timestamp, GoalRef)>,
     unseen: BTreeSet<RepoId>,
+    /// The repositories that are watched.
+    repos: BTreeMap<RepoId, Watched>,
     has_told: bool,
     me: Option<String>,
     tell: Box<dyn Fn(Saw) -> bool + Send>,
+}
+
+/// A repository that is watched.
+struct Watched {
+    base: String,
+    health: Health,
 }
 
 /// Starts watching a host; `tell` gives whether anybody listens still.
@@ -78,8 +93,8 @@ pub(crate) fn watch(
         let usual = Rhythm::default();
         let rhythm = Rhythm { fast, slow: usual.slow.max(fast), ..usual };
         let poller = Poller::new(GOAL, rhythm, client.server_now());
-        let (open, unseen) = (BTreeSet::new(), BTreeSet::new());
-        Watch { client, store, poller, open, unseen, has_told: false, me: None, tell }.run(&asked);
+        let (open, unseen, repos) = (BTreeSet::new(), BTreeSet::new(), BTreeMap::new());
+        Watch { client, store, poller, open, unseen, repos, has_told: false, me: None, tell }.run(&asked);
     })?;
     Ok(ask)
 }
@@ -101,6 +116,7 @@ impl Watch {
                     self.open.insert((now, goal));
                 }
                 Ok(Asked::Wake(repo)) => self.poller.wake(&repo),
+                Ok(Asked::Base(repo, base)) => self.rebase(&repo, base),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
@@ -122,6 +138,9 @@ impl Watch {
                 }
                 Err(why) => {
                     self.poller.failed(ask, &why, self.client.server_now());
+                    // Where nothing can be read, none of them can.
+                    let all: Vec<RepoId> = self.repos.keys().cloned().collect();
+                    all.iter().for_each(|repo| self.unread(repo, &why));
                     return Err(format!("{} cannot be read: {why}", self.client.site().host()));
                 }
             }
@@ -135,10 +154,13 @@ impl Watch {
         let is_here = |repo: &Repo| repo.home == Home::Github && repo.id.host() == host;
         let repos: Vec<Repo> = self.store.repos()?.into_iter().filter(is_here).collect();
         for repo in repos {
-            if self.poller.watches(&repo.id) {
+            if self.repos.contains_key(&repo.id) {
                 continue;
             }
-            self.poller.watch(&repo.id, self.client.server_now());
+            self.poller.watch(&repo.id, &repo.base_branch, self.client.server_now());
+            let known = self.store.ailments()?.remove(&repo.id);
+            let health = Health::known(known.map(|known| known.ailment));
+            self.repos.insert(repo.id.clone(), Watched { base: repo.base_branch, health });
             self.unseen.insert(repo.id);
         }
         Ok(())
@@ -165,12 +187,43 @@ impl Watch {
                 }
                 // Landings are followed by themselves.
                 Found::Pull { .. } => {}
+                Found::Base { repo, base } => self.base(&repo, base.as_ref()),
                 Found::Unreadable { repo, why } => {
+                    self.unread(&repo, &why);
                     (self.tell)(Saw::Nothing(format!("{repo} cannot be read: {why}")));
                 }
             }
         }
         Ok(())
+    }
+
+    fn rebase(&mut self, repo: &RepoId, base: String) {
+        self.poller.set_base(repo, &base);
+        if let Some(watched) = self.repos.get_mut(repo) {
+            watched.base = base;
+        }
+    }
+
+    /// Takes that a repository could not be read, and tells it where that is news.
+    fn unread(&mut self, repo: &RepoId, why: &Why) {
+        let Some(watched) = self.repos.get_mut(repo) else { return };
+        if watched.health.unread(why) {
+            (self.tell)(Saw::Health(repo.clone(), watched.health.ailment().cloned()));
+        }
+    }
+
+    /// Takes how a repository's base branch stands, and tells what follows where that is news. What could not be read
+    /// says nothing; the next round asks again.
+    fn base(&mut self, repo: &RepoId, base: Option<&BaseBrief>) {
+        let Some(Watched { base: branch, health }) = self.repos.get_mut(repo) else { return };
+        let (client, now) = (self.client.patient(), self.client.server_now());
+        let red = |Red { branch, commit }: Red<'_>| {
+            let checks = Checks::of(&client, repo, branch, commit)?;
+            Ok(checks.red().into_iter().map(|check| check.name.clone()).collect())
+        };
+        if health.read((branch, base), now, red) == Ok(true) {
+            (self.tell)(Saw::Health(repo.clone(), health.ailment().cloned()));
+        }
     }
 
     /// Looks at all goals whose time has come.

@@ -19,6 +19,7 @@ use herder_store::{AppendError, OpenEffect, Settings, Stepped, Store};
 use jiff::Timestamp;
 
 use super::attend::OnlyFor;
+use super::claiming;
 use super::following::{self, Following};
 use super::hearing;
 use super::inbox::{self, Message};
@@ -375,6 +376,9 @@ impl Daemon {
         self.say(&Told::note(now, format!("{key} failed, will be tried again: {error}")));
         if matches!(effect, Some(Effect::Notify { .. })) && attempts + 1 >= NOTIFY_TRIES {
             return self.finish(key, &[], now);
+        }
+        if let Some(event) = claiming::given_up(self, effect, (attempts + 1, error))? {
+            return self.finish(key, &[event], now);
         }
         let wait = RETRY_FIRST.saturating_mul(1 << attempts.min(12)).min(RETRY_LONGEST);
         let until = now.checked_add(wait).unwrap_or(Timestamp::MAX);

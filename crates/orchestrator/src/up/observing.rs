@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::Sender;
 
+use herder_domain::ailment::Ailment;
 use herder_domain::effect::Effect;
 use herder_domain::event::{Event, Repo};
 use herder_domain::forge::Home;
@@ -23,6 +24,8 @@ use crate::told::Told;
 #[derive(Default)]
 pub(super) struct Forges {
     watchers: BTreeMap<String, Sender<Asked>>,
+    /// The base branch of each repository, as its watcher knows it.
+    bases: BTreeMap<RepoId, String>,
     /// Hosts that cannot be watched, which was said.
     unwatched: BTreeSet<String>,
     /// Hosts of which not everything was seen once.
@@ -64,8 +67,23 @@ fn watch_hosts(daemon: &mut Daemon) -> Result<(), UpError> {
         if !daemon.forges.watchers.contains_key(host) {
             watch_host(daemon, repo)?;
         }
+        tell_base(daemon, repo);
     }
     Ok(())
+}
+
+/// Has the branch watched that goals land on by the present configuration.
+fn tell_base(daemon: &mut Daemon, repo: &Repo) {
+    let said = daemon.context.config.base_of(&repo.id).map(|base| base.value);
+    let base = said.unwrap_or_else(|| repo.base_branch.clone());
+    let known = daemon.forges.bases.entry(repo.id.clone()).or_insert_with(|| repo.base_branch.clone());
+    if *known != base
+        && let Some(ask) = daemon.forges.watchers.get(repo.id.host())
+    {
+        known.clone_from(&base);
+        // A watcher that is gone has said why.
+        let _ = ask.send(Asked::Base(repo.id.clone(), base));
+    }
 }
 
 fn watch_host(daemon: &mut Daemon, repo: &Repo) -> Result<(), UpError> {
@@ -94,6 +112,7 @@ pub(super) fn saw(daemon: &mut Daemon, host: &str, saw: Saw) -> Result<(), UpErr
             sighted(daemon, &sighting)
         }
         Saw::Story(story) => told_of(daemon, story),
+        Saw::Health(repo, ailment) => felt(daemon, repo, ailment),
         Saw::Nothing(why) => {
             // Said once, not with every try.
             if daemon.forges.troubles.insert(host.to_owned(), why.clone()).as_ref() != Some(&why) {
@@ -105,6 +124,26 @@ pub(super) fn saw(daemon: &mut Daemon, host: &str, saw: Saw) -> Result<(), UpErr
             daemon.forges.looking.remove(host);
             Ok(())
         }
+    }
+}
+
+/// Records what is the matter with a repository, or that nothing is any more.
+fn felt(daemon: &mut Daemon, repo: RepoId, ailment: Option<Ailment>) -> Result<(), UpError> {
+    let known = daemon.store.ailments()?.remove(&repo).map(|known| known.ailment);
+    match ailment {
+        ailment if ailment == known => Ok(()),
+        Some(ailment) => daemon.append(&Event::RepoAiling { repo, ailment: redacted(daemon, ailment) }),
+        None => daemon.append(&Event::RepoMended { repo }),
+    }
+}
+
+/// What a host says goes into the journal without the secrets that herder knows.
+fn redacted(daemon: &Daemon, ailment: Ailment) -> Ailment {
+    match ailment {
+        Ailment::Unreadable { why } => {
+            Ailment::Unreadable { why: daemon.context.redactor.line(&why).into_string() }
+        }
+        red @ Ailment::RedBase { .. } => red,
     }
 }
 

@@ -256,6 +256,7 @@ mod tests {
         ("repo.*.base", "repo.app.base = \"develop\""),
         ("repo.*.max", "repo.app.max = 1"),
         ("repo.*.weight", "repo.app.weight = 2"),
+        ("repo.*.pause_on_red", "repo.app.pause_on_red = false"),
         ("repo.*.agent", "repo.app.agent = \"replay\""),
         ("repo.*.model", "repo.app.model = \"opus\""),
         ("repo.*.reasoning", "repo.app.reasoning = \"high\""),
@@ -287,12 +288,13 @@ mod tests {
         let mut followed = follow(&config, &flags, &before).unwrap();
         let secrets = std::mem::take(&mut followed.settings.secrets);
         let at_once = format!(
-            "{:?} {:?} {:?} {:?} {:?} {:?}",
+            "{:?} {:?} {:?} {:?} {:?} {:?} {:?}",
             followed.settings,
             followed.planning,
             config.retention(),
             config.max_in(&id),
             config.weight_of(&id),
+            config.pauses_on_red(&id),
             review(repository, &config)
         );
         let asks = GoalOptions { model: Some("haiku".into()), ..GoalOptions::default() };

@@ -1,6 +1,7 @@
 //! Nights whose goals are issues: a double of GitHub, real git over HTTP, real keepers and ralphs, scripted agents.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "a test fails by panicking")]
 
+mod ailing;
 mod as_app;
 mod claims;
 mod hearing;

@@ -51,7 +51,15 @@ impl Stage {
             hub.user(login);
         }
         let token = hub.user("herder");
-        hub.repo(APP)
+        let stage = Self { home: home_of(&hub), hub, token };
+        stage.repo(APP);
+        stage
+    }
+
+    /// Puts a repository on the hub, with a gate and herder's labels.
+    pub fn repo(&self, slug: &str) {
+        self.hub
+            .repo(slug)
             .grant("ada", Permission::Admin)
             .grant("bob", Permission::Write)
             .grant("eve", Permission::Triage)
@@ -65,10 +73,8 @@ impl Stage {
                 color: Some(color.to_owned()),
                 description: Some(description.to_owned()),
             };
-            hub.act("ada", |ctx| op::label::create(ctx, APP, edit));
+            self.hub.act("ada", |ctx| op::label::create(ctx, slug, edit));
         }
-        let home = home_of(&hub);
-        Self { hub, home, token }
     }
 
     /// Changes the settings: what stands first in the file, what is added to the host's table, and one text by another.
@@ -130,6 +136,11 @@ impl Stage {
 
     /// Opens an issue whose goal's agent plays `script`.
     pub fn issue(&self, by: &str, title: &str, script: &str, labels: &[&str]) -> u64 {
+        self.issue_in(APP, (by, title), script, labels)
+    }
+
+    /// The same in another repository.
+    pub fn issue_in(&self, slug: &str, (by, title): (&str, &str), script: &str, labels: &[&str]) -> u64 {
         let body = format!("## Objective\n{title}\n\n```replay\n{script}\n```\n");
         let labels = labels.iter().map(|label| (*label).to_owned()).collect();
         let edit = IssueEdit {
@@ -138,13 +149,18 @@ impl Stage {
             labels: Some(labels),
             ..IssueEdit::default()
         };
-        self.hub.act(by, |ctx| op::issue::create(ctx, APP, edit)).number
+        self.hub.act(by, |ctx| op::issue::create(ctx, slug, edit)).number
     }
 
     /// Puts a label on an issue, some time after whatever was done before: GitHub's times are whole seconds.
     pub fn label(&self, by: &str, issue: u64, label: &str) {
+        self.label_in(APP, (by, issue), label);
+    }
+
+    /// The same in another repository.
+    pub fn label_in(&self, slug: &str, (by, issue): (&str, u64), label: &str) {
         self.hub.move_clock(jiff::SignedDuration::from_secs(2));
-        self.hub.act(by, |ctx| op::issue::add_labels(ctx, APP, issue, &[label.to_owned()]));
+        self.hub.act(by, |ctx| op::issue::add_labels(ctx, slug, issue, &[label.to_owned()]));
     }
 
     pub fn close(&self, by: &str, issue: u64, reason: &str) {

@@ -33,6 +33,7 @@ pub fn assert_agrees(store: &Store) {
     assert_eq!(store.parked().unwrap(), folded.parked);
     assert_eq!(store.pauses().unwrap(), folded.pauses);
     assert_eq!(store.limits().unwrap(), folded.limits);
+    assert_eq!(store.ailments().unwrap(), folded.ailments);
     assert_eq!(by_id(&store.goals(&GoalFilter::default()).unwrap(), |goal| goal.id.clone()), folded.goals);
     assert_runs(store, &folded);
     assert_numbers(&folded);
@@ -129,4 +130,5 @@ fn assert_world(store: &Store, folded: World) {
     assert_eq!(world.goals, live);
     assert_eq!(world.settled, settled);
     assert_eq!((world.pauses, world.limits), (folded.pauses, folded.limits));
+    assert_eq!(world.ailments, folded.ailments);
 }

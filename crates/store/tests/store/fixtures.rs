@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use herder_domain::ailment::{Ailing, Ailment};
 use herder_domain::capacity::Farewell;
 use herder_domain::event::{Event, Repo, What};
 use herder_domain::forge::Home;
@@ -13,7 +14,7 @@ use herder_domain::goal::GoalState;
 use herder_domain::ledger::Cost;
 use herder_domain::outcome::Outcome;
 use herder_domain::pause::Scope;
-use herder_domain::repo::GoalRef;
+use herder_domain::repo::{GoalRef, RepoId};
 use herder_domain::run::{ProcessName, RunId};
 use herder_store::{Answer, LedgerFilter, LedgerRow, NewGoal, Store};
 use rusqlite::Connection;
@@ -22,7 +23,7 @@ use crate::agreement::assert_agrees;
 use crate::scene::{Fate, Scene, accepted, app, at, failed, number, queued, registered, text};
 
 /// The version that this program writes.
-pub const VERSION: i32 = 4;
+pub const VERSION: i32 = 5;
 
 fn fixture(version: i32) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/schema-{version}.db"))
@@ -86,13 +87,22 @@ fn furnished() -> Scene {
     scene.store.append(&Event::DownAsked { orchestrator: gone(), farewell }, at(4_005)).unwrap();
     scene.store.comment(&goal(1), "ann", "A long one.", None, at(4_006)).unwrap();
     scene.store.comment(&goal(6), "ann", "Thank you.", Some("thanks"), at(4_006)).unwrap();
-    let Event::RepoAdded { repo } = registered(&"acme/far".parse().unwrap()) else { unreachable!() };
+    let Event::RepoAdded { repo } = registered(&far()) else { unreachable!() };
     scene.store.append(&Event::RepoAdded { repo: Repo { home: Home::Github, ..repo } }, at(4_006)).unwrap();
+    scene.store.append(&Event::RepoAiling { repo: far(), ailment: red() }, at(4_007)).unwrap();
     scene.store.keep_answer(ACCOUNT, ADDRESS, &answer(), at(4_006)).unwrap();
     scene.store.keep_budget(ACCOUNT, "{}").unwrap();
     scene.store.ledger_put(&ledger_row()).unwrap();
     scene.store.ledger_put(&uncounted()).unwrap();
     scene
+}
+
+fn far() -> RepoId {
+    "acme/far".parse().unwrap()
+}
+
+fn red() -> Ailment {
+    Ailment::RedBase { branch: "main".into(), commit: "7ee".into(), checks: vec!["ci".into()] }
 }
 
 const ACCOUNT: &str = "github.com";
@@ -156,6 +166,9 @@ fn every_schema_that_ever_was_opens_with_all_that_is_in_it() {
         if version >= 4 {
             assert_on_forge(&store);
         }
+        if version >= 5 {
+            assert_ailing(&store);
+        }
         assert_eq!(store.check().unwrap().schema, VERSION);
         let new = queued(text(&app(), "Work goes on", ""));
         assert_eq!(store.create_goal(&app(), new, at(9_000)).unwrap(), goal(10));
@@ -170,6 +183,7 @@ fn the_fixture_is_what_this_program_writes() {
     assert_operated(&scene.store);
     assert_eq!(ledger(&scene.store, &goal(7)), [uncounted()]);
     assert_on_forge(&scene.store);
+    assert_ailing(&scene.store);
 }
 
 #[test]
@@ -199,6 +213,12 @@ fn tokens_that_an_older_schema_had_as_none_are_unknown_where_the_money_is() {
 
 fn ledger(store: &Store, goal: &GoalRef) -> Vec<LedgerRow> {
     store.ledger_rows(&LedgerFilter { goal: Some(goal.clone()), ..LedgerFilter::default() }).unwrap()
+}
+
+/// What the fifth version of the schema brought.
+fn assert_ailing(store: &Store) {
+    let ailing = Ailing { since: at(4_007), ailment: red() };
+    assert_eq!(store.ailments().unwrap().into_iter().collect::<Vec<_>>(), [(far(), ailing)]);
 }
 
 /// What the fourth version of the schema brought.

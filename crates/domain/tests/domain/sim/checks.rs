@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
+use herder_domain::ailment::Ailment;
 use herder_domain::capacity::Admission;
 use herder_domain::effect::Effect;
 use herder_domain::event::{Event, GoalHappening, What};
@@ -257,6 +258,12 @@ impl Sim {
         self.world.limits.everywhere.map_or(usual, |max| max.get())
     }
 
+    fn is_ailing(&self, repo: &RepoId) -> bool {
+        let is_red = |ailment: &Ailment| matches!(ailment, Ailment::RedBase { .. });
+        let ailing = self.world.ailments.get(repo);
+        ailing.is_some_and(|known| !(is_red(&known.ailment) && self.world.starts_on_red.contains(repo)))
+    }
+
     fn is_paused(&self, goal: &Goal) -> bool {
         self.world.pauses.iter().any(|(scope, pause)| {
             let is_meant = match scope {
@@ -265,7 +272,7 @@ impl Sim {
                 Scope::Story { story } => goal.story == Some(story.number) && goal.id.repo == story.repo,
             };
             is_meant && pause.until.is_none_or(|until| until > self.now)
-        })
+        }) || self.is_ailing(&goal.id.repo)
     }
 
     fn can_start(&self, goal: &Goal) -> bool {

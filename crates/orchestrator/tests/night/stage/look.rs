@@ -26,6 +26,7 @@ pub fn settings() -> Settings {
         only: None,
         max_in: std::collections::BTreeMap::new(),
         hours: herder_domain::hours::Hours::default(),
+        starts_on_red: std::collections::BTreeSet::new(),
         shares: herder_domain::share::Shares::default(),
         room: None,
     }
