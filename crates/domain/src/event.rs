@@ -1,13 +1,15 @@
 //! What happened, as the journal keeps it.
 
+mod repo;
+
 use std::num::NonZeroUsize;
 
 use jiff::Timestamp;
+pub use repo::Repo;
 use serde::{Deserialize, Serialize};
 
 use crate::ailment::Ailment;
 use crate::capacity::Farewell;
-use crate::forge::Home;
 use crate::gate::{Asked, Flake, Refusal};
 use crate::goal::{Goal, GoalEdit};
 use crate::hand::HandEnd;
@@ -426,22 +428,6 @@ pub enum What {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         known: Vec<String>,
     },
-}
-
-/// A repository that herder works on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Repo {
-    /// Its name.
-    pub id: RepoId,
-    /// Where it is fetched from and landed to: a URL or an absolute path.
-    pub url: String,
-    /// The branch that goals land on.
-    pub base_branch: String,
-    /// Work is pushed there unattended; otherwise it stays as the vault's branch `goal-N`.
-    pub pushes: bool,
-    /// Where its goals live.
-    #[serde(default, skip_serializing_if = "Home::is_local")]
-    pub home: Home,
 }
 
 impl Event {
