@@ -11,10 +11,11 @@ use std::time::Duration;
 use herder_domain::ailment::Ailment;
 use herder_domain::event::Repo;
 use herder_domain::forge::Home;
-use herder_domain::repo::{GoalRef, RepoId};
+use herder_domain::landing::{Landing, LandingState};
+use herder_domain::repo::{GoalRef, Number, RepoId};
 use herder_domain::sight::Sighting;
 use herder_domain::story::Story;
-use herder_forge::poll::{BaseBrief, Found, Poller, Rhythm};
+use herder_forge::poll::{BaseBrief, Found, Poller, PullBrief, Rhythm};
 use herder_forge::{Client, Lookup, Why};
 use herder_store::{GoalFilter, Store, StoreError};
 use jiff::Timestamp;
@@ -45,6 +46,8 @@ pub(crate) enum Saw {
     Goal(Box<Sighting>),
     /// A story that may be new.
     Story(Story),
+    /// A pull request that is in landing is not as it was.
+    Pull(RepoId, Number),
     /// What is the matter with a repository, or that nothing is any more.
     Health(RepoId, Option<Ailment>),
     /// A repository, or the whole host, cannot be read.
@@ -72,6 +75,8 @@ struct Watch {
 struct Watched {
     base: String,
     health: Health,
+    /// Pull requests in landing, as they were told of last.
+    pulls: BTreeMap<Number, PullBrief>,
 }
 
 /// Starts watching a host; `tell` gives whether anybody listens still.
@@ -128,7 +133,8 @@ impl Watch {
         let failed = |error: StoreError| error.to_string();
         self.know_repos().map_err(failed)?;
         let now = self.client.server_now();
-        let is_moving = !self.store.active_runs().map_err(failed)?.is_empty();
+        let is_landing = self.follow().map_err(failed)?;
+        let is_moving = is_landing || !self.store.active_runs().map_err(failed)?.is_empty();
         self.poller.moving(is_moving, now);
         if let Some(ask) = self.poller.due(now) {
             match self.client.poll(&ask) {
@@ -160,10 +166,38 @@ impl Watch {
             self.poller.watch(&repo.id, &repo.base_branch, self.client.server_now());
             let known = self.store.ailments()?.remove(&repo.id);
             let health = Health::known(known.map(|known| known.ailment));
-            self.repos.insert(repo.id.clone(), Watched { base: repo.base_branch, health });
+            self.repos
+                .insert(repo.id.clone(), Watched { base: repo.base_branch, health, pulls: BTreeMap::new() });
             self.unseen.insert(repo.id);
         }
         Ok(())
+    }
+
+    /// Has the pull requests in landing be part of every round; gives whether one of them is to be merged.
+    fn follow(&mut self) -> Result<bool, StoreError> {
+        let mut pulls: BTreeMap<RepoId, BTreeSet<Number>> = BTreeMap::new();
+        let mut is_landing = false;
+        for Landing { goal, offer, state, .. } in self.store.offers()? {
+            if let Some(offer) = offer.filter(|_| self.repos.contains_key(&goal.repo)) {
+                is_landing |= matches!(state, LandingState::Offered { .. });
+                pulls.entry(goal.repo).or_default().insert(offer.pull);
+            }
+        }
+        for (repo, watched) in &mut self.repos {
+            let followed = pulls.remove(repo).unwrap_or_default();
+            watched.pulls.retain(|number, _| followed.contains(number));
+            self.poller.follow(repo, followed);
+        }
+        Ok(is_landing)
+    }
+
+    /// Takes how a pull request stands, and tells where that is news.
+    fn pull(&mut self, repo: &RepoId, pull: PullBrief) {
+        let Some(watched) = self.repos.get_mut(repo) else { return };
+        let number = pull.number;
+        if watched.pulls.insert(number, pull.clone()) != Some(pull) {
+            (self.tell)(Saw::Pull(repo.clone(), number));
+        }
     }
 
     fn found(&mut self, found: Vec<Found>) -> Result<(), StoreError> {
@@ -185,8 +219,7 @@ impl Watch {
                     self.open.extend(odd);
                     self.unseen.remove(&repo);
                 }
-                // Landings are followed by themselves.
-                Found::Pull { .. } => {}
+                Found::Pull { repo, pull } => self.pull(&repo, pull),
                 Found::Base { repo, base } => self.base(&repo, base.as_ref()),
                 Found::Unreadable { repo, why } => {
                     self.unread(&repo, &why);
@@ -215,7 +248,7 @@ impl Watch {
     /// Takes how a repository's base branch stands, and tells what follows where that is news. What could not be read
     /// says nothing; the next round asks again.
     fn base(&mut self, repo: &RepoId, base: Option<&BaseBrief>) {
-        let Some(Watched { base: branch, health }) = self.repos.get_mut(repo) else { return };
+        let Some(Watched { base: branch, health, .. }) = self.repos.get_mut(repo) else { return };
         let (client, now) = (self.client.patient(), self.client.server_now());
         let red = |Red { branch, commit }: Red<'_>| {
             let checks = Checks::of(&client, repo, branch, commit)?;

@@ -112,6 +112,10 @@ pub(super) fn saw(daemon: &mut Daemon, host: &str, saw: Saw) -> Result<(), UpErr
             sighted(daemon, &sighting)
         }
         Saw::Story(story) => told_of(daemon, story),
+        Saw::Pull(repo, pull) => {
+            daemon.following.told_of(repo, pull);
+            Ok(())
+        }
         Saw::Health(repo, ailment) => felt(daemon, repo, ailment),
         Saw::Nothing(why) => {
             // Said once, not with every try.

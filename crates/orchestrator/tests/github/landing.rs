@@ -181,6 +181,20 @@ fn what_is_clean_before_its_first_check_exists_is_not_merged_yet() {
 }
 
 #[test]
+fn a_pull_request_is_not_looked_at_before_the_poller_tells_that_it_changed() {
+    let stage = Stage::new();
+    let (_, up, pull) = with_late_checks(&stage);
+    let asked = |path: &str| stage.hub.log().iter().filter(|entry| entry.path == path).count();
+    let (looks, rounds) = (asked(&format!("/repos/acme/app/pulls/{pull}")), asked("/graphql"));
+    until("some rounds", PATIENCE, || (asked("/graphql") > rounds + 8).then_some(()));
+    let more = asked(&format!("/repos/acme/app/pulls/{pull}")) - looks;
+    assert!(more <= 2, "{more} looks, though nothing changed");
+    check(&stage, pull, Conclusion::Success, "");
+    until("it to be merged", PATIENCE, || main_has(&stage, "a.txt").then_some(()));
+    end(up);
+}
+
+#[test]
 fn checks_that_never_begin_are_not_waited_for_for_ever() {
     let stage = Stage::new();
     let (goal, up, _) = with_late_checks(&stage);
