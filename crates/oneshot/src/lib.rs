@@ -12,6 +12,8 @@ pub use capture::Captured;
 pub use error::OneShotError;
 
 use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
@@ -148,8 +150,10 @@ impl OneShot {
         {
             return Err(OneShotError::NoDirectory { program: name.to_owned(), directory: directory.clone() });
         }
-        let mut command = Command::new(&self.program);
-        command.args(&self.args).process_group(0);
+        // By its place, not its name: where the child's PATH is set as well, a name has the standard library fork the
+        // whole process, all its memory's tables included, instead of calling posix_spawn(3).
+        let mut command = Command::new(found(&self.program).unwrap_or_else(|| (&self.program).into()));
+        command.arg0(&self.program).args(&self.args).process_group(0);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         command.stdin(if self.stdin.is_empty() { Stdio::null() } else { Stdio::piped() });
         match &self.environment {
@@ -167,4 +171,17 @@ impl OneShot {
             }
         })
     }
+}
+
+/// Where the caller's `PATH` has a program; `None` for one that is named by its place, or is nowhere.
+fn found(program: &OsStr) -> Option<PathBuf> {
+    if program.as_bytes().contains(&b'/') {
+        return None;
+    }
+    let path = std::env::var_os("PATH")?;
+    let is_program = |place: &PathBuf| {
+        place.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+    };
+    let directories = std::env::split_paths(&path).filter(|directory| directory.is_absolute());
+    directories.map(|directory| directory.join(program)).find(is_program)
 }

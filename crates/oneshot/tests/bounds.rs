@@ -51,6 +51,13 @@ fn output_beyond_the_cap_is_counted_not_kept() {
 }
 
 #[test]
+fn a_program_is_looked_up_where_the_caller_would_find_it() {
+    let elsewhere = vec![("PATH".into(), "/nowhere".into())];
+    let finished = OneShot::new("env").environment(Environment::Cleared(elsewhere)).run().unwrap();
+    assert_eq!(finished.stdout.text(), "PATH=/nowhere");
+}
+
+#[test]
 fn the_environment_is_exactly_what_was_given() {
     let given = vec![("ONLY".into(), "this".into())];
     let finished = OneShot::new("/usr/bin/env").environment(Environment::Cleared(given)).run().unwrap();

@@ -152,6 +152,9 @@ fn file(descriptor: &str, top: &str) -> String {
     let name = |part: &str| {
         let is_run = part.starts_with("app-");
         let part = part.split_once("tmp_").map_or(part, |(_, end)| end.split('_').next().unwrap_or(end));
+        if let Some(kind) = object(part) {
+            return kind;
+        }
         match part.strip_prefix('.').and_then(|part| part.strip_suffix(".new")) {
             Some(draft) => draft.rsplit_once('.').map_or(draft, |(name, _)| name).to_owned(),
             None if is_run => "RUN".to_owned(),
@@ -159,4 +162,15 @@ fn file(descriptor: &str, top: &str) -> String {
         }
     };
     path.split('/').filter(|part| !part.is_empty()).map(name).collect::<Vec<_>>().join("/")
+}
+
+/// What names an object or a pack of git by its hash, without the hash.
+fn object(part: &str) -> Option<String> {
+    let is_hash = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let pack = part.strip_prefix("pack-").and_then(|rest| rest.split_once('.'));
+    match pack {
+        Some((hash, kind)) if is_hash(hash) => Some(format!("PACK.{kind}")),
+        None if part.len() == 2 && is_hash(part) => Some("XX".to_owned()),
+        Some(_) | None => None,
+    }
 }
