@@ -191,6 +191,9 @@ pub enum Submitted {
 
 /// The way of accepted work into the base branch: what squash and gate have made goes the last step.
 pub trait Landing {
+    /// Whether a commit that was handed in is the base branch's next tip; not where a pull request offers it.
+    fn lands_at_once(&self) -> bool;
+
     /// Hands a commit in. A second time finds what the first one did.
     ///
     /// # Errors

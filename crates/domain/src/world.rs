@@ -67,6 +67,8 @@ pub struct World {
     pub open: BTreeMap<String, Effect>,
     /// Keys of effects that are done, of runs that are not closed.
     pub done: BTreeSet<String>,
+    /// Runs whose landing is past its gate: the next one's gate may be asked while they are pushed.
+    pub past_gate: BTreeSet<RunId>,
 }
 
 /// How a goal ended for good.
@@ -142,6 +144,7 @@ impl World {
             parked: BTreeMap::new(),
             open: BTreeMap::new(),
             done: BTreeSet::new(),
+            past_gate: BTreeSet::new(),
         }
     }
 

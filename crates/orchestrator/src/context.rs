@@ -26,6 +26,7 @@ use jiff::Timestamp;
 use crate::act::ActError;
 use crate::forge_tokens::ForgeTokens;
 use crate::github::{Clients, account_at};
+use crate::landing::Trains;
 use crate::swept::Swept;
 use crate::withdrawals::Withdrawals;
 
@@ -48,6 +49,7 @@ pub(crate) struct Context {
     pub withdrawals: Arc<Withdrawals>,
     pub clients: Arc<Clients>,
     pub swept: Arc<Swept>,
+    pub trains: Arc<Trains>,
     repos: Arc<Mutex<BTreeMap<RepoId, Arc<Mutex<()>>>>>,
 }
 
@@ -84,6 +86,7 @@ impl Context {
             withdrawals: Arc::default(),
             clients,
             swept: Arc::default(),
+            trains: Arc::default(),
             repos: Arc::default(),
             state,
             config,
@@ -106,6 +109,7 @@ impl Context {
             withdrawals: Arc::clone(&self.withdrawals),
             clients: Arc::clone(&self.clients),
             swept: Arc::clone(&self.swept),
+            trains: Arc::clone(&self.trains),
             repos: Arc::clone(&self.repos),
             state: self.state.clone(),
             flags: self.flags.clone(),

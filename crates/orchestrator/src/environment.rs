@@ -44,6 +44,8 @@ pub(crate) struct Furnishing<'a> {
     pub settings: &'a EnvironmentSettings,
     /// The base: its branch and the commit whose `.ralph/` is followed.
     pub base: (&'a str, &'a CommitId),
+    /// The branch's tip as the mirror has it: the base, or what that goes on top of.
+    pub fetched: &'a CommitId,
     pub mirror: &'a Mirror,
     pub vault: &'a Vault,
     /// Whose caches are used.
@@ -184,7 +186,7 @@ impl Furnishing<'_> {
         let (scratch, (base_branch, base)) = (self.scratch(), self.base);
         remove_tree(self.context.root(), &scratch)?;
         let templates = &self.context.templates(&self.case.repo.id);
-        let history = History { mirror: self.mirror, templates, base_branch, base };
+        let history = History { mirror: self.mirror, templates, base_branch, base: self.fetched };
         self.vault.bare().checkout_with_history(base, &scratch, history)?;
         self.fill_submodules(&scratch, base)?;
         files::copy(&files::sources(self.settings)?, &scratch, (self.vault.bare(), base))?;

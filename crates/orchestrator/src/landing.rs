@@ -1,8 +1,12 @@
 //! Land: rebase and squash, gate on a clean checkout, push with compare-and-swap; a few rounds where
 //! others push in between. The trailer `Herder-Run` in the base shows that it was done already.
+//!
+//! A landing that follows another one closely is gated on top of that one's commit while that is pushed ([`train`]), and
+//! nothing is concluded before that has arrived.
 
 mod pull;
 mod revert;
+mod train;
 mod verdict;
 
 use std::sync::PoisonError;
@@ -11,6 +15,7 @@ use herder_domain::event::{Event, What};
 use herder_domain::forge::{Candidate, Landing as WayHome, Submitted};
 use herder_domain::gate::Verdict;
 use herder_domain::landing::{Bounce, Offer, Warrant};
+use herder_domain::repo::RepoId;
 use herder_domain::run::RunSpec;
 use herder_record::Ending;
 use herder_workspace::{
@@ -24,6 +29,8 @@ use crate::environment::Seed;
 
 pub(crate) use pull::show;
 pub(crate) use revert::revert;
+pub(crate) use train::Trains;
+use train::{Coach, Coupled};
 pub(crate) use verdict::base_found_red;
 
 /// Rounds in a row that may be lost to others' pushes.
@@ -53,6 +60,29 @@ enum Round {
     Refused(String),
     /// Its goal was closed meanwhile.
     CalledOff,
+}
+
+/// What came of squash and gate.
+enum Judged {
+    Over(Round),
+    Passed(Passed),
+}
+
+/// Work that has passed the gate.
+struct Passed {
+    commit: CommitId,
+    /// What the gate said, in a word.
+    word: &'static str,
+    /// Failures that were there before.
+    known: Vec<String>,
+}
+
+/// What work is put onto.
+struct Base {
+    /// The commit it goes on top of: the branch's tip, or what a landing ahead is making of it.
+    tip: CommitId,
+    /// The branch's tip as the mirror has it, from which the other descends.
+    fetched: CommitId,
 }
 
 /// A landing under way.
@@ -117,6 +147,21 @@ fn postponed(context: &Context, case: &Case, round: u32, why: String) -> What {
     What::LandingPostponed { run, until, why }
 }
 
+impl Judged {
+    fn passed(&self) -> Option<&Passed> {
+        match self {
+            Self::Passed(passed) => Some(passed),
+            Self::Over(_) => None,
+        }
+    }
+}
+
+impl Base {
+    fn of(fetched: CommitId, ahead: Option<&Coach>) -> Self {
+        Self { tip: ahead.map_or_else(|| fetched.clone(), |ahead| ahead.commit().clone()), fetched }
+    }
+}
+
 impl<'a> Landing<'a> {
     fn prepare(context: &'a Context, case: &'a Case) -> Result<Self, ActError> {
         let dir = context.run_dir(&case.run.id);
@@ -139,36 +184,62 @@ impl<'a> Landing<'a> {
     }
 
     fn round(&self, found: &mut Vec<What>) -> Result<Round, ActError> {
-        let base_tip = self.refresh()?;
-        let run = self.case.run.id.as_str();
-        if let Some(commit) = self.mirror.bare().landed_run_in(Some(&self.work_base), &base_tip, run)? {
+        let tip = self.refresh()?;
+        if let Some(commit) = self.commit_in(&tip)? {
             return Ok(Round::Landed(commit, Vec::new()));
         }
-        if let Some(commit) = self.way_home()?.landed(&self.case.goal.id, self.work_base.as_str())? {
-            return Ok(Round::Landed(CommitId::parse(&commit)?, Vec::new()));
+        let ahead = self.context.trains.ahead(&self.track(), &tip);
+        let base = Base::of(tip, ahead.as_deref());
+        let mut told = Vec::new();
+        let judged = self.judge(&base, &mut told)?;
+        let coupled = judged.passed().map(|passed| self.couple(&base, passed)).transpose()?.flatten();
+        if ahead.is_some_and(|ahead| !ahead.has_arrived()) {
+            // What was found on top of a commit that never came means nothing.
+            return Ok(Round::Lost);
         }
-        let candidate = match self.squash(&base_tip)? {
+        found.extend(told);
+        match judged {
+            Judged::Over(round) => Ok(round),
+            Judged::Passed(_) if self.is_called_off() => Ok(Round::CalledOff),
+            Judged::Passed(passed) => self.pass(&base, passed, coupled),
+        }
+    }
+
+    /// The commit that the work is in the base branch as, where it is.
+    fn commit_in(&self, tip: &CommitId) -> Result<Option<CommitId>, ActError> {
+        let run = self.case.run.id.as_str();
+        if let Some(commit) = self.mirror.bare().landed_run_in(Some(&self.work_base), tip, run)? {
+            return Ok(Some(commit));
+        }
+        let merged = self.way_home()?.landed(&self.case.goal.id, self.work_base.as_str())?;
+        Ok(merged.map(|commit| CommitId::parse(&commit)).transpose()?)
+    }
+
+    /// Puts the work onto the base and asks the gate. What that brings to light beside is `told`.
+    fn judge(&self, base: &Base, told: &mut Vec<What>) -> Result<Judged, ActError> {
+        let over = |bounce| Ok(Judged::Over(Round::Bounced(bounce)));
+        let candidate = match self.squash(&base.tip)? {
             Squash::Commit(commit) => commit,
             Squash::Conflict { files } => {
                 let files = files.iter().map(|path| path.display().to_string()).collect();
-                return Ok(Round::Bounced(Bounce::Conflict { files }));
+                return over(Bounce::Conflict { files });
             }
-            Squash::Empty => return Ok(Round::Bounced(Bounce::Empty)),
+            Squash::Empty => return over(Bounce::Empty),
         };
-        let lacking = self.lacking(&base_tip, &candidate)?;
+        let lacking = self.lacking(&base.tip, &candidate)?;
         if !lacking.is_empty() {
-            return Ok(Round::Bounced(Bounce::NoContents { files: lacking }));
+            return over(Bounce::NoContents { files: lacking });
         }
-        let findings = self.findings(&base_tip, &candidate);
+        let findings = self.findings(base, &candidate);
         if self.is_called_off() {
-            return Ok(Round::CalledOff);
+            return Ok(Judged::Over(Round::CalledOff));
         }
         let findings = findings?;
-        found.extend(self.brought_to_light(&findings));
+        told.extend(self.brought_to_light(&findings));
         let (word, known) = match findings.verdict {
-            Verdict::Red(refusal) => return Ok(Round::Bounced(Bounce::Red(refusal))),
+            Verdict::Red(refusal) => return over(Bounce::Red(refusal)),
             Verdict::Undecided(refusal) if !self.is_warranted() => {
-                return Ok(Round::Bounced(Bounce::Undecided(refusal)));
+                return over(Bounce::Undecided(refusal));
             }
             Verdict::Undecided(_) => ("undecided, approved by a person", Vec::new()),
             Verdict::NoNewFailure { known } => ("no new failure", known),
@@ -178,12 +249,30 @@ impl<'a> Landing<'a> {
         let known = known.into_iter().map(|failure| failure.name).take(KNOWN_MAX).collect();
         // The same again, with the verdict in its message.
         let commit = self.vault.reword(&candidate, &self.message(Some(word)), &self.context.signature())?;
-        let pushed = self.hand_in(&self.candidate(&base_tip, &commit, word))?;
+        Ok(Judged::Passed(Passed { commit, word, known }))
+    }
+
+    /// Lets the next landing be gated on top of this one, where what is handed in is the branch's next tip.
+    fn couple(&self, base: &Base, passed: &Passed) -> Result<Option<Coupled<'a>>, ActError> {
+        let run = &self.case.run.id;
+        let couple = || self.context.trains.couple(self.track(), run, &base.tip, &passed.commit);
+        Ok(self.way_home()?.lands_at_once().then(couple))
+    }
+
+    /// Where this landing's train runs.
+    fn track(&self) -> (RepoId, String) {
+        (self.case.repo.id.clone(), self.spec.base_branch.clone())
+    }
+
+    /// What has passed the gate is handed in.
+    fn pass(&self, base: &Base, passed: Passed, coupled: Option<Coupled<'_>>) -> Result<Round, ActError> {
+        let pushed = self.hand_in(&self.candidate(&base.tip, &passed.commit, passed.word))?;
         let seed = Seed::of(&self.context.state.setups(&self.case.repo.id), &self.spec.base_branch);
         Ok(match pushed {
             Round::Landed(commit, _) => {
+                coupled.iter().for_each(Coupled::arrive);
                 seed.ripen(&self.case.run.id)?;
-                Round::Landed(commit, known)
+                Round::Landed(commit, passed.known)
             }
             Round::Offered(_)
             | Round::Bounced(_)

@@ -58,6 +58,10 @@ pub(crate) struct PushHome<'a> {
 }
 
 impl Landing for PushHome<'_> {
+    fn lands_at_once(&self) -> bool {
+        true
+    }
+
     fn submit(&self, candidate: &Candidate) -> Result<Submitted, Trouble> {
         self.push(candidate).map_err(|error| passing(&error))
     }

@@ -259,6 +259,7 @@ pub fn planning(
         hours,
         starts_on_red: std::collections::BTreeSet::new(),
         shares: Shares::default(),
+        past_gate: Default::default(),
     })
 }
 

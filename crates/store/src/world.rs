@@ -7,6 +7,7 @@ use herder_domain::goal::Goal;
 use herder_domain::hours::Hours;
 use herder_domain::judge::Policy;
 use herder_domain::repo::RepoId;
+use herder_domain::run::RunId;
 use herder_domain::share::Shares;
 use herder_domain::world::{Settled, World};
 use rusqlite::Connection;
@@ -37,6 +38,8 @@ pub struct Settings {
     pub shares: Shares,
     /// Repositories whose goals start although the base branch is red.
     pub starts_on_red: BTreeSet<RepoId>,
+    /// Runs whose landing is past its gate.
+    pub past_gate: BTreeSet<RunId>,
 }
 
 impl Store {
@@ -55,6 +58,7 @@ pub(crate) fn load(conn: &Connection, settings: &Settings, memo: &mut Memo) -> R
     world.hours.clone_from(&settings.hours);
     world.shares.clone_from(&settings.shares);
     world.starts_on_red.clone_from(&settings.starts_on_red);
+    world.past_gate.clone_from(&settings.past_gate);
     world.repos = repos::all(conn)?.into_iter().map(|repo| (repo.id.clone(), repo)).collect();
     world.stories = stories::standings(conn)?;
     world.parked = accounts::parked(conn)?;

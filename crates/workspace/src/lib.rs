@@ -37,6 +37,7 @@ mod mirror;
 mod neighbour;
 mod objects;
 mod offer;
+mod opened;
 mod own_history;
 mod packing;
 mod place;

@@ -8,15 +8,17 @@ use crate::bare::Bare;
 use crate::contained::Dir;
 use crate::error::Result;
 use rustix::fs::{FlockOperation, Mode, flock};
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::path::Path;
 
-/// So many packs are gathered into fewer: git looks through all of them for each object.
-const PACKS_MAX: usize = 40;
+/// So many packs are gathered into fewer: git looks through all of them for each object. Each is at least twice as
+/// large as the next one then, so that a million objects come to twenty.
+const PACKS_MAX: usize = 20;
 
-/// So many loose objects in one of 256 directories are packed; git's own `gc.auto` does so at 27.
-const LOOSE_MAX: usize = 27;
+/// Loose objects are packed when they are in so many of the 256 directories that there can be, which some 75 of them are
+/// by chance: a template has all of them, and so has each clone that is copied from it.
+const LOOSE_MAX: usize = 64;
 
 /// What a lock in a bare repository of ours guards.
 #[derive(Debug, Clone, Copy)]
@@ -56,11 +58,8 @@ pub(crate) fn copy_all(from: &Path, to: &Path) -> Result<()> {
     let _unchanged = lock(from, Guard::Packs, FlockOperation::LockShared)?;
     let (from, to) = (from.join("objects"), to.join("objects"));
     copy_packs(&from.join("pack"), &to.join("pack"))?;
-    for entry in fs_err::read_dir(&from)? {
-        let name = entry?.file_name();
-        if name.to_str().is_some_and(is_fan_out) {
-            copy_loose(&from.join(&name), &to.join(&name))?;
-        }
+    for fan_out in fan_outs(&from)? {
+        copy_loose(&from.join(&fan_out), &to.join(&fan_out))?;
     }
     Ok(())
 }
@@ -85,17 +84,35 @@ pub(crate) fn copy_packs(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Removes the packs of the git directory `of` that `from`, of which it is a copy, has gathered into others.
-pub(crate) fn forget_packs(of: &Path, from: &Path) -> Result<()> {
+/// Removes the packs and loose objects of the git directory `of` that `from`, of which it is a copy, has gathered into
+/// other packs.
+pub(crate) fn forget_gathered(of: &Path, from: &Path) -> Result<()> {
     let _unchanged = lock(from, Guard::Packs, FlockOperation::LockShared)?;
-    let kept = from.join("objects/pack");
-    for entry in fs_err::read_dir(of.join("objects/pack"))? {
+    let (of, from) = (of.join("objects"), from.join("objects"));
+    forget(&of.join("pack"), &from.join("pack"), is_pack_file)?;
+    for fan_out in fan_outs(&of)? {
+        forget(&of.join(&fan_out), &from.join(&fan_out), is_loose_object)?;
+    }
+    Ok(())
+}
+
+/// Removes the files in `of` that are not in `from`.
+fn forget(of: &Path, from: &Path, is_wanted: impl Fn(&str) -> bool) -> Result<()> {
+    for entry in fs_err::read_dir(of)? {
         let entry = entry?;
-        if entry.file_name().to_str().is_some_and(is_pack_file) && !kept.join(entry.file_name()).exists() {
+        if entry.file_name().to_str().is_some_and(&is_wanted) && !from.join(entry.file_name()).exists() {
             fs_err::remove_file(entry.path())?;
         }
     }
     Ok(())
+}
+
+/// The directories of loose objects.
+fn fan_outs(objects: &Path) -> Result<Vec<OsString>> {
+    let names = fs_err::read_dir(objects)?.map(|entry| Ok(entry?.file_name()));
+    let mut names = names.collect::<std::io::Result<Vec<_>>>()?;
+    names.retain(|name| name.to_str().is_some_and(is_fan_out));
+    Ok(names)
 }
 
 fn copy_loose(from: &Path, to: &Path) -> Result<()> {
@@ -140,8 +157,8 @@ fn is_pack_file(name: &str) -> bool {
 pub(crate) fn gather(bare: &Bare) -> Result<()> {
     let objects = bare.path().join("objects");
     let is_pack = |name: &str| name.ends_with(".pack");
-    let is_fine = count(&objects.join("pack"), is_pack)? <= PACKS_MAX
-        && count(&objects.join("17"), is_loose_object)? <= LOOSE_MAX;
+    let is_fine =
+        count(&objects.join("pack"), is_pack)? <= PACKS_MAX && fan_outs(&objects)?.len() <= LOOSE_MAX;
     if is_fine {
         return Ok(());
     }

@@ -7,6 +7,7 @@
 use crate::bare::{Bare, TreeEntry};
 use crate::error::{Result, WorkspaceError};
 use crate::id::CommitId;
+use crate::opened::open;
 use gix_hash::ObjectId;
 use gix_object::tree::EntryMode;
 use gix_object::{CommitRefIter, Data, Find, Kind, TagRefIter, TreeRefIter};
@@ -38,7 +39,7 @@ pub(crate) struct Listed {
 impl Objects {
     /// Those of a repository whose objects have names like `name`.
     pub(crate) fn of(bare: &Bare, name: &CommitId) -> Result<Self> {
-        let odb = gix_odb::at(bare.path().join("objects"), to_gix(name)?.kind())?;
+        let odb = open(&bare.path().join("objects"), to_gix(name)?.kind())?;
         Ok(Self { odb })
     }
 

@@ -14,7 +14,7 @@ use crate::id::CommitId;
 use crate::index_file::IndexFile;
 use crate::lfs::{Lfs, Missing};
 use crate::mirror::Mirror;
-use crate::objects::{copy_all, forget_packs};
+use crate::objects::{copy_all, forget_gathered};
 use crate::place::safe_name;
 use crate::private::EXCLUDED;
 use crate::ref_files::refs_below;
@@ -160,7 +160,7 @@ impl Making<'_> {
         let from = self.mirror.bare().path();
         copy_all(from, &tree.join(".git"))?;
         self.git(self.dir, "read-tree").args(["-m", "-u", old.as_str(), self.commit.as_str()]).done()?;
-        forget_packs(&tree.join(".git"), from)?;
+        forget_gathered(&tree.join(".git"), from)?;
         self.complete(self.dir)
     }
 

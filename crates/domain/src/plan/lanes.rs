@@ -1,6 +1,7 @@
-//! Landings: one at a time for each repository and base branch, outside the slots.
+//! Landings: one gate at a time for each repository and base branch, outside the slots. A landing that is past its
+//! gate leaves the lane to the next one, so that a push and a gate take place at the same time.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -10,9 +11,14 @@ use crate::event::What;
 use crate::judge::judge_bounce;
 use crate::landing::{Landing, LandingState};
 use crate::repo::RepoId;
+use crate::run::RunId;
 use crate::world::World;
 
 type Lane<'a> = (&'a RepoId, &'a str);
+
+/// So many landings may be past their gate, one being pushed and the others waiting for that, before the next one's
+/// is asked: what was gated on top of a push that fails has to be gated again.
+const AHEAD_MAX: usize = 2;
 
 pub(super) fn advance(world: &World, now: Timestamp, plan: &mut Plan) {
     let mut busy = busy_lanes(world);
@@ -45,14 +51,24 @@ pub(super) fn advance(world: &World, now: Timestamp, plan: &mut Plan) {
 }
 
 fn busy_lanes(world: &World) -> BTreeSet<Lane<'_>> {
-    world.open.values().filter_map(lane).collect()
+    let mut ahead: BTreeMap<Lane<'_>, usize> = BTreeMap::new();
+    let mut busy = BTreeSet::new();
+    for (lane, run) in world.open.values().filter_map(lane) {
+        let is_past_gate = run.is_some_and(|run| world.past_gate.contains(run));
+        let ahead = ahead.entry(lane).or_default();
+        *ahead += usize::from(is_past_gate);
+        if !is_past_gate || *ahead >= AHEAD_MAX {
+            busy.insert(lane);
+        }
+    }
+    busy
 }
 
-fn lane(effect: &Effect) -> Option<Lane<'_>> {
+/// The lane that an effect takes, and the run that it lands.
+fn lane(effect: &Effect) -> Option<(Lane<'_>, Option<&RunId>)> {
     match effect {
-        Effect::Land { goal, base_branch, .. } | Effect::Revert { goal, base_branch, .. } => {
-            Some((&goal.repo, base_branch))
-        }
+        Effect::Land { goal, run, base_branch, .. } => Some(((&goal.repo, base_branch), Some(run))),
+        Effect::Revert { goal, base_branch, .. } => Some(((&goal.repo, base_branch), None)),
         Effect::Claim { .. }
         | Effect::Prepare { .. }
         | Effect::Launch { .. }

@@ -13,7 +13,7 @@ use herder_domain::outcome::Outcome;
 use herder_domain::pause::Scope;
 use herder_domain::plan::{Wait, plan};
 use herder_domain::repo::Number;
-use herder_domain::run::RunState;
+use herder_domain::run::{RunId, RunState};
 use herder_domain::undo::AfterUndo;
 use jiff::SignedDuration;
 use proptest::prelude::*;
@@ -53,6 +53,7 @@ fn op() -> impl Strategy<Value = Op> {
         14 => (place, prop_oneof![Just(0), any::<u8>()], -20i64..300)
             .prop_map(|(run, outcome, minutes)| Op::End { run, outcome, minutes }),
         4 => Just(Op::Fail),
+        4 => any::<u8>().prop_map(Op::PassGate),
         5 => prop_oneof![1u32..90, 1u32..20_000].prop_map(|seconds| Op::Advance { seconds }),
         1 => (0usize..5).prop_map(|max| Op::Resize { max }),
         1 => (prop::option::of(place), 0usize..4).prop_map(|(repo, max)| Op::SetMax { repo, max }),
@@ -334,9 +335,43 @@ fn landings_on_one_branch_follow_each_other_and_a_postponed_one_lets_others_pass
     assert!([2, 4, 10].into_iter().all(|number| sim.state(number).word() == "done"));
 }
 
+#[test]
+fn a_landing_that_is_past_its_gate_leaves_the_lane_to_the_next_but_no_more_than_two_are_ahead() {
+    let mut sim = Sim::new(3);
+    for _ in 0..10 {
+        sim.write(&[], |_| {});
+    }
+    for number in [2, 4, 10] {
+        sim.record(Event::of(&id(number), What::GoalQueued)).unwrap();
+        sim.take(&Op::Advance { seconds: 1 });
+    }
+    (0..3).for_each(|_| sim.take(&Op::FinishAll));
+    for run in sim.world.runs.values().cloned().collect::<Vec<_>>() {
+        let outcome = Outcome::Accepted { gated: true };
+        sim.record(Event::of(&run.goal, What::RunReported { run: run.id, outcome })).unwrap();
+    }
+    sim.settle();
+    sim.take(&Op::FinishAll);
+    for (passing, landing) in [(2, vec![2, 4]), (4, vec![2, 4])] {
+        sim.world.past_gate.insert(RunId::of(&id(passing), 1));
+        sim.settle();
+        assert_eq!(landing_now(&sim), landing);
+    }
+    let first = sim.world.open.values().find(|effect| is_landing(effect, 2)).unwrap().clone();
+    sim.finish(&first, Ending::Well);
+    sim.settle();
+    assert_eq!(landing_now(&sim), [4, 10], "the first has landed");
+}
+
+fn is_landing(effect: &Effect, goal: u64) -> bool {
+    matches!(effect, Effect::Land { .. }) && *effect.goal() == id(goal)
+}
+
 fn landing_now(sim: &Sim) -> Vec<u64> {
     let landing = |effect: &Effect| matches!(effect, Effect::Land { .. }).then(|| effect.goal().number.0);
-    sim.world.open.values().filter_map(landing).collect()
+    let mut landing: Vec<u64> = sim.world.open.values().filter_map(landing).collect();
+    landing.sort_unstable();
+    landing
 }
 
 proptest! {

@@ -35,6 +35,7 @@ pub(super) fn furnish(
         case,
         settings: &settings,
         base: (&spec.base_branch, &prepared.base),
+        fetched: &prepared.base,
         mirror,
         vault,
         set: CacheSet::Runs,

@@ -21,6 +21,10 @@ pub(crate) struct PullHome<'a> {
 }
 
 impl Landing for PullHome<'_> {
+    fn lands_at_once(&self) -> bool {
+        false
+    }
+
     fn landed(&self, goal: &GoalRef, began_at: &str) -> Result<Option<String>, Trouble> {
         let pull = match self.client.pull_by_head(self.repo, &branch_of(goal.number.0)) {
             Lookup::Present(pull) if pull.is_merged() => pull,

@@ -8,7 +8,7 @@ use herder_domain::landing::LandingState;
 use herder_domain::undo::{Undo, UndoGate, UndoTrouble};
 use herder_workspace::{CommitId, RevertMessage, RevertOrder, Squash};
 
-use super::{Landing, ROUNDS, Round, TRIES, postponed};
+use super::{Base, Landing, ROUNDS, Round, TRIES, postponed};
 use crate::act::{ActError, Acted};
 use crate::context::{Case, Context};
 
@@ -105,7 +105,7 @@ impl Undoing<'_> {
         let word = match self.undo.gate {
             UndoGate::Skip => "skipped",
             UndoGate::Ask => {
-                let findings = landing.findings(&base_tip, &candidate)?;
+                let findings = landing.findings(&Base::of(base_tip.clone(), None), &candidate)?;
                 found.extend(landing.brought_to_light(&findings));
                 match findings.verdict {
                     Verdict::Red(refusal) => {

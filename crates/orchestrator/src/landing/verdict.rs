@@ -21,7 +21,7 @@ use herder_record::Redactor;
 use herder_record::redact::RedactingWriter;
 use herder_workspace::{CommitId, History, make_parents, remove_tree, use_caches};
 
-use super::Landing;
+use super::{Base, Landing};
 use crate::act::ActError;
 use crate::context::CacheSet;
 use crate::environment::{Furnishing, Jobs, allocate, landing_of, release, sources};
@@ -39,9 +39,9 @@ pub(crate) fn base_found_red(run: &RunId, base: &BaseSaid) -> Option<What> {
 
 impl Landing<'_> {
     /// What the base's gate says of a commit.
-    pub(super) fn findings(&self, base_tip: &CommitId, commit: &CommitId) -> Result<Findings, ActError> {
+    pub(super) fn findings(&self, base: &Base, commit: &CommitId) -> Result<Findings, ActError> {
         let room = self.context.gate_room(&self.case.run.id, &self.case.repo.id);
-        let findings = self.judged(&room, base_tip, commit);
+        let findings = self.judged(&room, base, commit);
         // A checkout that cannot be removed now is removed with the run's other directories.
         let _ = remove_tree(self.context.root(), room.dir());
         release(&self.context.state, &landing_of(&self.case.run.id))?;
@@ -59,7 +59,7 @@ impl Landing<'_> {
         findings.flake.as_ref().map(flaked).into_iter().chain(base).collect()
     }
 
-    fn judged(&self, room: &Room, base_tip: &CommitId, commit: &CommitId) -> Result<Findings, ActError> {
+    fn judged(&self, room: &Room, base: &Base, commit: &CommitId) -> Result<Findings, ActError> {
         // A gate of an earlier try may have outlived its keeper and the daemon together.
         self.context.swept.end_strays(&self.case.run, &self.context.run_dir(&self.case.run.id))?;
         remove_tree(self.context.root(), room.dir())?;
@@ -67,18 +67,18 @@ impl Landing<'_> {
         let _caches = use_caches(room.caches())?;
         room.create()?;
         let dir = room.dir().join("gate");
-        let gate = match self.vault.bare().materialize_dir(base_tip, ".ralph", &dir)? {
+        let gate = match self.vault.bare().materialize_dir(&base.tip, ".ralph", &dir)? {
             true => Gate::at(&dir),
             false => None,
         };
         let Some(gate) = gate else {
             return Ok(Findings { verdict: Verdict::Missing, flake: None, base: None });
         };
-        let (key, cache) = (self.key(base_tip, commit)?, Cache::at(self.context.state.gates()));
+        let (key, cache) = (self.key(&base.tip, commit)?, Cache::at(self.context.state.gates()));
         if cache.is_green(&key) {
             return Ok(Findings { verdict: Verdict::Green, flake: None, base: None });
         }
-        let mut asking = Asking { landing: self, room, gate: &gate, cache: &cache, base_tip, commit };
+        let mut asking = Asking { landing: self, room, gate: &gate, cache: &cache, base, commit };
         let findings = inquire(&mut asking)?;
         if findings.verdict == Verdict::Green {
             cache.keep_green(&key);
@@ -114,7 +114,7 @@ impl Landing<'_> {
         &'f self,
         room: &Room,
         settings: &'f EnvironmentSettings,
-        base_tip: &'f CommitId,
+        base: &'f Base,
         began: &'f dyn Fn(KeeperHandle),
     ) -> Result<Furnishing<'f>, ActError> {
         let (context, run) = (self.context, &self.case.run.id);
@@ -133,9 +133,9 @@ impl Landing<'_> {
             redactor: context.redactor_for(&files)?,
             began,
         };
-        let base = (self.spec.base_branch.as_str(), base_tip);
+        let (base, fetched) = ((self.spec.base_branch.as_str(), &base.tip), &base.fetched);
         let (mirror, vault, set) = (&self.mirror, &self.vault, CacheSet::Gates);
-        Ok(Furnishing { context, case: self.case, settings, base, mirror, vault, set, jobs })
+        Ok(Furnishing { context, case: self.case, settings, base, fetched, mirror, vault, set, jobs })
     }
 
     fn log(&self, path: PathBuf, redactor: &Arc<Redactor>) -> Result<Box<dyn Write + Send>, ActError> {
@@ -150,20 +150,20 @@ struct Asking<'a> {
     room: &'a Room,
     gate: &'a Gate,
     cache: &'a Cache,
-    base_tip: &'a CommitId,
+    base: &'a Base,
     commit: &'a CommitId,
 }
 
 impl Asking<'_> {
     fn ask_about(&self, commit: &CommitId, log: PathBuf) -> Result<Said, ActError> {
         let Landing { context, case, spec, mirror, vault, .. } = self.landing;
-        let (checkout, base) = (self.room.dir().join("tree"), self.base_tip);
+        let (checkout, base) = (self.room.dir().join("tree"), self.base);
         remove_tree(context.root(), &checkout)?;
         let templates = &context.templates(&case.repo.id);
-        let history = History { mirror, templates, base_branch: &spec.base_branch, base };
+        let history = History { mirror, templates, base_branch: &spec.base_branch, base: &base.fetched };
         vault.bare().checkout_with_history(commit, &checkout, history)?;
         let began = |job| context.withdrawals.began(&case.run.id, job);
-        let settings = context.environment(&case.repo.id, (vault.bare(), base))?;
+        let settings = context.environment(&case.repo.id, (vault.bare(), &base.tip))?;
         let furnishing = self.landing.furnishing(self.room, &settings, base, &began)?;
         furnishing.furnish(&checkout, commit)?;
         let (jobs, setup) = (&furnishing.jobs, &spec.setup);
@@ -194,7 +194,7 @@ impl Asking<'_> {
         let bare = self.landing.vault.bare();
         let gate_of =
             |commit| -> Result<_, ActError> { Ok(bare.entry(commit, ".ralph")?.map(|entry| entry.object)) };
-        if gate_of(self.commit)? != gate_of(self.base_tip)? {
+        if gate_of(self.commit)? != gate_of(&self.base.tip)? {
             return Ok(());
         }
         let key = self.landing.base_key(self.commit)?;
@@ -227,16 +227,16 @@ impl Inquirer for Asking<'_> {
     }
 
     fn known_base(&mut self) -> Option<BaseSaid> {
-        self.cache.base(&self.landing.base_key(self.base_tip).ok()?)
+        self.cache.base(&self.landing.base_key(&self.base.tip).ok()?)
     }
 
     fn ask_base(&mut self) -> Result<Option<BaseSaid>, ActError> {
-        let key = self.landing.base_key(self.base_tip)?;
+        let key = self.landing.base_key(&self.base.tip)?;
         let _turn = self.cache.turn(&key, || self.is_over());
         if let Some(known) = self.cache.base(&key) {
             return Ok(Some(known));
         }
-        let ask = || self.ask_about(self.base_tip, self.log_path("landing-base.log"));
+        let ask = || self.ask_about(&self.base.tip, self.log_path("landing-base.log"));
         let (said, _) = ask_twice(ask, || self.is_over())?;
         if self.is_over() {
             // A gate that was stopped has said nothing.

@@ -97,6 +97,8 @@ impl Daemon {
         tell: Box<dyn Fn(&Told) + Send + Sync>,
     ) -> Result<Self, UpError> {
         let (sender, inbox) = inbox::open(&context.state)?;
+        let teller = sender.clone();
+        context.trains.on_change(move || drop(teller.send(Message::GatePassed)));
         let log = context.state.open_orchestrator_log(Arc::clone(&context.redactor))?;
         let ProcessId { pid, start_time, boot_id } = ProcessId::own().map_err(io::Error::other)?;
         let upkeep = Upkeep::of(&context, Timestamp::now());
@@ -226,6 +228,7 @@ impl Daemon {
         let now = Timestamp::now();
         heed_repos(&mut self.planning, &self.store, &self.context.config, now)?;
         self.heed_room()?;
+        self.planning.past_gate = self.context.trains.past_gate();
         self.seen_version = self.store.data_version()?;
         let stepped = self.store.step(&self.planning, now)?;
         for event in &stepped.decisions {
@@ -321,7 +324,7 @@ impl Daemon {
                 self.say(&Told::note(Timestamp::now(), text));
                 Ok(())
             }
-            Message::Told => Ok(()),
+            Message::GatePassed | Message::Told => Ok(()),
         }
     }
 

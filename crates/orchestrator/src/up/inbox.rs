@@ -41,6 +41,8 @@ pub(super) enum Message {
     Heard(Wake),
     /// Somebody wrote to the database.
     Woken,
+    /// A landing is past its gate, and the next one on its branch may begin.
+    GatePassed,
     /// The daemon is to end.
     Told,
 }

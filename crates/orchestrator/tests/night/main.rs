@@ -27,3 +27,4 @@ mod room;
 mod stage;
 mod storm;
 mod talking;
+mod trains;

@@ -295,16 +295,25 @@ impl Sim {
         is_free && (is_by_hand || is_ready)
     }
 
-    /// One landing at a time for each repository and branch, on the branch that the run was made for.
+    /// A landing begins, on the branch that the run was made for, when no other's gate is asked there.
     fn check_lanes(&self, planned: &Plan) {
-        let mut lanes = BTreeSet::new();
-        for effect in self.world.open.values().chain(&planned.effects) {
-            if let Effect::Land { goal, run, base_branch, .. }
-            | Effect::Revert { goal, run, base_branch, .. } = effect
-            {
-                assert!(lanes.insert((&goal.repo, base_branch)), "two landings at once: {planned:?}");
-                assert_eq!(Some(base_branch), self.branches.get(run), "{run} lands somewhere else");
+        let under_way = self.world.open.values().filter(|effect| !planned.effects.contains(effect));
+        let mut lanes: BTreeSet<_> = under_way.filter_map(|effect| self.lane(effect)).collect();
+        for effect in &planned.effects {
+            if let Some(lane) = self.lane(effect) {
+                assert!(lanes.insert(lane), "two gates at once: {planned:?}");
             }
+        }
+    }
+
+    /// The branch whose gate is asked for an effect.
+    fn lane<'e>(&self, effect: &'e Effect) -> Option<(&'e RepoId, &'e String)> {
+        match effect {
+            Effect::Land { goal, run, base_branch, .. } | Effect::Revert { goal, run, base_branch, .. } => {
+                assert_eq!(Some(base_branch), self.branches.get(run), "{run} lands somewhere else");
+                (!self.world.past_gate.contains(run)).then_some((&goal.repo, base_branch))
+            }
+            _ => None,
         }
     }
 

@@ -30,6 +30,8 @@ impl Sim {
     /// The orchestrator is killed and started again: what it knows is what the journal says. Effects that
     /// were open are open still, and are done again.
     pub fn crash(&mut self) {
+        // Which gates were passed, too: both landings begin again.
+        self.world.past_gate.clear();
         let mut world = World::new(self.world.capacity, self.world.policy, AGENT);
         // Of what was said and of what the ledger has, the journal knows nothing.
         world.shares.clone_from(&self.world.shares);

@@ -78,6 +78,8 @@ pub enum Op {
         outcome: u8,
         minutes: i64,
     },
+    /// A landing is past its gate.
+    PassGate(u8),
     /// The first run at work fails, and the backoff passes.
     Fail,
     Advance {
@@ -168,6 +170,7 @@ impl Sim {
             Op::FinishAll => self.finish_all(),
             Op::See { landing, what } => self.see(*landing, *what),
             Op::End { run, outcome, minutes } => self.end(*run, *outcome, *minutes),
+            Op::PassGate(landing) => self.pass_gate(*landing),
             Op::Fail => self.fail(),
             Op::Advance { seconds } => self.now += SignedDuration::from_secs((*seconds).into()),
             Op::Resize { max } => self.set_capacity(Capacity { max: *max, ..self.world.capacity }),
@@ -187,6 +190,19 @@ impl Sim {
             Op::Stray { goal, what, run } => self.stray(*goal, *what, *run),
         }
         self.settle();
+    }
+
+    /// What is past its gate is known as long as it is under way.
+    fn pass_gate(&mut self, landing: u8) {
+        let landing_now = |effect: &Effect| match effect {
+            Effect::Land { run, .. } => Some(run.clone()),
+            _ => None,
+        };
+        let open: Vec<RunId> = self.world.open.values().filter_map(landing_now).collect();
+        self.world.past_gate.retain(|run| open.contains(run));
+        if !open.is_empty() {
+            self.world.past_gate.insert(open[usize::from(landing) % open.len()].clone());
+        }
     }
 
     pub fn write(&mut self, depends: &[u8], change: impl FnOnce(&mut Goal)) {
