@@ -131,13 +131,15 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::thread;
 
+    use herder_domain::repo::{GoalRef, Number};
+
     use super::*;
 
     fn commit(digit: char) -> CommitId {
         CommitId::parse(&digit.to_string().repeat(40)).unwrap()
     }
 
-    fn run(number: u32) -> RunId {
+    fn run(number: u64) -> RunId {
         RunId::of(&GoalRef { repo: track().0, number: Number(number) }, 1)
     }
 

@@ -32,7 +32,8 @@ fn until_said(stage: &Stage, goal: &GoalRef, what: &str) {
 fn a_landing_is_gated_on_top_of_the_one_that_is_being_pushed() {
     let mut stage = Stage::new(&landing_only("echo asked; ls; echo answered"));
     let first = stage.goal("First", "", &easy("1.txt"));
-    let second = stage.goal("Second", "", &script(&[vec![waits(), write("2.txt", "ok\n"), done("Wrote it.")]]));
+    let second =
+        stage.goal("Second", "", &script(&[vec![waits(), write("2.txt", "ok\n"), done("Wrote it.")]]));
     let push = stage.hold_git(Moment::Before, "push");
     let up = stage.up_once();
     push.until_reached();
@@ -54,7 +55,8 @@ fn what_was_found_on_top_of_a_commit_that_did_not_arrive_means_nothing() {
     let mut stage = Stage::new(&landing_only(gate));
     let sessions = [vec![write("1.txt", "mine\n"), done("Wrote it.")], vec![waits()]];
     let first = stage.goal("First", "", &script(&sessions));
-    let second = stage.goal("Second", "", &script(&[vec![waits(), write("2.txt", "ok\n"), done("Wrote it.")]]));
+    let second =
+        stage.goal("Second", "", &script(&[vec![waits(), write("2.txt", "ok\n"), done("Wrote it.")]]));
     let push = stage.hold_git(Moment::Before, "push");
     let up = stage.up();
     push.until_reached();
