@@ -259,7 +259,7 @@ pub fn planning(
         hours,
         starts_on_red: std::collections::BTreeSet::new(),
         shares: Shares::default(),
-        past_gate: Default::default(),
+        past_gate: std::collections::BTreeSet::new(),
     })
 }
 

@@ -139,7 +139,7 @@ fn step_ms(store: &mut Store) -> Result<f64> {
         hours: herder_domain::hours::Hours::default(),
         starts_on_red: std::collections::BTreeSet::new(),
         shares: herder_domain::share::Shares::default(),
-        past_gate: Default::default(),
+        past_gate: std::collections::BTreeSet::new(),
         room: None,
     };
     Ok(1_000.0 * seconds(|| Ok(store.step(&settings, at())?))?)

@@ -52,6 +52,7 @@ fn settings() -> Settings {
         max_in: std::collections::BTreeMap::new(),
         hours: herder_domain::hours::Hours::default(),
         starts_on_red: std::collections::BTreeSet::new(),
+        past_gate: std::collections::BTreeSet::new(),
         shares: herder_domain::share::Shares::default(),
         room: None,
     }

@@ -183,7 +183,9 @@ mod tests {
     fn whoever_plans_is_told_that_the_next_may_begin() {
         let (trains, told) = (Trains::default(), Arc::new(AtomicUsize::new(0)));
         let count = Arc::clone(&told);
-        trains.on_change(move || drop(count.fetch_add(1, Ordering::Relaxed)));
+        trains.on_change(move || {
+            count.fetch_add(1, Ordering::Relaxed);
+        });
         let _coupled = trains.couple(track(), &run(1), &commit('a'), &commit('b'));
         assert_eq!(told.load(Ordering::Relaxed), 1);
     }

@@ -37,7 +37,7 @@ pub fn settings() -> Settings {
         hours: herder_domain::hours::Hours::default(),
         starts_on_red: std::collections::BTreeSet::new(),
         shares: herder_domain::share::Shares::default(),
-        past_gate: Default::default(),
+        past_gate: std::collections::BTreeSet::new(),
         room: None,
     }
 }
