@@ -174,10 +174,7 @@ impl Sim {
             Op::Fail => self.fail(),
             Op::Advance { seconds } => self.now += SignedDuration::from_secs((*seconds).into()),
             Op::Resize { max } => self.set_capacity(Capacity { max: *max, ..self.world.capacity }),
-            Op::Drain(is_down) => {
-                let admission = if *is_down { Admission::Draining } else { Admission::Open };
-                self.set_capacity(Capacity { admission, ..self.world.capacity });
-            }
+            Op::Drain(is_down) => self.drain(*is_down),
             Op::SetMax { repo, max } => {
                 let repo = repo.map(|number| repo_of(number.into()));
                 self.record(Event::MaxSet { repo, max: NonZeroUsize::new(*max) }).unwrap();
@@ -190,6 +187,11 @@ impl Sim {
             Op::Stray { goal, what, run } => self.stray(*goal, *what, *run),
         }
         self.settle();
+    }
+
+    fn drain(&mut self, is_down: bool) {
+        let admission = if is_down { Admission::Draining } else { Admission::Open };
+        self.set_capacity(Capacity { admission, ..self.world.capacity });
     }
 
     /// What is past its gate is known as long as it is under way.
