@@ -190,6 +190,33 @@ pub const SUITES: &[Suite] = &[
         is_live: false,
     },
     Suite {
+        name: "browser",
+        about: "a night in the real Chromium: looked at, followed, approved and counted on the dashboard",
+        needs: &[
+            Need::Program { name: "chromium", debian: "chromium" },
+            Need::Program { name: "node", debian: "nodejs" },
+            Need::Program { name: "npm", debian: "npm" },
+            Need::Script(NpmScript {
+                name: "playwright-core",
+                version: "1.65.1",
+                file: "index.js",
+                variable: "HERDER_TEST_PLAYWRIGHT",
+            }),
+            Need::File(NpmFile {
+                name: "axe-core",
+                version: "4.14.1",
+                file: "axe.min.js",
+                variable: "HERDER_TEST_AXE",
+            }),
+        ],
+        tests: Tests::Modules {
+            targets: &[Target { krate: "cli", package: "herder", name: "cli" }],
+            module: "browser",
+        },
+        runs: Runs::Always,
+        is_live: false,
+    },
+    Suite {
         name: "prometheus",
         about: "the dashboard's figures, checked by the real promtool",
         needs: &[Need::Program { name: "promtool", debian: "prometheus" }],

@@ -37,13 +37,13 @@ fn it_says_where_it_is_and_shows_the_rows_of_a_file() {
 }
 
 /// A dashboard inside an orchestrator at work.
-struct Beside {
+pub struct Beside {
     _up: Ended,
     address: String,
 }
 
 impl Beside {
-    fn begin(scene: &Scene) -> Self {
+    pub fn begin(scene: &Scene) -> Self {
         let mut command = scene.command(&["--json", "up", "--dashboard", "127.0.0.1:0"]);
         let mut up = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(up.stdout.take().unwrap()).lines();
@@ -54,6 +54,11 @@ impl Beside {
         // Whoever speaks into a pipe that nobody reads is not to wait.
         std::thread::spawn(move || lines.for_each(drop));
         Self { _up: Ended(up), address: address.unwrap() }
+    }
+
+    /// Where it is, without the slash at the end.
+    pub fn address(&self) -> &str {
+        self.address.trim_end_matches('/')
     }
 
     fn json(&self, path: &str) -> Value {

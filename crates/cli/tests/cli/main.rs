@@ -6,6 +6,7 @@ mod abroad;
 mod alone;
 mod backup;
 mod bad_input;
+mod browser;
 mod clearing;
 mod curate;
 mod dashboard;

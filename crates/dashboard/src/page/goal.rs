@@ -93,7 +93,10 @@ fn runs(page: &GoalPage<'_>) -> Markup {
             h2 id="runs" { "Runs" }
             @if page.runs.is_empty() { p class="empty" { "It never ran." } } @else {
                 div class="wide" { table {
-                    thead { tr { @for title in ["Run", "State", "Ended", "Agent", "Iterations", "Cost", "Ordered"] { th scope="col" { (title) } } } }
+                    thead { tr {
+                        th scope="col" { "Run" } th scope="col" { "State" } th scope="col" class="words" { "Ended" }
+                        @for title in ["Agent", "Iterations", "Cost", "Ordered"] { th scope="col" { (title) } }
+                     } }
                     tbody { @for run in page.runs { (one_run(run)) } }
                 } }
                 @if let Some(last) = page.runs.last() { (steps(last)) }

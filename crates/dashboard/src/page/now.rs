@@ -77,7 +77,8 @@ fn running(running: &[Work]) -> Markup {
             @if running.is_empty() { p class="empty" { "Nothing is at work." } } @else {
                 div class="wide" { table {
                     thead { tr {
-                        @for title in ["Goal", "Run", "At", "Iteration", "Age", "Cost", "Tokens", "Processors", "Memory"] {
+                        th scope="col" { "Goal" } th scope="col" { "Run" } th scope="col" class="words" { "At" }
+                        @for title in ["Iteration", "Age", "Cost", "Tokens", "Processors", "Memory"] {
                             th scope="col" { (title) }
                         }
                     } }
@@ -119,7 +120,10 @@ fn queue(now: &Now) -> Markup {
             h2 id="queue" { "Queue (" (now.queued) ")" }
             @if now.queue.is_empty() { p class="empty" { "Nothing is queued." } } @else {
                 div class="wide" { table class="queue" {
-                    thead { tr { @for title in ["Goal", "Why not yet", "Queued since", "Runs", "Priority"] { th scope="col" { (title) } } } }
+                    thead { tr {
+                        th scope="col" { "Goal" } th scope="col" class="words" { "Why not yet" }
+                        @for title in ["Queued since", "Runs", "Priority"] { th scope="col" { (title) } }
+                    } }
                     tbody { @for waiting in &now.queue { (one_waiting(waiting)) } }
                 } }
             }

@@ -46,6 +46,7 @@ fn every_answer_forbids_a_browser_what_no_page_needs() {
         let policy = said.headers["content-security-policy"].to_str().unwrap();
         assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{path}: {policy}");
         assert_eq!(said.headers["x-content-type-options"], "nosniff", "{path}");
+        assert_eq!(said.headers["referrer-policy"], "same-origin", "{path}: or our own forms have no origin");
         assert_eq!(said.headers["cross-origin-resource-policy"], "same-origin", "{path}");
     }
 }
