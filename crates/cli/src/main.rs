@@ -45,6 +45,10 @@ fn outer(argv: Vec<OsString>) -> ExitCode {
         Ok(cli) => {
             output::colour(cli.color);
             let output = Output::new(cli.json);
+            if let args::Command::Heavy(heavy) = &cli.command {
+                // Its exit code is the program's, which no reply has.
+                return command::heavy::heavy(heavy).unwrap_or_else(|failure| output.finish(Err(failure)));
+            }
             output.finish(command::perform(cli, output))
         }
         Err(refusal) => refusal.finish(Output::new(names::asks_for_json(&argv))),

@@ -76,9 +76,14 @@ pub fn explain_surroundings(
     repository: &RepositoryConfig,
     user: &UserConfig,
 ) -> Result<Vec<Explained>, ConfigError> {
-    let values =
-        [limits(user), bounds(user), timeouts(repository, user), environment(repository, user), own(user)?]
-            .concat();
+    let values = [
+        limits(user),
+        bounds(repository, user),
+        timeouts(repository, user),
+        environment(repository, user),
+        own(user)?,
+    ]
+    .concat();
     let explained = |(key, value): (&'static str, String)| {
         let path: Vec<&str> = key.split('.').collect();
         let said = repository.lines.exactly(&path).or_else(|| user.lines.exactly(&path));
@@ -100,9 +105,11 @@ fn limits(user: &UserConfig) -> Values {
     ]
 }
 
-fn bounds(user: &UserConfig) -> Values {
+fn bounds(repository: &RepositoryConfig, user: &UserConfig) -> Values {
     let all = user.bounds(None);
     vec![
+        ("build_tokens", user.raw.build_tokens.unwrap_or_default().to_string()),
+        ("heavy", listed(&policy::heavy(repository, user))),
         ("limits.nice", all.nice.to_string()),
         ("limits.memory_mib", or_dash(&all.memory.map(|bytes| bytes >> 20))),
         ("limits.processes", or_dash(&all.processes)),

@@ -14,7 +14,7 @@ use crate::layers::Voice;
 use crate::limits;
 use crate::resolve::Flags;
 use crate::text::{AgentText, ForgeText, RepoText, RepositoryText, UserText};
-use crate::values::{author, dollars, globs, inside, paths, percent, ports, url, variables, words};
+use crate::values::{author, dollars, globs, inside, paths, percent, ports, programs, url, variables, words};
 
 /// The user's `config.toml`, understood.
 #[derive(Clone, Debug, PartialEq)]
@@ -130,6 +130,7 @@ impl UserConfig {
         paths(lines, &["sandbox", "read"], &raw.sandbox.read)?;
         paths(lines, &["sandbox", "write"], &raw.sandbox.write)?;
         limits::refuse_bad(lines, &[], &raw.limits)?;
+        programs(lines, raw.heavy.as_deref())?;
         paths(lines, &["root"], raw.root.as_slice())?;
         self.hours(&Flags::default())?;
         ports(lines, raw.ports)?;
@@ -198,6 +199,7 @@ impl RepositoryConfig {
         dollars(&lines, &["budget", "usd"], raw.budget.usd)?;
         globs(&lines, &["gate", "protect"], raw.gate.protect.as_deref())?;
         globs(&lines, &["test_globs"], raw.test_globs.as_deref())?;
+        programs(&lines, raw.heavy.as_deref())?;
         let setup = &raw.setup;
         let lists =
             [("key", &setup.key), ("keep", &setup.keep), ("files", &setup.files), ("seed", &setup.seed)];

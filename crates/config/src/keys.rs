@@ -66,6 +66,8 @@ const REASONING: &str = "\"none\", \"low\", \"med\" or \"high\"";
 const FILES: &str = "a list of paths from the top of the repository: [\"Cargo.lock\"]";
 const BOOLEAN: &str = "true or false";
 const PORTS: &str = "a whole number from 1 to 100";
+const TOKENS: &str = "a whole number of 1 or more, \"auto\" for as many as there are processors, or \"off\"";
+const PROGRAMS: &str = "a list of programs without their path: [\"pytest\", \"valgrind\"]";
 const NICE: &str = "a whole number from 0 to 19";
 const WEIGHT: &str = "a whole number from 1 to 10000; others have 100";
 const KIND: &str = "\"claude\", \"command\" or \"replay\"";
@@ -171,6 +173,13 @@ pub const KEYS: &[Key] = &[
     user("notify.post_topic", NAME, AtOnce, "ntfy's topic"),
     user("notify.post_token_env", VARIABLE, AtOnce, "the variable that holds the token for it"),
     user("redact.env", VARIABLES, AtOnce, "variables whose values never reach a file"),
+    user(
+        "build_tokens",
+        TOKENS,
+        NextRun,
+        "how many processes of builds are at work at once, of all runs together",
+    ),
+    both("heavy", PROGRAMS, NextRun, "programs that get all build tokens before they begin"),
     user("limits.nice", NICE, NextRun, "how far behind others its jobs are on processors and disks"),
     user(
         "limits.memory_mib",

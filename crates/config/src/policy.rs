@@ -107,6 +107,11 @@ pub(crate) fn test_globs(repository: &RepositoryConfig, user: &UserConfig) -> So
     said.unwrap_or_else(|| Sourced::by_default(owned(&TESTS)))
 }
 
+/// The programs that repository, else user, says are heavy.
+pub(crate) fn heavy(repository: &RepositoryConfig, user: &UserConfig) -> Vec<String> {
+    repository.raw.heavy.as_ref().or(user.raw.heavy.as_ref()).cloned().unwrap_or_default()
+}
+
 fn either(
     repository: Option<(&Vec<String>, Source)>,
     user: Option<(&Vec<String>, Source)>,

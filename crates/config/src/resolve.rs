@@ -11,7 +11,7 @@ use herder_domain::duration::Span;
 use herder_domain::goal::GoalOptions;
 use herder_domain::repo::RepoId;
 use herder_domain::run::Budget;
-use herder_domain::setup::{AgentSetup, Author, Bounds, Clocks};
+use herder_domain::setup::{AgentSetup, Author, Bounds, Clocks, TokenCount};
 
 use crate::error::ConfigError;
 use crate::file::{RepositoryConfig, UserConfig};
@@ -101,6 +101,10 @@ pub struct Resolved {
     pub sandbox: SandboxSettings,
     /// What jobs may take of the machine.
     pub bounds: Bounds,
+    /// How many build tokens all runs share.
+    pub build_tokens: TokenCount,
+    /// Programs that get all of them before they begin.
+    pub heavy: Vec<String>,
     /// Who makes the commits.
     pub author: Author,
 }
@@ -153,6 +157,8 @@ pub fn resolve(
         base: policy::base(repo, user),
         sandbox: policy::sandbox(user, &env)?,
         bounds: user.bounds(repo),
+        build_tokens: user.raw.build_tokens.unwrap_or_default(),
+        heavy: policy::heavy(repository, user),
         author: user.author().value,
         agent,
     })

@@ -8,7 +8,7 @@ use std::num::{NonZeroU8, NonZeroU16, NonZeroU32, NonZeroU64, NonZeroUsize};
 use herder_domain::agent::Reasoning;
 use herder_domain::capacity::Slots;
 use herder_domain::duration::Span;
-use herder_domain::setup::{AgentKind, Sleep};
+use herder_domain::setup::{AgentKind, Sleep, TokenCount};
 use serde::{Deserialize, Deserializer};
 
 use crate::hours::HoursText;
@@ -37,6 +37,8 @@ pub(crate) struct UserText {
     pub redact: RedactText,
     pub sandbox: SandboxText,
     pub limits: LimitsText,
+    pub build_tokens: Option<TokenCount>,
+    pub heavy: Option<Vec<String>>,
     pub retention: RetentionText,
     pub gate: GateText,
     pub test_globs: Option<Vec<String>>,
@@ -76,6 +78,7 @@ pub(crate) struct RepositoryText {
     pub test_globs: Option<Vec<String>>,
     pub setup: SetupText,
     pub submodules: bool,
+    pub heavy: Option<Vec<String>>,
     pub ports: Option<NonZeroU16>,
 }
 

@@ -61,6 +61,19 @@ pub(crate) fn paths(lines: &Lines, key: &[&str], paths: &[String]) -> Result<(),
     }
 }
 
+/// Names of programs, which become names of files.
+pub(crate) fn programs(lines: &Lines, names: Option<&[String]>) -> Result<(), ConfigError> {
+    let is_bad = |name: &&String| {
+        matches!(name.as_str(), "" | "." | "..")
+            || name.contains(['/', '\0'])
+            || name.contains(char::is_control)
+    };
+    match names.unwrap_or_default().iter().find(is_bad) {
+        Some(name) => Err(lines.bad_value(&["heavy"], format!("{name:?} is no name of a program"))),
+        None => Ok(()),
+    }
+}
+
 /// Paths from the top of a repository, of what is not git's and not herder's.
 pub(crate) fn inside(lines: &Lines, key: &[&str], paths: &[String]) -> Result<(), ConfigError> {
     let is_bad_part = |part: &str| matches!(part, "" | "." | "..") || part.eq_ignore_ascii_case(".git");

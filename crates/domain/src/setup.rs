@@ -3,12 +3,16 @@
 //! It stands in `run.json`, so that a ralph needs nothing but its run directory. Secrets are named
 //! here, by the variable that holds them, and never written.
 
+mod token_count;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+
+pub use token_count::{BadTokenCount, TokenCount};
 
 /// Where and with what a run works.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -50,6 +54,21 @@ pub struct Setup {
     /// What each of its jobs may take of the machine; runs that were ordered before it could be said have no bound.
     #[serde(default)]
     pub bounds: Bounds,
+    /// The build tokens that its jobs share with those of others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<Tokens>,
+}
+
+/// Build tokens: how many processes of builds are at work at once, of all runs together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tokens {
+    /// The directory of those who share them.
+    pub pool: PathBuf,
+    /// How many there are.
+    pub count: u32,
+    /// Programs that do not know of tokens, and are given all of them before they begin. Names without a path.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub heavy: Vec<String>,
 }
 
 /// What a job may take of the machine, with all that it starts; a run has one job at a time. What is absent has no bound.

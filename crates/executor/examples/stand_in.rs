@@ -10,6 +10,7 @@ use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::Duration;
 
 use herder_domain::run::RunId;
+use herder_domain::setup::Tokens;
 use herder_executor::{ChildStdio, Detached, EndSignal, Job, Launcher, ProcessId, Signalled, Waited};
 
 fn main() -> ExitCode {
@@ -21,6 +22,7 @@ fn main() -> ExitCode {
             herder_executor::become_subreaper().unwrap();
             parent(keeper, run, script)
         }
+        ["tokens", run, pool] => tokens(run, pool),
         ["replaced", run] => replaced(run),
         ["reused", keeper, run] => reused(keeper, run),
         ["keeper"] => herder_executor::keeper_main(),
@@ -43,6 +45,19 @@ fn parent(keeper: &str, run: &str, script: &str) -> ExitCode {
     println!("started {}", handle.process().pid);
     reports.for_each(|report| println!("{report:?}"));
     println!("{} children left", children());
+    ExitCode::SUCCESS
+}
+
+/// Lends all of three tokens to a job, which never gives them back.
+fn tokens(run: &str, pool: &str) -> ExitCode {
+    let mut job = Job::new("/bin/sh", "/", RunId::try_from(run.to_owned()).unwrap());
+    let script =
+        format!("exec 3<>\"${{HERDER_TOKENS#*:}}\"; head -c 2 <&3; echo >{pool}/held; exec sleep 300");
+    job.args = vec!["-c".to_owned(), script];
+    job.env.insert("PATH".to_owned(), std::env::var("PATH").unwrap());
+    job.limits.tokens = Some(Tokens { pool: pool.into(), count: 3, heavy: Vec::new() });
+    let (_, reports) = Launcher::own().start(&job, ChildStdio::null().unwrap()).unwrap();
+    println!("{}", reports.wait().unwrap().exit);
     ExitCode::SUCCESS
 }
 

@@ -12,13 +12,14 @@ use crate::inhibitor;
 use crate::measure;
 use crate::process::ProcessId;
 use crate::sandbox::SandboxSupport;
+use crate::tokens;
 
 /// Below this many open files an orchestrator with a handful of ralphs is short of them.
 const FILES_WANTED: u64 = 512;
 
 /// Looks at everything that this crate makes use of.
 pub fn check() -> Vec<Finding> {
-    let confined = [kernel(), landlock(), pidfd(), cgroup(), memory(), limits()];
+    let confined = [kernel(), landlock(), pidfd(), cgroup(), memory(), limits(), tokens()];
     confined.into_iter().chain(measure::check()).chain([inhibitor::check(), files()]).collect()
 }
 
@@ -127,6 +128,19 @@ fn limits() -> Finding {
     }
 }
 
+/// What takes part in build tokens.
+fn tokens() -> Finding {
+    let path = std::env::var("PATH").unwrap_or_default();
+    let (count, make) = (tokens::cores(), tokens::speaks_jobserver(&path));
+    let rest = match make {
+        true => "cargo, make, ninja and GCC share them",
+        false => {
+            "cargo shares them; the make on the PATH is none, or older than 4.4, and is not told of them"
+        }
+    };
+    Finding::ok("build tokens", format!("{count} where `build_tokens` says no other number; {rest}"))
+}
+
 fn files() -> Finding {
     match getrlimit(Rlimit::Nofile).current {
         Some(limit) if limit < FILES_WANTED => Finding::warning(
@@ -147,8 +161,10 @@ mod tests {
     fn everything_is_looked_at_once_and_said_in_a_sentence() {
         let findings = check();
         let subjects: Vec<_> = findings.iter().map(|finding| finding.subject.as_str()).collect();
-        let (confined, last) =
-            (["kernel", "sandbox", "signals", "kill", "memory", "limits"], ["sleep", "open files"]);
+        let (confined, last) = (
+            ["kernel", "sandbox", "signals", "kill", "memory", "limits", "build tokens"],
+            ["sleep", "open files"],
+        );
         let measured = ["cores", "free memory", "pressure", "use of runs"];
         assert_eq!(subjects, [&confined[..], &measured, &last].concat());
         assert!(findings.iter().all(|finding| !finding.detail.is_empty()));

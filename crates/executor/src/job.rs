@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use herder_domain::run::RunId;
-use herder_domain::setup::Bounds;
+use herder_domain::setup::{Bounds, Setup, Tokens};
 use serde::{Deserialize, Serialize};
 
 use crate::cgroup::Resource as Held;
@@ -73,6 +73,8 @@ impl fmt::Debug for Job {
 pub struct Limits {
     /// What the job may take of the machine, all of it together as far as a cgroup can hold it to that.
     pub bounds: Bounds,
+    /// The build tokens that it shares with others; `None` is no bound on how much it builds at once.
+    pub tokens: Option<Tokens>,
     /// Bounds of setrlimit(2), soft and hard alike; one above the present hard bound is lowered to it.
     pub resources: BTreeMap<Resource, u64>,
     /// Between SIGTERM and SIGKILL when a stop was ordered without a time of its own.
@@ -86,6 +88,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             bounds: Bounds::default(),
+            tokens: None,
             resources: BTreeMap::new(),
             grace: Duration::from_secs(5),
             leftover_grace: Duration::from_secs(1),
@@ -94,6 +97,11 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// Those of a run's jobs.
+    pub fn of(setup: &Setup) -> Self {
+        Self { bounds: setup.bounds, tokens: setup.tokens.clone(), ..Self::default() }
+    }
+
     /// The usual ones with these bounds.
     pub fn within(bounds: Bounds) -> Self {
         Self { bounds, ..Self::default() }

@@ -14,6 +14,7 @@ use std::time::Duration;
 use crate::job::{Ending, Exit, Job, KEEPER_MARKER, Leftover, RUN_MARKER};
 use crate::leash::{Leash, PATIENCE};
 use crate::process::ProcessId;
+use crate::tokens::{self, Loan};
 use crate::wire::{Line, Message, Order, Refusal, Started, Step};
 use crate::{cgroup, children, strays};
 
@@ -35,6 +36,9 @@ pub enum StartError {
     /// keeper did not answer in time.
     #[error("hand a job to its keeper")]
     HandOver(#[source] io::Error),
+    /// The pipe of its build tokens could not be made.
+    #[error("lend a job build tokens")]
+    Tokens(#[source] io::Error),
     /// The keeper died before the job was started.
     #[error("start {}: its keeper died", program.display())]
     KeeperDied {
@@ -110,12 +114,20 @@ impl Launcher {
         let mut job = job.clone();
         let marker = unique_marker();
         job.env.insert(KEEPER_MARKER.to_owned(), marker.clone());
+        let loan = self.lend(&mut job, &marker).map_err(StartError::Tokens)?;
         let (line, child) = self.spawn(&job)?;
         let orders = line.socket().try_clone().map_err(StartError::HandOver)?;
         // Nobody has reaped it, so it is there.
         let leash = Leash::of(child.id()).map_err(|error| StartError::HandOver(io::Error::other(error)))?;
-        let mut reports =
-            KeeperReports { line, child, leash: leash.clone(), started: None, marker, has_ended: false };
+        let mut reports = KeeperReports {
+            line,
+            child,
+            leash: leash.clone(),
+            started: None,
+            marker,
+            has_ended: false,
+            loan,
+        };
         let fds = [stdio.stdin.as_fd(), stdio.stdout.as_fd(), stdio.stderr.as_fd()];
         reports.line.send_with(&job, fds).map_err(StartError::HandOver)?;
         drop(stdio);
@@ -123,6 +135,13 @@ impl Launcher {
         let (orders, grace) = (Mutex::new(orders), job.limits.grace);
         let handle = KeeperHandle(Arc::new(Handle { started, orders, grace, leash }));
         Ok((handle, reports))
+    }
+
+    /// Lends the job its build tokens, where it is to have some.
+    fn lend(&self, job: &mut Job, marker: &str) -> io::Result<Option<Loan>> {
+        let Some(tokens) = job.limits.tokens.take() else { return Ok(None) };
+        let herder = std::fs::read_link(&self.program).unwrap_or_else(|_| self.program.clone());
+        tokens::equip(job, &tokens, marker, &herder).map(Some)
     }
 
     fn spawn(&self, job: &Job) -> Result<(Line, Child), StartError> {
@@ -221,6 +240,8 @@ pub struct KeeperReports {
     started: Option<Started>,
     marker: String,
     has_ended: bool,
+    /// Lent until nothing of the job lives.
+    loan: Option<Loan>,
 }
 
 impl KeeperReports {
@@ -289,6 +310,7 @@ impl Iterator for KeeperReports {
                 Ok(Some(Message::Ended(ending))) => {
                     self.has_ended = true;
                     self.reap();
+                    self.loan = None;
                     return Some(Report::Ended(ending));
                 }
                 // Told once, at the start.
@@ -298,7 +320,9 @@ impl Iterator for KeeperReports {
                     // Something may hold the socket's other end open; this ends the keeper if it lives.
                     let _ = self.line.socket().shutdown(std::net::Shutdown::Both);
                     self.reap();
-                    return Some(self.end_remains());
+                    let report = self.end_remains();
+                    self.loan = None;
+                    return Some(report);
                 }
             }
         }

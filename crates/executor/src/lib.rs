@@ -33,6 +33,7 @@ mod sandbox;
 mod strays;
 mod sweep;
 mod sys;
+mod tokens;
 mod toolchains;
 mod wire;
 
@@ -49,5 +50,6 @@ pub use process::{EndSignal, ProcessError, ProcessId, Signalled, Waited};
 pub use room::Room;
 pub use sandbox::{Sandbox, SandboxSupport};
 pub use strays::end_strays;
+pub use tokens::{Heavy, HeavyError, InHand, TOKENS_MARKER, cores};
 pub use toolchains::Toolchains;
 pub use wire::Step;

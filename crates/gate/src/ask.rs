@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 
 use herder_domain::gate::{Refusal, Said};
 use herder_domain::run::RunId;
-use herder_domain::setup::Bounds;
 use herder_executor::{
     ChildStdio, Ending, Exit, Job, KeeperDied, KeeperHandle, Launcher, Limits, Sandbox, StartError,
 };
@@ -37,7 +36,7 @@ pub struct Question<'a> {
     /// What it may touch; the gate's own directory is added, to read.
     pub sandbox: Sandbox,
     /// What it may take of the machine.
-    pub bounds: Bounds,
+    pub limits: Limits,
     /// How long it may take.
     pub limit: Duration,
 }
@@ -118,7 +117,7 @@ impl Question<'_> {
     fn job(&mut self) -> Job {
         let mut job = Job::new(self.gate.program(), self.checkout, self.run.clone());
         job.env = std::mem::take(&mut self.env);
-        job.limits = Limits::within(self.bounds);
+        job.limits = self.limits.clone();
         job.sandbox = Some(std::mem::take(&mut self.sandbox).reading(self.gate.dir()));
         job
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use herder_domain::gate::Said;
 use herder_domain::run::RunId;
 use herder_domain::setup::Setup;
-use herder_executor::{KeeperHandle, Launcher, Room, Toolchains};
+use herder_executor::{KeeperHandle, Launcher, Limits, Room, Toolchains};
 use herder_workspace::{Bare, CommitId, History, remove_tree};
 
 use crate::furnishing::{SetUp, furnish};
@@ -118,7 +118,7 @@ impl Clean<'_> {
             run: self.run,
             env,
             sandbox: write.iter().fold(sandbox, |sandbox, path| sandbox.writing(path)),
-            bounds: self.setup.bounds,
+            limits: Limits::of(self.setup),
             limit,
         }
     }

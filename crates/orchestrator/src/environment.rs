@@ -19,7 +19,7 @@ use herder_config::{EnvironmentSettings, Submodules};
 use herder_domain::gate::Said;
 use herder_domain::run::RunId;
 use herder_domain::setup::{Furnished, Setup, SubmodulesFrom};
-use herder_executor::{KeeperHandle, Room};
+use herder_executor::{KeeperHandle, Limits, Room};
 use herder_gate::{Gate, Question, Script};
 use herder_record::redact::RedactingWriter;
 use herder_record::{Redactor, RunDir};
@@ -252,7 +252,7 @@ impl Jobs<'_> {
             run: &self.dir().mark(),
             env,
             sandbox: setup.write.iter().fold(sandbox, |sandbox, path| sandbox.writing(path)),
-            bounds: setup.bounds,
+            limits: Limits::of(setup),
             limit: setup.clocks.setup,
         };
         Ok(question.ask(&self.context.launcher, self.log()?, began)?.said)

@@ -69,6 +69,11 @@ impl StateDir {
         self.root.join("gates")
     }
 
+    /// The build tokens that all jobs share.
+    pub fn tokens(&self) -> PathBuf {
+        self.root.join("tokens")
+    }
+
     /// One line for every run that ended.
     pub fn stats(&self) -> PathBuf {
         self.root.join("stats.jsonl")

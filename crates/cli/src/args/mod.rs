@@ -6,6 +6,7 @@ mod curate;
 mod demo;
 mod gate;
 mod goal;
+mod heavy;
 mod init;
 mod keep;
 mod moment;
@@ -28,6 +29,7 @@ pub use curate::{Beside, Edit, Hold, Import, Lint, Move, New, Priority, StoryEdi
 pub use demo::{Demo, Player};
 pub use gate::GateByHand;
 pub use goal::{Create, GoalCommand, List, Named, Say, Several, Sort, SpotCheck, Verdict};
+pub use heavy::Heavy;
 pub use init::Init;
 pub use keep::{Gc, Give, Salvage, Take, Undo};
 pub use operating::{Down, Pause, Resume, SetCommand, SetMax};
@@ -125,6 +127,8 @@ pub enum Command {
     Ralph(Ralph),
     /// Ask the gate about the current checkout, as it is asked of a run
     Gate(GateByHand),
+    /// Run a program that knows nothing of build tokens with some of them in hand
+    Heavy(Heavy),
     /// Have systemd keep `up` running
     #[command(subcommand)]
     Service(ServiceCommand),

@@ -77,9 +77,10 @@ impl Asker<'_> {
         let rooms = Rooms::of(&self.settings, &self.run, directory);
         let base = names_of(branch.as_deref());
         let ground = herder_ralph::Ground::Checkout { directory, base: &base };
+        let state = self.call.state()?;
         self.ask(ground, &rooms.caches, |question| {
             let own = own_settings(question)?;
-            let setup = rooms.setup(&self.resolved(id.as_ref(), &own)?, &self.settings);
+            let setup = rooms.setup(&self.resolved(id.as_ref(), &own)?, &self.settings, &state);
             let missing = self.unfurnished(question, &own, id.as_ref())?;
             Ok(Means { setup, missing })
         })

@@ -10,6 +10,7 @@ mod gate;
 mod gc;
 mod give;
 pub mod goal;
+pub mod heavy;
 mod init;
 mod links;
 mod logs;
@@ -67,6 +68,8 @@ pub fn perform(cli: Cli, output: Output) -> Result<Reply, Failure> {
         Command::Set(SetCommand::Max(args)) => set::max(&call, &args),
         Command::Ralph(args) => ralph::ralph(&call, args),
         Command::Gate(args) => gate::gate(&call, &args),
+        // `main` does not come here with it.
+        Command::Heavy(args) => heavy::heavy(&args).map(|_| Reply::nothing()),
         Command::Service(command) => service::service(&call, command),
         Command::Backup(args) => backup::backup(&call, &args),
         Command::Restore(args) => backup::restore(&call, &args),

@@ -14,12 +14,14 @@ const DONE: &str = "## Objective\nSay hello.\n\n```replay\n\
 const SPENT: &str = "## Objective\nx\n\n```replay\n[\"budget_spent\"]\n```\n";
 
 /// Settings and papers: commands that are about no goal.
-fn further<'r>() -> [(&'static str, Vec<&'r str>, bool); 11] {
+fn further<'r>() -> [(&'static str, Vec<&'r str>, bool); 12] {
     [
         ("config set", vec!["max", "3"], true),
         ("config unset", vec!["max"], true),
         ("config path", vec![], true),
         ("gate", vec!["--once"], true),
+        // What it says when it goes well is the program's.
+        ("heavy", vec![], false),
         ("service install", vec!["--print"], true),
         ("service uninstall", vec![], false),
         ("service status", vec![], true),

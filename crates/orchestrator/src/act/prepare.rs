@@ -10,6 +10,7 @@ use herder_domain::event::What;
 use herder_domain::hand::PERSON;
 use herder_domain::run::{RetryContext, RunSpec};
 use herder_domain::setup::{GateSetup, Setup};
+use herder_executor::cores;
 use herder_record::RunDir;
 use herder_record::run::{PROMPT_FILE, PROMPT_MAX, prompt_hash};
 use herder_workspace::{
@@ -200,6 +201,7 @@ fn spec(context: &Context, case: &Case, parts: Parts<'_>) -> RunSpec {
             furnished: None,
             sleep: context.settings.sleep.value,
             bounds: resolved.bounds,
+            tokens: resolved.build_tokens.pool(cores(), context.state.tokens(), resolved.heavy),
         },
     }
 }

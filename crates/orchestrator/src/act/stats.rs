@@ -105,6 +105,7 @@ fn never_prepared(case: &Case) -> RunSpec {
             furnished: None,
             sleep: Sleep::Allow,
             bounds: Bounds::default(),
+            tokens: None,
         },
     }
 }

@@ -12,7 +12,7 @@ use herder_config::EnvironmentSettings;
 use herder_domain::event::What;
 use herder_domain::gate::{Asked, BaseSaid, Flake, Refusal, Said, Verdict};
 use herder_domain::run::RunId;
-use herder_executor::{KeeperHandle, Room};
+use herder_executor::{KeeperHandle, Limits, Room};
 use herder_gate::{
     BaseKey, Cache, CacheKey, Environment, Findings, Gate, Inquirer, Question, Surroundings, ask_twice,
     contents, inquire,
@@ -177,7 +177,7 @@ impl Asking<'_> {
             run: &context.run_dir(&case.run.id).mark(),
             env,
             sandbox: setup.write.iter().fold(sandbox, |sandbox, path| sandbox.writing(path)),
-            bounds: setup.bounds,
+            limits: Limits::of(setup),
             limit: setup.clocks.gate,
         };
         let answered = question.ask(&context.launcher, self.landing.log(log, &jobs.redactor)?, began)?;

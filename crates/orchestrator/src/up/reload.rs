@@ -210,6 +210,8 @@ mod tests {
         ("notify.post_topic", "notify.post_topic = \"x\""),
         ("notify.post_token_env", "notify.post_token_env = \"TOKEN\""),
         ("redact.env", "redact.env = [\"SECRET\"]"),
+        ("build_tokens", "build_tokens = 3"),
+        ("heavy", "heavy = [\"x\"]"),
         ("limits.nice", "limits.nice = 7"),
         ("limits.memory_mib", "limits.memory_mib = 100"),
         ("limits.processes", "limits.processes = 99"),

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use herder_domain::gate::{BaseSaid, Flake, Said, Verdict};
 use herder_domain::setup::GateSetup;
-use herder_executor::KeeperHandle;
+use herder_executor::{KeeperHandle, Limits};
 use herder_gate::{
     Answered, BaseKey, Cache, Clean, Environment, Findings, Gate, Inquirer, Past, Question, Script,
     Surroundings, ask_twice, inquire,
@@ -99,7 +99,7 @@ impl Inquirer for Asking<'_> {
             run: &work.writer.dir().mark(),
             env: work.env(),
             sandbox: work.sandbox(&clone),
-            bounds: work.spec.setup.bounds,
+            limits: Limits::of(&work.spec.setup),
             limit: work.gate_limit(),
         };
         let log = Box::new(work.writer.gate_log(work.account.gate_runs + 1)?);

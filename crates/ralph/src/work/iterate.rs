@@ -70,7 +70,7 @@ impl Work {
             run: &mark,
             cwd: &setup.clone,
             sandbox: self.sandbox(&setup.clone),
-            limits: Limits::within(setup.bounds),
+            limits: Limits::of(setup),
             bounds: Bounds {
                 clocks: setup.clocks,
                 working: self.account.working_left(&self.spec.budget),

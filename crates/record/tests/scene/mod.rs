@@ -105,6 +105,7 @@ fn setup() -> Setup {
         furnished: None,
         sleep: Sleep::default(),
         bounds: Bounds::default(),
+        tokens: None,
     }
 }
 

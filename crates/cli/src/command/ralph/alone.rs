@@ -40,7 +40,7 @@ pub fn alone(call: &Call, file: &Path, continues: bool, flags: RunFlags) -> Resu
     let resolved = resolve(&goal.options, &flags, None, &repository(&checkout)?, &config, env)?;
     let run = RunId::standalone(call.now, std::process::id());
     let rooms = Rooms::of(&settings, &run, &checkout);
-    let setup = rooms.setup(&resolved, &settings);
+    let setup = rooms.setup(&resolved, &settings, &state);
     let redactor = Arc::new(redactor(&settings)?);
     let alone = Alone {
         state: &state,

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use herder_config::{RepositoryConfig, Resolved, Settings};
 use herder_domain::run::RunId;
 use herder_domain::setup::{GateSetup, Setup};
+use herder_executor::cores;
+use herder_record::StateDir;
 use herder_workspace::{UserEnvironment, inspect_remote};
 
 use crate::failure::Failure;
@@ -49,7 +51,8 @@ impl Rooms {
     }
 
     /// How a job in them is to be carried out.
-    pub fn setup(&self, resolved: &Resolved, settings: &Settings) -> Setup {
+    pub fn setup(&self, resolved: &Resolved, settings: &Settings, state: &StateDir) -> Setup {
+        let tokens = resolved.build_tokens.pool(cores(), state.tokens(), resolved.heavy.clone());
         Setup {
             clone: PathBuf::new(),
             room: self.room.clone(),
@@ -67,6 +70,7 @@ impl Rooms {
             furnished: None,
             sleep: settings.sleep.value,
             bounds: resolved.bounds,
+            tokens,
         }
     }
 }
