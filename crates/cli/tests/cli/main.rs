@@ -14,6 +14,7 @@ mod gate;
 mod github;
 mod goals;
 mod hands;
+mod heavy;
 mod hostile;
 mod init;
 mod issues;
