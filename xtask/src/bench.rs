@@ -86,6 +86,11 @@ pub const BENCHES: &[Bench] = &[
         about: "memory and context switches while nothing happens, beside pueue's daemon",
     },
     Bench {
+        name: "live",
+        target: "live",
+        about: "each page of what is at work with 100,000 goals in the database",
+    },
+    Bench {
         name: "numbers",
         target: "numbers",
         about: "a million rows of stats.jsonl: reading them and each page of numbers, beside DuckDB and jq",

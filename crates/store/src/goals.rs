@@ -42,6 +42,9 @@ pub struct GoalFilter {
     pub since: Option<Timestamp>,
 }
 
+/// The words of the states that a goal does not leave by itself ([`herder_domain::goal::GoalState::is_settled`]).
+const SETTLED: [&str; 3] = ["done", "cancelled", "resolved"];
+
 /// How many goals a repository has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct GoalCount {
@@ -116,13 +119,17 @@ impl Store {
         before: Option<Number>,
         limit: u32,
     ) -> Result<Vec<Goal>, StoreError> {
-        rows(
-            &self.conn,
-            "SELECT goal FROM goals WHERE repo = ?1 AND number < ?2 AND (?3 IS NULL OR state = ?3)
-             ORDER BY number DESC LIMIT ?4",
-            params![repo.to_string(), before.map_or(i64::MAX, |number| number.0.cast_signed()), state, limit],
-            |row| row.get(0).map(|Json(goal)| goal),
-        )
+        // A goal that is not settled is found among those that are not: an index holds them.
+        let is_live = state.is_some_and(|state| !SETTLED.contains(&state));
+        let only = if is_live { "AND is_settled = 0" } else { "" };
+        let sql = format!(
+            "SELECT goal FROM goals WHERE repo = ?1 AND number < ?2 {only} AND (?3 IS NULL OR state = ?3)
+             ORDER BY number DESC LIMIT ?4"
+        );
+        let before = before.map_or(i64::MAX, |number| number.0.cast_signed());
+        rows(&self.conn, &sql, params![repo.to_string(), before, state, limit], |row| {
+            row.get(0).map(|Json(goal)| goal)
+        })
     }
 
     /// Queued goals, the one that waits longest first.
@@ -174,16 +181,23 @@ fn draft(id: &GoalRef, new: NewGoal, at: Timestamp) -> Goal {
 pub(crate) fn list(conn: &Connection, filter: &GoalFilter) -> Result<Vec<Goal>, StoreError> {
     let repo = filter.repo.as_ref().map(ToString::to_string);
     let story = filter.story.map(|number| Count(number.0));
+    // A story's goals are found by their index, which a condition that may be left open would not use.
+    let place = match (&repo, &story) {
+        (Some(_), Some(_)) => "repo = ?1 AND story = ?3",
+        (Some(_), None) => "repo = ?1 AND ?3 IS NULL",
+        (None, _) => "?1 IS NULL AND (?3 IS NULL OR story = ?3)",
+    };
     rows(
         conn,
-        "SELECT goal FROM goals g
-         WHERE (?1 IS NULL OR repo = ?1)
-           AND (?2 = '[]' OR state IN (SELECT value FROM json_each(?2)))
-           AND (?3 IS NULL OR story = ?3)
-           AND (?4 IS NULL OR EXISTS (
-               SELECT 1 FROM transitions t JOIN journal j ON j.seq = t.seq
-               WHERE t.repo = g.repo AND t.number = g.number AND j.at >= ?4))
-         ORDER BY repo, number",
+        &format!(
+            "SELECT goal FROM goals g
+             WHERE {place}
+               AND (?2 = '[]' OR state IN (SELECT value FROM json_each(?2)))
+               AND (?4 IS NULL OR EXISTS (
+                   SELECT 1 FROM transitions t JOIN journal j ON j.seq = t.seq
+                   WHERE t.repo = g.repo AND t.number = g.number AND j.at >= ?4))
+             ORDER BY repo, number"
+        ),
         params![repo, Json(&filter.states), story, filter.since.map(At)],
         |row| row.get(0).map(|Json(goal)| goal),
     )

@@ -9,10 +9,11 @@ use herder_domain::goal::{Goal, GoalText, ProposedBy};
 use herder_domain::repo::GoalRef;
 use herder_domain::run::RunId;
 use jiff::Timestamp;
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
 
+use crate::column::{Json, columns};
 use crate::error::{AppendError, Missing, StoreError};
-use crate::{GoalFilter, Store, append, goals, repos};
+use crate::{GoalFilter, Store, append, goals, repos, rows};
 
 impl Store {
     /// Those of a run's proposals that may become drafts, as [`Store::propose`] would write them.
@@ -74,7 +75,12 @@ fn proposable(
 }
 
 fn of(conn: &Connection, by: &GoalRef) -> Result<BTreeSet<GoalRef>, StoreError> {
-    let filter = GoalFilter { repo: Some(by.repo.clone()), ..GoalFilter::default() };
+    // Few goals are proposals, so that the word is looked for before a text is read as JSON.
+    let sql = "SELECT goal FROM goals WHERE repo = ?1 AND instr(goal, '\"proposed_by\"') > 0
+               AND goal ->> '$.proposed_by.goal.number' = ?2";
+    let (repo, number) = columns(by);
+    let proposals: Vec<Goal> =
+        rows(conn, sql, params![repo, number], |row| row.get(0).map(|Json(goal)| goal))?;
     let is_of = |goal: &Goal| goal.proposed_by.as_ref().is_some_and(|proposed| proposed.goal == *by);
-    Ok(goals::list(conn, &filter)?.into_iter().filter(is_of).map(|goal| goal.id).collect())
+    Ok(proposals.into_iter().filter(is_of).map(|goal| goal.id).collect())
 }

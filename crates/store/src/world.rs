@@ -42,6 +42,24 @@ pub struct Settings {
     pub past_gate: BTreeSet<RunId>,
 }
 
+impl Settings {
+    /// These, and nothing else that the planner would look at beside the database.
+    pub fn of(capacity: Capacity, policy: Policy, default_agent: &str) -> Self {
+        Self {
+            capacity,
+            room: None,
+            policy,
+            default_agent: default_agent.to_owned(),
+            only: None,
+            max_in: BTreeMap::new(),
+            hours: Hours::default(),
+            shares: Shares::default(),
+            starts_on_red: BTreeSet::new(),
+            past_gate: BTreeSet::new(),
+        }
+    }
+}
+
 impl Store {
     /// The whole picture. It grows with what is at work, not with what was ever done: of settled
     /// goals it holds those that a live one depends on.

@@ -2,6 +2,7 @@
 
 use herder_domain::goal::{Goal, GoalState, ProposedBy, Told};
 use herder_domain::repo::{GoalRef, Number};
+use herder_domain::run::Run;
 use herder_record::StateDir;
 use herder_store::{Store, StoreError, Transition};
 use jiff::Timestamp;
@@ -77,6 +78,11 @@ impl WholeGoal {
     pub fn of(goal: &Goal, state: &StateDir, store: &Store) -> Result<Self, StoreError> {
         let costs = Costs::of_goals(state, store, std::slice::from_ref(goal))?;
         let comments = store.comments(&goal.id)?;
+        let runs = store.runs_of(&goal.id)?;
+        // Where no run proposed anything, no goal need be looked through.
+        let proposed =
+            |run: &Run| run.result.as_ref().is_some_and(|result| !result.harvest.follow_ups.is_empty());
+        let proposes = if runs.iter().any(proposed) { store.proposals_of(&goal.id)? } else { Vec::new() };
         let transitions = store.transitions(&goal.id)?;
         let (commit, queued_at) = marks(&goal.state);
         Ok(Self {
@@ -89,10 +95,10 @@ impl WholeGoal {
             depends: linked(store, &goal.depends)?,
             dependents: linked(store, &store.dependents(&goal.id)?)?,
             body: goal.body.clone(),
-            runs: store.runs_of(&goal.id)?.iter().map(|run| RunItem::of(run, state)).collect(),
+            runs: runs.iter().map(|run| RunItem::of(run, state)).collect(),
             told: goal.told.clone(),
             proposed_by: goal.proposed_by.clone(),
-            proposes: linked(store, &store.proposals_of(&goal.id)?)?,
+            proposes: linked(store, &proposes)?,
             comments: comments.into_iter().map(CommentItem::of).collect(),
             transitions: transitions.into_iter().map(TransitionItem::of).collect(),
         })

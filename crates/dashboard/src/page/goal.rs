@@ -57,7 +57,7 @@ fn standing(page: &GoalPage<'_>) -> Markup {
                 @let story = herder_domain::repo::GoalRef { repo: item.repo.clone(), number: story };
                 div { dt { "Story" } dd class="more" { a href=(story_address(&story)) { (story) } } }
             }
-            div { dt { "Spent" } dd { (money(item.cost)) } dd class="more" { "in " (item.attempts) " runs" } }
+            div { dt { "Spent" } dd { (money(item.cost)) } dd class="more" { (count(item.attempts)) } }
             @if let Some(pull) = item.pr {
                 div { dt { "Pull request" } dd { a href=(format!("https://{}/pull/{pull}", item.repo)) { "#" (pull) } } }
             }
@@ -65,6 +65,10 @@ fn standing(page: &GoalPage<'_>) -> Markup {
             div { dt { "Written" } dd class="more" { (moment(whole.created_at)) } }
         }
     }
+}
+
+fn count(runs: u32) -> String {
+    if runs == 1 { "in 1 run".to_owned() } else { format!("in {runs} runs") }
 }
 
 /// A form for each order: they work without a script.

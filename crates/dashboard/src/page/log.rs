@@ -7,7 +7,7 @@ use maud::{Markup, html};
 pub fn line_kind(line: &str) -> &'static str {
     match line {
         _ if line.starts_with("> ") => "tool",
-        _ if line.starts_with("-- ") => "mark",
+        _ if line.starts_with("-- ") || line.starts_with("== ") => "mark",
         _ => "text",
     }
 }
@@ -26,9 +26,11 @@ pub fn gate(outputs: &[GateOutput]) -> Markup {
     html! {
         @if outputs.is_empty() { p class="empty" { "The gate was not asked, or its words are kept no more." } }
         @for output in outputs {
-            details {
-                summary { (gate_name(&output.name)) " · the last " (output.lines.len()) " lines" }
-                (lines(&output.lines, "What the gate said"))
+            @if output.lines.is_empty() { p { (gate_name(&output.name)) ": it said nothing." } } @else {
+                details {
+                    summary { (gate_name(&output.name)) ", the last lines" }
+                    (lines(&output.lines, "What the gate said"))
+                }
             }
         }
     }

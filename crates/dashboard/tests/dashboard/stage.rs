@@ -44,18 +44,7 @@ struct TestDesk {
 }
 
 fn settings() -> Settings {
-    Settings {
-        capacity: Capacity { max: 1, admission: Admission::Open },
-        policy: Policy::default(),
-        default_agent: "replay".into(),
-        only: None,
-        max_in: std::collections::BTreeMap::new(),
-        hours: herder_domain::hours::Hours::default(),
-        starts_on_red: std::collections::BTreeSet::new(),
-        past_gate: std::collections::BTreeSet::new(),
-        shares: herder_domain::share::Shares::default(),
-        room: None,
-    }
+    Settings::of(Capacity { max: 1, admission: Admission::Open }, Policy::default(), "replay")
 }
 
 impl Desk for TestDesk {

@@ -2,6 +2,7 @@
 
 use herder_domain::event::{Event, Repo, What};
 use herder_domain::forge::Home;
+use herder_domain::goal::GoalState;
 use herder_domain::repo::{GoalRef, RepoId};
 use herder_domain::story::StoryState;
 use herder_store::{AppendError, GoalFilter, Missing, NewGoal};
@@ -127,4 +128,26 @@ fn a_repository_whose_goals_live_on_its_host_gets_no_number_from_here() {
         "its host numbers it"
     );
     assert!(scene.store.create_story(&far, "Here", "", at(1)).is_err());
+}
+
+#[test]
+fn goals_are_counted_and_leafed_through_the_newest_first() {
+    let mut scene = Scene::new();
+    let ids: Vec<GoalRef> = (1..=5).map(|number| scene.queue(&format!("Goal {number}"), number)).collect();
+    scene.append(&ids[1], What::GoalCancelled, 9).unwrap();
+    let count = scene.store.goal_counts().unwrap()[&app()];
+    assert_eq!((count.goals, count.unsettled), (5, 4));
+    let numbers = |state, before, limit| {
+        let goals = scene.store.newest_goals(&app(), state, before, limit).unwrap();
+        goals.iter().map(|goal| goal.id.number.0).collect::<Vec<_>>()
+    };
+    assert_eq!(numbers(None, None, 2), [5, 4]);
+    assert_eq!(numbers(None, Some(number(4)), 9), [3, 2, 1]);
+    assert_eq!(numbers(Some("queued"), None, 9), [5, 4, 3, 1]);
+    assert_eq!(numbers(Some("cancelled"), None, 9), [2]);
+    for state in GoalState::WORDS {
+        let filter = GoalFilter { states: vec![state.to_owned()], ..GoalFilter::default() };
+        let listed = scene.store.goals(&filter).unwrap();
+        assert_eq!(numbers(Some(state), None, 9).len(), listed.len(), "{state}");
+    }
 }
