@@ -7,6 +7,7 @@ pub mod history;
 pub mod issue;
 pub mod link;
 pub mod pull;
+pub mod queue;
 pub mod repository;
 pub mod review;
 pub mod rule;

@@ -41,7 +41,8 @@ fn enqueue(client: &Client, pull: &Pull) -> Result<Merging, Trouble> {
     }
 }
 
-fn has_queue(client: &Client, repo: &RepoId, pull: &Pull) -> Result<bool, Trouble> {
+/// Whether its base has a merge queue.
+pub(super) fn has_queue(client: &Client, repo: &RepoId, pull: &Pull) -> Result<bool, Trouble> {
     match client.branch_rules(repo, &pull.base.branch) {
         Lookup::Present(rules) => Ok(rules.has_merge_queue),
         Lookup::Gone => Ok(false),

@@ -11,11 +11,13 @@ use herder_domain::repo::RepoId;
 use herder_forge::read::check::Check;
 use herder_forge::read::issue::IssueState;
 use herder_forge::read::pull::{Mergeable, Pull};
+use herder_forge::read::queue::QueuePlace;
 use herder_forge::{Client, Lookup};
 
 use jiff::SignedDuration;
 
 use super::checks::Checks;
+use super::entrust::has_queue;
 use super::reviews::{Word, words};
 use super::trouble;
 
@@ -106,7 +108,10 @@ impl Seen<'_> {
     fn standing(&self) -> Result<Result<Standing, Refusal>, Trouble> {
         let waiting = |why: &str| Ok(Ok(Standing::Waiting { why: why.to_owned() }));
         match self.pull.mergeable_state {
-            Mergeable::Clean | Mergeable::HasHooks => self.clean().map(Ok),
+            Mergeable::Clean | Mergeable::HasHooks => match self.of_queue()? {
+                Some(queued) => Ok(queued),
+                None => self.clean().map(Ok),
+            },
             Mergeable::Behind => Ok(Ok(Standing::Behind)),
             Mergeable::Dirty => Ok(Ok(Standing::Conflict)),
             Mergeable::Unknown => waiting("GitHub works out whether it can be merged"),
@@ -114,8 +119,43 @@ impl Seen<'_> {
             Mergeable::Blocked => {
                 self.by_checks(Standing::Waiting { why: "a required check or review is missing".to_owned() })
             }
-            Mergeable::Unstable => self.by_checks(self.green()),
+            Mergeable::Unstable => match self.of_queue()? {
+                Some(queued) => Ok(queued),
+                None => self.by_checks(self.green()),
+            },
         }
+    }
+
+    /// What follows from its place in the merge queue, where its base has one and it is or was in it. Who took it out by hand
+    /// is left to it; what the queue threw out goes back, for a run upon all that the queue had before it.
+    fn of_queue(&self) -> Result<Option<Result<Standing, Refusal>>, Trouble> {
+        let (client, offer) = (self.client, self.offer);
+        if self.pull.has_auto_merge || !has_queue(client, self.repo, &self.pull)? {
+            return Ok(None);
+        }
+        let removal = match present(client.queue_place(self.repo, offer.pull))? {
+            Some(QueuePlace::Out(removal)) => removal,
+            Some(QueuePlace::In) => {
+                let why = "it is in the merge queue".to_owned();
+                return Ok(Some(Ok(Standing::Waiting { why })));
+            }
+            Some(QueuePlace::NeverIn) | None => return Ok(None),
+        };
+        let me = present(client.login())?.unwrap_or_default();
+        if let Some(person) = removal.person(&me) {
+            let why = format!("{person} took it out of the merge queue: a person merges it");
+            return Ok(Some(Ok(Standing::Waiting { why })));
+        }
+        if removal.is_conflict() {
+            return Ok(Some(Ok(Standing::Conflict)));
+        }
+        let tail = format!(
+            "The merge queue threw the pull request out: {}. There it was checked together with what was before it in \
+             the queue, which is part of the base branch by now or was thrown out as well.\n",
+            removal.reason
+        );
+        let failure = Failure { name: "merge queue".to_owned(), message: Some(removal.reason) };
+        Ok(Some(Err(Refusal { tail, failures: vec![failure], ..Refusal::default() })))
     }
 
     /// Nothing at all is in its way, which is so before its first check exists, too: where the base has checks and this

@@ -2,7 +2,7 @@
 
 use herder_domain::event::{Event, What};
 use herder_domain::goal::{Goal, GoalState, GoalText, StuckCause};
-use herder_domain::landing::{LandingState, Merging, Standing};
+use herder_domain::landing::{Bounce, LandingState, Merging, Standing};
 use herder_domain::repo::{GoalRef, Number};
 use herder_fakehub::op;
 use herder_fakehub::op::check::CheckEdit;
@@ -422,5 +422,62 @@ fn with_a_merge_queue_the_queue_merges() {
     assert_eq!(merging(&stage, &goal), Merging::Forge);
     assert!(main_has(&stage, "a.txt"));
     assert_eq!(pulls(&stage).len(), 1);
+    end(up);
+}
+
+/// A pull request that stands in the merge queue, where it waits for the check `ci` of its group.
+fn in_the_queue(stage: &Stage) -> (GoalRef, Orchestrator, u64) {
+    allow_automerge(stage);
+    let checks = RequiredChecks { is_strict: false, contexts: vec!["ci".to_owned()] };
+    stage.hub.act("ada", |ctx| op::repo::add_ruleset(ctx, APP, "main", Some(checks), true));
+    stage.hub.expect("GET", "/branches/main/protection", 403);
+    let goal = goal(stage, &easy("a.txt"));
+    let up = stage.up();
+    let pull = offered(stage, &goal);
+    check(stage, pull, Conclusion::Success, "");
+    until("it to be in the queue", PATIENCE, || group(stage, pull).map(drop));
+    (goal, up, pull)
+}
+
+/// The commit that the queue has checked for a pull request.
+fn group(stage: &Stage, pull: u64) -> Option<String> {
+    stage.hub.look(|state| {
+        let queue = state.repo(APP).unwrap().queues.get("main")?;
+        let entry = queue.iter().find(|entry| entry.number == pull)?;
+        Some(entry.group.clone()).filter(|group| !group.is_empty())
+    })
+}
+
+#[test]
+fn what_the_merge_queue_throws_out_goes_back_with_its_reason() {
+    let stage = Stage::new();
+    let (goal, up, pull) = in_the_queue(&stage);
+    check_of(&stage, group(&stage, pull).unwrap(), Conclusion::Failure, "");
+    let refusal = until("it to come back", PATIENCE, || {
+        herder_orchestrator::wake(&stage.state());
+        let journal = stage.store().journal(0, usize::MAX).unwrap();
+        journal.into_iter().find_map(|entry| {
+            let Event::Goal(happening) = entry.event else { return None };
+            let What::LandingBounced { bounce: Bounce::ChecksRed(refusal), .. } = happening.what else {
+                return None;
+            };
+            Some(refusal)
+        })
+    });
+    assert!(refusal.tail.contains("threw the pull request out: failed checks"), "{refusal:?}");
+    assert_eq!(stage.store().goal(&goal).unwrap().unwrap().series.failed, 1);
+    end(up);
+}
+
+#[test]
+fn what_a_person_takes_out_of_the_merge_queue_is_left_to_people() {
+    let stage = Stage::new();
+    let (goal, up, pull) = in_the_queue(&stage);
+    stage.hub.act("bob", |ctx| op::queue::dequeue(ctx, APP, pull).map(drop));
+    stands(
+        &stage,
+        &goal,
+        |standing| matches!(standing, Standing::Waiting { why } if why.starts_with("bob took it out of the merge queue")),
+    );
     end(up);
 }
