@@ -80,7 +80,9 @@ impl Asker<'_> {
         let state = self.call.state()?;
         self.ask(ground, &rooms.caches, |question| {
             let own = own_settings(question)?;
-            let setup = rooms.setup(&self.resolved(id.as_ref(), &own)?, &self.settings, &state);
+            let mut setup = rooms.setup(&self.resolved(id.as_ref(), &own)?, &self.settings, &state);
+            // Whoever has no state directory gets none; nobody shares tokens with them either.
+            setup.tokens = setup.tokens.filter(|_| state.root().is_dir());
             let missing = self.unfurnished(question, &own, id.as_ref())?;
             Ok(Means { setup, missing })
         })
