@@ -1,6 +1,7 @@
 //! Every option with its source, for `config explain`.
 
 use herder_domain::duration::Span;
+use herder_domain::purse::UnknownCost;
 
 use crate::environment::Submodules;
 use crate::error::ConfigError;
@@ -78,6 +79,7 @@ pub fn explain_surroundings(
 ) -> Result<Vec<Explained>, ConfigError> {
     let values = [
         limits(user),
+        budgets(user),
         bounds(repository, user),
         timeouts(repository, user),
         environment(repository, user),
@@ -115,6 +117,29 @@ fn bounds(repository: &RepositoryConfig, user: &UserConfig) -> Values {
         ("limits.processes", or_dash(&all.processes)),
         ("limits.cpu_weight", or_dash(&all.cpu_weight)),
         ("limits.io_weight", or_dash(&all.io_weight)),
+    ]
+}
+
+fn budgets(user: &UserConfig) -> Values {
+    let said = &user.raw.budgets;
+    let unknown = match said.unknown_cost.unwrap_or_default() {
+        UnknownCost::Allow => "allow",
+        UnknownCost::Hold => "hold",
+    };
+    vec![
+        ("budgets.goal.usd", or_dash(&said.goal.usd)),
+        ("budgets.goal.tokens", or_dash(&said.goal.tokens)),
+        ("budgets.goal.time", or_dash(&said.goal.time)),
+        ("budgets.story.usd", or_dash(&said.story.usd)),
+        ("budgets.story.tokens", or_dash(&said.story.tokens)),
+        ("budgets.story.time", or_dash(&said.story.time)),
+        ("budgets.repo.usd", or_dash(&said.repo.usd)),
+        ("budgets.repo.tokens", or_dash(&said.repo.tokens)),
+        ("budgets.repo.time", or_dash(&said.repo.time)),
+        ("budgets.day.usd", or_dash(&said.day.usd)),
+        ("budgets.day.tokens", or_dash(&said.day.tokens)),
+        ("budgets.day.time", or_dash(&said.day.time)),
+        ("budgets.unknown_cost", unknown.to_owned()),
     ]
 }
 

@@ -132,6 +132,7 @@ impl UserConfig {
         limits::refuse_bad(lines, &[], &raw.limits)?;
         programs(lines, raw.heavy.as_deref())?;
         paths(lines, &["root"], raw.root.as_slice())?;
+        self.refuse_bad_budgets()?;
         self.hours(&Flags::default())?;
         ports(lines, raw.ports)?;
         author(lines, &raw.author)?;

@@ -75,6 +75,7 @@ const URL: &str = "a URL that begins with http:// or https://";
 const SLEEP: &str = "\"inhibit\" or \"allow\"";
 const PERCENT: &str = "a whole number from 1 to 100";
 const ADDRESS: &str = "an address and a port: \"127.0.0.1:9000\"";
+const UNKNOWN: &str = "\"allow\" or \"hold\"";
 const ZONE: &str = "the name of a time zone: \"Europe/Berlin\"";
 const CLOCK: &str = "a time of day in quotes: \"22:00\"";
 const DAYS: &str = "a list of days: [\"mon\", \"tue\", \"wed\", \"thu\", \"fri\", \"sat\", \"sun\"]";
@@ -117,6 +118,34 @@ pub const KEYS: &[Key] = &[
     both("budget.iterations", COUNT, NextRun, "iterations of a run"),
     both("budget.tokens", COUNT, NextRun, "tokens of a run"),
     both("budget.usd", USD, NextRun, "US dollars of a run"),
+    user("budgets.goal.usd", USD, AtOnce, "US dollars that a goal may spend over all its runs"),
+    user("budgets.goal.tokens", COUNT, AtOnce, "tokens that a goal may spend over all its runs"),
+    user("budgets.goal.time", DURATION, AtOnce, "time of runs that a goal may spend over all its runs"),
+    user("budgets.story.usd", USD, AtOnce, "US dollars that a story may spend over all runs of its goals"),
+    user("budgets.story.tokens", COUNT, AtOnce, "tokens that a story may spend over all runs of its goals"),
+    user(
+        "budgets.story.time",
+        DURATION,
+        AtOnce,
+        "time of runs that a story may spend over all runs of its goals",
+    ),
+    user("budgets.repo.usd", USD, AtOnce, "US dollars that each repository may spend in a day"),
+    user("budgets.repo.tokens", COUNT, AtOnce, "tokens that each repository may spend in a day"),
+    user("budgets.repo.time", DURATION, AtOnce, "time of runs that each repository may spend in a day"),
+    user("budgets.day.usd", USD, AtOnce, "US dollars that all repositories together may spend in a day"),
+    user("budgets.day.tokens", COUNT, AtOnce, "tokens that all repositories together may spend in a day"),
+    user(
+        "budgets.day.time",
+        DURATION,
+        AtOnce,
+        "time of runs that all repositories together may spend in a day",
+    ),
+    user(
+        "budgets.unknown_cost",
+        UNKNOWN,
+        AtOnce,
+        "what follows where dollars are bounded and nobody knows a cost",
+    ),
     user("ceilings.duration", DURATION, NextRun, "the most that a goal or a repository may ask for"),
     user("ceilings.max_age", DURATION, NextRun, "the most that a goal or a repository may ask for"),
     user("ceilings.iterations", COUNT, NextRun, "the most that a goal or a repository may ask for"),

@@ -9,6 +9,7 @@
 //! can set only what cannot reach outside of its own runs.
 
 mod agents;
+mod budgets;
 mod ceilings;
 mod change;
 mod check;

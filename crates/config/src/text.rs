@@ -11,6 +11,7 @@ use herder_domain::duration::Span;
 use herder_domain::setup::{AgentKind, Sleep, TokenCount};
 use serde::{Deserialize, Deserializer};
 
+use crate::budgets::BudgetsText;
 use crate::hours::HoursText;
 
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -25,6 +26,7 @@ pub(crate) struct UserText {
     pub duration: Option<Span>,
     pub max_age: Option<Span>,
     pub budget: BudgetText,
+    pub budgets: BudgetsText,
     pub ceilings: CeilingsText,
     pub agents: BTreeMap<String, AgentText>,
     pub root: Option<String>,

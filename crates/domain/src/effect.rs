@@ -179,6 +179,8 @@ pub enum Once {
     Goal,
     /// The repository: whichever goal finds it first is told.
     Repo,
+    /// Everything: as of a repository, for all of them together.
+    All,
 }
 
 impl Once {
@@ -186,6 +188,7 @@ impl Once {
         match self {
             Self::Goal => format!("{}#{}", goal.repo, goal.number),
             Self::Repo => goal.repo.to_string(),
+            Self::All => "all".into(),
         }
     }
 }

@@ -29,6 +29,7 @@ pub mod measure;
 pub mod outcome;
 pub mod pause;
 pub mod plan;
+pub mod purse;
 pub mod repo;
 pub mod run;
 pub mod setup;

@@ -1,6 +1,7 @@
 //! What is to be done now: a pure function of the whole picture and the time.
 
 mod announce;
+mod books;
 mod follow;
 mod lanes;
 mod outlook;
@@ -65,11 +66,13 @@ impl Plan {
 /// Plans. It knows no clock: the same world and the same time give the same plan.
 pub fn plan(world: &World, now: Timestamp) -> Plan {
     let mut plan = Plan::default();
-    runs::advance(world, now, &mut plan);
+    let books = books::Books::of(world, now);
+    runs::advance(world, books.as_ref(), now, &mut plan);
     lanes::advance(world, now, &mut plan);
     follow::show(world, &mut plan);
     close_stories(world, &mut plan);
-    queue::admit(world, now, &mut plan);
+    queue::admit(world, books.as_ref(), now, &mut plan);
+    books.iter().for_each(|books| books.warn(world, &mut plan));
     announce::refresh(world, now, &mut plan);
     plan
 }

@@ -16,6 +16,7 @@ use crate::illegal::IllegalEvent;
 use crate::judge::Policy;
 use crate::landing::Landing;
 use crate::pause::{Pause, Pauses};
+use crate::purse::Purse;
 use crate::repo::{GoalRef, RepoId};
 use crate::run::{Run, RunId, RunState};
 use crate::share::Shares;
@@ -38,6 +39,8 @@ pub struct World {
     pub max_in: BTreeMap<RepoId, usize>,
     /// When work may begin.
     pub hours: Hours,
+    /// What may be spent, and what was.
+    pub purse: Purse,
     /// What each repository has had, and is to have.
     pub shares: Shares,
     /// What a person said of both bounds; it goes before them.
@@ -130,6 +133,7 @@ impl World {
             only: None,
             max_in: BTreeMap::new(),
             hours: Hours::default(),
+            purse: Purse::default(),
             shares: Shares::default(),
             limits: Limits::default(),
             pauses: Pauses::new(),

@@ -41,5 +41,5 @@ pub use lock::{Holder, holder};
 pub use register::{AddRepo, AddRepoError, GoalsAt, Intent, Prepared, Registration, add_repo, prepare};
 pub use told::Told;
 pub use up::{Attend, IsOver, attend};
-pub use up::{Mode, Up, UpEnd, UpError, dry_run, heed_repos, heed_room, planning, up};
+pub use up::{Mode, Up, UpEnd, UpError, dry_run, heed_purse, heed_repos, heed_room, planning, up};
 pub use wake::wake;

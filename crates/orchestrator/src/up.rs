@@ -17,6 +17,7 @@ mod proposals;
 mod reload;
 mod shutdown;
 mod sleep;
+mod spending;
 mod starting;
 mod sums;
 mod unwanted;
@@ -33,6 +34,7 @@ use herder_domain::capacity::{Admission, Capacity, Room, Slots};
 use herder_domain::event::Event;
 use herder_domain::judge::Policy;
 use herder_domain::plan::{Plan, plan};
+use herder_domain::purse::Purse;
 use herder_domain::repo::RepoId;
 use herder_domain::share::{LATELY, Shares};
 use herder_record::{RecordError, StateDir};
@@ -44,6 +46,7 @@ use crate::lock::OrchestratorLock;
 use crate::told::Told;
 pub use attend::{Attend, IsOver, attend};
 use daemon::Daemon;
+pub use spending::heed_purse;
 
 /// When `up` ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -220,6 +223,7 @@ pub fn dry_run(
     let now = Timestamp::now();
     heed_repos(&mut planning, &store, config, now)?;
     heed_room(&mut planning, &store, state)?;
+    heed_purse(&mut planning, (&store, state), config, now)?;
     let world = store.world(&planning)?;
     Ok(plan(&world, now))
 }
@@ -258,6 +262,7 @@ pub fn planning(
         max_in: BTreeMap::new(),
         hours,
         starts_on_red: std::collections::BTreeSet::new(),
+        purse: Purse { allowances: config.allowances(), ..Purse::default() },
         shares: Shares::default(),
         past_gate: std::collections::BTreeSet::new(),
     })

@@ -138,6 +138,7 @@ fn step_ms(store: &mut Store) -> Result<f64> {
         max_in: std::collections::BTreeMap::new(),
         hours: herder_domain::hours::Hours::default(),
         starts_on_red: std::collections::BTreeSet::new(),
+        purse: herder_domain::purse::Purse::default(),
         shares: herder_domain::share::Shares::default(),
         past_gate: std::collections::BTreeSet::new(),
         room: None,

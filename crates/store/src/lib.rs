@@ -27,6 +27,7 @@ mod repos;
 mod runs;
 mod schema;
 mod sightings;
+mod spent;
 mod step;
 mod stories;
 mod world;

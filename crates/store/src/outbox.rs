@@ -194,6 +194,14 @@ pub(crate) fn add_done(
     Ok(())
 }
 
+/// Adds the keys of what was told of everything: it is about no run.
+pub(crate) fn add_told(conn: &Connection, done: &mut BTreeSet<String>) -> Result<(), StoreError> {
+    // A range of the index over keys.
+    let sql = "SELECT key FROM outbox WHERE key >= 'notify/all/' AND key < 'notify/all0' AND state = 'done'";
+    done.extend(rows(conn, sql, [], |row| row.get::<_, String>(0))?);
+    Ok(())
+}
+
 fn read(row: &Row<'_>) -> rusqlite::Result<OpenEffect> {
     let (Json(effect), At(ordered_at)) = (row.get("effect")?, row.get("ordered_at")?);
     let Count(attempts) = row.get("attempts")?;

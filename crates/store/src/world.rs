@@ -6,6 +6,7 @@ use herder_domain::capacity::{Capacity, Room};
 use herder_domain::goal::Goal;
 use herder_domain::hours::Hours;
 use herder_domain::judge::Policy;
+use herder_domain::purse::Purse;
 use herder_domain::repo::RepoId;
 use herder_domain::run::RunId;
 use herder_domain::share::Shares;
@@ -34,6 +35,8 @@ pub struct Settings {
     pub max_in: BTreeMap<RepoId, usize>,
     /// When work may begin.
     pub hours: Hours,
+    /// What may be spent, and what was.
+    pub purse: Purse,
     /// What each repository has had, and is to have.
     pub shares: Shares,
     /// Repositories whose goals start although the base branch is red.
@@ -53,6 +56,7 @@ impl Settings {
             only: None,
             max_in: BTreeMap::new(),
             hours: Hours::default(),
+            purse: Purse::default(),
             shares: Shares::default(),
             starts_on_red: BTreeSet::new(),
             past_gate: BTreeSet::new(),
@@ -74,6 +78,7 @@ pub(crate) fn load(conn: &Connection, settings: &Settings, memo: &mut Memo) -> R
     world.only.clone_from(&settings.only);
     world.max_in.clone_from(&settings.max_in);
     world.hours.clone_from(&settings.hours);
+    world.purse.clone_from(&settings.purse);
     world.shares.clone_from(&settings.shares);
     world.starts_on_red.clone_from(&settings.starts_on_red);
     world.past_gate.clone_from(&settings.past_gate);
@@ -90,6 +95,7 @@ pub(crate) fn load(conn: &Connection, settings: &Settings, memo: &mut Memo) -> R
     add_runs(conn, &mut world)?;
     add_goals_at_work(conn, &mut world)?;
     add_settled(conn, &mut world)?;
+    outbox::add_told(conn, &mut world.done)?;
     for run in world.runs.keys() {
         outbox::add_done(conn, run, &mut world.done)?;
     }

@@ -31,6 +31,7 @@ pub fn world(call: &Call, state: &StateDir, store: &Store) -> Result<World, Fail
     let mut planning = herder_orchestrator::planning(&config, &flags, &config.settings(&flags, env)?)?;
     herder_orchestrator::heed_repos(&mut planning, store, &config, call.now)?;
     herder_orchestrator::heed_room(&mut planning, store, state)?;
+    herder_orchestrator::heed_purse(&mut planning, (store, state), &config, call.now)?;
     // Whoever cannot tell says what would be so without.
     if herder_orchestrator::going(state, store).ok().flatten().is_some() {
         planning.capacity.admission = Admission::Draining;

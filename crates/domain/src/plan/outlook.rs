@@ -102,6 +102,7 @@ fn blocks(world: &World, hopeless: &BTreeSet<GoalRef>, wait: &Wait) -> bool {
         | Wait::NotBefore { .. }
         | Wait::Overdue { .. }
         | Wait::OutOfHours { .. }
+        | Wait::OverBudget { .. }
         | Wait::ModelOutOfHours { .. }
         | Wait::Paused { .. }
         | Wait::RepoAiling { .. }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::Plan;
+use super::books::Books;
 use super::rooms::Rooms;
 use super::turns::Turns;
 use super::wait::{DependencyTrouble, Wait};
@@ -18,10 +19,10 @@ use crate::repo::{GoalRef, RepoId};
 use crate::run::{Run, RunId, RunState};
 use crate::world::{Settled, World};
 
-pub(super) fn admit(world: &World, now: Timestamp, plan: &mut Plan) {
+pub(super) fn admit(world: &World, books: Option<&Books<'_>>, now: Timestamp, plan: &mut Plan) {
     let hour = world.hours.at(now);
     let mut slots = Slots::taken(world, hour);
-    let mut obstacles = Obstacles::of(world, hour);
+    let mut obstacles = Obstacles::of(world, hour, books);
     let mut rooms = Rooms::of(world, hour, now);
     let mut turns = Turns::of(world, now);
     while let Some(goal) = turns.next() {
@@ -115,6 +116,7 @@ fn no_room_by_hand(world: &World) -> Option<Wait> {
 struct Obstacles<'w> {
     world: &'w World,
     hour: Hour<'w>,
+    books: Option<&'w Books<'w>>,
     /// The runs that have to be gone before their goal starts again: never two live runs of a goal.
     unfinished: BTreeMap<&'w GoalRef, &'w Run>,
     /// What keeps each account that was asked about from spending.
@@ -122,10 +124,10 @@ struct Obstacles<'w> {
 }
 
 impl<'w> Obstacles<'w> {
-    fn of(world: &'w World, hour: Hour<'w>) -> Self {
+    fn of(world: &'w World, hour: Hour<'w>, books: Option<&'w Books<'w>>) -> Self {
         let unfinished = world.runs.values().filter(|run| !run.state.is_over());
         let unfinished = unfinished.map(|run| (&run.goal, run)).collect();
-        Self { world, hour, unfinished, accounts: BTreeMap::new() }
+        Self { world, hour, books, unfinished, accounts: BTreeMap::new() }
     }
 
     fn of_goal(&mut self, goal: &'w Goal, now: Timestamp) -> Vec<Wait> {
@@ -168,6 +170,8 @@ impl<'w> Obstacles<'w> {
             });
         }
         waits.extend(out_of_hours(self.hour, goal));
+        let excesses = self.books.map(|books| books.excesses(goal)).unwrap_or_default();
+        waits.extend(excesses.into_iter().map(|excess| Wait::OverBudget { excess }));
         let agent = world.agent_of(goal);
         waits.extend(self.accounts.entry(agent).or_insert_with(|| parked(world, agent, now)).clone());
         waits.extend(holding(&world.pauses, goal, now).map(|(scope, pause)| Wait::Paused {

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::Plan;
+use super::books::Books;
 use crate::capacity::Admission;
 use crate::effect::Effect;
 use crate::event::{Event, What};
@@ -12,9 +13,15 @@ use crate::outcome::{Interruption, Outcome};
 use crate::run::{Harvest, Run, RunState};
 use crate::world::World;
 
-pub(super) fn advance(world: &World, now: Timestamp, plan: &mut Plan) {
+pub(super) fn advance(world: &World, books: Option<&Books<'_>>, now: Timestamp, plan: &mut Plan) {
     for run in world.runs.values() {
         step(world, run, now, plan);
+        let is_at_work = matches!(run.state, RunState::Launched { .. });
+        let goal = world.goals.get(&run.goal).filter(|goal| is_at_work && is_wanted(goal, run));
+        // Its work is kept, and the goal waits for its budget.
+        if let Some((goal, _)) = goal.zip(books).filter(|(goal, books)| books.is_spent(goal)) {
+            plan.order(world, Effect::Stop { goal: goal.id.clone(), run: run.id.clone() });
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::ailment::{Ailing, Ailment};
 use crate::capacity::Shortage;
 use crate::pause::Scope;
+use crate::purse::Excess;
 use crate::repo::{GoalRef, Number, RepoId};
 use crate::run::RunId;
 
@@ -63,6 +64,11 @@ pub enum Wait {
         window: String,
         /// When another hour begins.
         until: Timestamp,
+    },
+    /// A budget that it would spend from is spent.
+    OverBudget {
+        /// Which, with the numbers.
+        excess: Excess,
     },
     /// Its agent's account can spend no more for now.
     AccountParked {
@@ -163,6 +169,7 @@ impl Wait {
             Self::AccountParked { until, .. }
             | Self::Paused { until, .. }
             | Self::OutOfHours { until, .. } => *until,
+            Self::OverBudget { excess } => excess.until,
             Self::NoRoom { shortage } => shortage.until(),
             Self::Dependency { .. }
             | Self::Overdue { .. }
@@ -185,6 +192,7 @@ impl Wait {
             | Self::NotBefore { .. }
             | Self::Overdue { .. }
             | Self::OutOfHours { .. }
+            | Self::OverBudget { .. }
             | Self::ModelOutOfHours { .. }
             | Self::Paused { .. }
             | Self::RepoAiling { .. }
@@ -209,6 +217,9 @@ impl Wait {
             }
             Self::NotBefore { .. } => {
                 Some(format!("`herder goal edit {number} --not-before none --queue` has it begin at once"))
+            }
+            Self::OverBudget { excess } => {
+                Some(format!("another `{}` in your configuration counts at once", excess.key()))
             }
             Self::OutOfHours { .. } | Self::ModelOutOfHours { .. } => {
                 Some("[hours] of your configuration says when work may begin".into())
@@ -249,6 +260,7 @@ impl Wait {
             Self::AccountParked { until, .. }
             | Self::Paused { until, .. }
             | Self::OutOfHours { until, .. } => until.is_none(),
+            Self::OverBudget { excess } => excess.until.is_none(),
             Self::RepoUnknown { .. }
             | Self::RepoAiling { .. }
             | Self::Held { .. }
@@ -303,6 +315,7 @@ impl fmt::Display for Wait {
                 }
                 reason.as_ref().map_or(Ok(()), |reason| write!(f, ": {reason}"))
             }
+            Self::OverBudget { excess } => excess.fmt(f),
             Self::OutOfHours { window, until } => out_of_hours(f, window.as_deref().zip(*until)),
             Self::ModelOutOfHours { model, models, window, until } => {
                 let models = models.join(" or ");

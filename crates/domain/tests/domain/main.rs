@@ -14,6 +14,7 @@ mod hand;
 mod judging;
 mod offers;
 mod planning;
+mod purse;
 mod records;
 mod run_names;
 mod samples;

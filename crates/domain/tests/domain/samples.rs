@@ -20,6 +20,7 @@ use herder_domain::landing::{Bounce, LandingEvent, LandingState, Merging, Offer,
 use herder_domain::outcome::{FailureCause, Outcome};
 use herder_domain::pause::Scope;
 use herder_domain::plan::{DependencyTrouble, Wait};
+use herder_domain::purse::{Amount, Excess, Spender};
 use herder_domain::repo::{GoalRef, Number, RepoId};
 use herder_domain::run::{Harvest, ProcessName, RetryContext, RunEvent, RunId, RunState};
 use herder_domain::sight::{self, Heard, Seen, Shown};
@@ -501,6 +502,15 @@ every!(waits -> Wait {
         Wait::AccountParked { agent: "claude".into(), until: Some(after(60)), why: "limit".into() },
     Wait::Paused { .. } =>
         Wait::Paused { scope: Scope::Everything, until: Some(after(60)), reason: Some("a build".into()) },
+    Wait::OverBudget { .. } => Wait::OverBudget {
+        excess: Excess {
+            spender: Spender::Day,
+            spent: Amount::UsdMicros(10_420_000),
+            limit: Amount::UsdMicros(10_000_000),
+            unknown: 0,
+            until: Some(after(90)),
+        },
+    },
     Wait::OutOfHours { .. } => Wait::OutOfHours { window: Some("night".into()), until: Some(after(90)) },
     Wait::ModelOutOfHours { .. } => Wait::ModelOutOfHours {
         model: "opus".into(),

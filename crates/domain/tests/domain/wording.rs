@@ -161,6 +161,7 @@ fn every_wait_is_a_sentence() {
         "night-1a2b has it; whether it is free is asked again at 2026-11-01T22:01:00Z",
         "the account of claude is parked until 2026-11-01T22:01:00Z: limit",
         "everything is paused until 2026-11-01T22:01:00Z: a build",
+        "the budget for today is spent: $10.42 of $10.00; the next day begins at 2026-11-01T22:01:30Z",
         "no window of the hours is open; night opens at 2026-11-01T22:01:30Z",
         "it asks for opus, and the window day lets haiku or sonnet run until 2026-11-01T22:01:30Z",
         "github.com/acme/app is red itself: ci on main at 7ee (since 2026-11-01T22:00:07Z); it starts when that is over",

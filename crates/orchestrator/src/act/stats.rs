@@ -42,6 +42,9 @@ fn row(context: &Context, case: &Case, dir: &RunDir, ending: &Ending) -> Result<
     let mut row = StatsRow::of(&spec, ending, dir.goal_path().display().to_string());
     row.host = Some(context.host.clone());
     row.labels = Some(vec!["goal".into(), format!("goal:{}", case.goal.state.word())]);
+    if row.cost_usd.known().is_none() {
+        row.cost_known_usd = dir.known_usd().ok();
+    }
     // What cannot be read was not measured.
     let measured = context.state.headroom().ok().flatten();
     if let Some(usage) = measured.as_ref().and_then(|headroom| headroom.runs.get(&case.run.id)) {

@@ -29,7 +29,7 @@ use super::observing::{self, Forges};
 use super::reload::{self, ConfigFile};
 use super::sleep::{self, Awake};
 use super::upkeep::Upkeep;
-use super::{Mode, UpEnd, UpError, farewell, heed_repos, shutdown, unwanted, watching};
+use super::{Mode, UpEnd, UpError, farewell, heed_purse, heed_repos, shutdown, unwanted, watching};
 use crate::act::{ActError, Acted};
 use crate::context::Context;
 use crate::told::Told;
@@ -229,6 +229,8 @@ impl Daemon {
         heed_repos(&mut self.planning, &self.store, &self.context.config, now)?;
         self.heed_room()?;
         self.planning.past_gate = self.context.trains.past_gate();
+        let from = (&self.store, &self.context.state);
+        heed_purse(&mut self.planning, from, &self.context.config, now)?;
         self.seen_version = self.store.data_version()?;
         let stepped = self.store.step(&self.planning, now)?;
         for event in &stepped.decisions {
@@ -256,8 +258,12 @@ impl Daemon {
     /// Waits for something to happen and records it; true when the daemon is to end.
     fn wait(&mut self, stepped: &Stepped) -> Result<bool, UpError> {
         let upkeep = self.tidy_up()?;
-        let others =
-            upkeep.into_iter().chain(self.awake.due()).chain(self.next_hour()).chain(self.keep_claims()?);
+        let others = upkeep
+            .into_iter()
+            .chain(self.awake.due())
+            .chain(self.next_hour())
+            .chain(self.next_reckoning())
+            .chain(self.keep_claims()?);
         let due = self.next_due(stepped.wake_at)?.into_iter().chain(others).chain(self.following.due()).min();
         loop {
             if self.measure(stepped)? {

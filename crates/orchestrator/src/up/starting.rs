@@ -49,6 +49,9 @@ impl Daemon {
             self.say(&Told::note(Timestamp::now(), format!("{} is about nothing that is known", due.key)));
             return self.finish(&due.key, &[], Timestamp::now());
         };
+        if let Effect::Stop { run, .. } = &due.effect {
+            self.stopped.insert(run.clone());
+        }
         let effect = due.effect.clone();
         self.spawn(due, move |context| act::carry_out(context, &effect, &case))?;
         Ok(())

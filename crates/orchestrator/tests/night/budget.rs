@@ -2,10 +2,11 @@
 
 use herder_domain::event::What;
 use herder_domain::repo::GoalRef;
+use herder_testkit::until;
 use serde_json::{Value, json};
 
-use crate::stage::script::{done, expect, goes_on, hang, script, shell, write};
-use crate::stage::{GATE, Plan, Stage};
+use crate::stage::script::{done, expect, goes_on, good, hang, script, shell, waits, write};
+use crate::stage::{GATE, PATIENCE, Plan, Stage};
 
 /// One run of such a goal; the orchestrator is gone afterwards.
 fn one_run(config: &str, head: &str, sessions: &[Vec<Value>]) -> (Stage, GoalRef) {
@@ -145,4 +146,28 @@ fn a_long_run_is_told_its_history_folded() {
     let goal = stage.goal("Take many steps", "", &script(&sessions));
     stage.good_night();
     assert_eq!((stage.word(&goal), stage.row(&goal, 1).iterations), ("done", 12));
+}
+
+#[test]
+fn a_day_that_is_spent_stops_what_is_at_work_and_a_raised_budget_has_it_go_on() {
+    let tells = "[notify]\ncommand = [\"sh\", \"-c\", 'echo \"$HERDER_TITLE\" >>\"$HOME/told\"']";
+    let mut stage = Plan::gate(GATE).config(&format!("[budgets.day]\nusd = 1\n{tells}")).build();
+    let dear = vec![json!({"cost_usd": 1.2}), goes_on("Dear.")];
+    let goal = stage.goal("Spend", "", &script(&[dear, vec![waits()], good("new.txt")]));
+    let up = stage.up();
+    stage.until_happened("a run that is queued again", &goal, |what| {
+        matches!(what, What::RunJudged { .. }).then_some(())
+    });
+    assert_eq!((stage.outcomes(&goal), stage.found(&goal).series.failed), (vec!["stopped".to_owned()], 0));
+    stage.until_word(&goal, "queued");
+    until("the warning", PATIENCE, || {
+        let told = fs_err::read_to_string(stage.home.home().join("told")).ok()?;
+        told.contains("of $1.00 are spent for today").then_some(())
+    });
+    stage.configure(&stage.config().replace("usd = 1", "usd = 9"));
+    stage.until_happened("a second run", &goal, |what| {
+        matches!(what, What::RunOrdered { attempt: 2, .. }).then_some(())
+    });
+    assert!(up.stop().success());
+    stage.home.assert_no_process_left();
 }

@@ -57,6 +57,14 @@ impl RunDir {
         lines::read_known(&self.iterations_path())
     }
 
+    /// US dollars of those iterations whose cost is known.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn known_usd(&self) -> Result<f64, RecordError> {
+        Ok(self.iterations()?.iter().filter_map(|one| one.spend.cost.known()).sum())
+    }
+
     /// The folded history, once there is one.
     pub fn summary(&self) -> Result<Option<Summary>, RecordError> {
         let meta = files::read_text(&self.summary_meta_path())?

@@ -113,6 +113,9 @@ pub struct StatsRow {
     /// US dollars; unknown is null, never 0.
     #[serde(default = "unknown")]
     pub cost_usd: Cost,
+    /// US dollars of those iterations whose cost is known, where that of the whole is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_known_usd: Option<f64>,
     /// Working time.
     #[serde(default)]
     pub time_seconds: TimeSeconds,
@@ -245,6 +248,7 @@ impl StatsRow {
             tool_uses: spend.tool_uses,
             tokens: spend.known_tokens(),
             cost_usd: spend.cost,
+            cost_known_usd: None,
             time_seconds: spend.time.into(),
             commit_start: Some(spec.base_commit.clone()),
             commit_end: None,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use herder_domain::capacity::Spread;
 use herder_domain::event::What;
 use herder_domain::ledger::Cost;
+use herder_domain::purse::Spent;
 use herder_domain::repo::GoalRef;
 use herder_domain::run::RunId;
 use herder_store::{AppendError, LedgerFilter, LedgerRow, Missing};
@@ -63,6 +64,24 @@ fn a_repository_has_had_the_time_of_its_runs_that_ended_lately() {
     assert_eq!(had(0), [(app(), time * 2), (elsewhere.repo.clone(), time)].into());
     assert_eq!(had(200), [(app(), time), (elsewhere.repo, time)].into());
     assert_eq!(had(201), [].into());
+}
+
+#[test]
+fn what_was_spent_is_summed_by_goal_ever_and_by_repository_and_day_since_it_began() {
+    let mut scene = Scene::new();
+    let one = scene.queue("One", 1);
+    let by_hand = LedgerRow { outcome: "by_hand".into(), ..ledger_row(&one, 4, Cost::UNKNOWN, 300) };
+    let half = r#"{"cost_usd":null,"cost_known_usd":0.5}"#;
+    let stopped = LedgerRow { stats: half.into(), ..ledger_row(&one, 3, Cost::UNKNOWN, 200) };
+    let rows =
+        [ledger_row(&one, 1, Cost::usd(2.0), 50), ledger_row(&one, 2, Cost::usd(1.0), 100), stopped, by_hand];
+    rows.iter().for_each(|row| scene.store.ledger_put(row).unwrap());
+    let ended = scene.store.spent(at(100)).unwrap();
+    let time = rows[0].duration;
+    let ever = Spent { usd: 3.5, unknown: 1, tokens: 3 * 12_345, time: time * 3 };
+    let today = Spent { usd: 1.5, unknown: 1, tokens: 2 * 12_345, time: time * 2 };
+    assert_eq!((ended.goals[&one], ended.repos[&app()], ended.day), (ever, today, today));
+    assert_eq!(ended.stories, [].into());
 }
 
 #[test]

@@ -279,6 +279,8 @@ impl Sim {
         let world = &self.world;
         let agent = goal.options.agent.as_deref().unwrap_or(super::AGENT);
         let is_parked = world.parked.get(agent).is_some_and(|p| p.until.is_none_or(|until| until > self.now));
+        let bound = world.purse.allowances.goal.usd.zip(world.purse.ended.goals.get(&goal.id));
+        let is_spent = bound.is_some_and(|(limit, spent)| spent.usd >= limit);
         let is_by_hand = goal.taken.is_some();
         let is_free = goal.quarantine.is_none()
             && world.repos.contains_key(&goal.id.repo)
@@ -289,6 +291,7 @@ impl Sim {
             && goal.options.not_before.is_none_or(|at| at <= self.now)
             && goal.options.deadline.is_none_or(|at| at > self.now)
             && !is_parked
+            && !is_spent
             && !matches!(world.hours.at(self.now), Hour::Out { .. })
             && !self.is_paused(goal)
             && !world.runs.values().any(|run| run.agent.as_deref() == Some(agent) && will_park(&run.state));

@@ -27,6 +27,7 @@ pub fn settings() -> Settings {
         max_in: std::collections::BTreeMap::new(),
         hours: herder_domain::hours::Hours::default(),
         starts_on_red: std::collections::BTreeSet::new(),
+        purse: herder_domain::purse::Purse::default(),
         shares: herder_domain::share::Shares::default(),
         past_gate: std::collections::BTreeSet::new(),
         room: None,
