@@ -142,7 +142,9 @@ impl Furnishing<'_> {
         let Some(script) = Gate::script(&self.jobs.scripts, Script::Setup) else {
             return Ok(());
         };
-        if self.settings.keep.is_empty() || !self.is_like_base(commit)? {
+        // Nothing is kept of a base that the branch may never come to.
+        let is_certain = self.base.1 == self.fetched;
+        if self.settings.keep.is_empty() || !is_certain || !self.is_like_base(commit)? {
             return self.jobs.set_up(&script, tree);
         }
         let wanted = Wanted { key: &self.key()?, keep: &self.settings.keep };
@@ -186,7 +188,7 @@ impl Furnishing<'_> {
         let (scratch, (base_branch, base)) = (self.scratch(), self.base);
         remove_tree(self.context.root(), &scratch)?;
         let templates = &self.context.templates(&self.case.repo.id);
-        let history = History { mirror: self.mirror, templates, base_branch, base: self.fetched };
+        let history = History { mirror: self.mirror, templates, base_branch, base, fetched: self.fetched };
         self.vault.bare().checkout_with_history(base, &scratch, history)?;
         self.fill_submodules(&scratch, base)?;
         files::copy(&files::sources(self.settings)?, &scratch, (self.vault.bare(), base))?;

@@ -191,18 +191,28 @@ impl<'a> Landing<'a> {
         let ahead = self.context.trains.ahead(&self.track(), &tip);
         let base = Base::of(tip, ahead.as_deref());
         let mut told = Vec::new();
-        let judged = self.judge(&base, &mut told)?;
-        let coupled = judged.passed().map(|passed| self.couple(&base, passed)).transpose()?.flatten();
-        if ahead.is_some_and(|ahead| !ahead.has_arrived()) {
-            // What was found on top of a commit that never came means nothing.
+        let judged = self.judge(&base, &mut told);
+        let passed = judged.as_ref().ok().and_then(Judged::passed);
+        let coupled = passed.map(|passed| self.couple(&base, passed)).transpose()?.flatten();
+        if !self.is_called_off() && ahead.is_some_and(|ahead| !ahead.has_arrived()) {
+            // What was found on top of a commit that never came means nothing, errors included.
+            self.seed().forget(&self.case.run.id)?;
             return Ok(Round::Lost);
+        }
+        let judged = judged?;
+        if self.is_called_off() {
+            self.seed().forget(&self.case.run.id)?;
+            return Ok(Round::CalledOff);
         }
         found.extend(told);
         match judged {
             Judged::Over(round) => Ok(round),
-            Judged::Passed(_) if self.is_called_off() => Ok(Round::CalledOff),
             Judged::Passed(passed) => self.pass(&base, passed, coupled),
         }
+    }
+
+    fn seed(&self) -> Seed {
+        Seed::of(&self.context.state.setups(&self.case.repo.id), &self.spec.base_branch)
     }
 
     /// The commit that the work is in the base branch as, where it is.
@@ -252,11 +262,12 @@ impl<'a> Landing<'a> {
         Ok(Judged::Passed(Passed { commit, word, known }))
     }
 
-    /// Lets the next landing be gated on top of this one, where what is handed in is the branch's next tip.
+    /// Lets the next landing be gated on top of this one, where what is handed in is the branch's next tip. Not where
+    /// it brings another gate: that one judges nobody before it has landed.
     fn couple(&self, base: &Base, passed: &Passed) -> Result<Option<Coupled<'a>>, ActError> {
+        let is_next = self.way_home()?.lands_at_once() && self.keeps_gate(base, &passed.commit)?;
         let run = &self.case.run.id;
-        let couple = || self.context.trains.couple(self.track(), run, &base.tip, &passed.commit);
-        Ok(self.way_home()?.lands_at_once().then(couple))
+        Ok(is_next.then(|| self.context.trains.couple(self.track(), run, &base.tip, &passed.commit)))
     }
 
     /// Where this landing's train runs.
@@ -267,7 +278,7 @@ impl<'a> Landing<'a> {
     /// What has passed the gate is handed in.
     fn pass(&self, base: &Base, passed: Passed, coupled: Option<Coupled<'_>>) -> Result<Round, ActError> {
         let pushed = self.hand_in(&self.candidate(&base.tip, &passed.commit, passed.word))?;
-        let seed = Seed::of(&self.context.state.setups(&self.case.repo.id), &self.spec.base_branch);
+        let seed = self.seed();
         Ok(match pushed {
             Round::Landed(commit, _) => {
                 coupled.iter().for_each(Coupled::arrive);

@@ -3,9 +3,10 @@
 use crate::bare::Bare;
 use crate::clone_git::CloneGit;
 use crate::error::{Result, WorkspaceError};
+use crate::git::checked_branch;
 use crate::id::CommitId;
 use crate::laying_out::lay_out;
-use crate::mirror::Mirror;
+use crate::mirror::{BRANCHES, Mirror};
 use crate::reading::Objects;
 use crate::scratch::Scratch;
 use crate::template::Templates;
@@ -20,8 +21,10 @@ pub struct History<'a> {
     pub templates: &'a Templates,
     /// The base branch.
     pub base_branch: &'a str,
-    /// Its tip, which the mirror holds and the commit descends from.
+    /// Where the base branch is taken to be: the commit descends from it.
     pub base: &'a CommitId,
+    /// Its tip as the mirror has it: the base, or what that goes on top of.
+    pub fetched: &'a CommitId,
 }
 
 impl Bare {
@@ -35,16 +38,22 @@ impl Bare {
     }
 
     /// Like [`Bare::checkout`], and gives `dest` a `.git` of its own with copied objects, a detached
-    /// HEAD at `commit` and no remote.
+    /// HEAD at `commit`, the base branch as `origin` would have it, and no remote.
     ///
     /// # Errors
     /// Those of [`Bare::checkout`].
     pub fn checkout_with_history(&self, commit: &CommitId, dest: &Path, history: History<'_>) -> Result<()> {
         make_empty(dest)?;
-        let template = history.templates.ready(history.mirror, history.base_branch, history.base)?;
-        let git =
-            CloneGit { template: &template, lender: self, base: history.base, tip: commit, branch: None };
+        let History { mirror, templates, base_branch, base, fetched } = history;
+        let template = templates.ready(mirror, base_branch, fetched)?;
+        let git = CloneGit { template: &template, lender: self, base: fetched, tip: commit, branch: None };
         git.make(dest)?;
+        if base != fetched {
+            // A loose ref goes before the packed one of the template.
+            let name = dest.join(".git").join(BRANCHES).join(checked_branch(base_branch)?);
+            fs_err::create_dir_all(name.parent().unwrap_or(dest))?;
+            fs_err::write(name, format!("{base}\n"))?;
+        }
         git.bring_to_tip(self.git_on(dest, "read-tree")?.index(&dest.join(".git/index")))?;
         Ok(())
     }

@@ -14,11 +14,12 @@ use crate::id::CommitId;
 use crate::index_file::IndexFile;
 use crate::lfs::{Lfs, Missing};
 use crate::mirror::Mirror;
-use crate::objects::{copy_all, forget_gathered};
+use crate::objects::{Guard, copy_all, forget_gathered, lock};
 use crate::place::safe_name;
 use crate::private::EXCLUDED;
 use crate::ref_files::refs_below;
 use crate::removal::remove_tree;
+use rustix::fs::FlockOperation;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -158,6 +159,8 @@ impl Making<'_> {
         fs_err::remove_file(self.dir.join(FACTS))?;
         let tree = self.dir.join("tree");
         let from = self.mirror.bare().path();
+        // What is gathered between the copying and the forgetting would be in neither.
+        let _unchanged = lock(from, Guard::Packs, FlockOperation::LockShared)?;
         copy_all(from, &tree.join(".git"))?;
         self.git(self.dir, "read-tree").args(["-m", "-u", old.as_str(), self.commit.as_str()]).done()?;
         forget_gathered(&tree.join(".git"), from)?;

@@ -37,10 +37,15 @@ pub(crate) fn commit(
 pub(crate) fn write_loose(bare: &Bare, id: &str, object: &[u8]) -> Result<()> {
     let (directory, name) = id.split_at(2);
     let directory = bare.path().join("objects").join(directory);
-    fs_err::create_dir_all(&directory)?;
     let mut beside = tempfile::Builder::new();
     beside.prefix("tmp_obj_").permissions(std::fs::Permissions::from_mode(0o444));
-    let mut packed = ZlibEncoder::new(beside.tempfile_in(&directory)?, Compression::fast());
+    let begin = || fs_err::create_dir_all(&directory).and_then(|()| beside.tempfile_in(&directory));
+    let file = match begin() {
+        // git removes a directory whose last object it has packed, in between.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => begin()?,
+        begun => begun?,
+    };
+    let mut packed = ZlibEncoder::new(file, Compression::fast());
     packed.write_all(object)?;
     let written = packed.finish()?;
     written.as_file().sync_data()?;

@@ -259,11 +259,18 @@ fn a_checkout_can_have_history_of_its_own() {
         templates: &scene.templates,
         base_branch: "main",
         base: &work.prepared.base,
+        fetched: &work.prepared.base,
     };
     scene.vault.bare().checkout_with_history(&snapshot.commit, &dest, history).unwrap();
+    assert_eq!(git(&dest, &["rev-parse", "origin/main"]), work.prepared.base.as_str());
     assert_eq!(git(&dest, &["status", "--porcelain"]), "");
     assert_eq!(git(&dest, &["rev-parse", "HEAD"]), snapshot.commit.as_str());
     assert_eq!(git(&dest, &["log", "--format=%s"]), "Iteration 1\nBegin");
+    // As if the branch were already where a landing ahead is bringing it.
+    let dest = scene.top.join("ahead");
+    let ahead = History { base: &snapshot.commit, ..history };
+    scene.vault.bare().checkout_with_history(&snapshot.commit, &dest, ahead).unwrap();
+    assert_eq!(git(&dest, &["rev-parse", "origin/main"]), snapshot.commit.as_str());
 }
 
 #[test]

@@ -51,12 +51,14 @@ impl Trains {
         self.tracks().values().flatten().map(|coach| coach.run.clone()).collect()
     }
 
-    /// The last landing of a train that goes on from `tip`.
+    /// The last landing of the train that goes on from `tip`, each from the commit of the one ahead.
     pub(super) fn ahead(&self, track: &Track, tip: &CommitId) -> Option<Arc<Coach>> {
         let tracks = self.tracks();
-        let train = tracks.get(track)?;
-        train.iter().find(|coach| coach.onto == *tip)?;
-        train.last().cloned()
+        let coupled = tracks.get(track)?.iter().fold(None, |ahead: Option<&Arc<Coach>>, coach| {
+            let at = ahead.map_or(tip, |ahead| &ahead.commit);
+            if coach.onto == *at { Some(coach) } else { ahead }
+        });
+        coupled.cloned()
     }
 
     /// Puts a landing that is past its gate at the end of its train.
@@ -155,6 +157,13 @@ mod tests {
         let second = trains.couple(track(), &run(2), &commit('b'), &commit('c'));
         assert_eq!(trains.ahead(&track(), &commit('a')).unwrap().commit(), &commit('c'));
         assert!(trains.ahead(&track(), &commit('d')).is_none(), "somebody else has pushed");
+        let beside = trains.couple(track(), &run(3), &commit('a'), &commit('e'));
+        assert_eq!(
+            trains.ahead(&track(), &commit('a')).unwrap().commit(),
+            &commit('c'),
+            "it loses to the first"
+        );
+        drop(beside);
         assert_eq!(trains.past_gate(), BTreeSet::from([run(1), run(2)]));
         drop((first, second));
         assert!(trains.ahead(&track(), &commit('a')).is_none());

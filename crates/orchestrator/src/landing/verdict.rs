@@ -48,6 +48,14 @@ impl Landing<'_> {
         findings
     }
 
+    /// Whether a commit leaves the gate, and all else in `.ralph/`, as its base has it.
+    pub(super) fn keeps_gate(&self, base: &Base, commit: &CommitId) -> Result<bool, ActError> {
+        let bare = self.vault.bare();
+        let gate_of =
+            |commit| -> Result<_, ActError> { Ok(bare.entry(commit, ".ralph")?.map(|entry| entry.object)) };
+        Ok(gate_of(commit)? == gate_of(&base.tip)?)
+    }
+
     /// What a person is to hear of beside the verdict.
     pub(super) fn brought_to_light(&self, findings: &Findings) -> Vec<What> {
         let run = &self.case.run.id;
@@ -160,7 +168,8 @@ impl Asking<'_> {
         let (checkout, base) = (self.room.dir().join("tree"), self.base);
         remove_tree(context.root(), &checkout)?;
         let templates = &context.templates(&case.repo.id);
-        let history = History { mirror, templates, base_branch: &spec.base_branch, base: &base.fetched };
+        let (base_branch, fetched) = (spec.base_branch.as_str(), &base.fetched);
+        let history = History { mirror, templates, base_branch, base: &base.tip, fetched };
         vault.bare().checkout_with_history(commit, &checkout, history)?;
         let began = |job| context.withdrawals.began(&case.run.id, job);
         let settings = context.environment(&case.repo.id, (vault.bare(), &base.tip))?;
@@ -191,10 +200,7 @@ impl Asking<'_> {
     /// What was said of this work holds for the base branch once it has landed, as long as it does not
     /// change the gate.
     fn keep_for_the_base(&self, findings: &Findings) -> Result<(), ActError> {
-        let bare = self.landing.vault.bare();
-        let gate_of =
-            |commit| -> Result<_, ActError> { Ok(bare.entry(commit, ".ralph")?.map(|entry| entry.object)) };
-        if gate_of(self.commit)? != gate_of(&self.base.tip)? {
+        if !self.landing.keeps_gate(self.base, self.commit)? {
             return Ok(());
         }
         let key = self.landing.base_key(self.commit)?;

@@ -303,6 +303,14 @@ impl Sim {
         let under_way = self.world.open.values().filter(|effect| !planned.effects.contains(effect));
         let mut lanes: BTreeSet<_> = under_way.filter_map(|effect| self.lane(effect)).collect();
         for effect in &planned.effects {
+            let is_ahead = |other: &&Effect| match (effect, other) {
+                (
+                    Effect::Land { goal, base_branch, .. },
+                    Effect::Land { goal: of, base_branch: onto, .. },
+                ) => (&goal.repo, base_branch) == (&of.repo, onto) && !planned.effects.contains(other),
+                _ => false,
+            };
+            assert!(self.world.open.values().filter(is_ahead).count() < 2, "too many are ahead: {planned:?}");
             if let Some(lane) = self.lane(effect) {
                 assert!(lanes.insert(lane), "two gates at once: {planned:?}");
             }
