@@ -110,7 +110,8 @@ fn hierarchy(
 /// only. So beside a leaf of version 2, which kills, that of version 1's memory controller, which only counts, is made
 /// when a job has lived for a while ([`Leaf::count_memory`]). Alone it is made at once.
 ///
-/// What bounds a job has to hold from its first moment, so a cgroup of version 1 that bounds is made and entered at once.
+/// What bounds a job has to hold from its first moment, so a cgroup of version 1 that bounds is made and entered at once:
+/// by the job's first thread itself, through `tasks`, for which the kernel waits for nobody.
 #[derive(Debug)]
 pub(crate) struct Leaf {
     unified: Option<PathBuf>,
@@ -221,10 +222,11 @@ impl Leaf {
         self.unified.as_ref().and_then(|leaf| File::open(leaf).ok())
     }
 
-    /// The files of version 1 to write a process id to, to move it in.
+    /// The files of version 1 through which a process that has one thread enters by itself.
     pub(crate) fn old_entrances(&self) -> Vec<File> {
         let others = self.others.iter().map(|(_, leaf)| leaf);
-        self.memory_v1.iter().chain(others).filter_map(|leaf| entrance(leaf).ok()).collect()
+        let own = |leaf: &PathBuf| File::options().write(true).open(leaf.join("tasks")).ok();
+        self.memory_v1.iter().chain(others).filter_map(own).collect()
     }
 
     /// The same of version 2.

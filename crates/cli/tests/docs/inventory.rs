@@ -26,8 +26,9 @@ fn is_page(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "md")
 }
 
-/// The most blocks that may be left out: one that is added has to argue for itself here.
-const NOT_RUN_MAX: usize = 15;
+/// The most blocks that may be left out: one that is added has to argue for itself here. The last one was an order that is
+/// posted to a dashboard, which has to serve meanwhile; the tests of `herder up --dashboard` post the same.
+const NOT_RUN_MAX: usize = 16;
 
 /// Prints what is not carried out, and why.
 #[expect(clippy::print_stdout, reason = "a test's output is read where it is asked for")]
