@@ -15,7 +15,7 @@ use crate::args::{self, Command, ServiceCommand, ServiceInstall};
 use crate::call::{Call, env_text};
 use crate::failure::Failure;
 use crate::output::{Reply, Table};
-use unit::{MARK, Unit};
+use unit::{MARK, Seat, Unit};
 
 /// The unit's name.
 const NAME: &str = "herder.service";
@@ -142,7 +142,7 @@ fn text(call: &Call, flags: &[String], secrets: &Path) -> Result<String, Failure
             _ => {}
         }
     }
-    Ok(Unit { herder: &herder, flags, env: &env, secrets }.text())
+    Ok(Unit { herder: &herder, flags, env: &env, secrets, seat: Seat::of(systemd::version()) }.text())
 }
 
 /// The file for credentials: beside the configuration.

@@ -24,6 +24,17 @@ pub fn refuse_without() -> Result<(), Failure> {
     .hint("over ssh, su or sudo, XDG_RUNTIME_DIR may be missing: log in as the user itself"))
 }
 
+/// Which systemd this is: "systemd 252 (252.39-1~deb12u1)" is 252. `None` where there is none.
+pub fn version() -> Option<u32> {
+    let output = Command::new("systemctl").arg("--version").output().ok()?;
+    release(&String::from_utf8_lossy(&output.stdout))
+}
+
+fn release(said: &str) -> Option<u32> {
+    let number = said.strip_prefix("systemd ")?;
+    number.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}
+
 /// Has it do something.
 pub fn have(args: &[&str]) -> Result<(), Failure> {
     let why = match Command::new("systemctl").arg("--user").args(args).output() {
@@ -84,4 +95,16 @@ pub enum Linger {
 fn first_line(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
     text.lines().next().unwrap_or("it does not say why").trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn its_release_is_read_from_what_it_says_of_itself() {
+        assert_eq!(release("systemd 252 (252.39-1~deb12u1)\n+PAM +AUDIT\n"), Some(252));
+        assert_eq!(release("systemd 257~rc1\n"), Some(257));
+        assert_eq!(release("busybox\n"), None);
+    }
 }

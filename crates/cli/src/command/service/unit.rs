@@ -16,6 +16,34 @@ pub struct Unit<'a> {
     pub env: &'a [(&'static str, String)],
     /// The file with further variables, credentials among them.
     pub secrets: &'a Path,
+    /// Where it sits itself.
+    pub seat: Seat,
+}
+
+/// In which cgroup herder sits, of those that are delegated to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seat {
+    /// At their top, from where nothing can be handed down to jobs.
+    Top,
+    /// Beside those of jobs (`DelegateSubgroup=`, systemd 254).
+    Beside,
+}
+
+impl Seat {
+    /// What a release of systemd can do; the newest, where the unit is for another machine.
+    pub fn of(systemd: Option<u32>) -> Self {
+        if systemd.is_none_or(|release| release >= 254) { Self::Beside } else { Self::Top }
+    }
+
+    fn lines(self) -> &'static str {
+        match self {
+            Self::Top => "",
+            Self::Beside => {
+                "# Beside the cgroups of jobs, so that those can be held to limits.\n\
+                 DelegateSubgroup=herder-main\n"
+            }
+        }
+    }
 }
 
 impl Unit<'_> {
@@ -44,8 +72,7 @@ impl Unit<'_> {
              TimeoutStopSec=60\n\
              # Each job gets a cgroup, so that nothing of it can stay behind.\n\
              Delegate=yes\n\
-             # Beside the cgroups of jobs, so that those can be held to limits (systemd 254).\n\
-             DelegateSubgroup=herder-main\n\
+             {seat}\
              # One job that is killed for want of memory does not end the others.\n\
              OOMPolicy=continue\n\
              Restart=on-failure\n\
@@ -60,6 +87,7 @@ impl Unit<'_> {
              [Install]\n\
              WantedBy=default.target\n",
             exec = exec.join(" "),
+            seat = self.seat.lines(),
             secrets = self.secrets.display().to_string().replace('%', "%%"),
         )
     }
@@ -103,8 +131,15 @@ mod tests {
             flags: &["--max".to_owned(), "3".to_owned()],
             env: &[("RALPH_DIR", "/s".to_owned())],
             secrets: Path::new("/h/100%/environment"),
+            seat: Seat::of(Some(254)),
         };
         let text = unit.text();
+        assert!(
+            text.contains("\nDelegate=yes\n") && text.contains("\nDelegateSubgroup=herder-main\n"),
+            "{text}"
+        );
+        let old = Unit { seat: Seat::of(Some(252)), ..unit }.text();
+        assert!(old.contains("\nDelegate=yes\n") && !old.contains("DelegateSubgroup"), "{old}");
         assert!(text.contains("\nExecStart=\"/opt/my herder/herder\" up \"--max\" \"3\"\n"), "{text}");
         assert!(text.contains("\nEnvironment=\"RALPH_DIR=/s\"\n"), "{text}");
         assert!(text.contains("\nEnvironmentFile=-/h/100%%/environment\n"), "{text}");
