@@ -1,12 +1,14 @@
 //! What a suite needs beyond Rust, git and a C compiler, and how it is provided.
 
 mod file;
+mod unpacked;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 pub use file::{NpmFile, PipProgram};
+pub use unpacked::Unpacked;
 
 use crate::step;
 
@@ -34,6 +36,8 @@ pub enum Need {
         /// A script for `sh` that ends well where it is there.
         probe: &'static str,
     },
+    /// A program of a Debian package that is unpacked into the suite's own cache directory.
+    Unpacked(Unpacked),
     /// A package that is installed into the suite's own cache directory.
     Npm(NpmPackage),
     /// A single file of an npm package: a description, or a program that needs no other.
@@ -106,6 +110,7 @@ impl Need {
                 Some(_) => Ok(None),
                 None => Err(format!("this machine has no {name}")),
             },
+            Need::Unpacked(program) => program.provide(cache),
             Need::Npm(package) => package.provide(cache).map(Some),
             Need::File(file) => file.provide(cache).map(Some),
             Need::Script(script) => script.provide(cache).map(Some),

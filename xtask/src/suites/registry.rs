@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::need::{Need, NpmFile, NpmPackage, NpmScript, PipProgram};
+use super::need::{Need, NpmFile, NpmPackage, NpmScript, PipProgram, Unpacked};
 
 /// A set of tests that is run, and reported, under one name.
 #[derive(Debug)]
@@ -219,7 +219,7 @@ pub const SUITES: &[Suite] = &[
     Suite {
         name: "prometheus",
         about: "the dashboard's figures, checked by the real promtool",
-        needs: &[Need::Program { name: "promtool", debian: "prometheus" }],
+        needs: &[Need::Unpacked(Unpacked { name: "promtool", debian: "prometheus" })],
         tests: Tests::Modules {
             targets: &[Target { krate: "dashboard", package: "herder-dashboard", name: "dashboard" }],
             module: "promtool",
