@@ -184,11 +184,12 @@ impl<'a> Landing<'a> {
     }
 
     fn round(&self, found: &mut Vec<What>) -> Result<Round, ActError> {
+        let coupled = self.context.trains.on(&self.track());
         let tip = self.refresh()?;
         if let Some(commit) = self.commit_in(&tip)? {
             return Ok(Round::Landed(commit, Vec::new()));
         }
-        let ahead = self.context.trains.ahead(&self.track(), &tip);
+        let ahead = Coach::ahead(&coupled, &tip);
         let base = Base::of(tip, ahead.as_deref());
         let mut told = Vec::new();
         let judged = self.judge(&base, &mut told);

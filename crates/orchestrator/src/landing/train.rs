@@ -51,14 +51,10 @@ impl Trains {
         self.tracks().values().flatten().map(|coach| coach.run.clone()).collect()
     }
 
-    /// The last landing of the train that goes on from `tip`, each from the commit of the one ahead.
-    pub(super) fn ahead(&self, track: &Track, tip: &CommitId) -> Option<Arc<Coach>> {
-        let tracks = self.tracks();
-        let coupled = tracks.get(track)?.iter().fold(None, |ahead: Option<&Arc<Coach>>, coach| {
-            let at = ahead.map_or(tip, |ahead| &ahead.commit);
-            if coach.onto == *at { Some(coach) } else { ahead }
-        });
-        coupled.cloned()
+    /// The landings that are past their gate now. To be asked for before the branch is looked at: one that arrives in
+    /// between is then part of either.
+    pub(super) fn on(&self, track: &Track) -> Vec<Arc<Coach>> {
+        self.tracks().get(track).cloned().unwrap_or_default()
     }
 
     /// Puts a landing that is past its gate at the end of its train.
@@ -89,6 +85,15 @@ impl Trains {
 }
 
 impl Coach {
+    /// The last of the landings that go on from `tip`, each from the commit of the one ahead.
+    pub(super) fn ahead(coupled: &[Arc<Self>], tip: &CommitId) -> Option<Arc<Self>> {
+        let last = coupled.iter().fold(None, |ahead: Option<&Arc<Self>>, coach| {
+            let at = ahead.map_or(tip, |ahead| &ahead.commit);
+            if coach.onto == *at { Some(coach) } else { ahead }
+        });
+        last.cloned()
+    }
+
     /// What the branch is at once it has arrived.
     pub(super) fn commit(&self) -> &CommitId {
         &self.commit
@@ -152,21 +157,18 @@ mod tests {
     #[test]
     fn the_next_landing_goes_on_from_the_last_one_of_a_train_that_begins_at_the_tip() {
         let trains = Trains::default();
-        assert!(trains.ahead(&track(), &commit('a')).is_none(), "nobody is ahead");
+        let ahead = |tip| Coach::ahead(&trains.on(&track()), &commit(tip));
+        assert!(ahead('a').is_none(), "nobody is ahead");
         let first = trains.couple(track(), &run(1), &commit('a'), &commit('b'));
         let second = trains.couple(track(), &run(2), &commit('b'), &commit('c'));
-        assert_eq!(trains.ahead(&track(), &commit('a')).unwrap().commit(), &commit('c'));
-        assert!(trains.ahead(&track(), &commit('d')).is_none(), "somebody else has pushed");
+        assert_eq!(ahead('a').unwrap().commit(), &commit('c'));
+        assert!(ahead('d').is_none(), "somebody else has pushed");
         let beside = trains.couple(track(), &run(3), &commit('a'), &commit('e'));
-        assert_eq!(
-            trains.ahead(&track(), &commit('a')).unwrap().commit(),
-            &commit('c'),
-            "it loses to the first"
-        );
+        assert_eq!(ahead('a').unwrap().commit(), &commit('c'), "it loses to the first");
         drop(beside);
         assert_eq!(trains.past_gate(), BTreeSet::from([run(1), run(2)]));
         drop((first, second));
-        assert!(trains.ahead(&track(), &commit('a')).is_none());
+        assert!(ahead('a').is_none());
         assert!(trains.past_gate().is_empty());
     }
 
@@ -175,7 +177,7 @@ mod tests {
         for arrives in [true, false] {
             let trains = Trains::default();
             let first = trains.couple(track(), &run(1), &commit('a'), &commit('b'));
-            let ahead = trains.ahead(&track(), &commit('a')).unwrap();
+            let ahead = Coach::ahead(&trains.on(&track()), &commit('a')).unwrap();
             let heard = thread::scope(|scope| {
                 let heard = scope.spawn(move || ahead.has_arrived());
                 if arrives {
