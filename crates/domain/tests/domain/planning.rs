@@ -306,13 +306,12 @@ fn what_a_person_says_of_the_slots_goes_before_what_is_configured() {
     assert_eq!((sim.world.max(Hour::Any), sim.world.limits.clone()), (1, Limits::default()));
 }
 
-#[test]
-fn landings_on_one_branch_follow_each_other_and_a_postponed_one_lets_others_pass() {
+/// The goals 2, 4 and 10 of one repository have accepted work for the same branch.
+fn three_to_land() -> Sim {
     let mut sim = Sim::new(3);
     for _ in 0..10 {
         sim.write(&[], |_| {});
     }
-    // Three goals of one repository that land on the same branch.
     for number in [2, 4, 10] {
         sim.record(Event::of(&id(number), What::GoalQueued)).unwrap();
         sim.take(&Op::Advance { seconds: 1 });
@@ -324,6 +323,12 @@ fn landings_on_one_branch_follow_each_other_and_a_postponed_one_lets_others_pass
     }
     sim.settle();
     sim.take(&Op::FinishAll);
+    sim
+}
+
+#[test]
+fn landings_on_one_branch_follow_each_other_and_a_postponed_one_lets_others_pass() {
+    let mut sim = three_to_land();
     assert_eq!(landing_now(&sim), [2], "the first that was ordered, and no other");
     let effect =
         sim.world.open.values().find(|effect| matches!(effect, Effect::Land { .. })).unwrap().clone();
@@ -337,21 +342,7 @@ fn landings_on_one_branch_follow_each_other_and_a_postponed_one_lets_others_pass
 
 #[test]
 fn a_landing_that_is_past_its_gate_leaves_the_lane_to_the_next_but_no_more_than_two_are_ahead() {
-    let mut sim = Sim::new(3);
-    for _ in 0..10 {
-        sim.write(&[], |_| {});
-    }
-    for number in [2, 4, 10] {
-        sim.record(Event::of(&id(number), What::GoalQueued)).unwrap();
-        sim.take(&Op::Advance { seconds: 1 });
-    }
-    (0..3).for_each(|_| sim.take(&Op::FinishAll));
-    for run in sim.world.runs.values().cloned().collect::<Vec<_>>() {
-        let outcome = Outcome::Accepted { gated: true };
-        sim.record(Event::of(&run.goal, What::RunReported { run: run.id, outcome })).unwrap();
-    }
-    sim.settle();
-    sim.take(&Op::FinishAll);
+    let mut sim = three_to_land();
     for (passing, landing) in [(2, vec![2, 4]), (4, vec![2, 4])] {
         sim.world.past_gate.insert(RunId::of(&id(passing), 1));
         sim.settle();
