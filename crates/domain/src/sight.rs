@@ -94,6 +94,11 @@ impl OnForge {
     /// How many orders are remembered: what a status comment shows.
     pub const ANSWERED_MAX: usize = 5;
 
+    /// Whether an act was one of our own changes, where we are called `me`.
+    fn is_ours(&self, act: &Act, me: &str) -> bool {
+        act.by.eq_ignore_ascii_case(me) && self.wrote.iter().any(|wrote| wrote.is(act))
+    }
+
     /// Takes note of what was seen.
     pub(crate) fn see(&mut self, seen: &Seen) {
         self.through = self.through.max(seen.through);
@@ -240,10 +245,7 @@ impl Sighting {
     /// Nothing where there is nothing new.
     pub fn fold(&self, goal: &Goal) -> Vec<What> {
         let Some(known) = &goal.on_forge else { return Vec::new() };
-        let is_ours = |act: &Act| {
-            act.by.eq_ignore_ascii_case(&self.me) && known.wrote.iter().any(|wrote| wrote.is(act))
-        };
-        let is_news = |act: &&Act| act.id > known.through && !is_ours(act);
+        let is_news = |act: &&Act| act.id > known.through && !known.is_ours(act, &self.me);
         let acts: Vec<&Act> = self.acts.iter().filter(is_news).collect();
         let mut found = Vec::new();
         let is_open = self.seen.shown.standing == Standing::Open;
@@ -254,7 +256,7 @@ impl Sighting {
             found.extend(self.closed(&goal.state));
         } else if is_open {
             let is_settled = goal.state.is_settled() && found.is_empty();
-            found.extend((!is_settled).then(|| self.labelled(goal, &acts)).into_iter().flatten());
+            found.extend((!is_settled).then(|| self.labelled(goal, known, &acts)).into_iter().flatten());
             let is_followed = found.iter().any(|what| !matches!(what, What::GoalEdited { .. }));
             if !is_followed && !is_settled && !acts.is_empty() && self.seen.shown.labels.len() != 1 {
                 found.push(What::GoalMislabelled { labels: self.seen.shown.labels.clone() });
@@ -290,11 +292,22 @@ impl Sighting {
         }
     }
 
+    /// Whether a label is gone only because we replaced what we had not seen yet: GitHub has no compare-and-swap for
+    /// labels, so whoever moves one just then is not known to have done it before the next look.
+    fn is_overwritten(&self, known: &OnForge, name: &str) -> bool {
+        let is_of_it = |act: &&Act| match &act.deed {
+            Deed::Labeled(label) | Deed::Unlabeled(label) => label.eq_ignore_ascii_case(name),
+            Deed::Closed | Deed::Reopened => false,
+        };
+        let last = self.acts.iter().rev().find(is_of_it);
+        last.is_some_and(|act| matches!(act.deed, Deed::Unlabeled(_)) && known.is_ours(act, &self.me))
+    }
+
     /// What follows from labels, and from a text that is another than before.
-    fn labelled(&self, goal: &Goal, acts: &[&Act]) -> Vec<What> {
+    fn labelled(&self, goal: &Goal, known: &OnForge, acts: &[&Act]) -> Vec<What> {
         let own = goal.state.label();
         let mut found = Vec::new();
-        match self.wish(own, acts) {
+        match self.wish((own, known), acts) {
             Some((Wish::LeaveTo(owner), act)) => {
                 // Who sees a goal for the first time when another has it already has to see it queued first.
                 let queued = acts.iter().rev().find(|act| act.deed == Deed::Labeled(QUEUED.to_owned()));
@@ -324,12 +337,13 @@ impl Sighting {
     }
 
     /// What the newest label that a person moved asks for, where it asks for anything.
-    fn wish<'a>(&self, own: Option<&str>, acts: &[&'a Act]) -> Option<(Wish, &'a Act)> {
+    fn wish<'a>(&self, (own, known): (Option<&str>, &OnForge), acts: &[&'a Act]) -> Option<(Wish, &'a Act)> {
         let labels = &self.seen.shown.labels;
         let is_there = |name: &str| labels.iter().any(|label| label.eq_ignore_ascii_case(name));
+        let is_meant = |name: &str| is_there(name) || self.is_overwritten(known, name);
         let is_own = |name: &str| own.is_some_and(|own| own.eq_ignore_ascii_case(name));
         let put_on = acts.iter().rev().find_map(|act| match &act.deed {
-            Deed::Labeled(name) if is_there(name) && !is_own(name) => Some((name.to_ascii_lowercase(), *act)),
+            Deed::Labeled(name) if is_meant(name) && !is_own(name) => Some((name.to_ascii_lowercase(), *act)),
             Deed::Labeled(_) | Deed::Unlabeled(_) | Deed::Closed | Deed::Reopened => None,
         });
         // Herder replaces all labels of states at once; a person mostly puts another one beside.

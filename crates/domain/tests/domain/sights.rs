@@ -167,6 +167,28 @@ fn our_own_writes_are_no_persons_deeds_though_a_person_may_use_the_same_account(
 }
 
 #[test]
+fn a_label_that_we_overwrote_before_we_had_seen_it_is_followed_all_the_same() {
+    let mut known = goal("draft");
+    let ours = Wrote { label: Some("goal:draft".into()), from: after(99), until: after(103) };
+    known.on_forge.as_mut().unwrap().wrote = vec![ours];
+    let by_us = |id, deed| Act { by: "herder".into(), at: after(101), ..act(id, deed) };
+    let queued = || "goal:queued".to_owned();
+    let mut seen = sighting(&known);
+    seen.acts = vec![
+        act(11, Deed::Labeled(queued())),
+        by_us(12, Deed::Unlabeled(queued())),
+        by_us(13, Deed::Labeled("goal:draft".into())),
+    ];
+    seen.seen.through = 13;
+    assert_eq!(follows(&known, &seen), "queued");
+    known.on_forge.as_mut().unwrap().through = 13;
+    assert_eq!(follows(&known, &seen), "", "once");
+    known.on_forge.as_mut().unwrap().through = 10;
+    seen.acts[1] = act(12, Deed::Unlabeled(queued()));
+    assert_eq!(follows(&known, &seen), "", "whoever put it on took it off again");
+}
+
+#[test]
 fn a_stale_list_without_a_deed_changes_nothing() {
     let known = goal("running");
     let mut seen = sighting(&known);

@@ -189,7 +189,8 @@ impl Client {
     /// answer is checked.
     ///
     /// A second one finds the label there and sends nothing. A label that a person changes between the reading and the
-    /// writing, a fraction of a second, is overwritten: GitHub has no compare-and-swap for labels. The timeline shows it.
+    /// writing, a fraction of a second, is overwritten: GitHub has no compare-and-swap for labels. The timeline shows it,
+    /// and where it was one of states, the next look follows it.
     ///
     /// # Errors
     /// [`Undone`]; [`Undone::Unknown`] also where the answer shows other labels than were written.
