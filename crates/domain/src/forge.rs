@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::landing::Offer;
 use crate::repo::GoalRef;
 use crate::run::RunId;
-use crate::sight::{Shown, Wrote};
+use crate::sight::{Correction, Wrote};
 
 /// Where the goals of a repository live and where its finished work goes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -125,7 +125,13 @@ pub trait GoalSource: Send + Sync {
     ///
     /// # Errors
     /// [`Trouble`].
-    fn show(&self, goal: &GoalRef, shown: &Shown, since: Timestamp) -> Result<Option<Wrote>, Trouble>;
+    fn show(&self, goal: &GoalRef, to_be: &Correction, since: Timestamp) -> Result<Option<Wrote>, Trouble>;
+
+    /// Opens the goal where it lives, and where its landing closed it: the work was taken out again.
+    ///
+    /// # Errors
+    /// [`Trouble`].
+    fn reopen(&self, goal: &GoalRef) -> Result<(), Trouble>;
 
     /// Writes a comment on a goal or a story; one for each key, ever.
     ///
@@ -140,9 +146,23 @@ pub trait GoalSource: Send + Sync {
     fn announce(&self, goal: &GoalRef, status: &Status) -> Result<(), Trouble>;
 }
 
+/// What a commit is handed in for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Errand {
+    /// It brings a run's work in.
+    Land,
+    /// It takes a run's work out again.
+    Undo {
+        /// The how-manieth request for that it is.
+        request: u32,
+    },
+}
+
 /// A commit that the landing gate has let through.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
+    /// What for.
+    pub errand: Errand,
     /// The goal.
     pub goal: GoalRef,
     /// The run whose work it is.
@@ -207,6 +227,13 @@ pub trait Landing {
     /// # Errors
     /// [`Trouble`]: nobody knows.
     fn landed(&self, goal: &GoalRef, began_at: &str) -> Result<Option<String>, Trouble>;
+
+    /// The commit by which a run's work left the base branch at this request, where a pull request took it out and no
+    /// trailer says so.
+    ///
+    /// # Errors
+    /// [`Trouble`]: nobody knows.
+    fn undone(&self, goal: &GoalRef, run: &RunId, request: u32) -> Result<Option<String>, Trouble>;
 
     /// Shows a commit to a person who is to look first; nobody merges it by itself.
     ///

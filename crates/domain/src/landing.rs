@@ -95,6 +95,17 @@ pub enum LandingState {
         /// Why it was postponed.
         why: Option<String>,
     },
+    /// It is part of the base branch, and a pull request, which is followed until it is merged, takes it out.
+    Leaving {
+        /// The commit that it landed as.
+        commit: String,
+        /// What was asked for.
+        undo: Undo,
+        /// How often it was tried before.
+        rounds: u32,
+        /// How the pull request stands.
+        standing: Standing,
+    },
     /// It was part of the base branch.
     Reverted {
         /// The commit that took it out.
@@ -194,8 +205,40 @@ impl LandingState {
     /// A landing that may be tried at once.
     pub const FRESH: Self = Self::Submitted { rounds: 0, not_before: None, why: None };
 
-    fn reverting(commit: &str, undo: &Undo) -> Self {
-        Self::Reverting { commit: commit.into(), undo: undo.clone(), rounds: 0, not_before: None, why: None }
+    fn reverting(commit: &str, undo: &Undo, rounds: u32) -> Self {
+        Self::Reverting { commit: commit.into(), undo: undo.clone(), rounds, not_before: None, why: None }
+    }
+
+    fn leaving(commit: &str, undo: &Undo, rounds: u32, standing: Standing) -> Self {
+        Self::Leaving { commit: commit.into(), undo: undo.clone(), rounds, standing }
+    }
+
+    /// What a person asked for of landed work that is on its way out, with the commit that it landed as.
+    pub fn undoing(&self) -> Option<(&Undo, &str)> {
+        match self {
+            Self::Reverting { undo, commit, .. } | Self::Leaving { undo, commit, .. } => Some((undo, commit)),
+            Self::Submitted { .. }
+            | Self::Offered { .. }
+            | Self::Shown
+            | Self::Landed { .. }
+            | Self::Bounced(_)
+            | Self::Withdrawn
+            | Self::Reverted { .. } => None,
+        }
+    }
+
+    /// How its pull request stands, where one is to be merged.
+    pub fn standing(&self) -> Option<&Standing> {
+        match self {
+            Self::Offered { standing } | Self::Leaving { standing, .. } => Some(standing),
+            Self::Submitted { .. }
+            | Self::Shown
+            | Self::Landed { .. }
+            | Self::Bounced(_)
+            | Self::Withdrawn
+            | Self::Reverting { .. }
+            | Self::Reverted { .. } => None,
+        }
     }
 
     /// A participle.
@@ -208,6 +251,7 @@ impl LandingState {
             Self::Bounced(_) => "bounced",
             Self::Withdrawn => "withdrawn",
             Self::Reverting { .. } => "reverting",
+            Self::Leaving { .. } => "leaving",
             Self::Reverted { .. } => "reverted",
         }
     }
@@ -219,8 +263,18 @@ impl LandingState {
                 Ok(Self::Submitted { rounds: rounds + 1, not_before: Some(*until), why: Some(why.clone()) })
             }
             (Self::Submitted { .. } | Self::Offered { .. }, LandingEvent::Offered) => {
-                let why = "GitHub has just been given it".to_owned();
-                Ok(Self::Offered { standing: Standing::Waiting { why } })
+                Ok(Self::Offered { standing: Standing::given() })
+            }
+            (
+                Self::Reverting { commit, undo, rounds, .. } | Self::Leaving { commit, undo, rounds, .. },
+                LandingEvent::Offered,
+            ) => Ok(Self::leaving(commit, undo, *rounds, Standing::given())),
+            // It is made anew on top of what came in between, which is another round.
+            (Self::Leaving { commit, undo, rounds, .. }, LandingEvent::Seen(Standing::Conflict)) => {
+                Ok(Self::reverting(commit, undo, rounds + 1))
+            }
+            (Self::Leaving { commit, undo, rounds, .. }, LandingEvent::Seen(standing)) => {
+                Ok(Self::leaving(commit, undo, *rounds, standing.clone()))
             }
             (Self::Offered { .. }, LandingEvent::Seen(Standing::Conflict)) => Ok(Self::FRESH),
             (Self::Offered { .. }, LandingEvent::Seen(standing)) => {
@@ -238,7 +292,7 @@ impl LandingState {
             (Self::Submitted { .. } | Self::Offered { .. } | Self::Shown, LandingEvent::Withdrawn) => {
                 Ok(Self::Withdrawn)
             }
-            (Self::Landed { commit }, LandingEvent::Undoing(undo)) => Ok(Self::reverting(commit, undo)),
+            (Self::Landed { commit }, LandingEvent::Undoing(undo)) => Ok(Self::reverting(commit, undo, 0)),
             (Self::Reverting { commit, undo, rounds, .. }, LandingEvent::Postponed { until, why }) => {
                 Ok(Self::Reverting {
                     commit: commit.clone(),
@@ -248,10 +302,10 @@ impl LandingState {
                     why: Some(why.clone()),
                 })
             }
-            (Self::Reverting { .. }, LandingEvent::Reverted { commit }) => {
+            (Self::Reverting { .. } | Self::Leaving { .. }, LandingEvent::Reverted { commit }) => {
                 Ok(Self::Reverted { commit: commit.clone() })
             }
-            (Self::Reverting { commit, .. }, LandingEvent::Kept) => {
+            (Self::Reverting { commit, .. } | Self::Leaving { commit, .. }, LandingEvent::Kept) => {
                 Ok(Self::Landed { commit: commit.clone() })
             }
             (state, event) => {

@@ -39,6 +39,26 @@ pub enum Standing {
     NotPlanned,
 }
 
+/// What a forge is to show of where a goal stands, and what is done for that beside moving labels.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Correction {
+    /// What it shows then.
+    pub shown: Shown,
+    /// What is done.
+    pub turn: Turn,
+}
+
+/// Whether an issue is opened or closed in our name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// Neither: it stays as people have it.
+    Leave,
+    /// It is closed, unless it is.
+    Close,
+    /// It is opened, unless it is.
+    Open,
+}
+
 /// What is known of a goal beside its own record, because it lives on a forge.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OnForge {
@@ -61,6 +81,22 @@ pub struct OnForge {
     /// What its status comment said last.
     #[serde(default)]
     pub announced: Announced,
+    /// Whether it is to be opened again in our name.
+    #[serde(default)]
+    pub reopening: Reopening,
+}
+
+/// Whether a goal that was closed when its work landed is opened again in our name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reopening {
+    /// It stays as people have it.
+    #[default]
+    Never,
+    /// Its work is on its way out of the base branch: that it is closed means nothing, for now.
+    Awaited,
+    /// Its work is out.
+    Due,
 }
 
 /// A change of what a forge shows that was ours. A person may use the same account, so its time counts, too.
@@ -103,14 +139,20 @@ impl OnForge {
     pub(crate) fn see(&mut self, seen: &Seen) {
         self.through = self.through.max(seen.through);
         self.heard = self.heard.max(seen.heard);
-        self.shown = seen.shown.clone();
+        self.look_at(&seen.shown);
+    }
+
+    fn look_at(&mut self, shown: &Shown) {
+        self.shown = shown.clone();
         self.looks += 1;
+        if shown.standing == Standing::Open && self.reopening == Reopening::Due {
+            self.reopening = Reopening::Never;
+        }
     }
 
     /// Takes note of what was written.
     pub(crate) fn write(&mut self, shown: &Shown, wrote: Option<&Wrote>) {
-        self.shown = shown.clone();
-        self.looks += 1;
+        self.look_at(shown);
         self.wrote.extend(wrote.cloned());
         let surplus = self.wrote.len().saturating_sub(Self::WROTE_MAX);
         self.wrote.drain(..surplus);
@@ -252,7 +294,9 @@ impl Sighting {
         if is_open && goal.state.is_settled() && acts.iter().any(|act| act.deed == Deed::Reopened) {
             found.push(What::GoalReopened);
         }
-        if !is_open && acts.iter().any(|act| act.deed == Deed::Closed) {
+        // While its work is taken out again it is as closed as its landing left it.
+        let stays_closed = known.reopening != Reopening::Never;
+        if !is_open && !stays_closed && acts.iter().any(|act| act.deed == Deed::Closed) {
             found.extend(self.closed(&goal.state));
         } else if is_open {
             let is_settled = goal.state.is_settled() && found.is_empty();
@@ -483,25 +527,47 @@ impl Goal {
         }
     }
 
-    /// What its forge ought to show, where it shows something else. One that was opened again is not closed for
-    /// the sake of what it was before, and none is opened in our name.
-    pub fn to_show(&self) -> Option<Shown> {
+    /// Whether its issue is to be opened again in our name: its landing closed it, and the work was taken out since.
+    pub fn is_to_reopen(&self) -> bool {
+        self.on_forge.as_ref().is_some_and(|known| known.reopening == Reopening::Due)
+            && !self.state.is_settled()
+    }
+
+    /// How its forge is to be corrected, where it shows something else than it ought to. One that was opened again is not
+    /// closed for the sake of what it was before, and none is opened in our name unless its work was taken out again.
+    pub fn to_show(&self) -> Option<Correction> {
         let known = self.on_forge.as_ref()?;
         if self.is_anothers() || self.is_ended_elsewhere() {
             return None;
         }
-        let standing = match &self.state {
-            GoalState::Done { .. } | GoalState::Resolved => Standing::Completed,
-            GoalState::Cancelled => Standing::NotPlanned,
+        let is_open = known.shown.standing == Standing::Open;
+        let (standing, turn) = match &self.state {
+            GoalState::Done { .. } | GoalState::Resolved => (Standing::Completed, Turn::Close),
+            GoalState::Cancelled => (Standing::NotPlanned, Turn::Close),
             GoalState::Draft { .. }
             | GoalState::Queued { .. }
             | GoalState::Running { .. }
             | GoalState::SpotCheck { .. }
             | GoalState::Offered { .. }
-            | GoalState::Stuck { .. } => Standing::Open,
+            | GoalState::Stuck { .. }
+                if self.is_to_reopen() =>
+            {
+                (Standing::Open, Turn::Open)
+            }
+            GoalState::Draft { .. }
+            | GoalState::Queued { .. }
+            | GoalState::Running { .. }
+            | GoalState::SpotCheck { .. }
+            | GoalState::Offered { .. }
+            | GoalState::Stuck { .. } => (known.shown.standing, Turn::Leave),
         };
         let labels: Vec<String> = self.state.label().map(str::to_owned).into_iter().collect();
-        let is_to_close = standing != Standing::Open && known.shown.standing == Standing::Open;
-        (labels != known.shown.labels || is_to_close).then_some(Shown { labels, standing })
+        let is_to_turn = match turn {
+            Turn::Leave => false,
+            Turn::Close => is_open,
+            Turn::Open => !is_open,
+        };
+        let correction = Correction { shown: Shown { labels, standing }, turn };
+        (correction.shown.labels != known.shown.labels || is_to_turn).then_some(correction)
     }
 }

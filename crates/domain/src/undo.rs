@@ -54,6 +54,13 @@ pub enum UndoTrouble {
     },
     /// The base branch does not hold the commit any more.
     Gone,
+    /// A person closed the pull request that was to take it out.
+    Closed,
+    /// Reviewers of that pull request want it otherwise.
+    Unwanted {
+        /// In their words.
+        words: String,
+    },
     /// It could not be brought there, however often it was tried.
     Undeliverable {
         /// What was said last.
@@ -70,6 +77,8 @@ impl fmt::Display for UndoTrouble {
             Self::Red { tail } => {
                 write!(f, "the gate is red on the base branch without it: {}", tail.trim_end())
             }
+            Self::Closed => f.write_str("its pull request was closed without being merged"),
+            Self::Unwanted { words } => write!(f, "who reviewed its pull request wants it otherwise: {words}"),
             Self::Gone => f.write_str("the base branch does not hold its commit any more"),
             Self::Undeliverable { why } => write!(f, "it could not be brought to the origin: {why}"),
         }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::capacity::Headroom;
 use crate::effect::Effect;
 use crate::goal::{Goal, GoalState};
-use crate::landing::{LandingState, Merging};
+use crate::landing::{Landing, LandingState, Merging, Standing};
 use crate::plan::{Plan, Wait, plan};
 use crate::repo::{GoalRef, Number};
 use crate::run::{Run, RunId, RunState};
@@ -136,23 +136,17 @@ fn offered(world: &World, run: &RunId, pull: Number, now: Timestamp) -> Parts {
     if let Some(parts) = landing(world, run, now) {
         return parts;
     }
-    let landing = world.landings.get(run);
-    let stands = landing.and_then(|landing| match &landing.state {
-        LandingState::Offered { standing } => Some(standing.sentence()),
-        LandingState::Submitted { .. }
-        | LandingState::Shown
-        | LandingState::Landed { .. }
-        | LandingState::Bounced(_)
-        | LandingState::Withdrawn
-        | LandingState::Reverting { .. }
-        | LandingState::Reverted { .. } => None,
-    });
-    let merging = landing.and_then(|landing| landing.offer.as_ref()).and_then(|offer| match &offer.merging {
+    let reasons = world.landings.get(run).map(how_it_stands).unwrap_or_default();
+    (format!("is done: pull request #{pull} is to be merged"), reasons, Vec::new())
+}
+
+/// How a pull request stands, and why the forge does not merge it where it does not.
+fn how_it_stands(landing: &Landing) -> Vec<String> {
+    let merging = landing.offer.as_ref().and_then(|offer| match &offer.merging {
         Merging::Herder { why } => Some(format!("herder merges it when it is green, for {why}")),
         Merging::Forge | Merging::Person => None,
     });
-    let reasons = stands.into_iter().chain(merging).collect();
-    (format!("is done: pull request #{pull} is to be merged"), reasons, Vec::new())
+    landing.state.standing().map(Standing::sentence).into_iter().chain(merging).collect()
 }
 
 /// Its clone is being made; no ralph is at it yet.
@@ -185,8 +179,13 @@ fn in_hand(goal: &Goal, run: Option<&Run>) -> Option<Parts> {
 /// The goal's work is on its way out of the base branch.
 fn undoing(world: &World, run: &RunId, now: Timestamp) -> Option<Parts> {
     let landing = world.landings.get(run)?;
-    let LandingState::Reverting { rounds, not_before, why, undo, .. } = &landing.state else {
-        return None;
+    let (undo, _) = landing.state.undoing()?;
+    let LandingState::Reverting { rounds, not_before, why, .. } = &landing.state else {
+        let pull = landing.offer.as_ref().map(|offer| format!(" by pull request #{}", offer.pull));
+        let by = (pull.unwrap_or_default(), &undo.by);
+        let standing =
+            format!("is being taken out of {} again{}, as {} wants it", landing.base_branch, by.0, by.1);
+        return Some((standing, how_it_stands(landing), Vec::new()));
     };
     let waits = not_before.filter(|at| *at > now).map(|at| format!("next round at {at:.0}"));
     let reasons = why.iter().cloned().chain(waits).collect();

@@ -25,7 +25,7 @@ use herder_domain::goal::Goal;
 use herder_domain::outcome::{Interruption, Outcome};
 use herder_domain::repo::GoalRef;
 use herder_domain::run::RunId;
-use herder_domain::sight::{Shown, Standing};
+use herder_domain::sight::{Correction, Shown, Standing, Turn};
 use herder_executor::{DetachError, EndError, ProcessError};
 use herder_gate::GateError;
 use herder_record::RecordError;
@@ -148,7 +148,8 @@ pub(crate) fn say(context: &Context, repo: &Repo, said: &Said) -> Result<Acted, 
 pub(crate) fn close_story(context: &Context, repo: &Repo, said: &Said) -> Result<Acted, ActError> {
     say(context, repo, said)?;
     unpanicked(|| {
-        let closed = Shown { labels: Vec::new(), standing: Standing::Completed };
+        let shown = Shown { labels: Vec::new(), standing: Standing::Completed };
+        let closed = Correction { shown, turn: Turn::Close };
         match context.goal_source(repo)?.show(&said.goal, &closed, Timestamp::now()) {
             Ok(_) => Ok(Acted::default()),
             Err(Trouble::Refused { why }) => {
@@ -168,8 +169,8 @@ pub(crate) fn show(context: &Context, repo: &Repo, goal: &Goal, since: Timestamp
         let Some(known) = &goal.on_forge else { return Ok(Acted::default()) };
         let (shown, wrote) = match goal.to_show() {
             None => (known.shown.clone(), None),
-            Some(shown) => match context.goal_source(repo)?.show(&goal.id, &shown, since) {
-                Ok(wrote) => (shown, wrote),
+            Some(to_be) => match context.goal_source(repo)?.show(&goal.id, &to_be, since) {
+                Ok(wrote) => (to_be.shown, wrote),
                 Err(Trouble::Refused { why }) => {
                     let note = Some(format!("{} does not show where it stands: {why}", goal.id));
                     return Ok(Acted { note, ..Acted::default() });
@@ -236,7 +237,12 @@ fn try_to(context: &Context, effect: &Effect, case: &Case) -> Result<Acted, ActE
 }
 
 fn claim(context: &Context, case: &Case, goal: &GoalRef, run: &RunId) -> Result<Acted, ActError> {
-    match context.goal_source(&case.repo)?.claim(goal, run)? {
+    let source = context.goal_source(&case.repo)?;
+    if case.goal.is_to_reopen() {
+        // A goal that is closed where it lives is nobody's to claim.
+        source.reopen(goal)?;
+    }
+    match source.claim(goal, run)? {
         Claimed::Ours => Ok(Acted::with(case, What::RunClaimed { run: run.clone() })),
         Claimed::Theirs { owner, until } if case.run.by.is_none() => {
             Ok(Acted::with(case, elsewhere(run.clone(), owner, until)))

@@ -12,7 +12,7 @@ mod verdict;
 use std::sync::PoisonError;
 
 use herder_domain::event::{Event, What};
-use herder_domain::forge::{Candidate, Landing as WayHome, Submitted};
+use herder_domain::forge::{Candidate, Errand, Landing as WayHome, Submitted};
 use herder_domain::gate::Verdict;
 use herder_domain::landing::{Bounce, Offer, Warrant};
 use herder_domain::repo::RepoId;
@@ -278,7 +278,7 @@ impl<'a> Landing<'a> {
 
     /// What has passed the gate is handed in.
     fn pass(&self, base: &Base, passed: Passed, coupled: Option<Coupled<'_>>) -> Result<Round, ActError> {
-        let pushed = self.hand_in(&self.candidate(&base.tip, &passed.commit, passed.word))?;
+        let pushed = self.hand_in(&self.of_work(&base.tip, &passed.commit, passed.word))?;
         let seed = self.seed();
         Ok(match pushed {
             Round::Landed(commit, _) => {
@@ -367,20 +367,32 @@ impl<'a> Landing<'a> {
         Ok(self.context.way_home(&self.case.repo, &self.vault)?)
     }
 
-    /// A commit as it is handed in, with what the gate said of it.
-    fn candidate(&self, base_tip: &CommitId, commit: &CommitId, gate: &str) -> Candidate {
+    /// The run's work as it is handed in, with what the gate said of it.
+    fn of_work(&self, base_tip: &CommitId, commit: &CommitId, gate: &str) -> Candidate {
+        let body = pull::body(self, gate);
+        self.candidate((Errand::Land, &self.case.goal.title, &body), base_tip, commit)
+    }
+
+    /// A commit as it is handed in: what for, with a title and more about it.
+    fn candidate(
+        &self,
+        (errand, title, body): (Errand, &str, &str),
+        base_tip: &CommitId,
+        commit: &CommitId,
+    ) -> Candidate {
         let redactor = &self.context.redactor;
         let redacted =
             |text: &str| text.lines().map(|line| redactor.line(line).into_string() + "\n").collect();
         Candidate {
+            errand,
             goal: self.case.goal.id.clone(),
             run: self.case.run.id.clone(),
             base_branch: self.spec.base_branch.clone(),
             base_tip: base_tip.to_string(),
             began_at: self.work_base.to_string(),
             commit: commit.to_string(),
-            title: redactor.line(&self.case.goal.title).into_string(),
-            body: redacted(&pull::body(self, gate)),
+            title: redactor.line(title).into_string(),
+            body: redacted(body),
         }
     }
 

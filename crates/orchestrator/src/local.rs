@@ -6,7 +6,7 @@ use herder_domain::cause::with_causes;
 use herder_domain::forge::{Candidate, Claimed, GoalSource, Landing, Status, Submitted, Trouble};
 use herder_domain::repo::GoalRef;
 use herder_domain::run::RunId;
-use herder_domain::sight::{Shown, Wrote};
+use herder_domain::sight::{Correction, Wrote};
 use herder_store::{AppendError, Store};
 use herder_workspace::{CommitId, Push, PushOrder, UserEnvironment, Vault, WorkspaceError};
 use jiff::Timestamp;
@@ -23,8 +23,13 @@ impl GoalSource for LocalGoals {
     }
 
     /// What a label would show follows from the row.
-    fn show(&self, _goal: &GoalRef, _shown: &Shown, _since: Timestamp) -> Result<Option<Wrote>, Trouble> {
+    fn show(&self, _: &GoalRef, _: &Correction, _since: Timestamp) -> Result<Option<Wrote>, Trouble> {
         Ok(None)
+    }
+
+    /// A row is as open as the goal.
+    fn reopen(&self, _goal: &GoalRef) -> Result<(), Trouble> {
+        Ok(())
     }
 
     fn say(&self, goal: &GoalRef, key: &str, text: &str) -> Result<(), Trouble> {
@@ -68,6 +73,11 @@ impl Landing for PushHome<'_> {
 
     /// The trailer in the base says it all.
     fn landed(&self, _goal: &GoalRef, _began_at: &str) -> Result<Option<String>, Trouble> {
+        Ok(None)
+    }
+
+    /// The trailer in the base says it all.
+    fn undone(&self, _: &GoalRef, _: &RunId, _request: u32) -> Result<Option<String>, Trouble> {
         Ok(None)
     }
 

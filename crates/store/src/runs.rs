@@ -35,8 +35,11 @@ impl Store {
     /// Landings with an open pull request that is to be merged, or shown to a person.
     pub fn offers(&self) -> Result<Vec<Landing>, StoreError> {
         let is_open = |landing: &Landing| {
-            landing.offer.is_some()
-                && matches!(landing.state, LandingState::Offered { .. } | LandingState::Shown)
+            let is_open = matches!(
+                landing.state,
+                LandingState::Offered { .. } | LandingState::Shown | LandingState::Leaving { .. }
+            );
+            landing.offer.is_some() && is_open
         };
         Ok(open_landings(&self.conn)?.into_iter().filter(is_open).collect())
     }
@@ -96,7 +99,7 @@ pub(crate) fn open_landings(conn: &Connection) -> Result<Vec<Landing>, StoreErro
                UNION ALL
                SELECT landing FROM goals g JOIN landings l ON l.run = g.current_run
                WHERE g.is_settled = 0 AND (
-                   g.state = 'running' AND l.state IN ('bounced', 'reverting')
+                   g.state = 'running' AND l.state IN ('bounced', 'reverting', 'leaving')
                    OR g.state = 'offered' AND l.state IN ('offered', 'bounced')
                    OR g.state = 'spot-check' AND l.state <> 'submitted')";
     rows(conn, sql, [], |row| row.get(0).map(|Json(landing)| landing))

@@ -93,7 +93,7 @@ fn age(since: Timestamp, now: Timestamp) -> Duration {
 fn stage(run: &Run, world: &World) -> String {
     match world.landings.get(&run.id).map(|landing| &landing.state) {
         Some(LandingState::Submitted { .. }) => "landing".to_owned(),
-        Some(LandingState::Reverting { .. }) => "being undone".to_owned(),
+        Some(LandingState::Reverting { .. } | LandingState::Leaving { .. }) => "being undone".to_owned(),
         Some(
             LandingState::Offered { .. }
             | LandingState::Shown

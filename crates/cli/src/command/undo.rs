@@ -14,6 +14,7 @@ use serde_json::json;
 
 use crate::args;
 use crate::call::{Call, Opened, refuse_control};
+use crate::command::goal::pen;
 use crate::command::up::not_up;
 use crate::failure::Failure;
 use crate::output::{Progress, Reply};
@@ -101,11 +102,23 @@ fn wait(call: &Call, opened: &Opened, id: &GoalRef, run: &RunId) -> Result<(), F
 
 fn came_of_it(store: &Store, id: &GoalRef, run: &RunId, landed: &str) -> Result<Reply, Failure> {
     let status = store.goal(id)?.map_or("unknown", |goal| goal.state.word());
-    match store.landing(run)?.map(|landing| landing.state) {
+    let landing = store.landing(run)?;
+    match landing.as_ref().map(|landing| landing.state.clone()) {
         Some(LandingState::Reverted { commit }) => {
             let text = format!("{id} is undone by {}; it is {status} now\n", short(&commit));
             let facts = json!({
                 "number": id.number, "repo": id.repo, "undone": landed, "commit": commit, "status": status,
+            });
+            Reply::one(&facts, text)
+        }
+        Some(LandingState::Leaving { standing, .. }) => {
+            let pull = landing.and_then(|landing| landing.offer).map(|offer| offer.pull);
+            let number = pull.map_or_else(String::new, |pull| format!(" #{pull}"));
+            let sentence = standing.sentence();
+            let text =
+                format!("pull request{number} takes {id} out, and is followed until it is merged: {sentence}\n");
+            let facts = json!({
+                "number": id.number, "repo": id.repo, "undoes": landed, "pull": pull, "status": status,
             });
             Reply::one(&facts, text)
         }
@@ -151,6 +164,9 @@ fn stayed(id: &GoalRef, trouble: Option<UndoTrouble>) -> Failure {
         UndoTrouble::Red { .. } => {
             failure.hint(format!("`herder undo {n} --force` does not ask the gate")).hint(as_goal)
         }
+        UndoTrouble::Closed | UndoTrouble::Unwanted { .. } => {
+            failure.hint(format!("`herder undo {n}` opens another pull request for it"))
+        }
         UndoTrouble::Gone => failure.hint("somebody has rewritten the base branch; look there"),
         UndoTrouble::Undeliverable { .. } => failure.hint("mend that, and say it again"),
     }
@@ -175,7 +191,10 @@ fn as_goal(
     let text = GoalText::read(&id.repo, &format!("Undo: {}", goal.title), &body)?;
     let new =
         NewGoal { text, story: goal.story, depends: Vec::new(), wants_spot_check: false, is_queued: false };
-    let draft = opened.store.create_goal(&id.repo, new, call.now)?;
+    let draft = match pen(call, opened, &id.repo)? {
+        Some(pen) => pen.goal(&mut opened.store, &new, call.now)?,
+        None => opened.store.create_goal(&id.repo, new, call.now)?,
+    };
     herder_orchestrator::wake(&opened.state);
     let n = draft.number;
     let said = format!("{draft} is a draft that asks for it; `herder goal queue {n}` queues it\n");

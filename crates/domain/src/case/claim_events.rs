@@ -38,7 +38,7 @@ impl Case {
 
     fn step_aside(&mut self, at: Timestamp) -> Result<(), IllegalEvent> {
         let state = self.landing.as_ref().map(|landing| &landing.state);
-        let is_reverting = matches!(state, Some(LandingState::Reverting { .. }));
+        let is_reverting = state.is_some_and(|state| state.undoing().is_some());
         if is_reverting || self.run.as_ref().is_some_and(Run::is_held) {
             return Err(self.refuse("another orchestrator's"));
         }

@@ -7,9 +7,10 @@ use crate::effect::{Effect, Once};
 use crate::goal::{GoalEvent, GoalState};
 use crate::hand::{HandEnd, Hold};
 use crate::illegal::IllegalEvent;
-use crate::landing::{LandingEvent, LandingState};
+use crate::landing::{LandingEvent, LandingState, Step};
 use crate::outcome::Outcome;
 use crate::run::{RetryContext, RunEvent, RunId, RunState};
+use crate::sight::Reopening;
 use crate::undo::{AfterUndo, Undo, UndoTrouble};
 
 impl Case {
@@ -47,7 +48,8 @@ impl Case {
             LandingState::Submitted { .. }
             | LandingState::Offered { .. }
             | LandingState::Bounced(_)
-            | LandingState::Reverting { .. } => self.goal.is_landing(&landing.run),
+            | LandingState::Reverting { .. }
+            | LandingState::Leaving { .. } => self.goal.is_landing(&landing.run),
             LandingState::Shown
             | LandingState::Landed { .. }
             | LandingState::Withdrawn
@@ -58,10 +60,7 @@ impl Case {
     /// Why the goal may not be closed now: neither a person's workspace nor a revert under way is pulled
     /// away from under them.
     pub(super) fn held_open(&self) -> Option<IllegalEvent> {
-        let is_reverting = self
-            .landing
-            .as_ref()
-            .is_some_and(|landing| matches!(landing.state, LandingState::Reverting { .. }));
+        let is_reverting = self.landing.as_ref().is_some_and(|landing| landing.state.undoing().is_some());
         if self.goal.taken.is_some() {
             return Some(self.refuse("closed while a person has it in hand"));
         }
@@ -104,7 +103,14 @@ impl Case {
         if let Some(landing) = &mut self.landing {
             landing.undos += 1;
         }
+        self.reopening(Reopening::Awaited);
         self.step(&GoalEvent::Undoing)
+    }
+
+    fn reopening(&mut self, reopening: Reopening) {
+        if let Some(known) = &mut self.goal.on_forge {
+            known.reopening = reopening;
+        }
     }
 
     /// The base branch is without the work; the goal is open again, in a new series.
@@ -120,6 +126,7 @@ impl Case {
             AfterUndo::Queue => self.step(&GoalEvent::Requeued(at))?,
         }
         self.open_series();
+        self.reopening(Reopening::Due);
         self.goal.context =
             RetryContext { feedback: Some(note.clone()), is_resumed: true, ..RetryContext::default() };
         let text =
@@ -127,29 +134,22 @@ impl Case {
         Ok(vec![self.undo_comment("undone", text)])
     }
 
-    /// The work stays where it is.
+    /// The work stays where it is. What was to take it out and is open still is closed.
     pub(super) fn not_undone(&mut self, trouble: &UndoTrouble) -> Result<Vec<Effect>, IllegalEvent> {
         let (undo, landed) = self.undoing("kept")?;
+        let is_offered = self.landing.as_ref().is_some_and(|landing| landing.state.standing().is_some());
         self.step_landing(&LandingEvent::Kept)?;
         self.step(&GoalEvent::Landed(landed))?;
+        self.reopening(Reopening::Never);
         let text = format!("{} wanted it undone, and it has stayed: {trouble}.", undo.by);
-        Ok(vec![self.undo_comment("not-undone", text)])
+        let is_open = is_offered && !matches!(trouble, UndoTrouble::Closed);
+        let closing = if is_open { self.deed(Step::Close) } else { Vec::new() };
+        Ok([self.undo_comment("not-undone", text)].into_iter().chain(closing).collect())
     }
 
     fn undoing(&self, event: &'static str) -> Result<(Undo, String), IllegalEvent> {
-        match self.landing.as_ref().map(|landing| &landing.state) {
-            Some(LandingState::Reverting { undo, commit, .. }) => Ok((undo.clone(), commit.clone())),
-            Some(
-                LandingState::Submitted { .. }
-                | LandingState::Offered { .. }
-                | LandingState::Shown
-                | LandingState::Landed { .. }
-                | LandingState::Bounced(_)
-                | LandingState::Withdrawn
-                | LandingState::Reverted { .. },
-            )
-            | None => Err(self.refuse(event)),
-        }
+        let asked = self.landing.as_ref().and_then(|landing| landing.state.undoing());
+        asked.map(|(undo, commit)| (undo.clone(), commit.to_owned())).ok_or_else(|| self.refuse(event))
     }
 
     fn undo_comment(&self, kind: &str, text: String) -> Effect {

@@ -8,10 +8,14 @@ use crate::landing::{Bounce, Landing, LandingEvent, LandingState, Merging, Offer
 use crate::run::RunId;
 
 impl Case {
-    /// A pull request offers the work. Where the goal was closed meanwhile, nobody wants it.
+    /// A pull request offers the work, or takes it out again, which is the business of a goal that runs. Where the
+    /// goal was closed meanwhile, nobody wants it.
     pub(super) fn offered(&mut self, offer: &Offer) -> Result<Vec<Effect>, IllegalEvent> {
         self.step_landing(&LandingEvent::Offered)?;
         self.keep_offer(offer);
+        if self.landing.as_ref().is_some_and(|landing| landing.state.undoing().is_some()) {
+            return Ok(Vec::new());
+        }
         if self.goal.state.is_settled() {
             return self.withdraw();
         }
@@ -83,6 +87,7 @@ impl Case {
                 | LandingState::Bounced(_)
                 | LandingState::Withdrawn
                 | LandingState::Reverting { .. }
+                | LandingState::Leaving { .. }
                 | LandingState::Reverted { .. },
             )
             | None => Ok(Vec::new()),
@@ -94,7 +99,7 @@ impl Case {
         Some((landing, landing.offer.as_ref()?))
     }
 
-    fn deed(&self, step: Step) -> Vec<Effect> {
+    pub(super) fn deed(&self, step: Step) -> Vec<Effect> {
         let effect = |(landing, _): (&Landing, &Offer)| Effect::FollowLanding {
             goal: self.goal.id.clone(),
             run: landing.run.clone(),

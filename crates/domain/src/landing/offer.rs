@@ -50,6 +50,11 @@ pub enum Standing {
 }
 
 impl Standing {
+    /// Of a pull request that was opened, or moved, just now.
+    pub(super) fn given() -> Self {
+        Self::Waiting { why: "GitHub has just been given it".to_owned() }
+    }
+
     /// One word, by which one standing is told from another.
     pub fn word(&self) -> &'static str {
         match self {

@@ -41,7 +41,7 @@ pub(super) fn advance(world: &World, now: Timestamp, plan: &mut Plan) {
                     plan.decide(world, &landing.goal, what);
                 }
             }
-            LandingState::Offered { standing } => follow::advance(world, landing, standing, plan),
+            LandingState::Offered { standing } | LandingState::Leaving { standing, .. } => follow::advance(world, landing, standing, plan),
             LandingState::Shown
             | LandingState::Landed { .. }
             | LandingState::Withdrawn
@@ -128,7 +128,9 @@ fn revert<'a>(
     }
     if let Some(later) = not_before.filter(|at| *at > now) {
         plan.wake(later);
-    } else if busy.insert((&landing.goal.repo, &landing.base_branch)) {
+    } else if !follow::is_under_way(world, &landing.run)
+        && busy.insert((&landing.goal.repo, &landing.base_branch))
+    {
         plan.order(world, effect);
     }
 }

@@ -37,7 +37,10 @@ pub fn is_at_work(world: &World) -> bool {
     let is_on_its_way = |state: &LandingState| {
         matches!(
             state,
-            LandingState::Submitted { .. } | LandingState::Offered { .. } | LandingState::Reverting { .. }
+            LandingState::Submitted { .. }
+                | LandingState::Offered { .. }
+                | LandingState::Reverting { .. }
+                | LandingState::Leaving { .. }
         )
     };
     let is_landing = landings.any(|landing| is_on_its_way(&landing.state));

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::goal::{Goal, GoalState};
-use crate::landing::{Landing, LandingState};
+use crate::landing::{Landing, LandingState, Standing};
 use crate::run::{Run, RunState};
 
 /// What a goal's status comment said last.
@@ -91,6 +91,9 @@ fn running(run: &Run, landing: Option<&Landing>) -> Option<String> {
         RunState::Judged { .. } | RunState::Closed => {
             let how = match landing.map(|landing| &landing.state) {
                 Some(LandingState::Reverting { .. }) => "undoing",
+                Some(LandingState::Leaving { standing, .. }) => {
+                    return Some(format!("undoing/{}/{}", run.id, standing.word()));
+                }
                 Some(
                     LandingState::Submitted { .. }
                     | LandingState::Offered { .. }
@@ -108,14 +111,5 @@ fn running(run: &Run, landing: Option<&Landing>) -> Option<String> {
 }
 
 fn standing(landing: &Landing) -> &'static str {
-    match &landing.state {
-        LandingState::Offered { standing } => standing.word(),
-        LandingState::Submitted { .. }
-        | LandingState::Shown
-        | LandingState::Landed { .. }
-        | LandingState::Bounced(_)
-        | LandingState::Withdrawn
-        | LandingState::Reverting { .. }
-        | LandingState::Reverted { .. } => "",
-    }
+    landing.state.standing().map_or("", Standing::word)
 }

@@ -8,8 +8,10 @@ use herder_domain::landing::{Bounce, LandingState, Merging, Offer, Standing, Ste
 use herder_domain::outcome::Outcome;
 use herder_domain::repo::Number;
 use herder_domain::run::RunId;
+use herder_domain::undo::UndoTrouble;
 use herder_domain::why::why;
 
+use crate::samples;
 use crate::sim::{self, Op, Sim};
 
 /// A goal whose work a pull request offers, and a goal that depends on it.
@@ -145,4 +147,59 @@ fn work_that_is_offered_when_its_goal_was_closed_meanwhile_is_taken_back() {
     sim.take(&Op::FinishAll);
     assert_eq!(sim.world.landings[&run].state.word(), "withdrawn");
     assert_eq!(steps(&sim), [Step::Close]);
+}
+
+/// A pull request takes the landed work of the first goal out.
+fn leaving() -> (Sim, RunId) {
+    let (mut sim, run) = offered();
+    tell(&mut sim, What::Landed { run: run.clone(), commit: "c0ffee".into(), known: Vec::new() });
+    tell(&mut sim, What::UndoOrdered { run: run.clone(), undo: samples::undo() });
+    take_out(&mut sim, &run);
+    (sim, run)
+}
+
+/// The round of the revert that is ordered ends with a pull request.
+fn take_out(sim: &mut Sim, run: &RunId) {
+    let key = sim.world.open.keys().find(|key| key.starts_with("revert/")).unwrap().clone();
+    let offer = Offer { pull: Number(1_000), head: "decaf".into(), merging: Merging::Forge };
+    tell(sim, What::WorkOffered { run: run.clone(), offer });
+    sim.world.open.remove(&key);
+}
+
+#[test]
+fn what_takes_landed_work_out_is_followed_as_what_brought_it_in_was() {
+    let (mut sim, run) = leaving();
+    assert_eq!(sim.state(1).word(), "running", "what depends on it waits");
+    let said = why(&sim.world, &sim::id(1), sim.now).unwrap();
+    assert!(said.standing.ends_with("again by pull request #1000, as ada wants it"), "{said:?}");
+    see(&mut sim, &run, Standing::Green);
+    assert_eq!(steps(&sim), [Step::Merge]);
+    tell(&mut sim, What::Undone { run: run.clone(), commit: "decaff".into() });
+    assert_eq!(sim.state(1).word(), "draft");
+    assert_eq!(sim.world.landings[&run].state, LandingState::Reverted { commit: "decaff".into() });
+}
+
+#[test]
+fn what_takes_work_out_and_meets_a_conflict_is_made_anew_in_another_round() {
+    let (mut sim, run) = leaving();
+    see(&mut sim, &run, Standing::Conflict);
+    let rounds: Vec<&String> = sim.world.open.keys().filter(|key| key.starts_with("revert/")).collect();
+    assert_eq!(rounds, [&format!("revert/{run}/1/1")]);
+    take_out(&mut sim, &run);
+    assert!(matches!(sim.world.landings[&run].state, LandingState::Leaving { rounds: 1, .. }));
+}
+
+#[test]
+fn what_is_not_to_take_work_out_any_more_is_closed_unless_a_person_did() {
+    for (trouble, closing) in [
+        (UndoTrouble::Red { tail: "1 failed".into() }, vec![Step::Close]),
+        (UndoTrouble::Unwanted { words: "keep it".into() }, vec![Step::Close]),
+        (UndoTrouble::Closed, vec![]),
+    ] {
+        let (mut sim, run) = leaving();
+        let before = steps(&sim);
+        tell(&mut sim, What::UndoRefused { run: run.clone(), trouble });
+        assert_eq!(sim.state(1).word(), "done");
+        assert_eq!([before, closing].concat(), steps(&sim));
+    }
 }

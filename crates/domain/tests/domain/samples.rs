@@ -161,6 +161,8 @@ every!(undo_troubles -> UndoTrouble {
     UndoTrouble::Conflict { .. } => UndoTrouble::Conflict { files: vec!["src/lib.rs".into()] },
     UndoTrouble::Red { .. } => UndoTrouble::Red { tail: "1 test failed".into() },
     UndoTrouble::Gone => UndoTrouble::Gone,
+    UndoTrouble::Closed => UndoTrouble::Closed,
+    UndoTrouble::Unwanted { .. } => UndoTrouble::Unwanted { words: "keep it".into() },
     UndoTrouble::Undeliverable { .. } => UndoTrouble::Undeliverable { why: "a hook said no".into() },
 });
 
@@ -201,6 +203,12 @@ every!(landing_states -> LandingState {
         rounds: 0,
         not_before: None,
         why: None,
+    },
+    LandingState::Leaving { .. } => LandingState::Leaving {
+        commit: "c0ffee".into(),
+        undo: undo(),
+        rounds: 0,
+        standing: Standing::Green,
     },
     LandingState::Reverted { .. } => LandingState::Reverted { commit: "decaff".into() },
 });

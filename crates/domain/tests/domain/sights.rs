@@ -4,7 +4,7 @@ use herder_domain::event::What;
 use herder_domain::goal::{Goal, GoalState};
 use herder_domain::repo::Number;
 use herder_domain::sight::{
-    Act, Command, Deed, OnForge, Rank, Seen, Shown, Sighting, Spoken, Standing, Wrote,
+    Act, Command, Deed, OnForge, Rank, Reopening, Seen, Shown, Sighting, Spoken, Standing, Turn, Wrote,
 };
 use jiff::Timestamp;
 
@@ -285,4 +285,30 @@ fn orders_are_heard_once_and_of_writers_only() {
     assert_eq!(seen.orders(&known).map(|one| one.id).collect::<Vec<_>>(), [12]);
     let elsewhere = Goal { on_forge: None, ..known };
     assert_eq!(seen.orders(&elsewhere).count(), 0);
+}
+
+#[test]
+fn an_issue_that_a_landing_closed_opens_in_our_name_when_the_work_is_out_and_its_closing_means_nothing_meanwhile() {
+    let as_closed = |word: &str, reopening| {
+        let mut goal = goal(word);
+        let known = goal.on_forge.as_mut().unwrap();
+        known.shown = Shown { labels: vec!["goal:done".into()], standing: Standing::Completed };
+        known.reopening = reopening;
+        goal
+    };
+    for (word, reopening, turn) in [
+        ("running", Reopening::Awaited, Turn::Leave),
+        ("draft", Reopening::Due, Turn::Open),
+        ("queued", Reopening::Due, Turn::Open),
+        ("queued", Reopening::Never, Turn::Leave),
+    ] {
+        let goal = as_closed(word, reopening);
+        let to_be = goal.to_show().unwrap();
+        assert_eq!((to_be.turn, to_be.shown.standing == Standing::Open), (turn, turn == Turn::Open), "{word}");
+        let mut seen = sighting(&goal);
+        seen.acts = vec![act(11, Deed::Closed)];
+        seen.seen.through = 11;
+        let resolved = if reopening == Reopening::Never { "resolved" } else { "" };
+        assert_eq!(follows(&goal, &seen), resolved, "{word}, {reopening:?}");
+    }
 }

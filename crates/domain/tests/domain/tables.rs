@@ -43,7 +43,8 @@ shown     | -         | -       | -       | landed | -       | withdrawn | -    
 landed    | -         | -       | -       | -      | -       | -         | reverting | -        | -
 bounced   | -         | -       | -       | -      | -       | -         | -         | -        | -
 withdrawn | -         | -       | -       | landed | -       | -         | -         | -        | -
-reverting | reverting | -       | -       | -      | -       | -         | -         | reverted | landed
+reverting | reverting | leaving | -       | -      | -       | -         | -         | reverted | landed
+leaving   | -         | leaving | leaving | -      | -       | -         | -         | reverted | landed
 reverted  | -         | -       | -       | -      | -       | -         | -         | -        | -
 ";
 

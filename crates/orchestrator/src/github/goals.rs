@@ -4,7 +4,7 @@ use herder_domain::event::Repo;
 use herder_domain::forge::{Claimed, GoalSource, Status, Trouble};
 use herder_domain::repo::GoalRef;
 use herder_domain::run::RunId;
-use herder_domain::sight::{Shown, Standing, Wrote};
+use herder_domain::sight::{Correction, Standing, Turn, Wrote};
 use herder_forge::read::issue::{Issue, IssueState};
 use herder_forge::write::issue::CloseReason;
 use herder_forge::write::label::StateLabel;
@@ -47,7 +47,8 @@ impl GoalSource for GithubGoals<'_> {
         }
     }
 
-    fn show(&self, goal: &GoalRef, shown: &Shown, since: Timestamp) -> Result<Option<Wrote>, Trouble> {
+    fn show(&self, goal: &GoalRef, to_be: &Correction, since: Timestamp) -> Result<Option<Wrote>, Trouble> {
+        let Correction { shown, turn } = to_be;
         let label = shown.labels.first();
         let state = label.and_then(|label| StateLabel::parse(label));
         // The server's clock is what its events are told by; what is found done was done since it was ordered.
@@ -55,13 +56,16 @@ impl GoalSource for GithubGoals<'_> {
         let since = since.checked_add(skew).unwrap_or(since).checked_sub(SLACK).unwrap_or(since);
         let failed = |error: Undone| undone(&error);
         let relabeled = self.client.set_state_label(&goal.repo, goal.number, state).map_err(failed)?;
-        let reason = match shown.standing {
-            Standing::Open => None,
-            Standing::Completed => Some(CloseReason::Completed),
-            Standing::NotPlanned => Some(CloseReason::NotPlanned),
-        };
-        if let Some(reason) = reason {
-            self.client.close_issue(&goal.repo, goal.number, reason).map_err(failed)?;
+        match turn {
+            Turn::Leave => {}
+            Turn::Open => self.reopen(goal)?,
+            Turn::Close => {
+                let reason = match shown.standing {
+                    Standing::NotPlanned => CloseReason::NotPlanned,
+                    Standing::Open | Standing::Completed => CloseReason::Completed,
+                };
+                self.client.close_issue(&goal.repo, goal.number, reason).map_err(failed)?;
+            }
         }
         let until = self.client.server_now().checked_add(SLACK).unwrap_or(relabeled.until);
         Ok(Some(Wrote {
@@ -69,6 +73,10 @@ impl GoalSource for GithubGoals<'_> {
             from: since.min(relabeled.from),
             until: until.max(relabeled.until),
         }))
+    }
+
+    fn reopen(&self, goal: &GoalRef) -> Result<(), Trouble> {
+        self.client.reopen_issue(&goal.repo, goal.number).map(drop).map_err(|error| undone(&error))
     }
 
     fn say(&self, goal: &GoalRef, key: &str, text: &str) -> Result<(), Trouble> {

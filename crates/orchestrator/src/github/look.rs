@@ -8,6 +8,7 @@ use herder_domain::forge::Trouble;
 use herder_domain::gate::{Failure, Refusal};
 use herder_domain::landing::{Bounce, Landing, LandingState, Merging, Offer, Standing};
 use herder_domain::repo::RepoId;
+use herder_domain::undo::UndoTrouble;
 use herder_forge::read::check::Check;
 use herder_forge::read::issue::IssueState;
 use herder_forge::read::pull::{Mergeable, Pull};
@@ -34,14 +35,13 @@ const LOG_TAIL: usize = 8 << 10;
 pub(crate) fn look(client: &Client, repo: &RepoId, landing: &Landing) -> Result<Option<What>, Trouble> {
     let Some(offer) = &landing.offer else { return Ok(None) };
     let Some(pull) = present(client.pull(repo, offer.pull))? else { return Ok(None) };
-    let run = landing.run.clone();
     if let Some(commit) = pull.merge_commit_sha.clone().filter(|_| pull.is_merged()) {
-        return Ok(Some(What::Landed { run, commit, known: Vec::new() }));
+        return Ok(Some(arrived(landing, commit)));
     }
     match &landing.state {
-        LandingState::Offered { standing } => {
+        LandingState::Offered { standing } | LandingState::Leaving { standing, .. } => {
             let seen = Seen { client, repo, landing, offer, pull };
-            seen.of_offered(standing)
+            seen.of_open(standing)
         }
         LandingState::Shown if pull.state == IssueState::Open => {
             Ok(words(client, repo, offer)?.map(|word| match word {
@@ -59,6 +59,46 @@ pub(crate) fn look(client: &Client, repo: &RepoId, landing: &Landing) -> Result<
     }
 }
 
+/// What follows from a pull request's being merged, as this commit.
+pub(super) fn arrived(landing: &Landing, commit: String) -> What {
+    let run = landing.run.clone();
+    match landing.state.undoing() {
+        Some(_) => What::Undone { run, commit },
+        None => What::Landed { run, commit, known: Vec::new() },
+    }
+}
+
+/// Why a pull request is not to be merged as it is.
+enum No {
+    /// A person closed it.
+    Closed,
+    /// Reviewers want it otherwise, in their words.
+    Otherwise(String),
+    /// Checks are red.
+    Red(Refusal),
+}
+
+impl No {
+    /// What follows for a landing: work comes back, and what was to take it out leaves it where it is.
+    fn of(self, landing: &Landing) -> What {
+        let run = landing.run.clone();
+        if landing.state.undoing().is_some() {
+            let trouble = match self {
+                Self::Closed => UndoTrouble::Closed,
+                Self::Otherwise(words) => UndoTrouble::Unwanted { words },
+                Self::Red(refusal) => UndoTrouble::Red { tail: refusal.tail },
+            };
+            return What::UndoRefused { run, trouble };
+        }
+        let bounce = match self {
+            Self::Closed => Bounce::ClosedUnmerged,
+            Self::Otherwise(words) => Bounce::ChangesRequested { words },
+            Self::Red(refusal) => Bounce::ChecksRed(refusal),
+        };
+        What::LandingBounced { run, bounce }
+    }
+}
+
 /// A pull request that is to be merged, as it was read.
 struct Seen<'a> {
     client: &'a Client,
@@ -69,23 +109,22 @@ struct Seen<'a> {
 }
 
 impl Seen<'_> {
-    fn of_offered(&self, before: &Standing) -> Result<Option<What>, Trouble> {
-        let run = self.landing.run.clone();
+    fn of_open(&self, before: &Standing) -> Result<Option<What>, Trouble> {
+        let no = |no: No| Ok(Some(no.of(self.landing)));
         if self.pull.state == IssueState::Closed {
-            return Ok(Some(What::LandingBounced { run, bounce: Bounce::ClosedUnmerged }));
+            return no(No::Closed);
         }
         if self.pull.head.sha != self.offer.head {
             return Ok(self.moved(before));
         }
         if let Some(Word::Otherwise(words)) = words(self.client, self.repo, self.offer)? {
-            return Ok(Some(What::LandingBounced { run, bounce: Bounce::ChangesRequested { words } }));
+            return no(No::Otherwise(words));
         }
         let standing = match self.standing()? {
             Ok(standing) => standing,
-            Err(refusal) => {
-                return Ok(Some(What::LandingBounced { run, bounce: Bounce::ChecksRed(refusal) }));
-            }
+            Err(refusal) => return no(No::Red(refusal)),
         };
+        let run = self.landing.run.clone();
         Ok((standing != *before).then_some(What::LandingSeen { run, standing }))
     }
 

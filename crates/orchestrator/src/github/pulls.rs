@@ -1,11 +1,12 @@
 //! The way home by a pull request.
 
-use herder_domain::forge::{Candidate, Landing, Submitted, Trouble};
+use herder_domain::forge::{Candidate, Errand, Landing, Submitted, Trouble};
 use herder_domain::landing::{Merging, Offer};
 use herder_domain::repo::{GoalRef, RepoId};
 use herder_forge::read::pull::Pull;
 use herder_forge::write::pull::NewPull;
-use herder_forge::{Client, Lookup};
+use herder_domain::run::RunId;
+use herder_forge::{Client, Lookup, Marker};
 use herder_workspace::{CommitId, Vault, branch_of};
 
 use super::claims::{GoalClaims, Published};
@@ -41,6 +42,16 @@ impl Landing for PullHome<'_> {
         Ok((!is_before).then_some(commit))
     }
 
+    fn undone(&self, goal: &GoalRef, run: &RunId, request: u32) -> Result<Option<String>, Trouble> {
+        match self.client.pull_by_head(self.repo, &branch_of(goal.number.0)) {
+            Lookup::Present(pull) if pull.is_merged() && undoing(run, request).is_in(&pull.body) => {
+                Ok(pull.merge_commit_sha)
+            }
+            Lookup::Present(_) | Lookup::Gone => Ok(None),
+            Lookup::Unknown(why) => Err(trouble(&why)),
+        }
+    }
+
     fn submit(&self, candidate: &Candidate) -> Result<Submitted, Trouble> {
         let pull = match self.open(candidate)? {
             Ok(pull) => pull,
@@ -59,6 +70,11 @@ impl Landing for PullHome<'_> {
         let offer = Offer { pull: pull.number, head: pull.head.sha, merging: Merging::Person };
         Ok(Submitted::Offered(offer))
     }
+}
+
+/// By which a pull request is known that takes a run's work out again, at this request.
+fn undoing(run: &RunId, request: u32) -> Marker {
+    Marker::new("undo", format!("{run}/{request}"))
 }
 
 impl PullHome<'_> {
@@ -82,14 +98,22 @@ impl PullHome<'_> {
             }
         }
         // Not before: whoever had the goal until now may have merged up to that push.
-        if let Some(commit) = self.landed(&candidate.goal, &candidate.began_at)? {
+        let merged = match candidate.errand {
+            Errand::Land => self.landed(&candidate.goal, &candidate.began_at)?,
+            Errand::Undo { request } => self.undone(&candidate.goal, &candidate.run, request)?,
+        };
+        if let Some(commit) = merged {
             return Ok(Err(Submitted::WasLanded { commit }));
         }
+        let body = match candidate.errand {
+            Errand::Land => candidate.body.clone(),
+            Errand::Undo { request } => undoing(&candidate.run, request).put_into(&candidate.body),
+        };
         let new = NewPull {
             head: branch,
             base: candidate.base_branch.clone(),
             title: candidate.title.clone(),
-            body: candidate.body.clone(),
+            body,
         };
         let pull = self.client.open_pull(self.repo, &new).map_err(|error| undone(&error))?;
         let is_as_it_should = pull.title == new.title && pull.body.replace("\r\n", "\n") == new.body;

@@ -10,7 +10,7 @@ use herder_forge::read::pull::Pull;
 use herder_forge::write::merge::{Merge, Update};
 
 use super::entrust::{entrust, method};
-use super::look::present;
+use super::look::{arrived, present};
 use super::undone;
 
 /// Carries a deed out; what came of it, where that is new.
@@ -25,9 +25,8 @@ pub(crate) fn follow(
 ) -> Result<Option<What>, Trouble> {
     let Some(offer) = &landing.offer else { return Ok(None) };
     let Some(mut pull) = present(client.pull(repo, offer.pull))? else { return Ok(None) };
-    let run = landing.run.clone();
     if let Some(commit) = pull.merge_commit_sha.clone().filter(|_| pull.is_merged()) {
-        return Ok(Some(What::Landed { run, commit, known: Vec::new() }));
+        return Ok(Some(arrived(landing, commit)));
     }
     if pull.state == IssueState::Closed {
         // The next look says so.
@@ -69,7 +68,7 @@ fn merge(client: &Client, repo: &RepoId, landing: &Landing, pull: &Pull) -> Resu
     }
     let merged = client.merge(repo, pull.number, &pull.head.sha, method(client, repo)?);
     Ok(Some(match merged.map_err(|error| undone(&error))? {
-        Merge::Merged { sha } => What::Landed { run, commit: sha, known: Vec::new() },
+        Merge::Merged { sha } => arrived(landing, sha),
         Merge::HeadMoved => waiting("its branch has another tip than the one that is meant".to_owned()),
         Merge::Blocked { why } => waiting(format!("GitHub does not merge it: {why}")),
     }))

@@ -11,7 +11,7 @@ use std::time::Duration;
 use herder_domain::ailment::Ailment;
 use herder_domain::event::Repo;
 use herder_domain::forge::Home;
-use herder_domain::landing::{Landing, LandingState};
+use herder_domain::landing::Landing;
 use herder_domain::repo::{GoalRef, Number, RepoId};
 use herder_domain::sight::Sighting;
 use herder_domain::story::Story;
@@ -179,7 +179,7 @@ impl Watch {
         let mut is_landing = false;
         for Landing { goal, offer, state, .. } in self.store.offers()? {
             if let Some(offer) = offer.filter(|_| self.repos.contains_key(&goal.repo)) {
-                is_landing |= matches!(state, LandingState::Offered { .. });
+                is_landing |= state.standing().is_some();
                 pulls.entry(goal.repo).or_default().insert(offer.pull);
             }
         }

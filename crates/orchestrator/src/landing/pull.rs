@@ -2,7 +2,7 @@
 
 use herder_domain::forge::Submitted;
 use herder_domain::landing::Offer;
-use herder_workspace::Squash;
+use herder_workspace::{CommitId, Squash};
 
 use super::Landing;
 use crate::act::ActError;
@@ -34,6 +34,15 @@ pub(super) fn body(landing: &Landing<'_>, gate: &str) -> String {
     )
 }
 
+/// The same of what takes landed work out again, and why.
+pub(super) fn undo_body(landing: &Landing<'_>, landed: &CommitId, because: &str, gate: &str) -> String {
+    let (goal, run) = (&landing.case.goal, &landing.case.run);
+    format!(
+        "Takes out what {landed} brought, the work on #{}.\n\n{because}.\n\n- gate: {gate}\n- run: `{}` (attempt {})\n",
+        goal.id.number, run.id, run.attempt,
+    )
+}
+
 /// Opens a pull request with work that waits for a person's look, put onto the base where that goes without a conflict;
 /// no gate is asked, for that is the landing's. `None` where there is nothing to be shown.
 pub(crate) fn show(context: &Context, case: &Case) -> Result<Option<Offer>, ActError> {
@@ -43,7 +52,7 @@ pub(crate) fn show(context: &Context, case: &Case) -> Result<Option<Offer>, ActE
         Squash::Commit(commit) => commit,
         Squash::Empty | Squash::Conflict { .. } => return Ok(None),
     };
-    let candidate = landing.candidate(&base_tip, &commit, "not asked yet: a person looks first");
+    let candidate = landing.of_work(&base_tip, &commit, "not asked yet: a person looks first");
     match landing.way_home()?.show(&candidate)? {
         Submitted::Offered(offer) => Ok(Some(offer)),
         Submitted::Landed

@@ -14,6 +14,7 @@ use herder_domain::forge::Trouble;
 use herder_domain::landing::{Bounce, Landing};
 use herder_domain::repo::{Number, RepoId};
 use herder_domain::run::RunId;
+use herder_domain::undo::UndoTrouble;
 use herder_store::AppendError;
 use jiff::Timestamp;
 
@@ -153,6 +154,12 @@ fn redacted(context: &Context, what: What) -> What {
         }
         What::LandingBounced { run, bounce: Bounce::ChangesRequested { words } } => {
             What::LandingBounced { run, bounce: Bounce::ChangesRequested { words: clean(&words) } }
+        }
+        What::UndoRefused { run, trouble: UndoTrouble::Red { tail } } => {
+            What::UndoRefused { run, trouble: UndoTrouble::Red { tail: clean(&tail) } }
+        }
+        What::UndoRefused { run, trouble: UndoTrouble::Unwanted { words } } => {
+            What::UndoRefused { run, trouble: UndoTrouble::Unwanted { words: clean(&words) } }
         }
         other => other,
     }

@@ -35,7 +35,7 @@ fn goal_that(stage: &Stage, script: &str, change: impl FnOnce(&mut Goal)) -> Goa
 }
 
 /// Writes an event down as the daemon would that had seen it on GitHub.
-fn tell(stage: &Stage, goal: &GoalRef, what: What) {
+pub fn tell(stage: &Stage, goal: &GoalRef, what: What) {
     stage.store().append(&Event::of(goal, what), Timestamp::now()).unwrap();
     herder_orchestrator::wake(&stage.state());
 }
@@ -46,7 +46,7 @@ fn state(stage: &Stage, goal: &GoalRef) -> GoalState {
 
 /// Waits until a goal's state has this word; each look may be the next one's reason to look at GitHub.
 #[track_caller]
-fn becomes(stage: &Stage, goal: &GoalRef, word: &str) -> GoalState {
+pub fn becomes(stage: &Stage, goal: &GoalRef, word: &str) -> GoalState {
     until(&format!("{goal} to be {word}"), PATIENCE, || {
         herder_orchestrator::wake(&stage.state());
         Some(state(stage, goal)).filter(|state| state.word() == word)
@@ -75,7 +75,7 @@ fn offered(stage: &Stage, goal: &GoalRef) -> u64 {
 }
 
 /// All pull requests that there ever were.
-fn pulls(stage: &Stage) -> Vec<u64> {
+pub fn pulls(stage: &Stage) -> Vec<u64> {
     stage.hub.look(|state| {
         let repo = state.repo(APP).unwrap();
         (1..=repo.last_number).filter(|number| repo.pull(*number).is_some()).collect()
@@ -86,7 +86,7 @@ fn head(stage: &Stage, pull: u64) -> String {
     stage.hub.look(|state| state.repo(APP).unwrap().pull(pull).unwrap().1.head_sha.clone())
 }
 
-fn check(stage: &Stage, pull: u64, conclusion: Conclusion, log: &str) {
+pub fn check(stage: &Stage, pull: u64, conclusion: Conclusion, log: &str) {
     check_of(stage, head(stage, pull), conclusion, log);
 }
 
@@ -102,13 +102,13 @@ fn check_of(stage: &Stage, commit: String, conclusion: Conclusion, log: &str) {
     stage.hub.act("ada", |ctx| op::check::create(ctx, APP, edit));
 }
 
-fn allow_automerge(stage: &Stage) {
+pub fn allow_automerge(stage: &Stage) {
     let edit = op::repo::RepoEdit { allow_auto_merge: Some(true), ..op::repo::RepoEdit::default() };
     stage.hub.act("ada", |ctx| op::repo::edit(ctx, APP, edit));
 }
 
 /// `main` wants the check `ci`.
-fn protect(stage: &Stage, is_strict: bool) {
+pub fn protect(stage: &Stage, is_strict: bool) {
     let checks = Some(RequiredChecks { is_strict, contexts: vec!["ci".to_owned()] });
     let rule = Protection { checks, binds_admins: true, ..Protection::default() };
     stage.hub.act("ada", |ctx| op::repo::protect(ctx, APP, "main", rule));
@@ -116,7 +116,7 @@ fn protect(stage: &Stage, is_strict: bool) {
     stage.hub.expect("GET", "/branches/main/protection", 403);
 }
 
-fn main_has(stage: &Stage, path: &str) -> bool {
+pub fn main_has(stage: &Stage, path: &str) -> bool {
     let dir = stage.hub.git_dir(APP);
     let status = std::process::Command::new("git")
         .args(["--git-dir", dir.to_str().unwrap(), "cat-file", "-e", &format!("main:{path}")])
@@ -130,7 +130,7 @@ fn merging(stage: &Stage, goal: &GoalRef) -> Merging {
     stage.store().landing(&run).unwrap().unwrap().offer.unwrap().merging
 }
 
-fn end(up: Orchestrator) {
+pub fn end(up: Orchestrator) {
     assert!(up.stop().success());
 }
 

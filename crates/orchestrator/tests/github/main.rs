@@ -15,3 +15,4 @@ mod script;
 mod stage;
 mod stories;
 mod talking;
+mod undoing;

@@ -91,7 +91,10 @@ fn assert_world(store: &Store, folded: World) {
     };
     let is_open = |landing: &Landing| match landing.state {
         LandingState::Submitted { .. } => true,
-        LandingState::Bounced(_) | LandingState::Offered { .. } | LandingState::Reverting { .. } => {
+        LandingState::Bounced(_)
+        | LandingState::Offered { .. }
+        | LandingState::Reverting { .. }
+        | LandingState::Leaving { .. } => {
             goals[&landing.goal].is_landing(&landing.run) || waits_with(landing)
         }
         LandingState::Shown

@@ -146,6 +146,7 @@ impl Sim {
             | LandingState::Landed { .. }
             | LandingState::Bounced(_)
             | LandingState::Withdrawn
+            | LandingState::Leaving { .. }
             | LandingState::Reverted { .. } => None,
         });
         let closed = planned.decisions.iter().any(|event| !is_start(event));

@@ -5,6 +5,7 @@ use herder_domain::gate::Refusal;
 use herder_domain::landing::{Bounce, Landing, LandingState, Merging, Offer, Standing, Step};
 use herder_domain::repo::{GoalRef, Number};
 use herder_domain::run::RunId;
+use herder_domain::undo::UndoTrouble;
 use jiff::Timestamp;
 
 use super::{Ending, Sim};
@@ -17,6 +18,9 @@ pub fn offer(run: &RunId, merging: Merging) -> Offer {
 /// What is heard of a pull request, by the place of the op.
 fn heard(landing: &Landing, place: u8) -> What {
     let run = landing.run.clone();
+    if landing.state.undoing().is_some() {
+        return heard_of_undoing(run, place);
+    }
     let seen = |standing| What::LandingSeen { run: run.clone(), standing };
     let bounced = |bounce| What::LandingBounced { run: run.clone(), bounce };
     match place % 10 {
@@ -30,6 +34,23 @@ fn heard(landing: &Landing, place: u8) -> What {
         7 => What::WorkOffered { run: run.clone(), offer: offer(&run, Merging::Forge) },
         9 => What::GoalElsewhere { run: Some(run), owner: "night-1a2b".into(), until: Timestamp::MIN },
         _ => What::Landed { run, commit: "c0ffee".into(), known: Vec::new() },
+    }
+}
+
+/// The same of one that takes landed work out.
+fn heard_of_undoing(run: RunId, place: u8) -> What {
+    let refused = |trouble| What::UndoRefused { run: run.clone(), trouble };
+    let seen = |standing| What::LandingSeen { run: run.clone(), standing };
+    match place % 10 {
+        0 => seen(Standing::Waiting { why: "a check is under way".into() }),
+        1 => seen(Standing::Green),
+        2 => seen(Standing::Behind),
+        3 => seen(Standing::Conflict),
+        4 => refused(UndoTrouble::Red { tail: "no".into() }),
+        5 => refused(UndoTrouble::Unwanted { words: "keep it".into() }),
+        6 => refused(UndoTrouble::Closed),
+        7 => What::WorkOffered { run: run.clone(), offer: offer(&run, Merging::Forge) },
+        _ => What::Undone { run, commit: "decaff".into() },
     }
 }
 
@@ -61,7 +82,7 @@ impl Sim {
 
     /// Every open pull request is merged; false where there is none to wait for.
     pub fn merge_all(&mut self) -> bool {
-        let offered = |landing: &&Landing| matches!(landing.state, LandingState::Offered { .. });
+        let offered = |landing: &&Landing| landing.state.standing().is_some();
         let offered: Vec<Landing> = self.world.landings.values().filter(offered).cloned().collect();
         for landing in &offered {
             self.record(Event::of(&landing.goal, heard(landing, 8))).unwrap();
@@ -82,9 +103,7 @@ impl Sim {
                 Some(What::WorkShown { run, offer: None })
             }
             (Step::Update, _) => Some(What::LandingSeen { run, standing: Standing::Updating }),
-            (Step::Merge, Ending::Well) => {
-                Some(What::Landed { run, commit: "c0ffee".into(), known: Vec::new() })
-            }
+            (Step::Merge, Ending::Well) => Some(heard(&self.world.landings[&run], 8)),
             (Step::Merge, _) => Some(What::LandingSeen { run, standing: waiting }),
             (Step::Halt | Step::Close, _) => None,
         }
@@ -92,5 +111,8 @@ impl Sim {
 }
 
 fn is_open(landing: &Landing) -> bool {
-    matches!(landing.state, LandingState::Offered { .. } | LandingState::Shown)
+    matches!(
+        landing.state,
+        LandingState::Offered { .. } | LandingState::Shown | LandingState::Leaving { .. }
+    )
 }

@@ -50,7 +50,7 @@ impl Sim {
             }
             Effect::Collect { run, .. } => What::RunCollected { run: run.clone(), harvest: harvest(ending) },
             Effect::Land { goal, run, .. } => self.landing_result(goal, run, ending),
-            Effect::Revert { run, .. } => self.revert_result(run, ending),
+            Effect::Revert { goal, run, .. } => self.revert_result(goal, run, ending),
             Effect::Clean { run, .. } => What::RunClosed { run: run.clone() },
             Effect::Tell { .. }
             | Effect::ShowState { .. }
@@ -87,11 +87,14 @@ impl Sim {
         }
     }
 
-    fn revert_result(&self, run: &RunId, ending: Ending) -> What {
+    fn revert_result(&self, goal: &GoalRef, run: &RunId, ending: Ending) -> What {
         let run = run.clone();
         let until = self.now + SignedDuration::from_secs(45);
         let refused = |trouble| What::UndoRefused { run: run.clone(), trouble };
         match ending {
+            Ending::Well if self.is_on_forge(goal) => {
+                What::WorkOffered { offer: forge::offer(&run, Merging::Forge), run }
+            }
             Ending::Well => What::Undone { run, commit: "decaff".into() },
             Ending::Badly => refused(UndoTrouble::Red { tail: "no".into() }),
             Ending::Oddly => What::LandingPostponed { run, until, why: "a lost race".into() },
