@@ -78,7 +78,9 @@ impl fmt::Display for UndoTrouble {
                 write!(f, "the gate is red on the base branch without it: {}", tail.trim_end())
             }
             Self::Closed => f.write_str("its pull request was closed without being merged"),
-            Self::Unwanted { words } => write!(f, "who reviewed its pull request wants it otherwise: {words}"),
+            Self::Unwanted { words } => {
+                write!(f, "who reviewed its pull request wants it otherwise: {words}")
+            }
             Self::Gone => f.write_str("the base branch does not hold its commit any more"),
             Self::Undeliverable { why } => write!(f, "it could not be brought to the origin: {why}"),
         }

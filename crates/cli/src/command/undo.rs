@@ -115,8 +115,9 @@ fn came_of_it(store: &Store, id: &GoalRef, run: &RunId, landed: &str) -> Result<
             let pull = landing.and_then(|landing| landing.offer).map(|offer| offer.pull);
             let number = pull.map_or_else(String::new, |pull| format!(" #{pull}"));
             let sentence = standing.sentence();
-            let text =
-                format!("pull request{number} takes {id} out, and is followed until it is merged: {sentence}\n");
+            let text = format!(
+                "pull request{number} takes {id} out, and is followed until it is merged: {sentence}\n"
+            );
             let facts = json!({
                 "number": id.number, "repo": id.repo, "undoes": landed, "pull": pull, "status": status,
             });

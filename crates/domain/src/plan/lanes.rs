@@ -41,7 +41,9 @@ pub(super) fn advance(world: &World, now: Timestamp, plan: &mut Plan) {
                     plan.decide(world, &landing.goal, what);
                 }
             }
-            LandingState::Offered { standing } | LandingState::Leaving { standing, .. } => follow::advance(world, landing, standing, plan),
+            LandingState::Offered { standing } | LandingState::Leaving { standing, .. } => {
+                follow::advance(world, landing, standing, plan)
+            }
             LandingState::Shown
             | LandingState::Landed { .. }
             | LandingState::Withdrawn

@@ -288,7 +288,8 @@ fn orders_are_heard_once_and_of_writers_only() {
 }
 
 #[test]
-fn an_issue_that_a_landing_closed_opens_in_our_name_when_the_work_is_out_and_its_closing_means_nothing_meanwhile() {
+fn an_issue_that_a_landing_closed_opens_in_our_name_when_the_work_is_out_and_its_closing_means_nothing_meanwhile()
+ {
     let as_closed = |word: &str, reopening| {
         let mut goal = goal(word);
         let known = goal.on_forge.as_mut().unwrap();
@@ -304,7 +305,11 @@ fn an_issue_that_a_landing_closed_opens_in_our_name_when_the_work_is_out_and_its
     ] {
         let goal = as_closed(word, reopening);
         let to_be = goal.to_show().unwrap();
-        assert_eq!((to_be.turn, to_be.shown.standing == Standing::Open), (turn, turn == Turn::Open), "{word}");
+        assert_eq!(
+            (to_be.turn, to_be.shown.standing == Standing::Open),
+            (turn, turn == Turn::Open),
+            "{word}"
+        );
         let mut seen = sighting(&goal);
         seen.acts = vec![act(11, Deed::Closed)];
         seen.seen.through = 11;

@@ -3,9 +3,9 @@
 use herder_domain::forge::{Candidate, Errand, Landing, Submitted, Trouble};
 use herder_domain::landing::{Merging, Offer};
 use herder_domain::repo::{GoalRef, RepoId};
+use herder_domain::run::RunId;
 use herder_forge::read::pull::Pull;
 use herder_forge::write::pull::NewPull;
-use herder_domain::run::RunId;
 use herder_forge::{Client, Lookup, Marker};
 use herder_workspace::{CommitId, Vault, branch_of};
 

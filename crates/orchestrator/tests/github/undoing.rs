@@ -86,7 +86,8 @@ fn landed_work_is_taken_out_by_one_pull_request_even_if_herder_dies_opening_it_a
         (issue.title.clone(), issue.body.clone().unwrap_or_default())
     });
     assert_eq!(title, "Revert \"Write a file\"");
-    for part in ["ada wanted it undone: it broke the night", "gate: green", &format!("the work on #{issue}")] {
+    for part in ["ada wanted it undone: it broke the night", "gate: green", &format!("the work on #{issue}")]
+    {
         assert!(body.contains(part), "{part}: {body}");
     }
     assert!(main_has(&stage, "a.txt") && !is_open(&stage, issue));

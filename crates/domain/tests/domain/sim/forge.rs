@@ -111,8 +111,5 @@ impl Sim {
 }
 
 fn is_open(landing: &Landing) -> bool {
-    matches!(
-        landing.state,
-        LandingState::Offered { .. } | LandingState::Shown | LandingState::Leaving { .. }
-    )
+    matches!(landing.state, LandingState::Offered { .. } | LandingState::Shown | LandingState::Leaving { .. })
 }
