@@ -465,7 +465,9 @@ fn what_the_merge_queue_throws_out_goes_back_with_its_reason() {
         })
     });
     assert!(refusal.tail.contains("threw the pull request out: failed checks"), "{refusal:?}");
-    assert_eq!(stage.store().goal(&goal).unwrap().unwrap().series.failed, 1);
+    until("it to be counted", PATIENCE, || {
+        (stage.store().goal(&goal).unwrap().unwrap().series.failed == 1).then_some(())
+    });
     end(up);
 }
 
