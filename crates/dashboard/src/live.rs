@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use herder_domain::forecast::Forecast;
 use herder_domain::plan::{Wait, plan};
 use herder_domain::repo::GoalRef;
 use herder_domain::why::Answer;
 use herder_domain::world::World;
 use herder_record::{RunDir, StateDir};
 use herder_store::{OpenError, Store, StoreError};
-use herder_view::Now;
+use herder_view::{Now, foretell};
 use jiff::Timestamp;
 
 use crate::desk::Desk;
@@ -40,6 +41,7 @@ struct Picture {
     made: Instant,
     world: Arc<World>,
     waits: Arc<BTreeMap<GoalRef, Vec<Wait>>>,
+    forecast: Arc<Forecast>,
 }
 
 impl Live {
@@ -73,7 +75,7 @@ impl Live {
     pub fn now(&self) -> Result<Now, Trouble> {
         let at = Timestamp::now();
         let picture = self.picture(at)?;
-        Ok(Now::of(&picture.world, &picture.waits, &self.state, at))
+        Ok(Now::of(&picture.world, &picture.waits, &picture.forecast, &self.state, at))
     }
 
     /// Why a goal is where it is.
@@ -93,8 +95,14 @@ impl Live {
         }
         let world = self.desk.world(&reader.store, at)?;
         let waits = plan(&world, at).waits;
-        let picture =
-            Picture { version, made: Instant::now(), world: Arc::new(world), waits: Arc::new(waits) };
+        let forecast = foretell(&reader.store, &world, at).map_err(unread)?;
+        let picture = Picture {
+            version,
+            made: Instant::now(),
+            world: Arc::new(world),
+            waits: Arc::new(waits),
+            forecast: Arc::new(forecast),
+        };
         reader.picture = Some(picture.clone());
         Ok(picture)
     }

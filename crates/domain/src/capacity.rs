@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::repo::RepoId;
 
 pub use footprint::{Footprint, Footprints, Observation, Spread};
+pub(crate) use headroom::CORES_FREE;
 pub use headroom::{Busy, Door, Doors, Headroom};
 pub(crate) use room::{GLANCE, shortage};
 pub use room::{Resource, Room, Shortage};

@@ -15,6 +15,7 @@ pub mod event;
 pub mod finding;
 pub mod fnv;
 pub mod follow_up;
+pub mod forecast;
 pub mod forge;
 pub mod gate;
 pub mod goal;

@@ -17,6 +17,7 @@ use jiff::Timestamp;
 
 pub use outlook::{Outlook, is_at_work, outlook};
 pub use runs::is_wanted;
+pub use turns::turns;
 pub use wait::{DependencyTrouble, Wait};
 
 use crate::effect::Effect;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::capacity::Headroom;
 use crate::effect::Effect;
+use crate::forecast::Estimate;
 use crate::goal::{Goal, GoalState};
 use crate::landing::{Landing, LandingState, Merging, Standing};
 use crate::plan::{Plan, Wait, plan};
@@ -13,7 +14,7 @@ use crate::run::{Run, RunId, RunState};
 use crate::world::World;
 
 /// The answer: what the goal's state is, in one sentence, and each reason for it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
     /// One sentence.
     pub standing: String,
@@ -21,6 +22,10 @@ pub struct Answer {
     pub reasons: Vec<String>,
     /// What a person can do about it, each a sentence.
     pub hints: Vec<String>,
+    /// What is still to come of it and when, as if it were queued now where it is a draft or stuck; absent where nobody
+    /// can tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimate: Option<Estimate>,
 }
 
 /// Says why a goal of the world is where it is.
@@ -57,7 +62,7 @@ pub fn why(world: &World, id: &GoalRef, now: Timestamp) -> Option<Answer> {
     if let Some(error) = &goal.quarantine {
         reasons.extend(unless_queued(goal, Wait::Quarantined { error: error.clone() }));
     }
-    Some(Answer { standing: format!("{id} {standing}"), reasons, hints })
+    Some(Answer { standing: format!("{id} {standing}"), reasons, hints, estimate: None })
 }
 
 /// What the run at work at a goal has used so far, as it was measured last.

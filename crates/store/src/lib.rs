@@ -22,6 +22,7 @@ mod memo;
 mod open;
 mod operating;
 mod outbox;
+mod past;
 mod proposals;
 mod repos;
 mod runs;

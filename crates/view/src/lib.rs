@@ -4,6 +4,7 @@
 //! say. How it looks (columns, pages) is the business of whoever shows it.
 
 mod comment;
+mod foretold;
 mod goal;
 mod log;
 mod need;
@@ -18,10 +19,11 @@ mod whole_run;
 mod work;
 
 pub use comment::CommentItem;
+pub use foretold::{Foretold, Outlook, foretell};
 pub use goal::{Costs, GoalItem, PauseItem};
 pub use log::{last_lines, log_lines};
 pub use need::{Need, Parking};
-pub use now::{Capacities, Now, Waiting};
+pub use now::{Capacities, Now, Waiting, queue};
 pub use order::turn;
 pub use printable::printable;
 pub use repo::RepoItem;

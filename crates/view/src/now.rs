@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use herder_domain::capacity::Headroom;
+use herder_domain::forecast::{Estimate, Forecast};
 use herder_domain::goal::{Goal, GoalState};
-use herder_domain::plan::Wait;
+use herder_domain::plan::{Wait, turns};
 use herder_domain::repo::GoalRef;
 use herder_domain::world::World;
 use herder_record::StateDir;
@@ -57,6 +58,8 @@ pub struct Waiting {
     pub priority: i32,
     /// Why it does not start, each a sentence; none where nothing holds it.
     pub reasons: Vec<String>,
+    /// What is still to come of it; null where nobody can tell.
+    pub estimate: Option<Estimate>,
 }
 
 /// What there is room for.
@@ -75,14 +78,21 @@ impl Now {
     pub const SHOWN: usize = 200;
 
     /// Puts it together: `waits` is the planner's answer, the rest of what is at work is read from its run directories.
-    pub fn of(world: &World, waits: &BTreeMap<GoalRef, Vec<Wait>>, state: &StateDir, at: Timestamp) -> Self {
+    pub fn of(
+        world: &World,
+        waits: &BTreeMap<GoalRef, Vec<Wait>>,
+        forecast: &Forecast,
+        state: &StateDir,
+        at: Timestamp,
+    ) -> Self {
         let measured = state.headroom().ok().flatten();
         let mut goals: Vec<&Goal> = world.goals.values().collect();
         goals.sort_by_cached_key(|goal| turn(goal));
         let of = |goal: &Goal| waits.get(&goal.id).map_or(&[][..], Vec::as_slice);
         let mut needs: Vec<Need> = goals.iter().filter_map(|goal| Need::of(goal, of(goal))).collect();
-        let queued = goals.iter().filter_map(|goal| Some((goal.state.queued_since()?, *goal)));
-        let queue: Vec<(Timestamp, &Goal)> = queued.collect();
+        let mut queue = queue(world, waits, forecast, at);
+        let queued = queue.len();
+        queue.truncate(Self::SHOWN);
         let working = goals.iter().filter(|goal| matches!(goal.state, GoalState::Running { .. }));
         let mut states: BTreeMap<&'static str, usize> = BTreeMap::new();
         for goal in goals.iter().filter(|goal| !goal.state.is_settled()) {
@@ -98,20 +108,28 @@ impl Now {
             parked: Parking::all(world),
             pauses: pauses.map(|(scope, pause)| PauseItem::of(scope, pause)).collect(),
             running: working.filter_map(|goal| Work::of(goal, world, state, measured.as_ref(), at)).collect(),
-            queued: queue.len(),
-            queue: queue
-                .into_iter()
-                .take(Self::SHOWN)
-                .map(|(since, goal)| Waiting::of(goal, since, of(goal)))
-                .collect(),
+            queued,
+            queue,
             states,
             capacity: Capacities { max: world.max(world.hours.at(at)), taken: world.slots_taken(), measured },
         }
     }
 }
 
+/// What comes next, why not yet and when, in the planner's order.
+pub fn queue(
+    world: &World,
+    waits: &BTreeMap<GoalRef, Vec<Wait>>,
+    forecast: &Forecast,
+    at: Timestamp,
+) -> Vec<Waiting> {
+    let of = |goal: &Goal| waits.get(&goal.id).map_or(&[][..], Vec::as_slice);
+    let queued = turns(world, at).into_iter().filter_map(|goal| Some((goal.state.queued_since()?, goal)));
+    queued.map(|(since, goal)| Waiting::of(goal, since, of(goal), forecast)).collect()
+}
+
 impl Waiting {
-    fn of(goal: &Goal, since: Timestamp, waits: &[Wait]) -> Self {
+    fn of(goal: &Goal, since: Timestamp, waits: &[Wait], forecast: &Forecast) -> Self {
         Self {
             goal: goal.id.clone(),
             title: goal.title.clone(),
@@ -119,6 +137,7 @@ impl Waiting {
             attempts: goal.runs,
             priority: goal.priority(),
             reasons: waits.iter().map(ToString::to_string).collect(),
+            estimate: forecast.goals.get(&goal.id).cloned(),
         }
     }
 }

@@ -89,8 +89,10 @@ pub enum Command {
     Pause(Pause),
     /// Say something to a goal; its ralph hears it in the next iteration
     Tell(Say),
-    /// Say why a goal is where it is
-    Why(Named),
+    /// Say why a goal is where it is, or why the queue waits
+    Why(OneOrAll),
+    /// Say what the queue, or a goal, will cost and when it is through
+    Forecast(Forecast),
     /// Show all running ralphs
     Watch(Watch),
     /// Print the log of a goal's last run, or of a run
@@ -225,6 +227,22 @@ pub struct Watch {
     /// Look once
     #[arg(long)]
     pub once: bool,
+}
+
+/// One goal, or all.
+#[derive(Debug, Args)]
+pub struct OneOrAll {
+    /// Its number [default: the whole queue]
+    #[arg(value_name = "NUMBER")]
+    pub number: Option<Reference>,
+}
+
+/// `forecast`.
+#[derive(Debug, Args)]
+pub struct Forecast {
+    /// Goals; drafts and stuck ones are looked at as if they were queued now [default: the queue]
+    #[arg(value_name = "NUMBER")]
+    pub numbers: Vec<Reference>,
 }
 
 /// `logs`.

@@ -6,6 +6,7 @@ mod dashboard;
 mod demo;
 mod doctor;
 mod down;
+mod forecast;
 mod gate;
 mod gc;
 mod give;
@@ -51,6 +52,7 @@ pub fn perform(cli: Cli, output: Output) -> Result<Reply, Failure> {
         Command::Pause(args) => pause::pause(&call, args),
         Command::Tell(args) => goal::tell(&call, &args.goal, &args.text),
         Command::Why(args) => why::why(&call, &args),
+        Command::Forecast(args) => forecast::forecast(&call, &args),
         Command::Watch(args) => watch::watch(&call, &args),
         Command::Logs(args) => logs::logs(&call, &args),
         Command::Take(args) => take::take(&call, &args),

@@ -74,6 +74,7 @@ fn rows<'r>(
         ("pause", vec!["--for", "1s"], true),
         ("set max", vec!["2"], true),
         ("why", vec!["2"], true),
+        ("forecast", vec![], true),
         ("watch", vec!["--once"], true),
         ("logs", vec!["2"], true),
         // What they do when they go well is told in `hands` and `salvage`.

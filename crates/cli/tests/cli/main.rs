@@ -10,6 +10,7 @@ mod browser;
 mod clearing;
 mod curate;
 mod dashboard;
+mod forecast;
 mod gate;
 mod github;
 mod goals;

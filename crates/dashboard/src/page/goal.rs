@@ -1,5 +1,6 @@
 //! The page of a goal.
 
+use herder_domain::forecast::Estimate;
 use herder_domain::goal::Told;
 use herder_domain::why::Answer;
 use herder_view::{CommentItem, GateOutput, Linked, WholeGoal, WholeRun};
@@ -62,7 +63,20 @@ fn standing(page: &GoalPage<'_>) -> Markup {
                 div { dt { "Pull request" } dd { a href=(format!("https://{}/pull/{pull}", item.repo)) { "#" (pull) } } }
             }
             @if let Some(commit) = &whole.commit { div { dt { "Landed as" } dd class="more" { code { (commit) } } } }
+            @if let Some(estimate) = &page.why.estimate { (to_come(estimate)) }
             div { dt { "Written" } dd class="more" { (moment(whole.created_at)) } }
+        }
+    }
+}
+
+fn to_come(estimate: &Estimate) -> Markup {
+    html! {
+        div {
+            dt { "To come" } dd { (estimate.usd.dollars()) }
+            dd class="more" { (estimate.seconds.spans()) " at work, " (estimate.basis) }
+            @if let Some(when) = estimate.ends {
+                dd class="more" { "through " (moment(when.p50)) " – " (moment(when.p90)) }
+            }
         }
     }
 }

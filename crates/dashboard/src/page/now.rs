@@ -1,6 +1,7 @@
 //! The page of what is so at this moment.
 
 use herder_domain::capacity::Headroom;
+use herder_domain::forecast::Estimate;
 use herder_domain::ledger::Cost;
 use herder_domain::repo::GoalRef;
 use herder_view::{Capacities, Need, Now, Waiting, Work};
@@ -122,7 +123,7 @@ fn queue(now: &Now) -> Markup {
                 div class="wide" { table class="queue" {
                     thead { tr {
                         th scope="col" { "Goal" } th scope="col" class="words" { "Why not yet" }
-                        @for title in ["Queued since", "Runs", "Priority"] { th scope="col" { (title) } }
+                        @for title in ["Queued since", "Through", "Cost to come", "Runs", "Priority"] { th scope="col" { (title) } }
                     } }
                     tbody { @for waiting in &now.queue { (one_waiting(waiting)) } }
                 } }
@@ -143,9 +144,19 @@ fn one_waiting(waiting: &Waiting) -> Markup {
                 @for reason in &waiting.reasons { p { (reason) } }
             }
             td { (moment(waiting.since)) }
+            (expected(waiting.estimate.as_ref()))
             td { (waiting.attempts) }
             td { (waiting.priority) }
         }
+    }
+}
+
+/// In half of the cases no later, in nine of ten no later; and what it costs till then.
+fn expected(estimate: Option<&Estimate>) -> Markup {
+    let ends = estimate.and_then(|estimate| estimate.ends);
+    html! {
+        td { @if let Some(when) = ends { (moment(when.p50)) " – " (moment(when.p90)) } @else { (format::UNKNOWN) } }
+        td { (estimate.map_or_else(|| format::UNKNOWN.to_owned(), |estimate| estimate.usd.dollars())) }
     }
 }
 

@@ -60,6 +60,17 @@ struct Waiting<'w> {
     since: Timestamp,
 }
 
+/// The queued goals in their order, if each of them got a slot when it is its turn.
+pub fn turns(world: &World, now: Timestamp) -> Vec<&Goal> {
+    let mut turns = Turns::of(world, now);
+    let mut order = Vec::new();
+    while let Some(goal) = turns.next() {
+        turns.took(&goal.id.repo);
+        order.push(goal);
+    }
+    order
+}
+
 impl<'w> Turns<'w> {
     pub(super) fn of(world: &'w World, now: Timestamp) -> Self {
         let mut at_work: BTreeMap<&RepoId, Vec<&Run>> = BTreeMap::new();

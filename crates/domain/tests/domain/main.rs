@@ -10,6 +10,7 @@ mod capacity;
 mod case;
 mod curating;
 mod elsewhere;
+mod forecasting;
 mod hand;
 mod judging;
 mod offers;

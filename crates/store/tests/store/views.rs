@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use herder_domain::capacity::Spread;
 use herder_domain::event::What;
+use herder_domain::forecast::PastRun;
 use herder_domain::ledger::Cost;
 use herder_domain::purse::Spent;
 use herder_domain::repo::GoalRef;
@@ -148,4 +149,39 @@ fn runs_are_learned_from_by_repository_and_agent_but_for_those_that_were_cut_off
     let same = |value: f64| Some(Spread { p50: value, p90: value });
     assert_eq!((footprint.runs, footprint.memory, footprint.cores), (3, same(500.0), same(0.5)));
     assert_eq!(footprint.seconds.p50, 60.0);
+}
+
+#[test]
+fn forecasts_draw_from_the_youngest_runs_and_not_from_what_a_person_did_by_hand() {
+    let mut scene = Scene::new();
+    let goal = scene.queue("One", 1);
+    let stats =
+        r#"{"agent":"claude","gate_runs":2,"gate_seconds":50.0,"cpu_seconds":30.0,"peak_memory_bytes":900}"#;
+    let row = |attempt: u32, outcome: &str, cost| LedgerRow {
+        duration: Duration::from_secs(60),
+        outcome: outcome.into(),
+        stats: stats.into(),
+        ..ledger_row(&goal, attempt, cost, i64::from(attempt))
+    };
+    let unlike = LedgerRow { stats: "not JSON".into(), ..row(5, "accepted", Cost::ZERO) };
+    let rows = [
+        row(1, "accepted", Cost::usd(1.5)),
+        row(2, "interrupted", Cost::UNKNOWN),
+        row(3, "by_hand", Cost::ZERO),
+        row(4, "misconfigured", Cost::ZERO),
+        unlike,
+    ];
+    rows.iter().for_each(|row| scene.store.ledger_put(row).unwrap());
+    let of = |usd| PastRun {
+        goal: goal.clone(),
+        agent: "claude".into(),
+        model: "sonnet".into(),
+        usd,
+        tokens: Some(12_345.0),
+        seconds: 60.0,
+        gate_seconds: 25.0,
+        cores: Some(0.5),
+        memory: Some(900.0),
+    };
+    assert_eq!(scene.store.past_runs().unwrap(), [of(None), of(Some(1.5))]);
 }
