@@ -126,7 +126,7 @@ impl Past {
                 self.runs.iter().filter(|one| kin.is_of(&one.run)).take(MOST).collect();
             // Runs of which each was followed would be drawn for ever.
             let is_enough = runs.len() >= FEWEST && runs.iter().any(|one| !one.is_followed);
-            is_enough.then(|| Kindred { basis: Basis { runs: runs.len(), kin }, runs })
+            is_enough.then_some(Kindred { basis: Basis { runs: runs.len(), kin }, runs })
         })
     }
 }
