@@ -120,7 +120,8 @@ impl Desk for Planner {
     }
 
     fn why(&self, _: &Store, world: &World, goal: &GoalRef) -> std::result::Result<Answer, Trouble> {
-        let settled = Answer { standing: "is settled".into(), reasons: Vec::new(), hints: Vec::new() };
+        let settled =
+            Answer { standing: "is settled".into(), reasons: Vec::new(), hints: Vec::new(), estimate: None };
         Ok(why(world, goal, Timestamp::now()).unwrap_or(settled))
     }
 
