@@ -132,11 +132,11 @@ pub fn forecast(world: &World, past: &Past, now: Timestamp) -> Forecast {
         return forecast;
     }
     let calendar = calendar::Calendar::of(world, now);
-    let mut rng = fastrand::Rng::with_seed(SEED);
+    let mut dice = draw::Dice::with_seed(SEED);
     let mut tallies = vec![Tally::default(); queue.jobs.len()];
     let mut whole = Tally::default();
     for _ in 0..TRIALS {
-        let played = night::play(&queue, &calendar, &mut rng);
+        let played = night::play(&queue, &calendar, &mut dice);
         whole.take(&played.iter().copied().reduce(figures::Played::with).unwrap_or_default());
         tallies.iter_mut().zip(&played).for_each(|(tally, played)| tally.take(played));
     }

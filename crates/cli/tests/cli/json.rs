@@ -14,8 +14,9 @@ const DONE: &str = "## Objective\nSay hello.\n\n```replay\n\
 const SPENT: &str = "## Objective\nx\n\n```replay\n[\"budget_spent\"]\n```\n";
 
 /// Settings and papers: commands that are about no goal.
-fn further<'r>() -> [(&'static str, Vec<&'r str>, bool); 12] {
+fn further<'r>() -> [(&'static str, Vec<&'r str>, bool); 13] {
     [
+        ("forecast", vec![], true),
         ("config set", vec!["max", "3"], true),
         ("config unset", vec!["max"], true),
         ("config path", vec![], true),
@@ -74,7 +75,6 @@ fn rows<'r>(
         ("pause", vec!["--for", "1s"], true),
         ("set max", vec!["2"], true),
         ("why", vec!["2"], true),
-        ("forecast", vec![], true),
         ("watch", vec!["--once"], true),
         ("logs", vec!["2"], true),
         // What they do when they go well is told in `hands` and `salvage`.

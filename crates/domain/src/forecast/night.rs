@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::calendar::Calendar;
 use super::crew::{Crew, Vacancy};
-use super::draw::{self, Drawn};
+use super::draw::{self, Dice, Drawn};
 use super::figures::Played;
 use super::queue::{Queue, Stands};
 
@@ -28,7 +28,7 @@ pub(super) fn millis(from: Timestamp, to: Timestamp) -> Millis {
 struct Night<'q, 'p> {
     queue: &'q Queue<'p>,
     calendar: &'q Calendar,
-    rng: &'q mut fastrand::Rng,
+    dice: &'q mut Dice,
     now: Millis,
     /// Places of the goals that wait for their next run, in their order.
     waiting: BTreeSet<usize>,
@@ -52,12 +52,12 @@ enum End {
 }
 
 /// Plays the queue once; gives what each goal came to, in the queue's order.
-pub(super) fn play(queue: &Queue<'_>, calendar: &Calendar, rng: &mut fastrand::Rng) -> Vec<Played> {
+pub(super) fn play(queue: &Queue<'_>, calendar: &Calendar, dice: &mut Dice) -> Vec<Played> {
     let count = queue.jobs.len();
     let mut night = Night {
         queue,
         calendar,
-        rng,
+        dice,
         now: 0,
         waiting: BTreeSet::new(),
         ends: BinaryHeap::new(),
@@ -81,7 +81,7 @@ impl Night<'_, '_> {
             match job.stands {
                 Stands::Queued { .. } => drop(self.waiting.insert(place)),
                 Stands::AtWork { seconds } => {
-                    let drawn = draw::rest(&job.kindred, seconds, self.rng);
+                    let drawn = draw::rest(&job.kindred, seconds, self.dice);
                     self.work(place, drawn);
                 }
                 Stands::Landing => self.land(place),
@@ -145,7 +145,7 @@ impl Night<'_, '_> {
                     self.waiting.remove(&place);
                     let begins = self.now as f64 / 1_000.0;
                     self.played[place].begins = self.played[place].begins.min(begins);
-                    let drawn = draw::anew(&job.kindred, self.rng);
+                    let drawn = draw::anew(&job.kindred, self.dice);
                     self.work(place, drawn);
                 }
             }
@@ -171,7 +171,7 @@ impl Night<'_, '_> {
 
     /// The gate is asked once more; that takes no slot.
     fn land(&mut self, place: usize) {
-        let gate = draw::anew(&self.queue.jobs[place].kindred, self.rng);
+        let gate = draw::anew(&self.queue.jobs[place].kindred, self.dice);
         let seconds = gate.map_or(0.0, |drawn| drawn.like.run.gate_seconds);
         self.ends.push(Reverse((self.after(seconds), place, End::Landing)));
     }
