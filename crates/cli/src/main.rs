@@ -17,6 +17,7 @@ mod place;
 mod secrets;
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 
 use output::Output;
@@ -30,10 +31,13 @@ fn main() -> ExitCode {
 }
 
 /// The processes that herder starts of itself. They come first: a keeper supervises best in a process that
-/// did nothing else before.
+/// did nothing else before, and a ralph need not know of all commands to begin.
 fn inner(argv: &[OsString]) -> Option<ExitCode> {
     match argv.get(1)?.to_str()? {
         "keeper" if argv.len() == 2 => Some(herder_executor::keeper_main()),
+        "ralph" if argv.len() == 4 && argv[2] == "--run" => {
+            Some(Output::new(false).finish(command::ralph::of_orchestrator(Path::new(&argv[3]))))
+        }
         herder_agent::replay::COMMAND => Some(ExitCode::from(herder_agent::replay::perform())),
         _ => None,
     }

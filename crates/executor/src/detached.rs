@@ -120,7 +120,7 @@ fn await_ready(ready: PipeReader, limit: Duration) -> io::Result<Option<bool>> {
         let mut chunk = [0; 64];
         let count = ready.read(&mut chunk)?;
         said.extend_from_slice(&chunk[..count]);
-        if said.windows(READY.len()).any(|window| window == READY) {
+        if memchr::memmem::find(&said, READY).is_some() {
             return Ok(Some(true));
         }
         if count == 0 {

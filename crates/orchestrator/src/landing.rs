@@ -396,14 +396,23 @@ impl<'a> Landing<'a> {
         }
     }
 
+    /// Has the next run find what has landed where clones are made from.
+    fn keep_up(&self, base_tip: &CommitId, commit: &CommitId) -> Result<(), ActError> {
+        let branch = &self.spec.base_branch;
+        if self.mirror.take_pushed(&self.vault, branch, base_tip, commit)? {
+            self.context.templates(&self.case.repo.id).keep_up(&self.mirror, branch, commit)?;
+        }
+        Ok(())
+    }
+
     /// The last step, which the repository's home takes.
     fn hand_in(&self, candidate: &Candidate) -> Result<Round, ActError> {
         Ok(match self.way_home()?.submit(candidate)? {
             Submitted::Landed => {
                 let (base_tip, commit) =
                     (CommitId::parse(&candidate.base_tip)?, CommitId::parse(&candidate.commit)?);
-                // The mirror is a cache: what it does not get here the next fetch brings.
-                let _ = self.mirror.take_pushed(&self.vault, &self.spec.base_branch, &base_tip, &commit);
+                // Mirror and template are caches: what they do not get here the next fetch brings.
+                let _ = self.keep_up(&base_tip, &commit);
                 Round::Landed(commit, Vec::new())
             }
             Submitted::WasLanded { commit } => Round::Landed(CommitId::parse(&commit)?, Vec::new()),

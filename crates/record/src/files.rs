@@ -18,6 +18,8 @@ use crate::redact::{Redacted, Redactor};
 pub(crate) enum Durability {
     /// File and directory are synced.
     Synced,
+    /// The file is synced; its name is with the next one that is synced in the same directory.
+    SyncedWithTheNext,
     /// The rename is atomic for readers, and that is enough.
     Lazy,
 }
@@ -81,10 +83,10 @@ fn write_fresh(path: &Path, text: &Redacted<'_>, durability: Durability) -> Resu
         OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).during("create", path)?;
     set_private(&file, path)?;
     file.write_all(text.as_str().as_bytes()).during("write", path)?;
-    if durability == Durability::Synced {
-        file.sync_all().during("sync", path)?;
+    match durability {
+        Durability::Synced | Durability::SyncedWithTheNext => file.sync_all().during("sync", path),
+        Durability::Lazy => Ok(()),
     }
-    Ok(())
 }
 
 /// What a new file's name ends with until it is complete.

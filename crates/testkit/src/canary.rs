@@ -98,7 +98,7 @@ pub fn files_containing(dir: &Path, needle: &str) -> Vec<PathBuf> {
 
 fn has(path: &Path, needle: &[u8]) -> bool {
     let bytes = fs_err::read(path).unwrap();
-    bytes.windows(needle.len()).any(|window| window == needle)
+    memchr::memmem::find(&bytes, needle).is_some()
 }
 
 /// Writes an executable script (mode 0755).

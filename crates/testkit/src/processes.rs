@@ -102,7 +102,7 @@ fn carries(pid: u32, marker: &[u8]) -> bool {
 }
 
 fn contains(hay: &[u8], needle: &[u8]) -> bool {
-    hay.windows(needle.len()).any(|window| window == needle)
+    memchr::memmem::find(hay, needle).is_some()
 }
 
 fn command_line(pid: u32) -> String {

@@ -121,19 +121,20 @@ impl Mirror {
     }
 
     /// Takes a commit that was pushed to a branch of the remote from `vault`, instead of fetching it from there: only
-    /// where the branch was at `old` before, as the push has shown, and is here.
+    /// where the branch was at `old` before, as the push has shown, and is here. Gives whether that was so.
     ///
     /// # Errors
     /// The vault lacks the commit, or the mirror cannot be written. The next fetch brings it then.
-    pub fn take_pushed(&self, vault: &Vault, branch: &str, old: &CommitId, new: &CommitId) -> Result<()> {
+    pub fn take_pushed(&self, vault: &Vault, branch: &str, old: &CommitId, new: &CommitId) -> Result<bool> {
         let name = format!("{BRANCHES}/{}", checked_branch(branch)?);
         let _alone = self.bare.alone()?;
         if read_ref(&self.bare, &name)?.as_ref() != Some(old) {
-            return Ok(());
+            return Ok(false);
         }
         let from = vault.bare().path();
         bring(&self.bare, Load { from, tips: vec![new], known: vec![old.clone()], check: None })?;
-        write_ref(&self.bare, &name, new)
+        write_ref(&self.bare, &name, new)?;
+        Ok(true)
     }
 
     fn knows_default_branch(&self) -> Result<bool> {

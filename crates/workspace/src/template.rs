@@ -81,6 +81,18 @@ impl Templates {
         Ok(found)
     }
 
+    /// Brings the template of `branch` to `commit`, which the mirror holds, where there is one: whoever needs it next
+    /// does not wait for that.
+    ///
+    /// # Errors
+    /// As for making one; the next who needs it tries again.
+    pub fn keep_up(&self, mirror: &Mirror, branch: &str, commit: &CommitId) -> Result<()> {
+        if self.dir.join(safe_name(branch)).join(NOW).is_dir() {
+            self.ready(mirror, branch, commit)?;
+        }
+        Ok(())
+    }
+
     /// The template of `branch` at `commit`, which the mirror holds. It is made, or brought there, if
     /// need be.
     pub(crate) fn ready(&self, mirror: &Mirror, branch: &str, commit: &CommitId) -> Result<Template> {

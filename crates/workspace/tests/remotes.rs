@@ -231,12 +231,12 @@ fn a_mirror_that_has_lost_a_commit_fetches_it_again() {
 fn what_was_pushed_comes_into_the_mirror_from_the_vault_and_a_fetch_finds_nothing_new() {
     let (scene, base, squashed) = ready();
     assert_eq!(push(&scene, &squashed, Some(&base), "main").unwrap(), Push::Done);
-    scene.mirror.take_pushed(&scene.vault, "main", &base, &squashed).unwrap();
+    assert!(scene.mirror.take_pushed(&scene.vault, "main", &base, &squashed).unwrap());
     assert_eq!(scene.mirror.tip("main").unwrap(), squashed);
     assert_eq!(git(scene.mirror.bare().path(), &["fsck", "--strict", "--no-dangling"]), "");
     without_git(&scene);
     scene.mirror.fetch(&scene.user).unwrap();
     // One that has fetched meanwhile knows better.
-    scene.mirror.take_pushed(&scene.vault, "main", &base, &base).unwrap();
+    assert!(!scene.mirror.take_pushed(&scene.vault, "main", &base, &base).unwrap());
     assert_eq!(scene.mirror.tip("main").unwrap(), squashed);
 }

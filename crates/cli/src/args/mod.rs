@@ -307,14 +307,11 @@ pub enum Group {
 #[derive(Debug, Args)]
 pub struct Ralph {
     /// The file with the goal's text
-    #[arg(long, value_name = "FILE", required_unless_present = "run")]
-    pub goal: Option<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    pub goal: PathBuf,
     /// Take a tree with changes as it is, for example what an earlier run left
     #[arg(long = "continue")]
     pub continues: bool,
-    /// A run directory that the orchestrator made
-    #[arg(long, value_name = "DIR", conflicts_with = "goal", hide = true)]
-    pub run: Option<PathBuf>,
     /// How it works.
     #[command(flatten)]
     pub flags: RunFlags,

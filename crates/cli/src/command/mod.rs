@@ -17,7 +17,7 @@ mod links;
 mod logs;
 mod papers;
 mod pause;
-mod ralph;
+pub mod ralph;
 pub mod repo;
 mod resume;
 mod salvage;
@@ -40,9 +40,7 @@ use crate::output::{Output, Reply};
 /// Carries a command out.
 pub fn perform(cli: Cli, output: Output) -> Result<Reply, Failure> {
     let call = Call { output, repo: cli.repo, now: jiff::Timestamp::now() };
-    if !is_of_orchestrator(&cli.command) {
-        killed::settle();
-    }
+    killed::settle();
     match cli.command {
         Command::Repo(command) => of_repo(&call, command),
         Command::Goal(command) => of_goal(&call, command),
@@ -80,11 +78,6 @@ pub fn perform(cli: Cli, output: Output) -> Result<Reply, Failure> {
         Command::Man(args) => papers::man(&call, &args),
         Command::Reference => papers::reference(&call),
     }
-}
-
-/// What an orchestrator starts at night, many at a time, leaves the sweeping to others.
-fn is_of_orchestrator(command: &Command) -> bool {
-    matches!(command, Command::Ralph(args) if args.run.is_some())
 }
 
 fn of_repo(call: &Call, command: RepoCommand) -> Result<Reply, Failure> {

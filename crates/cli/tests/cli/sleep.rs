@@ -22,6 +22,11 @@ const DONE: &str = "## Objective\nSay hello.\n\n```replay\n\
     [{\"write\": {\"path\": \"hello\", \"text\": \"hi\\n\"}}, \
     {\"answer\": {\"status\": \"done\", \"summary\": \"Said it.\"}}]\n```\n";
 
+/// Long enough that this machine is asked to stay awake.
+const LONG: &str = "## Objective\nThink, and say hello.\n\n```replay\n\
+    [{\"think\": {\"real_ms\": 1500}}, {\"write\": {\"path\": \"hello\", \"text\": \"hi\\n\"}}, \
+    {\"answer\": {\"status\": \"done\", \"summary\": \"Said it.\"}}]\n```\n";
+
 fn scene(inhibitor: &str) -> Scene {
     let scene = Scene::new();
     scene.home.install_program("systemd-inhibit", inhibitor);
@@ -143,7 +148,7 @@ fn what_was_refused_or_ended_is_asked_for_again_in_the_same_night() {
 fn where_it_is_refused_work_goes_on_and_the_log_says_so_once() {
     let scene = scene(REFUSING);
     for title in ["One", "Two"] {
-        scene.goal_of(DONE, title, &["--queue"]);
+        scene.goal_of(LONG, title, &["--queue"]);
         scene.ok(&["up", "--once"]);
     }
     assert_eq!(scene.status(1), "done");

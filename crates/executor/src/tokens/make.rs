@@ -19,7 +19,7 @@ pub(crate) fn speaks_jobserver(path: &str) -> bool {
 fn has(file: &Path, word: &[u8]) -> bool {
     let mut bytes = Vec::new();
     let read = std::fs::File::open(file).and_then(|file| file.take(LONGEST).read_to_end(&mut bytes));
-    read.is_ok() && bytes.windows(word.len()).any(|window| window == word)
+    read.is_ok() && memchr::memmem::find(&bytes, word).is_some()
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! This machine stays awake while anything is at work, where it lets itself be asked.
 
+use std::time::{Duration, Instant};
+
 use herder_domain::effect::Effect;
 use herder_domain::setup::Sleep;
 use jiff::Timestamp;
@@ -8,10 +10,16 @@ use super::UpError;
 use super::daemon::Daemon;
 use crate::told::Told;
 
+/// So long work goes on before it is asked: no machine falls asleep at once, and to ask starts a program just when a run
+/// is to begin.
+const SETTLED: Duration = Duration::from_secs(1);
+
 /// Whether this machine is kept awake.
 #[derive(Debug, Default)]
 pub(super) struct Awake {
     wish: herder_executor::Awake,
+    /// Since when something is at work for which it is not asked yet.
+    since: Option<Instant>,
     /// Why it was not granted, as it was said last.
     said: Option<String>,
 }
@@ -19,15 +27,34 @@ pub(super) struct Awake {
 impl Awake {
     /// When it is to be minded again, whatever happens until then.
     pub(super) fn due(&self) -> Option<Timestamp> {
-        self.wish.look_again().and_then(|wait| Timestamp::now().checked_add(wait).ok())
+        let unasked = self.since.map(|since| SETTLED.saturating_sub(since.elapsed()));
+        unasked.or_else(|| self.wish.look_again()).and_then(|wait| Timestamp::now().checked_add(wait).ok())
+    }
+
+    /// Lets it go to sleep.
+    fn let_go(&mut self) {
+        self.wish.let_go();
+        self.since = None;
+    }
+
+    /// Asks it to stay awake, where work goes on for long enough; gives why it does not, where that is new.
+    fn ask(&mut self) -> Option<String> {
+        if self.wish.look_again().is_none() {
+            let since = *self.since.get_or_insert_with(Instant::now);
+            if since.elapsed() < SETTLED {
+                return None;
+            }
+        }
+        self.since = None;
+        self.wish.ask("goals are being worked off")
     }
 }
 
 /// Asks this machine to stay awake as long as anything is at work, and lets it go then.
 pub(super) fn mind(daemon: &mut Daemon) -> Result<(), UpError> {
     if daemon.context.settings.sleep.value == Sleep::Allow || !is_busy(daemon)? {
-        daemon.awake.wish.let_go();
-    } else if let Some(why) = daemon.awake.wish.ask("goals are being worked off") {
+        daemon.awake.let_go();
+    } else if let Some(why) = daemon.awake.ask() {
         tell(daemon, why);
     }
     Ok(())

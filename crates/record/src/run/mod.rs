@@ -160,7 +160,7 @@ impl RunDir {
             return if same { Ok(dir) } else { Err(RecordError::AnotherRun { run: dir.run }) };
         }
         files::make_dir(&dir.gate_dir())?;
-        files::replace(&dir.goal_path(), &redactor.line(goal_text), Durability::Synced)?;
+        files::replace(&dir.goal_path(), &redactor.line(goal_text), Durability::SyncedWithTheNext)?;
         // Last: a directory without run.json was never created.
         files::replace_json(&dir.spec_path(), spec, redactor, Durability::Synced)?;
         Ok(dir)

@@ -20,19 +20,22 @@ use crate::call::{Call, env_text};
 use crate::failure::{Failure, Kind, chain};
 use crate::output::Reply;
 
-/// Works at a run until it has an outcome.
+/// Works at a person's goal until it has an outcome.
 pub fn ralph(call: &Call, args: args::Ralph) -> Result<Reply, Failure> {
-    // Started through /proc/self/exe it would be called "exe"; without the name it works as well.
+    name_process();
+    alone::alone(call, &args.goal, args.continues, args.flags)
+}
+
+/// Started through /proc/self/exe it would be called "exe"; without the name it works as well.
+fn name_process() {
     let _ = rustix::thread::set_name(c"herder-ralph");
-    match (args.run, args.goal) {
-        (Some(run), _) => at_run(&run),
-        (None, Some(goal)) => alone::alone(call, &goal, args.continues, args.flags),
-        (None, None) => Err(Failure::usage("no goal was given").hint("name its file with --goal")),
-    }
 }
 
 /// The orchestrator's order: the outcome stands in the run directory, whatever it is.
-fn at_run(dir: &Path) -> Result<Reply, Failure> {
+///
+/// It is started at night, many at a time: what earlier commands left is swept by others.
+pub fn of_orchestrator(dir: &Path) -> Result<Reply, Failure> {
+    name_process();
     let order = Order { announces: true, ..order(dir) };
     let ending = herder_ralph::run(&order).map_err(failed)?;
     let json = json!({ "outcome": ending.outcome, "iterations": ending.iterations });
