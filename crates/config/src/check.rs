@@ -5,10 +5,12 @@ use std::path::Path;
 
 use herder_domain::cause::with_causes;
 use herder_domain::finding::Finding;
+use herder_domain::way::{Means, Secret, Way};
 
 use crate::error::ConfigError;
 use crate::file::UserConfig;
 use crate::resolve::Flags;
+use crate::settings::expanded;
 
 /// Looks at the user's settings and at what they need of the environment. An agent's credential is the
 /// business of whoever looks at agents.
@@ -38,32 +40,49 @@ fn check_file(user: &UserConfig) -> Finding {
 }
 
 fn check_notify(user: &UserConfig, env: &impl Fn(&str) -> Option<OsString>) -> Vec<Finding> {
-    let notify = &user.raw.notify;
-    let mut findings = Vec::new();
-    if let Some(name) = &notify.post_token_env
-        && env(name).is_none_or(|value| value.is_empty())
-    {
-        let detail = format!("notify.post_token_env: {name} is not set");
-        findings.push(Finding::warning("notify", detail, format!("set {name}")));
-    }
-    if let Some(program) = notify.command.first()
-        && !is_program(program, env("PATH").as_deref())
-    {
-        let detail = format!("notify.command: there is no program {program:?}");
-        findings.push(Finding::warning("notify", detail, "give its full path"));
-    }
-    if notify.command.is_empty() && notify.post_url.is_none() {
-        findings.push(Finding::warning(
+    // What cannot be read at all is said already.
+    let Ok(ways) = user.ways(&|path| expanded(path, env)) else { return Vec::new() };
+    if ways.is_empty() {
+        return vec![Finding::warning(
             "notify",
             "nobody is told of a spot-check or a stuck goal",
-            "set notify.command or notify.post_url in config.toml",
+            "set notify.command, or a table [notify.to.NAME], in config.toml",
+        )];
+    }
+    let mut findings: Vec<Finding> = ways.iter().filter_map(|way| check_way(way, env)).collect();
+    if findings.is_empty() {
+        findings.push(Finding::ok(
+            "notify",
+            "somebody is told of spot-checks and stuck goals; `herder notify test` tries it",
         ));
     }
-    if findings.is_empty() {
-        findings
-            .push(Finding::ok("notify", "somebody is told of spot-checks and stuck goals; it is not tried"));
-    }
     findings
+}
+
+/// What a way lacks.
+fn check_way(way: &Way, env: &impl Fn(&str) -> Option<OsString>) -> Option<Finding> {
+    let warning = |detail, hint: String| {
+        Some(Finding::warning("notify", format!("the way {:?}: {detail}", way.name), hint))
+    };
+    for secret in way.means.secrets() {
+        let is_there = match secret {
+            Secret::Variable(name) => env(name).is_some_and(|value| !value.is_empty()),
+            Secret::File(path) => path.is_file(),
+        };
+        if !is_there {
+            return warning(format!("{secret} is not there"), "set it, or make it".to_owned());
+        }
+    }
+    match &way.means {
+        Means::Command(words) | Means::Desktop(words) => {
+            let program = words.first().filter(|program| !is_program(program, env("PATH").as_deref()))?;
+            warning(
+                format!("there is no program {program:?}"),
+                "install it, or give its full path".to_owned(),
+            )
+        }
+        Means::Post(_) | Means::Mail(_) => None,
+    }
 }
 
 fn is_program(program: &str, path: Option<&OsStr>) -> bool {

@@ -122,9 +122,7 @@ impl UserConfig {
         for (host, forge) in &raw.forge {
             self.refuse_bad_forge(host, forge)?;
         }
-        words(lines, &["notify"], [("post_topic", &raw.notify.post_topic)])?;
-        url(lines, &["notify", "post_url"], raw.notify.post_url.as_deref())?;
-        variables(lines, &["notify", "post_token_env"], raw.notify.post_token_env.as_slice())?;
+        self.refuse_bad_notify()?;
         variables(lines, &["redact", "env"], &raw.redact.env)?;
         variables(lines, &["sandbox", "env"], &raw.sandbox.env)?;
         paths(lines, &["sandbox", "read"], &raw.sandbox.read)?;

@@ -54,7 +54,7 @@ impl Day {
 /// A time of day, written `22:00`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
-pub(crate) struct Clock(Time);
+pub(crate) struct Clock(pub Time);
 
 /// Why a text is no time of day.
 #[derive(Debug, thiserror::Error)]

@@ -72,6 +72,11 @@ const NICE: &str = "a whole number from 0 to 19";
 const WEIGHT: &str = "a whole number from 1 to 10000; others have 100";
 const KIND: &str = "\"claude\", \"command\" or \"replay\"";
 const URL: &str = "a URL that begins with http:// or https://";
+const ADDRESSES: &str = "a URL that begins with http:// or https://, for mail with smtp:// or smtps://";
+const WAY: &str =
+    "\"command\", \"desktop\", \"ntfy\", \"json\", \"slack\", \"mattermost\", \"discord\" or \"mail\"";
+const LEVEL: &str = "\"info\", \"attention\" or \"urgent\"";
+const STORIES: &str = "a list of stories: [\"owner/name#12\"]";
 const SLEEP: &str = "\"inhibit\" or \"allow\"";
 const PERCENT: &str = "a whole number from 1 to 100";
 const ADDRESS: &str = "an address and a port: \"127.0.0.1:9000\"";
@@ -201,6 +206,24 @@ pub const KEYS: &[Key] = &[
     ),
     user("notify.post_topic", NAME, AtOnce, "ntfy's topic"),
     user("notify.post_token_env", VARIABLE, AtOnce, "the variable that holds the token for it"),
+    user("notify.to.*.kind", WAY, AtOnce, "what this way to tell a person is"),
+    user("notify.to.*.command", TEXTS, AtOnce, "a command's program and its arguments"),
+    user("notify.to.*.url", ADDRESSES, AtOnce, "where ntfy, a webhook or the mail server is"),
+    user("notify.to.*.url_env", VARIABLE, AtOnce, "the variable that holds this address"),
+    user("notify.to.*.url_file", PATH, AtOnce, "the file that holds this address"),
+    user("notify.to.*.topic", NAME, AtOnce, "ntfy's topic"),
+    user("notify.to.*.token_env", VARIABLE, AtOnce, "the variable that holds the token for it"),
+    user("notify.to.*.token_file", PATH, AtOnce, "the file that holds the token for it"),
+    user("notify.to.*.user", TEXT, AtOnce, "as whom the mail server knows you"),
+    user("notify.to.*.password_env", VARIABLE, AtOnce, "the variable that holds the password for that"),
+    user("notify.to.*.password_file", PATH, AtOnce, "the file that holds the password for that"),
+    user("notify.to.*.from", TEXT, AtOnce, "who writes the mails"),
+    user("notify.to.*.to", TEXTS, AtOnce, "whom the mails go to"),
+    user("notify.to.*.level", LEVEL, AtOnce, "what matters less is not told this way"),
+    user("notify.to.*.repos", TEXTS, AtOnce, "the repositories of which is told this way"),
+    user("notify.to.*.stories", STORIES, AtOnce, "the stories of which is told this way"),
+    user("notify.to.*.awake_from", CLOCK, AtOnce, "from when on somebody hears this way"),
+    user("notify.to.*.awake_to", CLOCK, AtOnce, "until when somebody hears this way"),
     user("redact.env", VARIABLES, AtOnce, "variables whose values never reach a file"),
     user(
         "build_tokens",

@@ -10,6 +10,7 @@ use herder_domain::duration::Span;
 use herder_domain::goal::GoalOptions;
 use herder_domain::repo::RepoId;
 use herder_domain::setup::{Author, Clocks, Sleep};
+use herder_domain::way::{Secret, Way};
 
 use crate::error::ConfigError;
 use crate::file::{RepositoryConfig, UserConfig};
@@ -48,24 +49,13 @@ pub struct Settings {
     pub backoff_first: Sourced<Span>,
     /// The longest such wait.
     pub backoff_longest: Sourced<Span>,
-    /// Whom to tell.
-    pub notify: NotifySettings,
+    /// How a person is told.
+    pub ways: Vec<Way>,
     /// Names of variables whose values never reach a file: the configured ones, every credential, and
     /// those that are known to hold secrets.
     pub secrets: Vec<String>,
-}
-
-/// Whom to tell, and how.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct NotifySettings {
-    /// A program and its arguments; empty: none.
-    pub command: Vec<String>,
-    /// Where to post.
-    pub post_url: Option<String>,
-    /// ntfy's topic.
-    pub post_topic: Option<String>,
-    /// The variable that holds the token.
-    pub post_token_env: Option<String>,
+    /// Files that hold nothing but a secret, which reaches no other file either.
+    pub secret_files: Vec<PathBuf>,
 }
 
 impl UserConfig {
@@ -80,6 +70,7 @@ impl UserConfig {
             Some(span) => Sourced::new(span, self.lines.source(&key)),
             None => Sourced::by_default(Span(std::time::Duration::from_secs(seconds))),
         };
+        let ways = self.ways(&|path| expanded(path, &env))?;
         let settings = Settings {
             max: self.max(flags),
             root: self.root(flags, &env)?,
@@ -91,13 +82,9 @@ impl UserConfig {
             author: self.author(),
             backoff_first: span(["backoff", "first"], raw.backoff.first, 30),
             backoff_longest: span(["backoff", "longest"], raw.backoff.longest, 30 * 60),
-            notify: NotifySettings {
-                command: raw.notify.command.clone(),
-                post_url: raw.notify.post_url.clone(),
-                post_topic: raw.notify.post_topic.clone(),
-                post_token_env: raw.notify.post_token_env.clone(),
-            },
-            secrets: self.secrets(),
+            secrets: self.secrets(&ways),
+            secret_files: secret_files(&ways),
+            ways,
         };
         if settings.backoff_first.value > settings.backoff_longest.value {
             return Err(self.lines.bad_value(&["backoff", "first"], "it is longer than backoff.longest"));
@@ -187,12 +174,15 @@ impl UserConfig {
         }
     }
 
-    fn secrets(&self) -> Vec<String> {
+    fn secrets(&self, ways: &[Way]) -> Vec<String> {
         let credentials = self.raw.agents.values().filter_map(|agent| agent.credential.clone());
         let mut names: Vec<String> = KNOWN_SECRETS.into_iter().map(ToOwned::to_owned).collect();
         names.extend(credentials);
         names.extend(self.raw.redact.env.iter().cloned());
-        names.extend(self.raw.notify.post_token_env.clone());
+        names.extend(ways.iter().flat_map(|way| way.means.secrets()).filter_map(|secret| match secret {
+            Secret::Variable(name) => Some(name.clone()),
+            Secret::File(_) => None,
+        }));
         for forge in self.raw.forge.values() {
             let named = [&forge.token, &forge.webhook_secret, &forge.app_key];
             names.extend(named.into_iter().flatten().cloned());
@@ -216,6 +206,15 @@ impl UserConfig {
             backoff: or(self.raw.backoff.first, usual.backoff),
         }
     }
+}
+
+fn secret_files(ways: &[Way]) -> Vec<PathBuf> {
+    let secrets = ways.iter().flat_map(|way| way.means.secrets());
+    let files = secrets.filter_map(|secret| match secret {
+        Secret::File(path) => Some(path.clone()),
+        Secret::Variable(_) => None,
+    });
+    files.collect()
 }
 
 /// A path whose `~/` is the home directory.

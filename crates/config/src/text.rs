@@ -13,6 +13,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::budgets::BudgetsText;
 use crate::hours::HoursText;
+use crate::notify::WayText;
 
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
@@ -157,6 +158,7 @@ pub(crate) struct NotifyText {
     pub post_url: Option<String>,
     pub post_topic: Option<String>,
     pub post_token_env: Option<String>,
+    pub to: BTreeMap<String, WayText>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]

@@ -256,14 +256,18 @@ fn a_credential_is_named_and_its_absence_says_what_to_do() {
 fn the_doctor_is_told_what_is_missing() {
     let home = tempfile::tempdir().unwrap();
     let file = home.path().join("config.toml");
-    fs::write(&file, "[notify]\ncommand = [\"no-such-program\"]\npost_token_env = \"NTFY\"\n").unwrap();
+    fs::write(
+        &file,
+        "[notify]\ncommand = [\"no-such-program\"]\npost_url = \"https://a\"\npost_token_env = \"NTFY\"\n",
+    )
+    .unwrap();
     let pairs = [("HERDER_CONFIG", file.to_str().unwrap()), ("HOME", "/h"), ("PATH", "/usr/bin:/bin")];
     let bad = || -> Vec<_> {
         check(env(&pairs)).into_iter().filter(|found| found.verdict != Verdict::Ok).collect()
     };
     let found: Vec<_> = bad().into_iter().map(|finding| finding.detail).collect();
-    assert!(found[0].contains("NTFY is not set"), "{found:?}");
-    assert!(found[1].contains("no-such-program"), "{found:?}");
+    assert!(found[1].contains("NTFY is not there"), "{found:?}");
+    assert!(found[0].contains("no-such-program"), "{found:?}");
 
     fs::write(&file, "agent = \"replay\"\n[notify]\ncommand = [\"sh\", \"-c\", \"true\"]\n").unwrap();
     assert_eq!(bad(), []);

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::follow_up::FollowUp;
 use crate::goal::Told;
 use crate::landing::Step;
+use crate::level::Level;
 use crate::repo::GoalRef;
 use crate::run::RunId;
 
@@ -164,6 +165,9 @@ pub enum Effect {
         title: String,
         /// A few lines.
         message: String,
+        /// How much it matters.
+        #[serde(default)]
+        level: Level,
         /// Among whose notifications.
         #[serde(default)]
         once: Once,

@@ -9,11 +9,11 @@ pub enum NotifyError {
     /// The command failed, ran out of time or is not there.
     #[error("notify by command")]
     Command(#[from] OneShotError),
-    /// The variable that should hold the token is not set.
-    #[error("notify by post: the variable {variable} is not set, or holds no token")]
-    NoToken {
-        /// The variable.
-        variable: String,
+    /// The secret is not where it should be.
+    #[error("notify: {place} is not there, or holds no secret of one line")]
+    NoSecret {
+        /// The variable or the file.
+        place: String,
     },
     /// No answer came.
     #[error("notify by post to {host}: {reason}")]
@@ -36,6 +36,20 @@ pub enum NotifyError {
     /// The message could not be encoded.
     #[error("encode a notice")]
     Encode(#[source] serde_json::Error),
+    /// An address of the mail, or the server's, is none.
+    #[error("notify by mail: {what}")]
+    BadMail {
+        /// What is wrong with it.
+        what: String,
+    },
+    /// The server did not take the mail.
+    #[error("notify by mail to {host}: {reason}")]
+    Mail {
+        /// The server.
+        host: String,
+        /// What it said, or what happened.
+        reason: String,
+    },
 }
 
 fn said(body: &str) -> String {

@@ -1,54 +1,51 @@
-//! Ways to tell a person: a command of theirs, and a message posted as ntfy takes it.
+//! Ways to tell a person: a program, the desktop, ntfy, a chat's webhook, any address that takes JSON, e-mail.
 //!
 //! *Invariant:* this crate tells, it does not decide. A notice that was not told is an error for the
 //! caller, who tells it again: at least once is the caller's matter, the notice's key is how a receiver
-//! knows the second from the first. Every way is bounded in time.
+//! knows the second from the first. Every way is bounded in time. A secret is read when it is needed, and
+//! stands in no error and no `Debug`.
 
 mod command;
 mod error;
+mod form;
+mod http;
+mod mail;
 mod notice;
-mod post;
+mod secret;
 
 pub use error::NotifyError;
-pub use notice::{Level, Notice};
-pub use post::{Post, Token};
+pub use notice::{Link, Notice};
 
-use std::fmt;
 use std::time::Duration;
+
+use herder_domain::way::{Means, Way};
+use jiff::Timestamp;
 
 /// How long one way may take, unless somebody says otherwise.
 pub const TIME_LIMIT: Duration = Duration::from_secs(20);
 
-/// One way to tell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Way {
-    /// A program.
-    Command,
-    /// An HTTP request.
-    Post,
-}
-
-impl fmt::Display for Way {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Command => f.write_str("command"),
-            Self::Post => f.write_str("post"),
-        }
-    }
+/// What became of a notice by one way.
+#[derive(Debug)]
+pub enum Told {
+    /// It was told.
+    Now,
+    /// It is not to be told before this.
+    Later(Timestamp),
+    /// It could not be told.
+    Not(NotifyError),
 }
 
 /// Tells a person, in all ways that are set up.
 #[derive(Clone, Debug)]
 pub struct Notifier {
-    command: Vec<String>,
-    post: Option<Post>,
+    ways: Vec<Way>,
     time_limit: Duration,
 }
 
 impl Notifier {
-    /// A notifier that runs a command (program and arguments; empty: none) and posts (or not).
-    pub fn new(command: Vec<String>, post: Option<Post>) -> Self {
-        Self { command, post, time_limit: TIME_LIMIT }
+    /// A notifier with these ways; without one nobody is told of anything.
+    pub fn new(ways: Vec<Way>) -> Self {
+        Self { ways, time_limit: TIME_LIMIT }
     }
 
     /// Sets how long one way may take.
@@ -57,22 +54,46 @@ impl Notifier {
         Self { time_limit, ..self }
     }
 
-    /// The ways that are set up; none: nobody is told of anything.
-    pub fn ways(&self) -> Vec<Way> {
-        let command = (!self.command.is_empty()).then_some(Way::Command);
-        command.into_iter().chain(self.post.is_some().then_some(Way::Post)).collect()
+    /// The ways.
+    pub fn ways(&self) -> &[Way] {
+        &self.ways
     }
 
-    /// Tells in every way, and says how each went. One that fails keeps no other from being tried.
-    pub fn tell(&self, notice: &Notice) -> Vec<(Way, Result<(), NotifyError>)> {
-        self.ways().into_iter().map(|way| (way, self.tell_by(way, notice))).collect()
+    /// Tells in every way that takes such a notice and has not told it before, and says how each went. One that fails
+    /// keeps no other from being tried.
+    pub fn tell(
+        &self,
+        notice: &Notice,
+        now: Timestamp,
+        has_told: impl Fn(&str) -> bool,
+    ) -> Vec<(&str, Told)> {
+        let about = notice.goal.as_ref().map(|goal| (goal, notice.story.as_ref()));
+        let takes = |way: &&Way| way.route.takes(notice.level, about) && !has_told(&way.name);
+        let open = self.ways.iter().filter(takes);
+        open.map(|way| (way.name.as_str(), self.tell_by(way, notice, now))).collect()
     }
 
-    /// Tells in one way: for a second try of the way that failed. A way that is not set up is done.
-    pub fn tell_by(&self, way: Way, notice: &Notice) -> Result<(), NotifyError> {
-        match way {
-            Way::Command => command::run(&self.command, notice, self.time_limit),
-            Way::Post => self.post.as_ref().map_or(Ok(()), |post| post.send(notice, self.time_limit)),
+    fn tell_by(&self, way: &Way, notice: &Notice, now: Timestamp) -> Told {
+        if let Some(until) = way.route.opens(notice.level, now) {
+            return Told::Later(until);
+        }
+        match self.try_by(way, notice) {
+            Ok(()) => Told::Now,
+            Err(error) => Told::Not(error),
+        }
+    }
+
+    /// Tells by one way, whatever it takes and at whatever hour.
+    ///
+    /// # Errors
+    /// It could not be told.
+    pub fn try_by(&self, way: &Way, notice: &Notice) -> Result<(), NotifyError> {
+        let limit = self.time_limit;
+        match &way.means {
+            Means::Command(command) => command::run(command, notice, limit),
+            Means::Desktop(command) => command::show(command, notice, limit),
+            Means::Post(post) => http::send(post, notice, limit),
+            Means::Mail(mail) => mail::send(mail, notice, limit),
         }
     }
 }

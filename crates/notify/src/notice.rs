@@ -1,23 +1,7 @@
 //! What a person is told.
 
-/// How much it matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Level {
-    /// Good to know.
-    Info,
-    /// A person has to act.
-    Attention,
-}
-
-impl Level {
-    /// The word for a command's environment.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Info => "info",
-            Self::Attention => "attention",
-        }
-    }
-}
+use herder_domain::level::Level;
+use herder_domain::repo::GoalRef;
 
 /// One thing to tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,12 +12,25 @@ pub struct Notice {
     pub title: String,
     /// Some lines.
     pub message: String,
-    /// The goal that it is about, `owner/name#42`.
-    pub goal: Option<String>,
+    /// The goal that it is about.
+    pub goal: Option<GoalRef>,
+    /// The story of that goal.
+    pub story: Option<GoalRef>,
     /// Where to look.
     pub url: Option<String>,
+    /// What can be done about it at once.
+    pub links: Vec<Link>,
     /// How much it matters.
     pub level: Level,
+}
+
+/// A deed that is one address away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// What it is called, a word or two.
+    pub label: String,
+    /// Where it is done.
+    pub url: String,
 }
 
 /// The longest title that is told, in bytes.
@@ -43,6 +40,20 @@ const TITLE_MAX: usize = 250;
 const MESSAGE_MAX: usize = 4000;
 
 impl Notice {
+    /// A notice that is about no goal and leads nowhere.
+    pub fn new(key: &str, title: &str, message: &str, level: Level) -> Self {
+        Self {
+            key: key.to_owned(),
+            title: title.to_owned(),
+            message: message.to_owned(),
+            goal: None,
+            story: None,
+            url: None,
+            links: Vec::new(),
+            level,
+        }
+    }
+
     /// The title, as one line of printable text.
     pub(crate) fn short_title(&self) -> String {
         let line: String = self.title.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
@@ -51,9 +62,20 @@ impl Notice {
 
     /// The message, without what would move a terminal's cursor.
     pub(crate) fn short_message(&self) -> String {
+        self.message_within(MESSAGE_MAX)
+    }
+
+    /// The same in at most so many bytes.
+    pub(crate) fn message_within(&self, most: usize) -> String {
         let is_plain = |c: &char| !c.is_control() || matches!(c, '\n' | '\t');
         let text: String = self.message.chars().filter(is_plain).collect();
-        cut(text.trim(), MESSAGE_MAX)
+        cut(text.trim(), most)
+    }
+
+    /// Where it leads, each with what is there.
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = (&str, &str)> {
+        let look = self.url.as_deref().map(|url| ("Look", url));
+        look.into_iter().chain(self.links.iter().map(|link| (link.label.as_str(), link.url.as_str())))
     }
 }
 
@@ -61,7 +83,7 @@ fn cut(text: &str, most: usize) -> String {
     if text.len() <= most {
         return text.to_owned();
     }
-    format!("{}…", &text[..text.floor_char_boundary(most - '…'.len_utf8())])
+    format!("{}…", &text[..text.floor_char_boundary(most.saturating_sub('…'.len_utf8()))])
 }
 
 #[cfg(test)]
@@ -70,14 +92,9 @@ mod tests {
 
     #[test]
     fn what_is_told_is_plain_and_bounded() {
-        let notice = Notice {
-            key: "k".into(),
-            title: format!("a\nb\u{1b}[2J{}", "é".repeat(300)),
-            message: format!(" one\n\u{7}two\0{}", "é".repeat(5000)),
-            goal: None,
-            url: None,
-            level: Level::Info,
-        };
+        let title = format!("a\nb\u{1b}[2J{}", "é".repeat(300));
+        let message = format!(" one\n\u{7}two\0{}", "é".repeat(5000));
+        let notice = Notice::new("k", &title, &message, Level::Info);
         let (title, message) = (notice.short_title(), notice.short_message());
         assert!(title.starts_with("a b [2J") && title.ends_with('…') && title.len() <= TITLE_MAX, "{title}");
         assert!(message.starts_with("one\ntwoé") && message.len() <= MESSAGE_MAX);

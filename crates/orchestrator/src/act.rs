@@ -36,6 +36,7 @@ use jiff::Timestamp;
 use crate::context::{Case, Context};
 use crate::landing;
 
+pub(crate) use notify::{Untold, notify};
 pub(crate) use propose::{Proposed, propose};
 pub(crate) use stop::{end as end_ralph, process_id};
 
@@ -79,8 +80,8 @@ pub(crate) enum ActError {
     Strays(#[from] EndError),
     #[error(transparent)]
     Gate(#[from] GateError),
-    #[error("tell: {0}")]
-    Notify(String),
+    #[error("tell: {}", .0.why())]
+    Untold(Untold),
     #[error("failed to reach a file: {0}")]
     Io(#[from] std::io::Error),
     #[error("the origin cannot be reached: {0}")]
@@ -224,11 +225,9 @@ fn try_to(context: &Context, effect: &Effect, case: &Case) -> Result<Acted, ActE
         Effect::Revert { undo, round, .. } => Ok(landing::revert(context, case, (*undo, *round))),
         Effect::Clean { .. } => clean::clean(context, case),
         Effect::WriteStats { .. } => stats::write(context, case),
-        Effect::Notify { goal, key, title, message, .. } => {
-            notify::notify(context, goal, key, (title, message))
-        }
         // They need no run: the daemon has them said, or writes them itself.
         Effect::Comment { .. }
+        | Effect::Notify { .. }
         | Effect::SumUp { .. }
         | Effect::ShowState { .. }
         | Effect::Announce { .. }
@@ -285,7 +284,7 @@ fn or_ended(context: &Context, case: &Case, run: &RunId, prepared: Result<Acted,
             | ActError::Process(_)
             | ActError::Strays(_)
             | ActError::Gate(_)
-            | ActError::Notify(_)
+            | ActError::Untold(_)
             | ActError::Io(_)
             | ActError::Missing(_)
             | ActError::Refused(_)

@@ -238,6 +238,8 @@ fn user(state: &StateDir, clients: &Arc<Clients>, config: &UserConfig) -> UserEn
 /// The redactor of all secrets that the settings name.
 fn redactor(settings: &Settings, files: &[PathBuf]) -> Result<Arc<Redactor>, herder_record::RecordError> {
     let secrets = settings.secrets.iter().filter_map(|name| std::env::var(name).ok());
+    let alone = settings.secret_files.iter().filter_map(|file| fs_err::read_to_string(file).ok());
+    let secrets = secrets.chain(alone.map(|text| text.trim().to_owned()));
     let texts = files.iter().filter_map(|file| fs_err::read(file).ok());
     let assigned = texts.flat_map(|text| assigned_values(&String::from_utf8_lossy(&text)));
     let secrets = secrets.chain(assigned);

@@ -20,6 +20,7 @@ mod sleep;
 mod spending;
 mod starting;
 mod sums;
+mod telling;
 mod unwanted;
 mod upkeep;
 mod watching;

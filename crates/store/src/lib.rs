@@ -31,6 +31,7 @@ mod sightings;
 mod spent;
 mod step;
 mod stories;
+mod told;
 mod world;
 
 use std::path::{Path, PathBuf};

@@ -9,12 +9,13 @@ pub(crate) const APPLICATION_ID: i32 = 0x6872_6472;
 
 /// One entry for each version: what makes it from the one before. An entry that was released is
 /// never changed; a new version is a new entry.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("schema/1.sql"),
     include_str!("schema/2.sql"),
     include_str!("schema/3.sql"),
     include_str!("schema/4.sql"),
     include_str!("schema/5.sql"),
+    include_str!("schema/6.sql"),
 ];
 
 /// The version that this program reads and writes.

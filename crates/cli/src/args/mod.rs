@@ -10,6 +10,7 @@ mod heavy;
 mod init;
 mod keep;
 mod moment;
+mod notify;
 mod operating;
 mod papers;
 mod reference;
@@ -32,6 +33,7 @@ pub use goal::{Create, GoalCommand, List, Named, Say, Several, Sort, SpotCheck, 
 pub use heavy::Heavy;
 pub use init::Init;
 pub use keep::{Gc, Give, Salvage, Take, Undo};
+pub use notify::{NotifyCommand, NotifyTest};
 pub use operating::{Down, Pause, Resume, SetCommand, SetMax};
 pub use papers::{Completions, Man, Shell, definition, plain_definition};
 pub use reference::{Reference, StoryChoice};
@@ -111,6 +113,9 @@ pub enum Command {
     Stats(Stats),
     /// Serve the web view, on this machine alone unless told otherwise
     Dashboard(Dashboard),
+    /// Tell a person, by way of trial
+    #[command(subcommand)]
+    Notify(NotifyCommand),
     /// Look at everything that herder needs
     Doctor,
     /// Make a repository ready: its check and settings, or its labels on GitHub

@@ -15,6 +15,7 @@ pub mod heavy;
 mod init;
 mod links;
 mod logs;
+mod notify;
 mod papers;
 mod pause;
 pub mod ralph;
@@ -62,6 +63,7 @@ pub fn perform(cli: Cli, output: Output) -> Result<Reply, Failure> {
         Command::Dashboard(args) => dashboard::dashboard(&call, &args),
         Command::Demo(args) => demo::perform(&call, &args),
         Command::Init(args) => init::init(&call, &args),
+        Command::Notify(command) => notify::notify(&call, &command),
         Command::Doctor => doctor::doctor(&call),
         Command::Config(command) => of_config(&call, command),
         Command::Resume(args) => resume::resume(&call, &args),

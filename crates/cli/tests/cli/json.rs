@@ -84,6 +84,8 @@ fn rows<'r>(
         ("undo", vec!["99"], false),
         ("gc", vec!["--dry-run"], true),
         ("stats", vec![], true),
+        // What it says when it goes well is told in docs/how-to/be-told.md.
+        ("notify test", vec![], false),
         // What it says when it goes well is told in `dashboard`.
         ("dashboard", vec!["--listen", "0.0.0.0:0"], false),
         ("doctor", vec![], true),

@@ -9,6 +9,7 @@ use crate::goal::{Goal, GoalEvent, GoalState, RunNote, SpotCheckReason};
 use crate::illegal::IllegalEvent;
 use crate::judge::Judgement;
 use crate::landing::{Landing, LandingEvent, LandingState, Warrant};
+use crate::level::Level;
 use crate::run::{RetryContext, Run, RunEvent, RunId, RunResult, RunState};
 
 impl Case {
@@ -199,7 +200,7 @@ impl Case {
         let title = format!("{} is red itself on {base_branch}", goal.repo);
         vec![
             Effect::Comment { goal: goal.clone(), key: key.clone(), text: text.clone(), once },
-            Effect::Notify { goal, key, title, message: text, once },
+            Effect::Notify { goal, key, title, message: text, level: Level::Attention, once },
         ]
     }
 
@@ -246,6 +247,7 @@ impl Case {
             key: format!("{what}/{mark}"),
             title,
             message,
+            level: Level::Attention,
             once: Once::Goal,
         }
     }

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::Plan;
 use crate::effect::{Effect, Once};
 use crate::goal::Goal;
+use crate::level::Level;
 use crate::purse::{Amount, Excess, Purse, Spender, Spent, UnknownCost};
 use crate::repo::GoalRef;
 use crate::run::Run;
@@ -124,6 +125,7 @@ impl<'w> Books<'w> {
                  changes that at once.",
                 excess.key()
             ),
+            level: Level::Attention,
             once: Once::All,
         }
     }

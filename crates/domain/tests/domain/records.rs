@@ -4,6 +4,7 @@ use herder_domain::effect::{Effect, Once};
 use herder_domain::event::{Event, What};
 use herder_domain::judge::Judgement;
 use herder_domain::landing::{Offer, Step};
+use herder_domain::level::Level;
 use herder_domain::outcome::Outcome;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -160,6 +161,7 @@ every!(effects -> Effect {
         key: "is stuck/x".into(),
         title: "t".into(),
         message: "m".into(),
+        level: Level::Urgent,
         once: Once::Goal,
     },
 });

@@ -1,44 +1,53 @@
 //! Notify: tell a person in every way that is set up. At least once: the key tells a receiver the
 //! second from the first.
 
+use std::collections::BTreeSet;
+
 use herder_domain::cause::with_causes;
-use herder_domain::repo::GoalRef;
-use herder_notify::{Level, Notice, Notifier, Post, Token};
+use herder_notify::{Notice, Notifier, Told};
+use jiff::Timestamp;
 
 use super::{ActError, Acted};
-use crate::context::{Context, lookup};
+use crate::context::Context;
 
-pub(super) fn notify(
-    context: &Context,
-    goal: &GoalRef,
-    key: &str,
-    (title, message): (&str, &str),
-) -> Result<Acted, ActError> {
-    let clean = |text: &str| context.redactor.line(text).into_string();
-    let notice = Notice {
-        key: format!("{goal}/{key}"),
-        title: clean(title),
-        message: clean(message),
-        goal: Some(goal.to_string()),
-        url: None,
-        level: Level::Attention,
-    };
-    let failed: Vec<String> = notifier(context)?
-        .tell(&notice)
-        .into_iter()
-        .filter_map(|(way, told)| told.err().map(|error| format!("{way}: {}", with_causes(&error))))
-        .collect();
-    if failed.is_empty() { Ok(Acted::default()) } else { Err(ActError::Notify(failed.join("; "))) }
+/// What was not told by all ways.
+#[derive(Debug, Default)]
+pub(crate) struct Untold {
+    /// The ways that told it.
+    pub told: Vec<String>,
+    /// The ways that could not, each with why.
+    pub failed: Vec<(String, String)>,
+    /// When the first of those that sleep wakes.
+    pub later: Option<Timestamp>,
 }
 
-fn notifier(context: &Context) -> Result<Notifier, ActError> {
-    let settings = &context.settings.notify;
-    let token = settings.post_token_env.as_ref().map(|name| Token::from_env(name, lookup)).transpose();
-    let token = token.map_err(|error| ActError::Notify(error.to_string()))?;
-    let post = settings.post_url.as_ref().map(|url| Post {
-        url: url.clone(),
-        topic: settings.post_topic.clone(),
-        token,
-    });
-    Ok(Notifier::new(settings.command.clone(), post))
+impl Untold {
+    /// Why it was not told, one sentence.
+    pub(crate) fn why(&self) -> String {
+        let failed: Vec<String> = self.failed.iter().map(|(way, why)| format!("{way}: {why}")).collect();
+        failed.join("; ")
+    }
+}
+
+/// Tells it by all ways but those that have told it.
+pub(crate) fn notify(context: &Context, notice: &Notice, told: &BTreeSet<String>) -> Result<Acted, ActError> {
+    super::unpanicked(|| match untold(context, notice, told) {
+        None => Ok(Acted::default()),
+        Some(untold) => Err(ActError::Untold(untold)),
+    })
+}
+
+fn untold(context: &Context, notice: &Notice, told: &BTreeSet<String>) -> Option<Untold> {
+    let clean = |text: &str| context.redactor.line(text).into_string();
+    let notice = Notice { title: clean(&notice.title), message: clean(&notice.message), ..notice.clone() };
+    let notifier = Notifier::new(context.settings.ways.clone());
+    let mut left = Untold::default();
+    for (way, told) in notifier.tell(&notice, Timestamp::now(), |way| told.contains(way)) {
+        match told {
+            Told::Now => left.told.push(way.to_owned()),
+            Told::Later(at) => left.later = Some(left.later.map_or(at, |first| first.min(at))),
+            Told::Not(error) => left.failed.push((way.to_owned(), with_causes(&error))),
+        }
+    }
+    (!left.failed.is_empty() || left.later.is_some()).then_some(left)
 }

@@ -29,7 +29,7 @@ use super::observing::{self, Forges};
 use super::reload::{self, ConfigFile};
 use super::sleep::{self, Awake};
 use super::upkeep::Upkeep;
-use super::{Mode, UpEnd, UpError, farewell, heed_purse, heed_repos, shutdown, unwanted, watching};
+use super::{Mode, UpEnd, UpError, farewell, heed_purse, heed_repos, shutdown, telling, unwanted, watching};
 use crate::act::{ActError, Acted};
 use crate::context::Context;
 use crate::told::Told;
@@ -43,9 +43,6 @@ const LOOK: Duration = Duration::from_secs(1);
 /// The wait after an effect that failed; doubles with each.
 const RETRY_FIRST: Duration = Duration::from_secs(2);
 const RETRY_LONGEST: Duration = Duration::from_secs(30 * 60);
-
-/// A notification is given up after so many tries: a person who cannot be reached this way will look.
-const NOTIFY_TRIES: u32 = 8;
 
 /// What the daemon is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -351,6 +348,7 @@ impl Daemon {
                 }
                 self.finish(key, &events, now)
             }
+            Err(ActError::Untold(untold)) => telling::untold(self, (key, effect.as_ref()), &untold, now),
             Err(error) => {
                 let why = self.context.redactor.line(&error.in_full()).into_string();
                 self.postpone(key, effect.as_ref(), &why, now)
@@ -373,7 +371,7 @@ impl Daemon {
         Ok(())
     }
 
-    fn postpone(
+    pub(super) fn postpone(
         &mut self,
         key: &str,
         effect: Option<&Effect>,
@@ -383,7 +381,7 @@ impl Daemon {
         let open = self.store.open_effects()?;
         let attempts = open.iter().find(|open| open.key == key).map_or(0, |open| open.attempts);
         self.say(&Told::note(now, format!("{key} failed, will be tried again: {error}")));
-        if matches!(effect, Some(Effect::Notify { .. })) && attempts + 1 >= NOTIFY_TRIES {
+        if matches!(effect, Some(Effect::Notify { .. })) && attempts + 1 >= telling::TRIES {
             return self.finish(key, &[], now);
         }
         if let Some(event) = claiming::given_up(self, effect, (attempts + 1, error))? {

@@ -222,6 +222,54 @@ mod tests {
         ("notify.post_url", "notify.post_url = \"http://127.0.0.1:1\""),
         ("notify.post_topic", "notify.post_topic = \"x\""),
         ("notify.post_token_env", "notify.post_token_env = \"TOKEN\""),
+        ("notify.to.*.kind", "notify.to.a = { kind = \"desktop\" }"),
+        ("notify.to.*.command", "notify.to.a = { kind = \"command\", command = [\"x\"] }"),
+        ("notify.to.*.url", "notify.to.a = { kind = \"json\", url = \"http://127.0.0.1:1\" }"),
+        ("notify.to.*.url_env", "notify.to.a = { kind = \"slack\", url_env = \"HOOK\" }"),
+        ("notify.to.*.url_file", "notify.to.a = { kind = \"slack\", url_file = \"/srv/hook\" }"),
+        (
+            "notify.to.*.topic",
+            "notify.to.a = { kind = \"ntfy\", url = \"http://127.0.0.1:1\", topic = \"x\" }",
+        ),
+        (
+            "notify.to.*.token_env",
+            "notify.to.a = { kind = \"json\", url = \"http://127.0.0.1:1\", token_env = \"TOKEN\" }",
+        ),
+        (
+            "notify.to.*.token_file",
+            "notify.to.a = { kind = \"json\", url = \"http://127.0.0.1:1\", token_file = \"/srv/token\" }",
+        ),
+        (
+            "notify.to.*.user",
+            "notify.to.a = { kind = \"mail\", url = \"smtp://127.0.0.1:1\", from = \"a@b.example\", to = [\"c@d.example\"], user = \"u\", password_env = \"PASS\" }",
+        ),
+        (
+            "notify.to.*.password_env",
+            "notify.to.a = { kind = \"mail\", url = \"smtp://127.0.0.1:1\", from = \"a@b.example\", to = [\"c@d.example\"], user = \"u\", password_env = \"WORD\" }",
+        ),
+        (
+            "notify.to.*.password_file",
+            "notify.to.a = { kind = \"mail\", url = \"smtp://127.0.0.1:1\", from = \"a@b.example\", to = [\"c@d.example\"], user = \"u\", password_file = \"/srv/pass\" }",
+        ),
+        (
+            "notify.to.*.from",
+            "notify.to.a = { kind = \"mail\", url = \"smtp://127.0.0.1:1\", from = \"a@b.example\", to = [\"c@d.example\"] }",
+        ),
+        (
+            "notify.to.*.to",
+            "notify.to.a = { kind = \"mail\", url = \"smtp://127.0.0.1:1\", from = \"a@b.example\", to = [\"e@f.example\"] }",
+        ),
+        ("notify.to.*.level", "notify.to.a = { kind = \"desktop\", level = \"urgent\" }"),
+        ("notify.to.*.repos", "notify.to.a = { kind = \"desktop\", repos = [\"acme/app\"] }"),
+        ("notify.to.*.stories", "notify.to.a = { kind = \"desktop\", stories = [\"acme/app#1\"] }"),
+        (
+            "notify.to.*.awake_from",
+            "notify.to.a = { kind = \"desktop\", awake_from = \"07:00\", awake_to = \"22:00\" }",
+        ),
+        (
+            "notify.to.*.awake_to",
+            "notify.to.a = { kind = \"desktop\", awake_from = \"07:00\", awake_to = \"23:00\" }",
+        ),
         ("redact.env", "redact.env = [\"SECRET\"]"),
         ("build_tokens", "build_tokens = 3"),
         ("heavy", "heavy = [\"x\"]"),

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 
 use super::daemon::Daemon;
 use super::inbox::Message;
-use super::{UpError, announcing, proposals, sums};
+use super::{UpError, announcing, proposals, sums, telling};
 use crate::act::{self, ActError, Acted, Proposed, Said};
 use crate::context::{Case, Context};
 use crate::told::Told;
@@ -44,6 +44,9 @@ impl Daemon {
         if let Effect::Announce { goal, .. } = &due.effect {
             let goal = goal.clone();
             return self.announce(due, &goal);
+        }
+        if matches!(due.effect, Effect::Notify { .. }) {
+            return telling::tell(self, due);
         }
         let Some(case) = self.case(&due)? else {
             self.say(&Told::note(Timestamp::now(), format!("{} is about nothing that is known", due.key)));
@@ -113,7 +116,7 @@ impl Daemon {
         Ok(self.spawn(due, move |context| act::announce(context, &repo, said))?)
     }
 
-    fn spawn(
+    pub(super) fn spawn(
         &mut self,
         due: OpenEffect,
         act: impl FnOnce(&Context) -> Result<Acted, ActError> + Send + 'static,

@@ -185,7 +185,9 @@ fn an_origin_that_is_away_is_waited_for_and_not_held_against_the_goal() {
 #[test]
 fn a_person_who_cannot_be_told_does_not_keep_the_night_going() {
     let deaf = "[notify]\ncommand = [\"sh\", \"-c\", 'test -e \"$HOME/listening\" && touch \"$HOME/told\"']";
-    let mut stage = Plan::gate(GATE).config(deaf).build();
+    let sink = NotifySink::start();
+    let other = format!("[notify.to.other]\nkind = \"json\"\nurl = \"{}\"", sink.url());
+    let mut stage = Plan::gate(GATE).config(deaf).config(&other).build();
     let session = vec![costs(0.6), goes_on("Halfway.")];
     let goal = stage.goal("Cost much", "---\nbudget: 0.50\n---", &script(&[session]));
     stage.good_night();
@@ -196,6 +198,7 @@ fn a_person_who_cannot_be_told_does_not_keep_the_night_going() {
     let up = stage.up();
     until("the message", PATIENCE, || told.exists().then_some(()));
     assert!(up.stop().success());
+    assert_eq!(sink.received().len(), 1, "whom it reached is not told again");
 }
 
 #[test]

@@ -23,7 +23,7 @@ use crate::agreement::assert_agrees;
 use crate::scene::{Fate, Scene, accepted, app, at, failed, number, queued, registered, text};
 
 /// The version that this program writes.
-pub const VERSION: i32 = 5;
+pub const VERSION: i32 = 6;
 
 fn fixture(version: i32) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/schema-{version}.db"))
@@ -92,6 +92,7 @@ fn furnished() -> Scene {
     scene.store.append(&Event::RepoAiling { repo: far(), ailment: red() }, at(4_007)).unwrap();
     scene.store.keep_answer(ACCOUNT, ADDRESS, &answer(), at(4_006)).unwrap();
     scene.store.keep_budget(ACCOUNT, "{}").unwrap();
+    scene.store.note_told("notify/acme/app#5/x", ["chat", "phone"], at(4_008)).unwrap();
     scene.store.ledger_put(&ledger_row()).unwrap();
     scene.store.ledger_put(&uncounted()).unwrap();
     scene
@@ -169,6 +170,9 @@ fn every_schema_that_ever_was_opens_with_all_that_is_in_it() {
         if version >= 5 {
             assert_ailing(&store);
         }
+        if version >= 6 {
+            assert_told(&store);
+        }
         assert_eq!(store.check().unwrap().schema, VERSION);
         let new = queued(text(&app(), "Work goes on", ""));
         assert_eq!(store.create_goal(&app(), new, at(9_000)).unwrap(), goal(10));
@@ -184,6 +188,7 @@ fn the_fixture_is_what_this_program_writes() {
     assert_eq!(ledger(&scene.store, &goal(7)), [uncounted()]);
     assert_on_forge(&scene.store);
     assert_ailing(&scene.store);
+    assert_told(&scene.store);
 }
 
 #[test]
@@ -213,6 +218,12 @@ fn tokens_that_an_older_schema_had_as_none_are_unknown_where_the_money_is() {
 
 fn ledger(store: &Store, goal: &GoalRef) -> Vec<LedgerRow> {
     store.ledger_rows(&LedgerFilter { goal: Some(goal.clone()), ..LedgerFilter::default() }).unwrap()
+}
+
+/// What the sixth version of the schema brought.
+fn assert_told(store: &Store) {
+    let ways = store.told_by("notify/acme/app#5/x").unwrap();
+    assert_eq!(ways.into_iter().collect::<Vec<_>>(), ["chat", "phone"]);
 }
 
 /// What the fifth version of the schema brought.

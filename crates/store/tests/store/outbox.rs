@@ -129,3 +129,20 @@ fn a_landing_outlives_its_closed_run_in_the_picture() {
     assert!(world.landings.contains_key(&run));
     assert_agrees(&scene.store);
 }
+
+#[test]
+fn what_was_told_by_some_ways_is_known_and_by_and_by_forgotten() {
+    let mut scene = Scene::new();
+    scene.queue("One", 1);
+    let key = scene.store.step(&settings(), at(2)).unwrap().effects[0].key();
+    scene.store.note_told(&key, ["chat"], at(3)).unwrap();
+    scene.store.note_told(&key, ["chat", "phone"], at(4)).unwrap();
+    scene.store.note_told("another", ["chat"], at(4)).unwrap();
+    assert_eq!(scene.store.told_by(&key).unwrap().len(), 2);
+    scene.store.defer(&key, at(100)).unwrap();
+    let open = scene.store.open_effects().unwrap();
+    assert_eq!((open[0].attempts, open[0].not_before), (0, Some(at(100))));
+    assert!(scene.store.due_effects(at(99)).unwrap().is_empty());
+    scene.store.note_told("a year later", ["chat"], at(365 * 24 * 3600)).unwrap();
+    assert!(scene.store.told_by(&key).unwrap().is_empty());
+}

@@ -1,0 +1,60 @@
+//! A person is told, by all the ways there are. One that fails is tried again, one that sleeps is waited for, and neither
+//! keeps anything else from going on.
+
+use std::time::Duration;
+
+use herder_domain::effect::Effect;
+use herder_domain::repo::GoalRef;
+use herder_notify::Notice;
+use herder_store::OpenEffect;
+use jiff::Timestamp;
+
+use super::UpError;
+use super::daemon::Daemon;
+use crate::act::{self, Untold};
+use crate::told::Told;
+
+/// A notification is given up after so many tries, which takes three hours: a person who cannot be reached this way will
+/// look.
+pub(super) const TRIES: u32 = 16;
+
+/// A way that sleeps is looked at again after this at the latest: its hours may be changed meanwhile.
+const LOOK_AGAIN: Duration = Duration::from_secs(3600);
+
+/// Has a person told, in a thread of its own.
+pub(super) fn tell(daemon: &mut Daemon, due: OpenEffect) -> Result<(), UpError> {
+    let Effect::Notify { goal, key, title, message, level, .. } = &due.effect else { return Ok(()) };
+    let story = daemon.store.goal(goal)?.and_then(|goal| goal.story);
+    let notice = Notice {
+        goal: Some(goal.clone()),
+        story: story.map(|number| GoalRef { number, ..goal.clone() }),
+        ..Notice::new(&format!("{goal}/{key}"), title, message, *level)
+    };
+    let told = daemon.store.told_by(&due.key)?;
+    Ok(daemon.spawn(due, move |context| act::notify(context, &notice, &told))?)
+}
+
+/// Takes note of what was not told by all ways.
+pub(super) fn untold(
+    daemon: &mut Daemon,
+    (key, effect): (&str, Option<&Effect>),
+    untold: &Untold,
+    now: Timestamp,
+) -> Result<(), UpError> {
+    let failed = || untold.failed.iter().map(|(way, _)| way.as_str());
+    daemon.store.note_told(key, untold.told.iter().map(String::as_str), now)?;
+    let open = daemon.store.open_effects()?;
+    let tried = open.iter().find(|open| open.key == key).map_or(0, |open| open.attempts) + 1;
+    let why = daemon.context.redactor.line(&format!("failed to tell: {}", untold.why())).into_string();
+    match untold.later {
+        Some(later) if untold.failed.is_empty() || tried >= TRIES => {
+            if !untold.failed.is_empty() {
+                daemon.say(&Told::note(now, format!("{key} is given up where it failed: {why}")));
+            }
+            daemon.store.note_told(key, failed(), now)?;
+            let soon = now.checked_add(LOOK_AGAIN).unwrap_or(Timestamp::MAX);
+            Ok(daemon.store.defer(key, later.min(soon))?)
+        }
+        Some(_) | None => daemon.postpone(key, effect, &why, now),
+    }
+}
