@@ -220,8 +220,11 @@ mod tests {
         ("retention.caches_gib", "retention.caches_gib = 1"),
         ("notify.command", "notify.command = [\"x\"]"),
         ("notify.post_url", "notify.post_url = \"http://127.0.0.1:1\""),
-        ("notify.post_topic", "notify.post_topic = \"x\""),
-        ("notify.post_token_env", "notify.post_token_env = \"TOKEN\""),
+        ("notify.post_topic", "notify = { post_url = \"http://127.0.0.1:1\", post_topic = \"x\" }"),
+        (
+            "notify.post_token_env",
+            "notify = { post_url = \"http://127.0.0.1:1\", post_token_env = \"TOKEN\" }",
+        ),
         ("notify.to.*.kind", "notify.to.a = { kind = \"desktop\" }"),
         ("notify.to.*.command", "notify.to.a = { kind = \"command\", command = [\"x\"] }"),
         ("notify.to.*.url", "notify.to.a = { kind = \"json\", url = \"http://127.0.0.1:1\" }"),
