@@ -30,6 +30,8 @@ fn further<'r>() -> [(&'static str, Vec<&'r str>, bool); 13] {
         ("restore", vec!["kept.tar.gz"], false),
         ("completions", vec!["zsh"], true),
         ("man", vec![], true),
+        // What it says when it goes well is told in docs/how-to/be-told.md.
+        ("notify test", vec![], false),
     ]
 }
 
@@ -84,8 +86,6 @@ fn rows<'r>(
         ("undo", vec!["99"], false),
         ("gc", vec!["--dry-run"], true),
         ("stats", vec![], true),
-        // What it says when it goes well is told in docs/how-to/be-told.md.
-        ("notify test", vec![], false),
         // What it says when it goes well is told in `dashboard`.
         ("dashboard", vec!["--listen", "0.0.0.0:0"], false),
         ("doctor", vec![], true),
