@@ -14,8 +14,8 @@ const DONE: &str = "## Objective\nSay hello.\n\n```replay\n\
 const SPENT: &str = "## Objective\nx\n\n```replay\n[\"budget_spent\"]\n```\n";
 
 /// Settings and papers: commands that are about no goal.
-fn further<'r>() -> [(&'static str, Vec<&'r str>, bool); 13] {
-    [
+fn further<'r>() -> Vec<(&'static str, Vec<&'r str>, bool)> {
+    vec![
         ("forecast", vec![], true),
         ("config set", vec!["max", "3"], true),
         ("config unset", vec!["max"], true),
