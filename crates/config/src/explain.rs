@@ -187,6 +187,8 @@ fn own(user: &UserConfig) -> Result<Values, ConfigError> {
         ("notify.post_url", or_dash(&notify.post_url)),
         ("notify.post_topic", or_dash(&notify.post_topic)),
         ("notify.post_token_env", or_dash(&notify.post_token_env)),
+        ("notify.digest", notify.digest.map_or_else(|| "-".to_owned(), |clock| clock.to_string())),
+        ("notify.escalate", or_dash(&notify.escalate)),
     ])
 }
 

@@ -56,6 +56,12 @@ impl Day {
 #[serde(try_from = "String")]
 pub(crate) struct Clock(pub Time);
 
+impl std::fmt::Display for Clock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:02}:{:02}", self.0.hour(), self.0.minute())
+    }
+}
+
 /// Why a text is no time of day.
 #[derive(Debug, thiserror::Error)]
 #[error("{0:?} is no time of day")]

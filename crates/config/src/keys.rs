@@ -206,6 +206,13 @@ pub const KEYS: &[Key] = &[
     ),
     user("notify.post_topic", NAME, AtOnce, "ntfy's topic"),
     user("notify.post_token_env", VARIABLE, AtOnce, "the variable that holds the token for it"),
+    user("notify.digest", CLOCK, AtOnce, "when you are told what the last day came to"),
+    user(
+        "notify.escalate",
+        DURATION,
+        AtOnce,
+        "after how long you are told again of what waits for your look",
+    ),
     user("notify.to.*.kind", WAY, AtOnce, "what this way to tell a person is"),
     user("notify.to.*.command", TEXTS, AtOnce, "a command's program and its arguments"),
     user("notify.to.*.url", ADDRESSES, AtOnce, "where ntfy, a webhook or the mail server is"),

@@ -4,8 +4,10 @@ use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use herder_domain::capacity::Slots;
+use herder_domain::digest::Daily;
 use herder_domain::duration::Span;
 use herder_domain::goal::GoalOptions;
 use herder_domain::repo::RepoId;
@@ -14,6 +16,7 @@ use herder_domain::way::{Secret, Way};
 
 use crate::error::ConfigError;
 use crate::file::{RepositoryConfig, UserConfig};
+use crate::hours::Clock;
 use crate::resolve::{Flags, resolve};
 use crate::source::{Source, Sourced};
 
@@ -51,6 +54,10 @@ pub struct Settings {
     pub backoff_longest: Sourced<Span>,
     /// How a person is told.
     pub ways: Vec<Way>,
+    /// When a person is told what the last day came to, if so.
+    pub digest: Option<Daily>,
+    /// After how long a person is told again of what waits for a look, if so.
+    pub escalate: Option<Duration>,
     /// Names of variables whose values never reach a file: the configured ones, every credential, and
     /// those that are known to hold secrets.
     pub secrets: Vec<String>,
@@ -84,6 +91,11 @@ impl UserConfig {
             backoff_longest: span(["backoff", "longest"], raw.backoff.longest, 30 * 60),
             secrets: self.secrets(&ways),
             secret_files: secret_files(&ways),
+            digest: match raw.notify.digest {
+                Some(Clock(at)) => Some(Daily { zone: self.time_zone()?, at }),
+                None => None,
+            },
+            escalate: raw.notify.escalate.map(|span| span.0),
             ways,
         };
         if settings.backoff_first.value > settings.backoff_longest.value {

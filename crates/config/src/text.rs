@@ -12,7 +12,7 @@ use herder_domain::setup::{AgentKind, Sleep, TokenCount};
 use serde::{Deserialize, Deserializer};
 
 use crate::budgets::BudgetsText;
-use crate::hours::HoursText;
+use crate::hours::{Clock, HoursText};
 use crate::notify::WayText;
 
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -159,6 +159,8 @@ pub(crate) struct NotifyText {
     pub post_topic: Option<String>,
     pub post_token_env: Option<String>,
     pub to: BTreeMap<String, WayText>,
+    pub digest: Option<Clock>,
+    pub escalate: Option<Span>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]

@@ -1,5 +1,6 @@
 //! What is to be done now: a pure function of the whole picture and the time.
 
+mod ailing;
 mod announce;
 mod books;
 mod follow;
@@ -74,6 +75,7 @@ pub fn plan(world: &World, now: Timestamp) -> Plan {
     close_stories(world, &mut plan);
     queue::admit(world, books.as_ref(), now, &mut plan);
     books.iter().for_each(|books| books.warn(world, &mut plan));
+    ailing::tell(world, &mut plan);
     announce::refresh(world, now, &mut plan);
     plan
 }

@@ -9,6 +9,7 @@ mod backup;
 mod check;
 mod claim_refs;
 mod context;
+mod digest;
 mod down;
 mod environment;
 mod forge_tokens;
@@ -34,6 +35,7 @@ pub use backup::{
 };
 pub use check::{check_daemon, check_forges, check_repo, check_root};
 pub use claim_refs::ClaimRefs;
+pub use digest::digest;
 pub use down::{Down, DownError, Manner, down, going};
 pub use forge_tokens::ForgeTokens;
 pub use github::{ConnectError, Pen, PenError};

@@ -15,6 +15,7 @@ mod measuring;
 mod observing;
 mod proposals;
 mod reload;
+mod reminding;
 mod shutdown;
 mod sleep;
 mod spending;

@@ -132,6 +132,12 @@ impl Store {
         })
     }
 
+    /// Goals that wait for a person's look.
+    pub fn waiting_for_look(&self) -> Result<Vec<Goal>, StoreError> {
+        let sql = "SELECT goal FROM goals WHERE is_settled = 0 AND state = 'spot-check'";
+        rows(&self.conn, sql, [], |row| row.get(0).map(|Json(goal)| goal))
+    }
+
     /// Queued goals, the one that waits longest first.
     pub fn queued(&self) -> Result<Vec<Goal>, StoreError> {
         let sql = "SELECT goal FROM goals WHERE is_settled = 0 AND queued_at IS NOT NULL

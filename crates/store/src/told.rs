@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use herder_domain::effect::Effect;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::params;
 
 use crate::column::At;
 use crate::error::StoreError;
-use crate::{Store, execute, rows};
+use crate::{Store, execute, outbox, rows};
 
 /// So long it is known. Nothing is told for as long as that.
 const KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
@@ -39,6 +40,14 @@ impl Store {
         execute(&tx, "DELETE FROM told WHERE at < ?", [At(before)])?;
         tx.commit()?;
         Ok(())
+    }
+
+    /// Orders what follows from the time alone; gives whether it was not ordered before.
+    pub fn order(&mut self, effect: &Effect, at: Timestamp) -> Result<bool, StoreError> {
+        let tx = self.write()?;
+        let is_new = outbox::order(&tx, effect, at)?;
+        tx.commit()?;
+        Ok(is_new)
     }
 
     /// Puts an effect off that is not to be done before a time, which is no try in vain.

@@ -33,7 +33,7 @@ pub use goal::{Create, GoalCommand, List, Named, Say, Several, Sort, SpotCheck, 
 pub use heavy::Heavy;
 pub use init::Init;
 pub use keep::{Gc, Give, Salvage, Take, Undo};
-pub use notify::{NotifyCommand, NotifyTest};
+pub use notify::{Digest, NotifyCommand, NotifyTest};
 pub use operating::{Down, Pause, Resume, SetCommand, SetMax};
 pub use papers::{Completions, Man, Shell, definition, plain_definition};
 pub use reference::{Reference, StoryChoice};
@@ -113,6 +113,8 @@ pub enum Command {
     Stats(Stats),
     /// Serve the web view, on this machine alone unless told otherwise
     Dashboard(Dashboard),
+    /// Say what the night came to: landed, stuck, waiting for you, cost, at work
+    Digest(Digest),
     /// Tell a person, by way of trial
     #[command(subcommand)]
     Notify(NotifyCommand),

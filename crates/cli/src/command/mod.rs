@@ -4,6 +4,7 @@ mod backup;
 mod config;
 mod dashboard;
 mod demo;
+mod digest;
 mod doctor;
 mod down;
 mod forecast;
@@ -63,6 +64,7 @@ pub fn perform(cli: Cli, output: Output) -> Result<Reply, Failure> {
         Command::Dashboard(args) => dashboard::dashboard(&call, &args),
         Command::Demo(args) => demo::perform(&call, &args),
         Command::Init(args) => init::init(&call, &args),
+        Command::Digest(args) => digest::digest(&call, &args),
         Command::Notify(command) => notify::notify(&call, &command),
         Command::Doctor => doctor::doctor(&call),
         Command::Config(command) => of_config(&call, command),

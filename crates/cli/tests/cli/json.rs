@@ -32,6 +32,7 @@ fn further<'r>() -> Vec<(&'static str, Vec<&'r str>, bool)> {
         ("man", vec![], true),
         // What it says when it goes well is told in docs/how-to/be-told.md.
         ("notify test", vec![], false),
+        ("digest", vec![], true),
     ]
 }
 

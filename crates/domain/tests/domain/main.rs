@@ -23,5 +23,6 @@ mod sights;
 mod sim;
 mod sums;
 mod tables;
+mod telling;
 mod times;
 mod wording;

@@ -241,6 +241,12 @@ fn goals_of_a_repository_that_ails_wait_and_all_others_go_on() {
         let waits = &planned.waits[&id(3)];
         let [Wait::RepoAiling { ailing, .. }] = waits.as_slice() else { panic!("{waits:?}") };
         assert_eq!((&ailing.ailment, ailing.since), (&ailment, sim.now));
+        let told = |sim: &Sim| {
+            let keys = sim.world.open.keys().chain(&sim.world.done);
+            keys.filter(|key| key.starts_with("notify/all/ailing/")).count()
+        };
+        sim.settle();
+        assert_eq!(told(&sim), 1, "a person is told of it once");
         sim.record(Event::RepoMended { repo }).unwrap();
         sim.settle();
         assert_eq!(words(&sim), ["running"; 3], "{ailment}");

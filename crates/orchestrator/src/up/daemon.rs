@@ -27,9 +27,12 @@ use super::keeping::Keeping;
 use super::measuring::Measuring;
 use super::observing::{self, Forges};
 use super::reload::{self, ConfigFile};
+use super::reminding::Reminding;
 use super::sleep::{self, Awake};
 use super::upkeep::Upkeep;
-use super::{Mode, UpEnd, UpError, farewell, heed_purse, heed_repos, shutdown, telling, unwanted, watching};
+use super::{
+    Mode, UpEnd, UpError, farewell, heed_purse, heed_repos, reminding, shutdown, telling, unwanted, watching,
+};
 use crate::act::{ActError, Acted};
 use crate::context::Context;
 use crate::told::Told;
@@ -79,6 +82,7 @@ pub(super) struct Daemon {
     pub(super) following: Following,
     pub(super) keeping: Keeping,
     pub(super) measuring: Measuring,
+    pub(super) reminding: Reminding,
     /// Whether this machine is kept awake.
     pub(super) awake: Awake,
     /// What alone is carried out, by a command that sees one goal through.
@@ -119,6 +123,7 @@ impl Daemon {
             following: Following::default(),
             keeping: Keeping::default(),
             measuring: Measuring::default(),
+            reminding: Reminding::default(),
             awake: Awake::default(),
             only_for: None,
         })
@@ -239,6 +244,7 @@ impl Daemon {
         self.watch_ralphs()?;
         observing::observe(self)?;
         unwanted::call_off(self)?;
+        reminding::remind(self, now)?;
         for due in self.store.due_effects(now)? {
             self.start(due)?;
         }
@@ -259,6 +265,7 @@ impl Daemon {
             .into_iter()
             .chain(self.awake.due())
             .chain(self.next_hour())
+            .chain(self.reminding.due())
             .chain(self.next_reckoning())
             .chain(self.keep_claims()?);
         let due = self.next_due(stepped.wake_at)?.into_iter().chain(others).chain(self.following.due()).min();

@@ -225,6 +225,8 @@ mod tests {
             "notify.post_token_env",
             "notify = { post_url = \"http://127.0.0.1:1\", post_token_env = \"TOKEN\" }",
         ),
+        ("notify.digest", "notify.digest = \"07:00\""),
+        ("notify.escalate", "notify.escalate = \"4h\""),
         ("notify.to.*.kind", "notify.to.a = { kind = \"desktop\" }"),
         ("notify.to.*.command", "notify.to.a = { kind = \"command\", command = [\"x\"] }"),
         ("notify.to.*.url", "notify.to.a = { kind = \"json\", url = \"http://127.0.0.1:1\" }"),

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use herder_domain::effect::Effect;
+use herder_domain::effect::{Effect, Once};
 use herder_domain::repo::GoalRef;
 use herder_notify::Notice;
 use herder_store::OpenEffect;
@@ -23,12 +23,19 @@ const LOOK_AGAIN: Duration = Duration::from_secs(3600);
 
 /// Has a person told, in a thread of its own.
 pub(super) fn tell(daemon: &mut Daemon, due: OpenEffect) -> Result<(), UpError> {
-    let Effect::Notify { goal, key, title, message, level, .. } = &due.effect else { return Ok(()) };
+    let Effect::Notify { goal, key, title, message, level, once } = &due.effect else { return Ok(()) };
+    let named = format!("{goal}/{key}");
+    let notice = match once {
+        // It is about all, and by whichever goal it was found.
+        Once::All => Notice::new(key, title, message, *level),
+        Once::Repo | Once::Goal => Notice::new(&named, title, message, *level),
+    };
     let story = daemon.store.goal(goal)?.and_then(|goal| goal.story);
+    let is_of_goal = *once != Once::All;
     let notice = Notice {
-        goal: Some(goal.clone()),
-        story: story.map(|number| GoalRef { number, ..goal.clone() }),
-        ..Notice::new(&format!("{goal}/{key}"), title, message, *level)
+        goal: is_of_goal.then(|| goal.clone()),
+        story: story.filter(|_| is_of_goal).map(|number| GoalRef { number, ..goal.clone() }),
+        ..notice
     };
     let told = daemon.store.told_by(&due.key)?;
     Ok(daemon.spawn(due, move |context| act::notify(context, &notice, &told))?)

@@ -27,4 +27,5 @@ mod room;
 mod stage;
 mod storm;
 mod talking;
+mod telling;
 mod trains;

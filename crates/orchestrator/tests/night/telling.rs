@@ -1,0 +1,39 @@
+//! What a person is told because of the time alone.
+
+use herder_testkit::{NotifySink, until};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::stage::script::easy;
+use crate::stage::{GATE, PATIENCE, Plan};
+
+#[test]
+fn a_digest_comes_once_a_day_and_what_waits_too_long_is_told_of_again() {
+    let sink = NotifySink::start();
+    let clock = Timestamp::now().strftime("%H:%M");
+    let settings = format!(
+        "[notify]\ndigest = \"{clock}\"\nescalate = \"1s\"\n\
+         [notify.to.own]\nkind = \"json\"\nurl = \"{}\"",
+        sink.url()
+    );
+    let mut stage = Plan::gate(GATE).config(&settings).build();
+    // What stands in no table comes first.
+    stage.configure(&format!("time_zone = \"UTC\"\n{}", stage.config()));
+    let goal = stage.goal_to_see("Write a file", &easy("new.txt"));
+    stage.good_night();
+    assert_eq!(stage.word(&goal), "spot-check");
+    let up = stage.up();
+    let told = |level: &str| -> Vec<Value> {
+        let bodies = sink.received().into_iter().map(|post| serde_json::from_str::<Value>(&post.body));
+        bodies.map(Result::unwrap).filter(|body| body["level"] == level).collect()
+    };
+    until("a second message", PATIENCE, || (!told("urgent").is_empty()).then_some(()));
+    assert!(up.stop().success());
+    stage.good_night();
+    let (urgent, digests) = (told("urgent"), told("info"));
+    assert_eq!((urgent.len(), digests.len(), told("attention").len()), (1, 1, 1));
+    assert!(urgent[0]["title"].as_str().unwrap().contains("still waits for a spot-check"), "{urgent:?}");
+    assert_eq!(urgent[0]["goal"], goal.to_string());
+    assert!(digests[0]["title"].as_str().unwrap().starts_with("While you slept: "), "{digests:?}");
+    assert_eq!(digests[0]["goal"], Value::Null, "it is about all");
+}
