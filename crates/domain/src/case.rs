@@ -56,7 +56,7 @@ impl Case {
                 self.follow(run, judgement, &mark, at)?
             }
             What::Undone { commit, .. } => self.undone(commit, at)?,
-            What::UndoRefused { trouble, .. } => self.not_undone(trouble)?,
+            What::UndoRefused { run, trouble } => self.not_undone(run, trouble)?,
             What::GoalOverdue { deadline } => self.overdue(*deadline)?,
             What::GoalTold { text } => self.tell(text, at)?,
             What::GoalNotQueued { why, id } => self.not_queued(why, *id)?,
@@ -65,7 +65,7 @@ impl Case {
             What::Landed { run, commit, known } => self.landed(run, commit, known)?,
             What::WorkOffered { offer, .. } => self.offered(offer)?,
             What::WorkShown { run, offer } => self.shown(run, offer.as_ref())?,
-            What::LandingBounced { bounce, .. } => self.bounced(bounce)?,
+            What::LandingBounced { run, bounce } => self.bounced(run, bounce)?,
             What::LandingWithdrawn { .. } => self.withdraw()?,
             What::GoalCancelled => self.close(&GoalEvent::Cancelled)?,
             What::GoalResolved => self.close(&GoalEvent::Resolved)?,

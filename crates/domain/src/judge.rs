@@ -179,6 +179,9 @@ pub fn judge_run(
     }
 }
 
+/// What is said of a pull request that a person closed.
+pub(crate) const CLOSED_UNMERGED: &str = "a person closed its pull request without merging it";
+
 /// Decides what follows from a bounce.
 pub fn judge_bounce(goal: &Goal, run: &RunId, bounce: &Bounce, policy: &Policy, now: Timestamp) -> Judgement {
     let (charge, sentence, refusal) = match bounce {
@@ -187,8 +190,7 @@ pub fn judge_bounce(goal: &Goal, run: &RunId, bounce: &Bounce, policy: &Policy, 
             return given_up(goal, StuckCause::Undeliverable, format!("the landing was given up: {why}"));
         }
         Bounce::ClosedUnmerged => {
-            let detail = "a person closed its pull request without merging it".to_owned();
-            return given_up(goal, StuckCause::ClosedUnmerged, detail);
+            return given_up(goal, StuckCause::ClosedUnmerged, CLOSED_UNMERGED.to_owned());
         }
         Bounce::ChangesRequested { words } => return changes_requested(goal, run, words, policy, now),
         Bounce::ChecksRed(refusal) => {

@@ -281,11 +281,21 @@ impl LandingState {
                 Ok(Self::Offered { standing: standing.clone() })
             }
             // A push whose answer was lost may be found in the base after the goal was closed, and a person may
-            // merge what is shown to them.
+            // merge what is shown to them, or what has come back.
             (
-                Self::Submitted { .. } | Self::Offered { .. } | Self::Shown | Self::Withdrawn,
+                Self::Submitted { .. }
+                | Self::Offered { .. }
+                | Self::Shown
+                | Self::Bounced(_)
+                | Self::Withdrawn,
                 LandingEvent::Landed { commit },
             ) => Ok(Self::Landed { commit: commit.clone() }),
+            // A person may also close what has come back.
+            (Self::Bounced(before), LandingEvent::Bounced(Bounce::ClosedUnmerged))
+                if *before != Bounce::ClosedUnmerged =>
+            {
+                Ok(Self::Bounced(Bounce::ClosedUnmerged))
+            }
             (Self::Submitted { .. } | Self::Offered { .. }, LandingEvent::Bounced(bounce)) => {
                 Ok(Self::Bounced(bounce.clone()))
             }

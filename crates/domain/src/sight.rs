@@ -18,6 +18,7 @@ pub use correction::{Correction, Reopening, Turn};
 use crate::event::What;
 use crate::goal::{Goal, GoalEdit, GoalState, GoalText, ProposedBy};
 use crate::repo::{GoalRef, Number};
+use crate::run::RunId;
 
 /// What the forge shows of where a goal stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -214,6 +215,9 @@ pub struct Sighting {
     pub spoken: Vec<Spoken>,
     /// Our own account there.
     pub me: String,
+    /// Where it is closed and a person merged a pull request of it that had come back, or was only shown: the run whose
+    /// work that offered, and the commit that it became.
+    pub merged: Option<(RunId, String)>,
 }
 
 /// Why somebody's queueing was not followed.
@@ -299,7 +303,12 @@ impl Sighting {
             (state, _) if state.is_settled() => None,
             // Merging closes it; that the work landed is known from its pull request.
             (GoalState::Offered { .. }, Standing::Completed) => None,
-            (_, Standing::Completed) => Some(What::GoalResolved),
+            (_, Standing::Completed) => Some(match &self.merged {
+                Some((run, commit)) => {
+                    What::Landed { run: run.clone(), commit: commit.clone(), known: Vec::new() }
+                }
+                None => What::GoalResolved,
+            }),
             (_, Standing::NotPlanned) => Some(What::GoalCancelled),
             (_, Standing::Open) => None,
         }

@@ -41,7 +41,23 @@ impl Store {
             );
             landing.offer.is_some() && is_open
         };
-        Ok(open_landings(&self.conn)?.into_iter().filter(is_open).collect())
+        let open = open_landings(&self.conn)?.into_iter().filter(is_open);
+        Ok(open.chain(self.returned_offers()?).collect())
+    }
+
+    /// Landings that came back while their pull requests stay open for the next try: a person may merge or close one. Of
+    /// each goal it is the last one that had a pull request, if that came back.
+    fn returned_offers(&self) -> Result<Vec<Landing>, StoreError> {
+        let sql = "SELECT landing FROM (
+                       SELECT l.landing, l.state, row_number() OVER (
+                           PARTITION BY r.repo, r.number ORDER BY r.attempt DESC) AS place
+                       FROM goals g
+                       JOIN runs r ON r.repo = g.repo AND r.number = g.number
+                       JOIN landings l ON l.run = r.id
+                       WHERE g.is_settled = 0 AND g.state <> 'offered'
+                       AND json_extract(l.landing, '$.offer') IS NOT NULL)
+                   WHERE place = 1 AND state = 'bounced'";
+        rows(&self.conn, sql, [], |row| row.get(0).map(|Json(landing)| landing))
     }
 }
 

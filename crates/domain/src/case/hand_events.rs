@@ -135,11 +135,15 @@ impl Case {
     }
 
     /// The work stays where it is. What was to take it out and is open still is closed.
-    pub(super) fn not_undone(&mut self, trouble: &UndoTrouble) -> Result<Vec<Effect>, IllegalEvent> {
+    pub(super) fn not_undone(
+        &mut self,
+        run: &RunId,
+        trouble: &UndoTrouble,
+    ) -> Result<Vec<Effect>, IllegalEvent> {
         let (undo, landed) = self.undoing("kept")?;
         let is_offered = self.landing.as_ref().is_some_and(|landing| landing.state.standing().is_some());
         self.step_landing(&LandingEvent::Kept)?;
-        self.step(&GoalEvent::Landed(landed))?;
+        self.step(&GoalEvent::Landed(run.clone(), landed))?;
         self.reopening(Reopening::Never);
         let text = format!("{} wanted it undone, and it has stayed: {trouble}.", undo.by);
         let is_open = is_offered && !matches!(trouble, UndoTrouble::Closed);

@@ -2,8 +2,9 @@
 
 use super::Case;
 use crate::effect::Effect;
-use crate::goal::GoalEvent;
+use crate::goal::{GoalEvent, GoalState, StuckCause};
 use crate::illegal::IllegalEvent;
+use crate::judge::CLOSED_UNMERGED;
 use crate::landing::{Bounce, Landing, LandingEvent, LandingState, Merging, Offer, Standing, Step, Warrant};
 use crate::run::RunId;
 
@@ -62,12 +63,38 @@ impl Case {
     }
 
     /// The work cannot land as it is; what the forge was to merge by itself it must not merge any more.
-    pub(super) fn bounced(&mut self, bounce: &Bounce) -> Result<Vec<Effect>, IllegalEvent> {
+    pub(super) fn bounced(&mut self, run: &RunId, bounce: &Bounce) -> Result<Vec<Effect>, IllegalEvent> {
+        let had_bounced =
+            self.landing.as_ref().is_some_and(|landing| matches!(landing.state, LandingState::Bounced(_)));
         self.step_landing(&LandingEvent::Bounced(bounce.clone()))?;
+        if had_bounced {
+            return self.closed_after_bounce(run);
+        }
         let is_open = !matches!(bounce, Bounce::ClosedUnmerged);
         let is_forges =
             self.offer().is_some_and(|(_, offer)| matches!(offer.merging, Merging::Forge) && is_open);
         Ok(if is_forges { self.deed(Step::Halt) } else { Vec::new() })
+    }
+
+    /// A person closed the pull request of work that had come back: whoever does wants no further try. A goal that
+    /// another orchestrator or a person has is theirs, and a bounce that was not judged yet is judged as this one.
+    fn closed_after_bounce(&mut self, run: &RunId) -> Result<Vec<Effect>, IllegalEvent> {
+        let is_tried_again = match &self.goal.state {
+            GoalState::Queued { .. } => self.goal.elsewhere.is_none(),
+            GoalState::Running { .. } => !self.goal.is_landing(run),
+            GoalState::Draft { .. }
+            | GoalState::SpotCheck { .. }
+            | GoalState::Offered { .. }
+            | GoalState::Done { .. }
+            | GoalState::Stuck { .. }
+            | GoalState::Cancelled
+            | GoalState::Resolved => false,
+        };
+        if !is_tried_again || self.goal.taken.is_some() {
+            return Ok(Vec::new());
+        }
+        self.step(&GoalEvent::GotStuck(StuckCause::ClosedUnmerged, CLOSED_UNMERGED.to_owned()))?;
+        Ok(self.post_mortem(&format!("{run}/closed")))
     }
 
     /// Nobody wants the work any more: its pull request is closed.

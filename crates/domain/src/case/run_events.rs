@@ -181,8 +181,10 @@ impl Case {
         known: &[String],
     ) -> Result<Vec<Effect>, IllegalEvent> {
         self.step_landing(&LandingEvent::Landed { commit: commit.into() })?;
-        if !self.goal.state.is_settled() {
-            self.step(&GoalEvent::Landed(commit.into()))?;
+        // What a person merges of an earlier run does not pull away another's workspace.
+        let is_in_hand = self.goal.taken.is_some() && !self.goal.is_landing(run);
+        if !self.goal.state.is_settled() && !is_in_hand {
+            self.step(&GoalEvent::Landed(run.clone(), commit.into()))?;
             self.goal.context = RetryContext::default();
         }
         if known.is_empty() {
@@ -228,7 +230,7 @@ impl Case {
         ]
     }
 
-    fn post_mortem(&self, mark: &str) -> Vec<Effect> {
+    pub(super) fn post_mortem(&self, mark: &str) -> Vec<Effect> {
         let GoalState::Stuck { cause, detail } = &self.goal.state else {
             return Vec::new();
         };

@@ -195,8 +195,8 @@ pub enum GoalEvent {
     ReturnedToDraft(String),
     /// A pull request offers its work.
     Offered(Number),
-    /// Its work landed, as this commit.
-    Landed(String),
+    /// The work of this run is part of the base branch, as this commit.
+    Landed(RunId, String),
     /// A person takes it into their own hands.
     TakenUp(Timestamp),
     /// Nothing came of a person's work: it stands where it stood.
@@ -226,7 +226,7 @@ impl GoalEvent {
             Self::GotStuck(..) => "given up",
             Self::ReturnedToDraft(_) => "returned to draft",
             Self::Offered(_) => "offered",
-            Self::Landed(_) => "landed",
+            Self::Landed(..) => "landed",
             Self::TakenUp(_) => "taken up",
             Self::PutBack(_) => "put back",
             Self::Undoing => "undone",
@@ -387,11 +387,12 @@ impl GoalState {
             (S::Running { run } | S::Offered { run, .. }, E::Offered(pull)) => {
                 S::Offered { run: run.clone(), pull: *pull }
             }
-            (S::Running { .. } | S::Offered { .. }, E::GotStuck(cause, detail)) => {
+            (S::Queued { .. } | S::Running { .. } | S::Offered { .. }, E::GotStuck(cause, detail)) => {
                 S::Stuck { cause: *cause, detail: detail.clone() }
             }
             (S::Running { .. }, E::ReturnedToDraft(note)) => S::Draft { note: Some(note.clone()) },
-            (S::Running { run } | S::Offered { run, .. } | S::SpotCheck { run, .. }, E::Landed(commit)) => {
+            // Whatever became of the goal since its work was offered, a person may merge that.
+            (state, E::Landed(run, commit)) if !state.is_settled() => {
                 S::Done { run: run.clone(), commit: commit.clone() }
             }
             (S::SpotCheck { run, .. }, E::Approved) => S::Running { run: run.clone() },

@@ -109,6 +109,7 @@ fn seen(goal: &Goal, label: &str, deeds: &[Deed]) -> Sighting {
         acts,
         spoken: Vec::new(),
         me: "herder".into(),
+        merged: None,
     }
 }
 

@@ -203,3 +203,51 @@ fn what_is_not_to_take_work_out_any_more_is_closed_unless_a_person_did() {
         assert_eq!([before, closing].concat(), steps(&sim));
     }
 }
+
+/// The first goal is at work again after its checks were red.
+fn come_back() -> (Sim, RunId) {
+    let (mut sim, run) = offered();
+    bounce(&mut sim, &run, Bounce::ChecksRed(Refusal::unnamed("no")));
+    assert_eq!(sim.state(1).word(), "queued");
+    (sim, run)
+}
+
+/// Until its next run is at work.
+fn again(sim: &mut Sim, first: &RunId) -> RunId {
+    sim.take(&Op::Advance { seconds: 9_000 });
+    (0..3).for_each(|_| sim.take(&Op::FinishAll));
+    let second = sim.world.goals[&sim::id(1)].current_run().unwrap().clone();
+    assert_ne!(second, *first);
+    second
+}
+
+#[test]
+fn what_a_person_merges_after_it_came_back_has_landed_and_its_next_run_is_stopped() {
+    for is_at_work in [false, true] {
+        let (mut sim, run) = come_back();
+        let second = is_at_work.then(|| again(&mut sim, &run));
+        tell(&mut sim, What::Landed { run: run.clone(), commit: "c0ffee".into(), known: Vec::new() });
+        assert_eq!(sim.state(1), &GoalState::Done { run, commit: "c0ffee".into() });
+        assert_eq!(sim.state(2).word(), "running", "what depends on it starts");
+        let stops =
+            |effect: &Effect| matches!(effect, Effect::Stop { run, .. } if Some(run) == second.as_ref());
+        assert_eq!(sim.world.open.values().any(stops), is_at_work);
+    }
+}
+
+#[test]
+fn who_closes_what_came_back_wants_no_further_try() {
+    for is_at_work in [false, true] {
+        let (mut sim, run) = come_back();
+        let second = is_at_work.then(|| again(&mut sim, &run));
+        bounce(&mut sim, &run, Bounce::ClosedUnmerged);
+        let is_stuck = matches!(sim.state(1), GoalState::Stuck { cause: StuckCause::ClosedUnmerged, .. });
+        assert!(is_stuck, "{:?}", sim.state(1));
+        let stops =
+            |effect: &Effect| matches!(effect, Effect::Stop { run, .. } if Some(run) == second.as_ref());
+        assert_eq!(sim.world.open.values().any(stops), is_at_work);
+        let merged = What::Landed { run, commit: "c0ffee".into(), known: Vec::new() };
+        tell(&mut sim, merged);
+        assert_eq!(sim.state(1).word(), "done", "a person may think better of it");
+    }
+}

@@ -134,7 +134,7 @@ every!(goal_events -> GoalEvent {
     GoalEvent::GotStuck(..) => GoalEvent::GotStuck(StuckCause::Failed, "no".into()),
     GoalEvent::ReturnedToDraft(_) => GoalEvent::ReturnedToDraft("no such model".into()),
     GoalEvent::Offered(_) => GoalEvent::Offered(Number(50)),
-    GoalEvent::Landed(_) => GoalEvent::Landed("c0ffee".into()),
+    GoalEvent::Landed(..) => GoalEvent::Landed(run(), "c0ffee".into()),
     GoalEvent::TakenUp(_) => GoalEvent::TakenUp(start()),
     GoalEvent::PutBack(_) => GoalEvent::PutBack(Box::new(stuck())),
     GoalEvent::Undoing => GoalEvent::Undoing,

@@ -52,6 +52,7 @@ fn sighting(goal: &Goal) -> Sighting {
         acts: Vec::new(),
         spoken: Vec::new(),
         me: "herder".into(),
+        merged: None,
     }
 }
 
@@ -65,6 +66,7 @@ fn follows(goal: &Goal, sighting: &Sighting) -> String {
         What::GoalShelved { .. } => "shelved",
         What::GoalCancelled => "cancelled",
         What::GoalResolved => "resolved",
+        What::Landed { .. } => "landed",
         What::GoalReopened => "reopened",
         What::GoalEdited { .. } => "edited",
         What::GoalNotQueued { .. } => "not queued",
@@ -315,5 +317,22 @@ fn an_issue_that_a_landing_closed_opens_in_our_name_when_the_work_is_out_and_its
         seen.seen.through = 11;
         let resolved = if reopening == Reopening::Never { "resolved" } else { "" };
         assert_eq!(follows(&goal, &seen), resolved, "{word}, {reopening:?}");
+    }
+}
+
+#[test]
+fn an_issue_that_a_merge_closed_has_landed_and_is_not_merely_resolved() {
+    for word in ["queued", "running", "stuck", "spot-check"] {
+        let known = goal(word);
+        let mut seen = sighting(&known);
+        seen.acts = vec![act(11, Deed::Closed)];
+        seen.seen = Seen {
+            through: 11,
+            shown: Shown { standing: Standing::Completed, ..seen.seen.shown },
+            ..seen.seen
+        };
+        assert_eq!(follows(&known, &seen), "resolved");
+        seen.merged = Some((samples::run(), "c0ffee".into()));
+        assert_eq!(follows(&known, &seen), "landed");
     }
 }

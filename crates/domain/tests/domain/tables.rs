@@ -11,13 +11,13 @@ use crate::samples;
 
 const GOAL: &str = "
            | queued | retried | edited     | cancelled | resolved | started | queued again | sent to spot-check | approved | rejected | given up | returned to draft | offered | landed | taken up | put back | undone | shelved | reopened
-draft      | queued | -       | draft      | cancelled | resolved | -       | -            | -                  | -        | -        | -        | draft             | - | - | queued | - | - | - | -
-queued     | -      | -       | draft      | cancelled | resolved | running | -            | -                  | -        | -        | -        | draft             | - | - | - | - | - | draft | -
+draft      | queued | -       | draft      | cancelled | resolved | -       | -            | -                  | -        | -        | -        | draft             | - | done | queued | - | - | - | -
+queued     | -      | -       | draft      | cancelled | resolved | running | -            | -                  | -        | -        | stuck    | draft             | - | done | - | - | - | draft | -
 running    | -      | -       | running    | cancelled | resolved | -       | queued       | spot-check         | -        | -        | stuck    | draft             | offered | done | - | stuck | - | draft | -
 spot-check | -      | -       | spot-check | cancelled | resolved | -       | -            | -                  | running  | queued   | -        | -                 | - | done | queued | - | - | draft | -
 offered    | -      | -       | offered    | cancelled | -        | -       | queued       | spot-check         | -        | -        | stuck    | -                 | offered | done | - | - | - | - | -
 done       | -      | -       | -          | -         | -        | -       | queued       | -                  | -        | -        | -        | -                 | - | - | - | - | running | - | draft
-stuck      | -      | queued  | stuck      | cancelled | resolved | -       | -            | -                  | -        | -        | -        | -                 | - | - | queued | - | - | draft | -
+stuck      | -      | queued  | stuck      | cancelled | resolved | -       | -            | -                  | -        | -        | -        | -                 | - | done | queued | - | - | draft | -
 cancelled  | -      | -       | -          | -         | -        | -       | -            | -                  | -        | -        | -        | -                 | - | - | - | - | - | - | draft
 resolved   | -      | -       | -          | -         | -        | -       | -            | -                  | -        | -        | -        | -                 | - | - | - | - | - | - | draft
 ";
@@ -41,7 +41,7 @@ submitted | submitted | offered | -       | landed | bounced | withdrawn | -    
 offered   | -         | offered | offered | landed | bounced | withdrawn | -         | -        | -
 shown     | -         | -       | -       | landed | -       | withdrawn | -         | -        | -
 landed    | -         | -       | -       | -      | -       | -         | reverting | -        | -
-bounced   | -         | -       | -       | -      | -       | -         | -         | -        | -
+bounced   | -         | -       | -       | landed | -       | -         | -         | -        | -
 withdrawn | -         | -       | -       | landed | -       | -         | -         | -        | -
 reverting | reverting | leaving | -       | -      | -       | -         | -         | reverted | landed
 leaving   | -         | leaving | leaving | -      | -       | -         | -         | reverted | landed
@@ -169,7 +169,7 @@ fn what_an_event_carries_is_what_the_state_keeps() {
     let at = samples::after(5);
     assert_eq!(running.next(&GoalEvent::Requeued(at)), Ok(GoalState::Queued { since: at }));
     assert_eq!(
-        running.next(&GoalEvent::Landed("c0ffee".into())),
+        running.next(&GoalEvent::Landed(run.clone(), "c0ffee".into())),
         Ok(GoalState::Done { run: run.clone(), commit: "c0ffee".into() })
     );
     let postponed =

@@ -49,6 +49,11 @@ pub(crate) fn look(client: &Client, repo: &RepoId, landing: &Landing) -> Result<
                 Word::Otherwise(feedback) => What::GoalRejected { feedback },
             }))
         }
+        LandingState::Bounced(bounce)
+            if pull.state == IssueState::Closed && *bounce != Bounce::ClosedUnmerged =>
+        {
+            Ok(Some(No::Closed.of(landing)))
+        }
         LandingState::Submitted { .. }
         | LandingState::Shown
         | LandingState::Landed { .. }

@@ -116,6 +116,7 @@ fn goal(&Eyes { client, me, heard }: &Eyes<'_>, repo: &RepoId, issue: Issue) -> 
         acts,
         spoken,
         me: me.to_owned(),
+        merged: None,
     })
 }
 

@@ -11,9 +11,10 @@ use std::time::Duration;
 use herder_domain::ailment::Ailment;
 use herder_domain::event::Repo;
 use herder_domain::forge::Home;
-use herder_domain::landing::Landing;
+use herder_domain::landing::{Landing, LandingState};
 use herder_domain::repo::{GoalRef, Number, RepoId};
-use herder_domain::sight::Sighting;
+use herder_domain::run::RunId;
+use herder_domain::sight::{Sighting, Standing};
 use herder_domain::story::Story;
 use herder_forge::poll::{BaseBrief, Found, Poller, PullBrief, Rhythm};
 use herder_forge::{Client, Lookup, Why};
@@ -306,11 +307,37 @@ impl Watch {
             Some(Kind::Story(story)) => {
                 self.new_story(&story.id).then_some(Saw::Story(story)).into_iter().collect()
             }
-            Some(Kind::Goal(sighting)) => {
+            Some(Kind::Goal(mut sighting)) => {
+                sighting.merged = self.merged(&sighting)?;
                 let story = self.story_of(&sighting)?.map(Saw::Story);
                 story.into_iter().chain([Saw::Goal(sighting)]).collect()
             }
         })
+    }
+
+    /// What became part of the base branch of a goal whose issue is closed, where a person's merge is what closed it: GitHub tells of
+    /// the issue as soon as of the pull request. What cannot be read of the database now the daemon finds out by itself.
+    fn merged(&self, sighting: &Sighting) -> Result<Option<(RunId, String)>, Why> {
+        if sighting.seen.shown.standing != Standing::Completed {
+            return Ok(None);
+        }
+        let came_back = |landing: &Landing| {
+            landing.goal == sighting.goal
+                && matches!(landing.state, LandingState::Bounced(_) | LandingState::Shown)
+        };
+        let offers = self.store.offers().unwrap_or_default();
+        let Some((run, offer)) =
+            offers.into_iter().find(came_back).and_then(|landing| Some((landing.run, landing.offer?)))
+        else {
+            return Ok(None);
+        };
+        match self.client.pull(&sighting.goal.repo, offer.pull) {
+            Lookup::Present(pull) if pull.is_merged() => {
+                Ok(pull.merge_commit_sha.map(|commit| (run, commit)))
+            }
+            Lookup::Present(_) | Lookup::Gone => Ok(None),
+            Lookup::Unknown(why) => Err(why),
+        }
     }
 
     /// The story that a goal names, where it is not known.

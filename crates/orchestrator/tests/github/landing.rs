@@ -16,7 +16,7 @@ use crate::script::{easy, expect, good, script};
 use crate::stage::{APP, Orchestrator, PATIENCE, Stage};
 
 /// A queued goal with its issue, whose agent plays `script`.
-fn goal(stage: &Stage, script: &str) -> GoalRef {
+pub fn goal(stage: &Stage, script: &str) -> GoalRef {
     goal_that(stage, script, |_| {})
 }
 
@@ -49,7 +49,8 @@ fn state(stage: &Stage, goal: &GoalRef) -> GoalState {
 pub fn becomes(stage: &Stage, goal: &GoalRef, word: &str) -> GoalState {
     until(&format!("{goal} to be {word}"), PATIENCE, || {
         herder_orchestrator::wake(&stage.state());
-        Some(state(stage, goal)).filter(|state| state.word() == word)
+        let known = stage.store().goal(goal).unwrap()?;
+        Some(known.state).filter(|state| state.word() == word)
     })
 }
 

@@ -8,6 +8,7 @@ mod hearing;
 mod landing;
 mod queueing;
 mod registering;
+mod returning;
 mod said;
 #[path = "../night/stage/script.rs"]
 #[allow(dead_code, reason = "another night's scripts need more")]

@@ -21,6 +21,12 @@ fn heard(landing: &Landing, place: u8) -> What {
     if landing.state.undoing().is_some() {
         return heard_of_undoing(run, place);
     }
+    if matches!(landing.state, LandingState::Bounced(_)) {
+        return match place % 2 {
+            0 => What::LandingBounced { run, bounce: Bounce::ClosedUnmerged },
+            _ => What::Landed { run, commit: "c0ffee".into(), known: Vec::new() },
+        };
+    }
     let seen = |standing| What::LandingSeen { run: run.clone(), standing };
     let bounced = |bounce| What::LandingBounced { run: run.clone(), bounce };
     match place % 10 {
@@ -66,7 +72,8 @@ impl Sim {
 
     /// Something is heard of a pull request that is open. Of one that is only shown, no more than that it was merged.
     pub fn see(&mut self, place: u8, what: u8) {
-        let open: Vec<&Landing> = self.world.landings.values().filter(|landing| is_open(landing)).collect();
+        let is_heard_of = |landing: &&Landing| is_open(landing) || self.has_come_back(landing);
+        let open: Vec<&Landing> = self.world.landings.values().filter(is_heard_of).collect();
         let Some(landing) = open.get(usize::from(place) % open.len().max(1)) else {
             return;
         };
@@ -78,6 +85,18 @@ impl Sim {
         let heard = heard(landing, if is_shown { 8 } else { what });
         let goal = landing.goal.clone();
         self.record(Event::of(&goal, heard)).unwrap();
+    }
+
+    /// The last pull request of a goal came back, and is open still.
+    fn has_come_back(&self, landing: &Landing) -> bool {
+        let attempt = |landing: &Landing| self.world.runs[&landing.run].attempt;
+        let is_last = self.world.landings.values().all(|other| {
+            other.goal != landing.goal || other.offer.is_none() || attempt(other) <= attempt(landing)
+        });
+        let is_back =
+            matches!(&landing.state, LandingState::Bounced(bounce) if *bounce != Bounce::ClosedUnmerged);
+        let is_live = !self.world.goals[&landing.goal].state.is_settled();
+        is_back && is_last && is_live && landing.offer.is_some()
     }
 
     /// Every open pull request is merged; false where there is none to wait for.
