@@ -265,17 +265,6 @@ impl LandingState {
             (Self::Submitted { .. } | Self::Offered { .. }, LandingEvent::Offered) => {
                 Ok(Self::Offered { standing: Standing::given() })
             }
-            (
-                Self::Reverting { commit, undo, rounds, .. } | Self::Leaving { commit, undo, rounds, .. },
-                LandingEvent::Offered,
-            ) => Ok(Self::leaving(commit, undo, *rounds, Standing::given())),
-            // It is made anew on top of what came in between, which is another round.
-            (Self::Leaving { commit, undo, rounds, .. }, LandingEvent::Seen(Standing::Conflict)) => {
-                Ok(Self::reverting(commit, undo, rounds + 1))
-            }
-            (Self::Leaving { commit, undo, rounds, .. }, LandingEvent::Seen(standing)) => {
-                Ok(Self::leaving(commit, undo, *rounds, standing.clone()))
-            }
             (Self::Offered { .. }, LandingEvent::Seen(Standing::Conflict)) => Ok(Self::FRESH),
             (Self::Offered { .. }, LandingEvent::Seen(standing)) => {
                 Ok(Self::Offered { standing: standing.clone() })
@@ -301,6 +290,24 @@ impl LandingState {
             }
             (Self::Submitted { .. } | Self::Offered { .. } | Self::Shown, LandingEvent::Withdrawn) => {
                 Ok(Self::Withdrawn)
+            }
+            (state, event) => state.next_on_the_way_out(event),
+        }
+    }
+
+    /// The part of [`LandingState::next`] that is about work that leaves the base branch.
+    fn next_on_the_way_out(&self, event: &LandingEvent) -> Result<Self, IllegalEvent> {
+        match (self, event) {
+            (
+                Self::Reverting { commit, undo, rounds, .. } | Self::Leaving { commit, undo, rounds, .. },
+                LandingEvent::Offered,
+            ) => Ok(Self::leaving(commit, undo, *rounds, Standing::given())),
+            // It is made anew on top of what came in between, which is another round.
+            (Self::Leaving { commit, undo, rounds, .. }, LandingEvent::Seen(Standing::Conflict)) => {
+                Ok(Self::reverting(commit, undo, rounds + 1))
+            }
+            (Self::Leaving { commit, undo, rounds, .. }, LandingEvent::Seen(standing)) => {
+                Ok(Self::leaving(commit, undo, *rounds, standing.clone()))
             }
             (Self::Landed { commit }, LandingEvent::Undoing(undo)) => Ok(Self::reverting(commit, undo, 0)),
             (Self::Reverting { commit, undo, rounds, .. }, LandingEvent::Postponed { until, why }) => {

@@ -340,7 +340,10 @@ impl Sim {
                 self.check_unwanted(&run.id, &run.state);
             }
             let is_open = goal.quarantine.is_none() && !goal.state.is_settled();
-            if is_open && goal.elsewhere.is_some() && !goal.is_running(&run.id) {
+            let is_given_up =
+                matches!(goal.state, GoalState::Stuck { cause: StuckCause::ClosedUnmerged, .. });
+            let is_anothers = goal.elsewhere.is_some() && !goal.is_running(&run.id);
+            if is_open && (is_anothers || is_given_up) {
                 self.check_unwanted(&run.id, &run.state);
             } else if is_live(&run.state) && is_open {
                 assert!(goal.is_running(&run.id), "{} is {} beside its run", goal.id, goal.state.word());
