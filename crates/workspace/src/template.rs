@@ -6,7 +6,7 @@
 //! at any time, is made again when it is missing or broken, and no job ever sees it.
 
 use crate::bare::Bare;
-use crate::cached::{Cached, Hold, hold};
+use crate::cached::{Cached, Hold, hold, try_hold};
 use crate::copying::{copy_directory, copy_work_tree};
 use crate::error::Result;
 use crate::git::Git;
@@ -79,6 +79,29 @@ impl Templates {
             }
         }
         Ok(found)
+    }
+
+    /// Removes what a process that was killed has left half made: it is no template, and is made anew when one is needed.
+    ///
+    /// # Errors
+    /// Something cannot be read or removed.
+    pub fn sweep(&self) -> Result<()> {
+        if !self.dir.is_dir() {
+            return Ok(());
+        }
+        for entry in fs_err::read_dir(&self.dir)? {
+            let top = entry?.path();
+            let is_left = top.join(NEW).is_dir() || (top.join(NOW).is_dir() && facts(&top.join(NOW)).is_none());
+            if !is_left {
+                continue;
+            }
+            let Some(_alone) = try_hold(&top.join(LOCK), Hold::Alone)? else { continue };
+            remove_tree(&top, &top.join(NEW))?;
+            if facts(&top.join(NOW)).is_none() {
+                remove_tree(&top, &top.join(NOW))?;
+            }
+        }
+        Ok(())
     }
 
     /// Brings the template of `branch` to `commit`, which the mirror holds, where there is one: whoever needs it next

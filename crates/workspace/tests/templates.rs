@@ -141,6 +141,39 @@ fn a_template_that_is_broken_or_gone_is_made_again() {
 }
 
 #[test]
+fn what_a_killed_process_left_half_made_is_swept_and_a_whole_template_stays() {
+    let scene = Scene::new();
+    scene.templates.sweep().unwrap();
+    scene.prepare(7, 1);
+    scene.templates.sweep().unwrap();
+    assert!(template(&scene).is_dir(), "it was whole");
+    std::fs::remove_file(template(&scene).join("template.json")).unwrap();
+    write(&template(&scene).join("index.lock"), "");
+    let begun = template(&scene).with_file_name("new");
+    std::fs::create_dir(&begun).unwrap();
+    scene.templates.sweep().unwrap();
+    assert!(!template(&scene).exists() && !begun.exists());
+    let work = scene.prepare(8, 1);
+    assert_eq!(differing(&work.clone, &work.private), ["", ""]);
+}
+
+#[test]
+fn a_template_that_is_kept_up_has_what_was_pushed_and_none_is_made_for_it() {
+    let scene = Scene::new();
+    let tip = scene.pushes("one.txt", "x\n");
+    scene.mirror.fetch(&scene.user).unwrap();
+    scene.templates.keep_up(&scene.mirror, "main", &tip).unwrap();
+    assert!(!template(&scene).exists(), "nobody has needed one yet");
+    scene.prepare(7, 1);
+    let tip = scene.pushes("two.txt", "y\n");
+    scene.mirror.fetch(&scene.user).unwrap();
+    scene.templates.keep_up(&scene.mirror, "main", &tip).unwrap();
+    assert!(template(&scene).join("tree/two.txt").exists());
+    let work = scene.prepare(8, 1);
+    assert_eq!(differing(&work.clone, &work.private), ["", ""]);
+}
+
+#[test]
 fn many_runs_are_prepared_at_once_while_the_branch_moves() {
     let scene = Scene::new();
     scene.prepare(1, 1);

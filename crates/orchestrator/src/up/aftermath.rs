@@ -8,7 +8,7 @@ use herder_domain::cause::with_causes;
 use herder_domain::event::Repo;
 use herder_gate::Cache;
 use herder_record::StateDir;
-use herder_workspace::{Bare, WorkspaceError};
+use herder_workspace::{Bare, Templates, WorkspaceError};
 
 /// Sweeps; gives what could not be swept, in sentences.
 pub(super) fn sweep(state: &StateDir, repos: &[Repo]) -> Vec<String> {
@@ -27,5 +27,6 @@ fn sweep_repository(state: &StateDir, repo: &Repo) -> Result<(), WorkspaceError>
     let vault = Bare::at(state.vault(&repo.id));
     Bare::at(state.mirror(&repo.id)).sweep()?;
     vault.sweep()?;
+    Templates::at(state.templates(&repo.id)).sweep()?;
     vault.settle_pushes(&repo.url)
 }
