@@ -23,6 +23,9 @@ const STAT: usize = 40;
 /// The flag of an entry that has two more bytes of flags.
 const EXTENDED: u16 = 0x4000;
 
+/// The flags of an entry that is a side of a conflict.
+const STAGE: u16 = 0x3000;
+
 /// What an entry of an index is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -38,7 +41,15 @@ pub(crate) enum Kind {
 pub(crate) struct Entry {
     start: usize,
     path: Range<usize>,
+    flags: u16,
     pub(crate) kind: Kind,
+}
+
+impl Entry {
+    /// Whether it is no side of a conflict, and no more than what a tree holds.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.flags & (EXTENDED | STAGE) == 0
+    }
 }
 
 /// An index in memory.
@@ -68,6 +79,11 @@ impl IndexFile {
 
     pub(crate) fn path(&self, entry: &Entry) -> &Path {
         Path::new(OsStr::from_bytes(&self.bytes[entry.path.clone()]))
+    }
+
+    /// The name of what it holds, in bytes.
+    pub(crate) fn object(&self, entry: &Entry) -> &[u8] {
+        &self.bytes[entry.start + STAT..entry.start + STAT + self.name]
     }
 
     /// When the file was last changed.
@@ -110,7 +126,7 @@ fn entries(bytes: &[u8], name: usize) -> Option<Vec<Entry>> {
         let flags = u16::from_be_bytes(bytes.get(flags_at..flags_at + 2)?.try_into().ok()?);
         let first = flags_at + if flags & EXTENDED == 0 { 2 } else { 4 };
         let length = bytes.get(first..)?.iter().position(|byte| *byte == 0)?;
-        entries.push(Entry { start, path: first..first + length, kind: kind(mode)? });
+        entries.push(Entry { start, path: first..first + length, flags, kind: kind(mode)? });
         // One to eight NULs bring the next entry to a multiple of eight.
         start += (first + length - start) / 8 * 8 + 8;
     }

@@ -58,6 +58,7 @@ mod standalone;
 mod submodules;
 mod template;
 mod transfer;
+mod tree_writing;
 mod vault;
 mod writing;
 

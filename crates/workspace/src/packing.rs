@@ -135,7 +135,7 @@ impl Added {
         }
         for (id, kind, content) in missing.into_iter().rev() {
             let object = [format!("{kind} {}\0", content.len()).as_bytes(), content].concat();
-            write_loose(bare, &id.to_hex().to_string(), &object)?;
+            write_loose(bare, &id.to_hex().to_string(), &object, Durability::Synced)?;
         }
         Ok(true)
     }

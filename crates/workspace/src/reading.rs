@@ -43,6 +43,17 @@ impl Objects {
         Ok(Self { odb })
     }
 
+    /// Those of a repository whose objects have names of `format` (`sha1`, `sha256`).
+    pub(crate) fn in_format(bare: &Bare, format: &str) -> Result<Self> {
+        let kind = if format == "sha256" { gix_hash::Kind::Sha256 } else { gix_hash::Kind::Sha1 };
+        Ok(Self { odb: open(&bare.path().join("objects"), kind)? })
+    }
+
+    /// Whether an object is there.
+    pub(crate) fn has(&self, id: &ObjectId) -> bool {
+        gix_object::Exists::exists(&self.odb, id)
+    }
+
     pub(crate) fn find<'b>(&self, id: &ObjectId, buffer: &'b mut Vec<u8>) -> Result<Data<'b>> {
         let found = self.odb.try_find(id, buffer).map_err(|error| unreadable(id, error))?;
         found.ok_or_else(|| unreadable(id, "it is not there"))

@@ -91,7 +91,8 @@ impl Templates {
         }
         for entry in fs_err::read_dir(&self.dir)? {
             let top = entry?.path();
-            let is_left = top.join(NEW).is_dir() || (top.join(NOW).is_dir() && facts(&top.join(NOW)).is_none());
+            let is_left =
+                top.join(NEW).is_dir() || (top.join(NOW).is_dir() && facts(&top.join(NOW)).is_none());
             if !is_left {
                 continue;
             }

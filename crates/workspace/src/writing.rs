@@ -4,6 +4,7 @@
 use crate::bare::Bare;
 use crate::error::{Result, WorkspaceError};
 use crate::id::{CommitId, Identity, Signature};
+use crate::packing::Durability;
 use flate2::{Compression, write::ZlibEncoder};
 use sha2::Digest;
 use std::io::Write;
@@ -23,18 +24,28 @@ pub(crate) fn commit(
     let message = message.replace('\0', "\u{fffd}");
     let text =
         format!("tree {tree}\n{parent}author {who} {at} +0000\ncommitter {who} {at} +0000\n\n{message}");
-    let object = [format!("commit {}\0", text.len()).as_bytes(), text.as_bytes()].concat();
-    let id = match tree.as_str().len() {
-        64 => hex(&sha2::Sha256::digest(&object)),
-        _ => hex(&sha1::Sha1::digest(&object)),
-    };
-    write_loose(bare, &id, &object)?;
-    CommitId::parse(&id)
+    let object = object("commit", text.as_bytes());
+    let id = name_of(&object, tree.object_format())?;
+    write_loose(bare, id.as_str(), &object, Durability::Synced)?;
+    Ok(id)
 }
 
-/// Writes an object beside its place, under a name that `git prune` takes for one of git's own, and renames it:
-/// synced, for a ref to it may outlive a power cut.
-pub(crate) fn write_loose(bare: &Bare, id: &str, object: &[u8]) -> Result<()> {
+/// An object as it is named and packed: its kind, its length, its content.
+pub(crate) fn object(kind: &str, content: &[u8]) -> Vec<u8> {
+    [format!("{kind} {}\0", content.len()).as_bytes(), content].concat()
+}
+
+/// The name of an [`object`] where names are of `format` (`sha1`, `sha256`).
+pub(crate) fn name_of(object: &[u8], format: &str) -> Result<CommitId> {
+    CommitId::parse(&match format {
+        "sha256" => hex(&sha2::Sha256::digest(object)),
+        _ => hex(&sha1::Sha1::digest(object)),
+    })
+}
+
+/// Writes an object beside its place, under a name that `git prune` takes for one of git's own, and renames it. One that a
+/// ref may name is to be synced: the ref may outlive a power cut.
+pub(crate) fn write_loose(bare: &Bare, id: &str, object: &[u8], durability: Durability) -> Result<()> {
     let (directory, name) = id.split_at(2);
     let directory = bare.path().join("objects").join(directory);
     let mut beside = tempfile::Builder::new();
@@ -48,7 +59,10 @@ pub(crate) fn write_loose(bare: &Bare, id: &str, object: &[u8]) -> Result<()> {
     let mut packed = ZlibEncoder::new(file, Compression::fast());
     packed.write_all(object)?;
     let written = packed.finish()?;
-    written.as_file().sync_data()?;
+    match durability {
+        Durability::Synced => written.as_file().sync_data()?,
+        Durability::Lazy => {}
+    }
     written.persist(directory.join(name)).map_err(|error| error.error)?;
     Ok(())
 }

@@ -47,7 +47,7 @@ pub(super) fn vetted_commit(
 ) -> Result<(CommitId, CommitId)> {
     let before = private.bare().tree_of(parent)?;
     for _ in 0..ROUNDS_MAX {
-        let tree = staged_tree::write(private)?;
+        let tree = staged_tree::write(private, parent.object_format())?;
         if tree == before {
             return Ok((parent.clone(), tree));
         }
