@@ -30,7 +30,7 @@ fn die_at(stage: &Stage, moment: Moment, command: &str) {
 
 #[test]
 fn a_workspace_is_prepared_once_and_what_was_done_in_it_lands_once_whenever_the_orchestrator_dies() {
-    for (prepared, collected) in [("fetch", "write-tree"), ("read-tree", "update-ref")] {
+    for (prepared, collected) in [("fetch", "index-pack"), ("read-tree", "update-ref")] {
         let mut stage = Stage::new(GATE);
         let goal = stage.goal("Write a file", "", &easy("new.txt"));
         take(&mut stage, &goal);
