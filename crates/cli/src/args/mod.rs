@@ -234,6 +234,9 @@ pub struct Watch {
     /// Look once
     #[arg(long)]
     pub once: bool,
+    /// Print the logs line by line at a terminal too, and draw nothing: for a screen reader
+    #[arg(long, conflicts_with = "once")]
+    pub plain: bool,
 }
 
 /// One goal, or all.

@@ -25,7 +25,8 @@ pub fn watch(call: &Call, args: &args::Watch) -> Result<Reply, Failure> {
         let blocks = watch.blocks(call.now, LINES)?;
         return Reply::list(&blocks, page(&blocks));
     }
-    let seen = if stdout().is_terminal() && !call.output.is_json() {
+    let is_drawn = stdout().is_terminal() && !call.output.is_json() && !args.plain;
+    let seen = if is_drawn {
         redraw(&mut watch, &mut stdout().lock())
     } else {
         follow(&mut watch, &mut |run, line| {

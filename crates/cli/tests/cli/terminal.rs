@@ -10,7 +10,7 @@ const DONE: &str = "## Objective\nSay hello.\n\n```replay\n\
     {\"answer\": {\"status\": \"done\", \"summary\": \"Said it.\"}}]\n```\n";
 
 /// The command at a terminal of its own.
-fn at_terminal(scene: &Scene, command: &str) -> Command {
+pub fn at_terminal(scene: &Scene, command: &str) -> Command {
     let mut script = scene.home.herder("script");
     script.args(["--quiet", "--return", "--flush", "--command", command, "/dev/null"]);
     script.stdin(Stdio::null()).stderr(Stdio::null()).stdout(Stdio::piped());

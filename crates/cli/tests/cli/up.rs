@@ -1,14 +1,15 @@
 //! The orchestrator from outside: one at a time, planned, stopped; its ralphs are seen.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, ChildStdout, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use herder_testkit::until;
 use serde_json::{Value, json};
 
 use crate::bad_input::{check_json, check_text};
-use crate::scene::Scene;
+use crate::scene::{HERDER, Scene};
+use crate::terminal::at_terminal;
 
 /// Longer than any of this takes, on however busy a machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -64,6 +65,9 @@ fn a_running_ralph_is_seen_and_its_goal_is_queued_again_when_it_is_stopped() {
     assert_eq!(followed(&scene, &["watch", "--json"], "I wait here")["run"], block["run"]);
     assert_eq!(followed(&scene, &["logs", "1", "-f", "--json"], "I wait here")["run"], block["run"]);
 
+    let plain = line_of(at_terminal(&scene, &format!("{HERDER} watch --plain")), "I wait here");
+    assert!(plain.starts_with(block["run"].as_str().unwrap()) && !plain.contains('\u{1b}'), "{plain:?}");
+
     scene.ok(&["down"]);
     assert!(up.wait().unwrap().success());
     assert_eq!(scene.status(1), "queued");
@@ -72,13 +76,17 @@ fn a_running_ralph_is_seen_and_its_goal_is_queued_again_when_it_is_stopped() {
 
 /// The first line with `text` of a command that goes on, which is then ended.
 fn followed(scene: &Scene, args: &[&str], text: &str) -> Value {
-    let mut command = scene.command(args);
+    serde_json::from_str(&line_of(scene.command(args), text)).unwrap()
+}
+
+/// The same as text.
+fn line_of(mut command: Command, text: &str) -> String {
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let found = lines.map_while(Result::ok).find(|line| line.contains(text));
     child.kill().unwrap();
     child.wait().unwrap();
-    serde_json::from_str(&found.unwrap()).unwrap()
+    found.unwrap()
 }
 
 #[test]
