@@ -2,7 +2,8 @@
 //! the same mirror and beside extracting the same files from a tar, which is the limit. One at a time and
 //! ten at once, in turns, for machines are noisy: what counts is the ratio.
 //!
-//! `cargo bench -p herder-workspace`; `HERDER_BENCH_DIR` names a directory on the file system to measure.
+//! `cargo bench -p herder-workspace`; `HERDER_BENCH_DIR` names a directory on the file system to measure, and
+//! `--bench prepare -- large` measures one size.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -34,7 +35,10 @@ fn main() -> Result<()> {
         return Scene::at(Path::new(&top))?.prepare(1_000_001);
     }
     let place = std::env::var_os("HERDER_BENCH_DIR").unwrap_or_else(|| env!("CARGO_TARGET_TMPDIR").into());
-    for (name, files, bytes) in if is_quick() { &SIZES[..1] } else { &SIZES[..] } {
+    let asked: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
+    let is_asked = |name: &str| asked.is_empty() || asked.iter().any(|asked| asked == name);
+    let sizes = if is_quick() { &SIZES[..1] } else { &SIZES[..] };
+    for (name, files, bytes) in sizes.iter().filter(|(name, ..)| is_asked(name)) {
         let dir = tempfile::tempdir_in(&place)?;
         let origin = make_origin(dir.path(), *files, *bytes)?;
         let archive = ["archive", "--format=tar", "-o", "../tree.tar", "main"];
