@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::repo::Number;
 
-/// A pull request with the work of one run.
+/// A pull request with the work of one run, or with what takes that out of the base branch again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Offer {
     /// Its number, of the same sequence as goals.
