@@ -106,12 +106,13 @@ impl Templates {
     }
 
     /// Brings the template of `branch` to `commit`, which the mirror holds, where there is one: whoever needs it next
-    /// does not wait for that.
+    /// does not wait for that. Not where Git LFS keeps contents, which are only made ready for who needs them.
     ///
     /// # Errors
     /// As for making one; the next who needs it tries again.
     pub fn keep_up(&self, mirror: &Mirror, branch: &str, commit: &CommitId) -> Result<()> {
-        if self.dir.join(safe_name(branch)).join(NOW).is_dir() {
+        let is_there = self.dir.join(safe_name(branch)).join(NOW).is_dir();
+        if is_there && !Lfs::is_marked(mirror.bare().path())? {
             self.ready(mirror, branch, commit)?;
         }
         Ok(())
