@@ -2,6 +2,7 @@
 
 mod claim_events;
 mod curation;
+mod frost_events;
 mod goal_events;
 mod hand_events;
 mod messages;
@@ -62,6 +63,8 @@ impl Case {
             What::GoalNotQueued { why, id } => self.not_queued(why, *id)?,
             What::GoalMislabelled { labels } => self.mislabelled(labels)?,
             What::BaseFoundRed { since, refusal, .. } => self.base_found_red(since, refusal),
+            What::RunFrozen { why, .. } => self.freeze(why, at)?,
+            What::RunThawed { .. } => self.thaw()?,
             What::Landed { run, commit, known } => self.landed(run, commit, known)?,
             What::WorkOffered { offer, .. } => self.offered(offer)?,
             What::WorkShown { run, offer } => self.shown(run, offer.as_ref())?,
@@ -133,6 +136,7 @@ impl Case {
             | What::GoalOverdue { .. }
             | What::GoalNotQueued { .. }
             | What::GoalMislabelled { .. } => Err(self.refuse("told twice")),
+            What::RunFrozen { .. } | What::RunThawed { .. } => Err(self.refuse("frozen twice")),
         }
     }
 }

@@ -52,6 +52,24 @@ pub enum Effect {
         /// What was said.
         told: Told,
     },
+    /// Have a ralph and all below it stand still.
+    Freeze {
+        /// The goal.
+        goal: GoalRef,
+        /// The run.
+        run: RunId,
+        /// How often the run was frozen or thawed by then.
+        turn: u32,
+    },
+    /// Have a ralph that stands still go on.
+    Thaw {
+        /// The goal.
+        goal: GoalRef,
+        /// The run.
+        run: RunId,
+        /// How often the run was frozen or thawed by then.
+        turn: u32,
+    },
     /// Bring a run's work into the vault.
     Collect {
         /// The goal.
@@ -206,6 +224,8 @@ impl Effect {
             Self::Launch { run, .. } => format!("launch/{run}"),
             Self::Stop { run, .. } => format!("stop/{run}"),
             Self::Tell { run, told, .. } => format!("tell/{run}/{}", told.id),
+            Self::Freeze { run, turn, .. } => format!("freeze/{run}/{turn}"),
+            Self::Thaw { run, turn, .. } => format!("thaw/{run}/{turn}"),
             Self::Propose { run, .. } => format!("propose/{run}"),
             Self::Collect { run, .. } => format!("collect/{run}"),
             Self::Land { run, round, returns: 0, .. } => format!("land/{run}/{round}"),
@@ -230,6 +250,8 @@ impl Effect {
             | Self::Launch { run, .. }
             | Self::Stop { run, .. }
             | Self::Tell { run, .. }
+            | Self::Freeze { run, .. }
+            | Self::Thaw { run, .. }
             | Self::Propose { run, .. }
             | Self::Collect { run, .. }
             | Self::Land { run, .. }
@@ -253,6 +275,8 @@ impl Effect {
             | Self::Launch { goal, .. }
             | Self::Stop { goal, .. }
             | Self::Tell { goal, .. }
+            | Self::Freeze { goal, .. }
+            | Self::Thaw { goal, .. }
             | Self::Propose { goal, .. }
             | Self::Collect { goal, .. }
             | Self::Land { goal, .. }

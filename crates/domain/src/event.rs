@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ailment::Ailment;
 use crate::capacity::Farewell;
+use crate::frost::Chill;
 use crate::gate::{Asked, Flake, Refusal};
 use crate::goal::{Goal, GoalEdit};
 use crate::hand::HandEnd;
@@ -324,6 +325,19 @@ pub enum What {
         /// The ralph.
         process: ProcessName,
     },
+    /// The run is to stand still.
+    RunFrozen {
+        /// The run.
+        run: RunId,
+        /// Why.
+        #[serde(flatten)]
+        why: Chill,
+    },
+    /// The run is to go on.
+    RunThawed {
+        /// The run.
+        run: RunId,
+    },
     /// The run ended, or could not begin.
     RunReported {
         /// The run.
@@ -445,6 +459,8 @@ impl What {
             | Self::RunClaimed { run }
             | Self::RunPrepared { run, .. }
             | Self::RunLaunched { run, .. }
+            | Self::RunFrozen { run, .. }
+            | Self::RunThawed { run }
             | Self::RunReported { run, .. }
             | Self::RunCollected { run, .. }
             | Self::RunJudged { run, .. }

@@ -19,6 +19,7 @@ pub mod fnv;
 pub mod follow_up;
 pub mod forecast;
 pub mod forge;
+pub mod frost;
 pub mod gate;
 pub mod goal;
 pub mod hand;

@@ -10,6 +10,7 @@ use crate::agent::Reasoning;
 use crate::duration::Span;
 use crate::fnv;
 use crate::follow_up::FollowUp;
+use crate::frost::{Frost, Frozen};
 use crate::gate::Failure;
 use crate::goal::Told;
 use crate::illegal::IllegalEvent;
@@ -217,6 +218,9 @@ pub struct Run {
     /// The person who does it by hand; a ralph does it where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
+    /// Whether it stands still.
+    #[serde(default, skip_serializing_if = "Frost::is_unknown")]
+    pub frost: Frost,
     /// What it came to; known once it is judged.
     #[serde(default)]
     pub result: Option<RunResult>,
@@ -228,6 +232,11 @@ impl Run {
     /// Whether it takes a slot: a ralph may begin to work, or works. A person needs none.
     pub fn takes_slot(&self) -> bool {
         self.by.is_none() && self.state.takes_slot()
+    }
+
+    /// Why it stands still, where its ralph is at work and does.
+    pub fn frozen(&self) -> Option<&Frozen> {
+        self.frost.frozen.as_ref().filter(|_| self.state.process().is_some())
     }
 
     /// Whether a person has its workspace in hand.

@@ -119,9 +119,14 @@ fn running(world: &World, goal: &Goal, run: &RunId, now: Timestamp) -> Parts {
         return parts;
     }
     let state = world.runs.get(run).map_or("ending", |run| run.state.word());
-    let ralph = world.runs.get(run).and_then(|run| run.state.process());
-    let hints = ralph.map(|_| format!("`herder logs {run}` shows the run")).into_iter().collect();
-    (format!("is running: run {run} is {state}"), Vec::new(), hints)
+    let record = world.runs.get(run);
+    let frozen = record.and_then(Run::frozen);
+    let ralph = record.and_then(|run| run.state.process());
+    let thaw = frozen.map(|_| format!("`herder thaw {}` has it go on", goal.id.number));
+    let logs = ralph.map(|_| format!("`herder logs {run}` shows the run"));
+    let state = if frozen.is_some() { "frozen" } else { state };
+    let reasons = frozen.map(ToString::to_string).into_iter().collect();
+    (format!("is running: run {run} is {state}"), reasons, thaw.into_iter().chain(logs).collect())
 }
 
 /// A round of its landing is due, or under way.

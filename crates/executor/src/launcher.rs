@@ -8,9 +8,10 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::frost::Frost;
 use crate::job::{Ending, Exit, Job, KEEPER_MARKER, Leftover, RUN_MARKER};
 use crate::leash::{Leash, PATIENCE};
 use crate::process::ProcessId;
@@ -133,7 +134,8 @@ impl Launcher {
         drop(stdio);
         let started = reports.await_start(&job.program)?;
         let (orders, grace) = (Mutex::new(orders), job.limits.grace);
-        let handle = KeeperHandle(Arc::new(Handle { started, orders, grace, leash }));
+        let handle =
+            KeeperHandle(Arc::new(Handle { started, orders, grace, leash, frost: Mutex::default() }));
         Ok((handle, reports))
     }
 
@@ -178,6 +180,7 @@ struct Handle {
     orders: Mutex<UnixStream>,
     grace: Duration,
     leash: Leash,
+    frost: Mutex<Frost>,
 }
 
 impl KeeperHandle {
@@ -191,16 +194,45 @@ impl KeeperHandle {
         self.0.started.cgroup.as_deref()
     }
 
+    /// Has the job stand still, all of it, until [`KeeperHandle::thaw`]. Returns at once. No effect on a job that is being
+    /// ended or stands still; one that is ended goes on for its end.
+    pub fn freeze(&self) {
+        self.frost().begin();
+        self.order(&Order::Freeze);
+    }
+
+    /// Has the job go on.
+    pub fn thaw(&self) {
+        self.frost().end();
+        self.order(&Order::Thaw);
+    }
+
+    /// For how long the job stood still until now: no time in which it could have worked.
+    pub fn frozen_for(&self) -> Duration {
+        self.frost().total()
+    }
+
+    /// Whether it stands still.
+    pub fn is_frozen(&self) -> bool {
+        self.frost().is_frozen()
+    }
+
+    fn frost(&self) -> MutexGuard<'_, Frost> {
+        self.0.frost.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Ends the job: SIGTERM to everything below, SIGKILL after `grace` (by default the job's own).
     /// Returns at once; the reports tell when it is done. No effect on a job that has ended. A keeper that
     /// does not obey within 30 s more is killed, and what it left as well.
     pub fn stop(&self, grace: Option<Duration>) {
+        self.frost().end();
         self.order(&Order::Stop { grace });
         self.0.leash.hold_aside(grace.unwrap_or(self.0.grace).saturating_add(PATIENCE));
     }
 
     /// Ends the job with SIGKILL. Returns at once; otherwise as [`KeeperHandle::stop`].
     pub fn kill(&self) {
+        self.frost().end();
         self.order(&Order::Kill);
         self.0.leash.hold_aside(PATIENCE);
     }

@@ -107,16 +107,27 @@ impl ProcessId {
     /// # Errors
     /// If the system refuses, for example because the process belongs to another user.
     pub fn signal(&self, signal: EndSignal) -> Result<Signalled, ProcessError> {
-        let Some(pidfd) = self.pidfd()? else { return Ok(Signalled::Gone) };
-        let raw = match signal {
+        self.send(match signal {
             EndSignal::Terminate => rustix::process::Signal::TERM,
             EndSignal::Kill => rustix::process::Signal::KILL,
-        };
+        })
+    }
+
+    fn send(&self, raw: rustix::process::Signal) -> Result<Signalled, ProcessError> {
+        let Some(pidfd) = self.pidfd()? else { return Ok(Signalled::Gone) };
         match rustix::process::pidfd_send_signal(&pidfd, raw) {
             Ok(()) => Ok(Signalled::Sent),
             Err(rustix::io::Errno::SRCH) => Ok(Signalled::Gone),
             Err(error) => Err(self.failed("signal", error.into())),
         }
+    }
+
+    /// Has the process look at what was written for it: SIGURG, which whoever knows nothing of it ignores.
+    ///
+    /// # Errors
+    /// If the system refuses, for example because the process belongs to another user.
+    pub fn rouse(&self) -> Result<Signalled, ProcessError> {
+        self.send(rustix::process::Signal::URG)
     }
 
     /// Blocks until the process has ended, or for `limit`; any process, not only children. A child

@@ -57,9 +57,9 @@ pub(crate) fn end_marked(name: &str, value: &str) -> Result<Vec<Leftover>, EndEr
     })
 }
 
-/// Stops everything below some processes, until a pass finds nothing new. Whoever is killed first
+/// Stops everything below some processes (SIGSTOP), until a pass finds nothing new. Whoever is killed first
 /// instead loses its children to another parent, where they are not found again.
-fn freeze(is_root: impl Fn(&Stat) -> bool) -> io::Result<Found> {
+pub(crate) fn freeze(is_root: impl Fn(&Stat) -> bool) -> io::Result<Found> {
     const MOST_PASSES: u32 = 100;
     let mut all = Found::default();
     let mut known = BTreeSet::new();

@@ -26,6 +26,10 @@ pub(crate) enum Order {
     Stop { grace: Option<Duration> },
     /// End the job at once.
     Kill,
+    /// Have the job stand still.
+    Freeze,
+    /// Have it go on.
+    Thaw,
 }
 
 /// What a keeper tells.

@@ -69,6 +69,9 @@ pub enum GateError {
     System(#[from] io::Error),
 }
 
+/// How often it is looked whether a gate that stands still goes on again.
+const FROZEN: Duration = Duration::from_secs(1);
+
 /// What a gate said.
 #[derive(Debug)]
 pub struct Answered {
@@ -111,7 +114,8 @@ impl Question<'_> {
         on_start(handle.clone());
         let output = Output::follow(from_out, from_err, log)?;
         let end = self.await_end(&handle, reports)?;
-        Ok(self.answer(end, output.end(DRAIN), begun.elapsed()))
+        let elapsed = begun.elapsed().saturating_sub(handle.frozen_for());
+        Ok(self.answer(end, output.end(DRAIN), elapsed))
     }
 
     fn job(&mut self) -> Job {
@@ -130,14 +134,21 @@ impl Question<'_> {
         let (tell, told) = mpsc::channel();
         thread::Builder::new().name("gate".into()).spawn(move || tell.send(reports.wait()))?;
         let gone = || GateError::System(io::Error::other("the thread that waits for the gate is gone"));
-        match told.recv_timeout(self.limit) {
-            Ok(ending) => Ok(End::InTime(ending.map_err(GateError::Lost)?)),
-            Err(RecvTimeoutError::Timeout) => {
-                handle.stop(None);
-                let ending = told.recv().map_err(|_| gone())?;
-                Ok(End::TooLate(ending.map_err(GateError::Lost)?))
+        let begun = Instant::now();
+        loop {
+            // While it stands still its time stands still, too.
+            let left = self.limit.saturating_sub(begun.elapsed().saturating_sub(handle.frozen_for()));
+            let patience = if handle.is_frozen() { left.max(FROZEN) } else { left };
+            match told.recv_timeout(patience) {
+                Ok(ending) => return Ok(End::InTime(ending.map_err(GateError::Lost)?)),
+                Err(RecvTimeoutError::Timeout) if left.is_zero() && !handle.is_frozen() => {
+                    handle.stop(None);
+                    let ending = told.recv().map_err(|_| gone())?;
+                    return Ok(End::TooLate(ending.map_err(GateError::Lost)?));
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Err(gone()),
             }
-            Err(RecvTimeoutError::Disconnected) => Err(gone()),
         }
     }
 

@@ -4,6 +4,7 @@
 mod clean;
 mod collect;
 mod follow;
+mod frost;
 mod furnish;
 mod launch;
 mod notify;
@@ -28,7 +29,7 @@ use herder_domain::run::RunId;
 use herder_domain::sight::{Correction, Shown, Standing, Turn};
 use herder_executor::{DetachError, EndError, ProcessError};
 use herder_gate::GateError;
-use herder_record::RecordError;
+use herder_record::{Frost, RecordError};
 use herder_store::LedgerRow;
 use herder_workspace::WorkspaceError;
 use jiff::Timestamp;
@@ -219,6 +220,8 @@ fn try_to(context: &Context, effect: &Effect, case: &Case) -> Result<Acted, ActE
         Effect::Launch { .. } => launch::launch(context, case),
         Effect::Stop { .. } => stop::stop(context, case),
         Effect::Tell { told, .. } => tell::tell(context, case, told),
+        Effect::Freeze { turn, .. } => frost::obey(context, case, Frost::Frozen { turn: *turn }),
+        Effect::Thaw { turn, .. } => frost::obey(context, case, Frost::Thawed { turn: *turn }),
         Effect::Collect { .. } => collect::collect(context, case),
         Effect::Land { round, .. } => Ok(landing::land(context, case, *round)),
         Effect::FollowLanding { step, .. } => follow::follow(context, case, *step),

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use herder_domain::event::{Event, What};
+use herder_domain::frost::Chill;
 use herder_domain::gate::Refusal;
 use herder_domain::judge::Judgement;
 use herder_domain::landing::Bounce;
@@ -97,6 +98,8 @@ fn of_goal(what: &What) -> Option<String> {
         What::GoalReopened => "opened again".into(),
         What::GoalNotQueued { why, .. } => format!("not queued: {why}"),
         What::GoalTold { text } => format!("told: {}", text.lines().next().unwrap_or_default()),
+        What::RunFrozen { why: Chill::Person { by }, .. } => format!("frozen by {by}"),
+        What::RunThawed { .. } => "thawed".into(),
         What::GoalCreated { .. }
         | What::GoalEdited { .. }
         | What::GoalPrioritized { .. }

@@ -17,10 +17,13 @@ pub(crate) use bounds::{Bounds, Cut};
 use pumps::{Heard, Pumps};
 
 use crate::error::RalphError;
-use crate::stop::{Stop, Urgency};
+use crate::stop::{Stop, pass_on};
 
 /// How long the end of the output is awaited after nothing of the agent is left.
 const DRAIN: Duration = Duration::from_secs(10);
+
+/// How often it is looked whether an agent that stands still goes on again.
+const FROZEN: Duration = Duration::from_secs(1);
 
 /// What is asked of one process of the agent.
 pub(crate) struct Call<'a> {
@@ -55,6 +58,8 @@ pub(crate) struct Called {
     pub context: Option<ContextUse>,
     /// What the last tool call said, where it failed.
     pub tool_error: Option<String>,
+    /// For how long it stood still.
+    pub frozen: Duration,
     /// What the keeper measured; absent where it was killed.
     pub measured: Option<executor::Ending>,
 }
@@ -66,12 +71,7 @@ impl Call<'_> {
         let (pumps, stdio) = Pumps::prepare()?;
         let (handle, reports) = self.launcher.start(&self.job(&launch), stdio)?;
         let (heard, input) = pumps.start(reports, launch.first_input, launch.input)?;
-        let ordered = handle.clone();
-        let _listening = self.stop.listen(move |urgency| match urgency {
-            Urgency::None => {}
-            Urgency::Orderly => ordered.stop(None),
-            Urgency::AtOnce => ordered.kill(),
-        });
+        let _listening = self.stop.listen(pass_on(handle.clone()));
         let conversation = Conversation {
             session: self.agent.session(&self.invocation),
             begun: Instant::now(),
@@ -140,8 +140,9 @@ impl Conversation<'_> {
         Ok(self.called(end, &stderr.unwrap_or_default()))
     }
 
+    /// Since it began, without the time in which it stood still: none of its clocks goes then.
     fn now(&self) -> Duration {
-        self.begun.elapsed()
+        self.begun.elapsed().saturating_sub(self.handle.frozen_for())
     }
 
     fn line(&mut self, line: Line<'_>, ear: &mut dyn Ear) {
@@ -172,6 +173,8 @@ impl Conversation<'_> {
         match (self.cut, self.exit) {
             // The keeper ends it, or what it left; its report is awaited.
             (Some(_), _) | (_, Some(_)) => DRAIN,
+            // Its clocks go on some time, and it says nothing of that.
+            (None, None) if self.handle.is_frozen() => FROZEN,
             (None, None) => self.bounds.next(self.session.as_ref(), self.last_heard, at).saturating_sub(at),
         }
     }
@@ -202,7 +205,8 @@ impl Conversation<'_> {
         let accounted = spend.time.llm + spend.time.tools + spend.time.other + spend.time.waiting;
         spend.time.other += at.saturating_sub(accounted);
         let (context, tool_error) = (self.session.context(), self.session.tool_error().map(str::to_owned));
-        Called { ending, cut: self.cut, spend, exit, context, tool_error, measured }
+        let frozen = self.handle.frozen_for();
+        Called { ending, cut: self.cut, spend, exit, context, tool_error, frozen, measured }
     }
 }
 

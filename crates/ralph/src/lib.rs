@@ -21,4 +21,4 @@ pub use by_hand::{About, ByHand, Ground, Handed, Logs, Manner, Question, Thoroug
 pub use error::RalphError;
 pub use standalone::{Alone, AloneEnd, AloneRun, sweep_standalone};
 pub use start::{FindAgent, Order, run};
-pub use stop::{Stop, Urgency};
+pub use stop::{Stop, Urgency, Word};

@@ -54,9 +54,10 @@ pub fn run(order: &Order<'_>) -> Result<Ending, RalphError> {
         return Ok(ending);
     }
     let redactor = Arc::new(redactor(&spec, order.lookup)?);
-    let writer = RunWriter::new(dir, lock, redactor);
     let stop = Stop::default();
     signals::turn(&stop)?;
+    signals::heed_frost(&stop, &dir)?;
+    let writer = RunWriter::new(dir, lock, redactor);
     executor::become_subreaper()?;
     let _vigil = Vigil::of(&spec);
     let process = ProcessId::own().map_err(std::io::Error::other)?;

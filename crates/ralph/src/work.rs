@@ -4,6 +4,7 @@ mod age;
 mod breakers;
 mod fitting;
 mod fold;
+mod frost;
 mod fullness;
 mod gating;
 mod iterate;
@@ -106,6 +107,9 @@ impl Work {
             if let Some(outcome) = self.too_old() {
                 return Ok(outcome);
             }
+            if let Some(outcome) = self.stand_still()? {
+                return Ok(outcome);
+            }
             match self.turn()? {
                 Step::Again => self.fold_history(self.breakers.depth())?,
                 Step::WaitUntil(until, what) => {
@@ -121,7 +125,7 @@ impl Work {
     /// One iteration: prompt, agent, snapshot, gate, bookkeeping.
     fn turn(&mut self) -> Result<Step, RalphError> {
         let number = self.next_number();
-        let (started_at, begun) = (Timestamp::now(), Instant::now());
+        let (started_at, begun, frozen_before) = (Timestamp::now(), Instant::now(), self.stop.frozen_for());
         let prompt = match self.fitting_prompt(number)? {
             Ok(prompt) => prompt,
             Err(outcome) => return Ok(Step::End(outcome)),
@@ -142,6 +146,7 @@ impl Work {
         };
         let mut spend = called.spend;
         spend.time.tools += self.account.gate_time.saturating_sub(gated_before);
+        spend.time.waiting += self.stood_still(frozen_before)?;
         // Snapshots and bookkeeping are working time, too.
         let overhead = begun.elapsed().saturating_sub(spend.time.working() + spend.time.waiting);
         spend.time.other += overhead;

@@ -22,7 +22,7 @@ pub mod tail;
 pub use check::check;
 pub use error::RecordError;
 pub use redact::{Redacted, Redactor};
-pub use run::{Ending, LiveStatus, Liveness, Phase, RunDir, RunLock, RunWriter, Summary};
+pub use run::{Ending, Frost, LiveStatus, Liveness, Phase, RunDir, RunLock, RunWriter, Summary};
 pub use state_dir::StateDir;
 pub use stats::{StatsFile, StatsRow, Totals};
 pub use sweep::{Abandoned, abandoned, unrecorded};

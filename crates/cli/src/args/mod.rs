@@ -95,6 +95,10 @@ pub enum Command {
     Why(OneOrAll),
     /// Say what the queue, or a goal, will cost and when it is through
     Forecast(Forecast),
+    /// Have runs at work stand still, with all their processes and clocks
+    Freeze(Several),
+    /// Have runs that stand still go on
+    Thaw(Several),
     /// Show all running ralphs
     Watch(Watch),
     /// Print the log of a goal's last run, or of a run

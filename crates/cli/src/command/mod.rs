@@ -8,6 +8,7 @@ mod digest;
 mod doctor;
 mod down;
 mod forecast;
+mod frost;
 mod gate;
 mod gc;
 mod give;
@@ -53,6 +54,8 @@ pub fn perform(cli: Cli, output: Output) -> Result<Reply, Failure> {
         Command::Tell(args) => goal::tell(&call, &args.goal, &args.text),
         Command::Why(args) => why::why(&call, &args),
         Command::Forecast(args) => forecast::forecast(&call, &args),
+        Command::Freeze(args) => frost::freeze(&call, &args),
+        Command::Thaw(args) => frost::thaw(&call, &args),
         Command::Watch(args) => watch::watch(&call, &args),
         Command::Logs(args) => logs::logs(&call, &args),
         Command::Take(args) => take::take(&call, &args),

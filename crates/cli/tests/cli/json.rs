@@ -16,6 +16,9 @@ const SPENT: &str = "## Objective\nx\n\n```replay\n[\"budget_spent\"]\n```\n";
 /// Settings and papers: commands that are about no goal.
 fn further<'r>() -> Vec<(&'static str, Vec<&'r str>, bool)> {
     vec![
+        // What they do when they go well is told in the orchestrator's `frozen`.
+        ("freeze", vec!["2"], false),
+        ("thaw", vec!["2"], false),
         ("forecast", vec![], true),
         ("config set", vec!["max", "3"], true),
         ("config unset", vec!["max"], true),

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::{Case, messages};
 use crate::effect::{Effect, Once};
+use crate::frost::Frost;
 use crate::gate::Refusal;
 use crate::goal::{Goal, GoalEvent, GoalState, RunNote, SpotCheckReason};
 use crate::illegal::IllegalEvent;
@@ -48,6 +49,7 @@ impl Case {
             base_branch: None,
             agent: None,
             by: self.goal.taken.as_ref().map(|hold| hold.by.clone()),
+            frost: Frost::default(),
             result: None,
             state: RunState::Ordered,
         });

@@ -76,6 +76,8 @@ fn lane(effect: &Effect) -> Option<(Lane<'_>, Option<&RunId>)> {
         | Effect::Launch { .. }
         | Effect::Stop { .. }
         | Effect::Tell { .. }
+        | Effect::Freeze { .. }
+        | Effect::Thaw { .. }
         | Effect::Propose { .. }
         | Effect::Collect { .. }
         | Effect::FollowLanding { .. }

@@ -137,6 +137,8 @@ every!(effects -> Effect {
     Effect::Launch { .. } => Effect::Launch { goal: id(42), run: run() },
     Effect::Stop { .. } => Effect::Stop { goal: id(42), run: run() },
     Effect::Tell { .. } => Effect::Tell { goal: id(42), run: run(), told: samples::told() },
+    Effect::Freeze { .. } => Effect::Freeze { goal: id(42), run: run(), turn: 1 },
+    Effect::Thaw { .. } => Effect::Thaw { goal: id(42), run: run(), turn: 2 },
     Effect::Propose { .. } =>
         Effect::Propose { goal: id(42), run: run(), follow_ups: vec![samples::follow_up()] },
     Effect::Collect { .. } => Effect::Collect { goal: id(42), run: run() },

@@ -10,6 +10,7 @@ use herder_domain::capacity::{Farewell, Shortage};
 use herder_domain::event::{Event, Repo, What};
 use herder_domain::follow_up::FollowUp;
 use herder_domain::forge::Home;
+use herder_domain::frost::Chill;
 use herder_domain::gate::{Asked, Failure, Flake, Refusal};
 use herder_domain::goal::{
     Goal, GoalEdit, GoalEvent, GoalOptions, GoalState, GoalText, HeldBack, ProposedBy, RunNote, StuckCause,
@@ -301,6 +302,8 @@ every!(whats -> What {
     What::RunPrepared { .. } =>
         What::RunPrepared { run: run(), base_branch: "main".into(), agent: "claude".into() },
     What::RunLaunched { .. } => What::RunLaunched { run: run(), process: process() },
+    What::RunFrozen { .. } => What::RunFrozen { run: run(), why: Chill::Person { by: "ann".into() } },
+    What::RunThawed { .. } => What::RunThawed { run: run() },
     What::RunReported { .. } => What::RunReported { run: run(), outcome: Outcome::Accepted { gated: true } },
     What::RunCollected { .. } => What::RunCollected { run: run(), harvest: harvest() },
     What::RunJudged { .. } => What::RunJudged { run: run(), judgement: Judgement::Land },

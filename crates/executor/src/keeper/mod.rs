@@ -3,6 +3,7 @@
 //! It leads a session of its own and inherits every orphan below it, so that its waitpid(2) alone
 //! tells when nothing is left. The end of its socket is the end of the process that started it.
 
+mod frost;
 mod program;
 mod supervise;
 

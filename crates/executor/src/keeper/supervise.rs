@@ -9,6 +9,7 @@ use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
 use rustix::process::{Signal, WaitOptions};
 
+use crate::cgroup::Frost;
 use crate::job::{Ending, Exit, Leftover, Limits, PeakMemory};
 use crate::process::{exit_of, timespec};
 use crate::procfs::{self, Stat};
@@ -21,7 +22,7 @@ use super::program::Program;
 
 /// How far the end of a job has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
+pub(super) enum Phase {
     /// The program is at work.
     Running,
     /// All below has been asked to end and will be killed at this time.
@@ -42,12 +43,13 @@ const COUNTED_AFTER: Duration = Duration::from_millis(100);
 /// A running job under its keeper.
 pub(super) struct Supervision {
     limits: Limits,
-    program: Program,
+    pub(super) program: Program,
     line: Line,
     is_parent_there: bool,
     signals: Signals,
     begun: Instant,
-    phase: Phase,
+    pub(super) phase: Phase,
+    pub(super) frost: Frost,
     exit: Option<Exit>,
     leftovers: Vec<Leftover>,
     leftover_count: usize,
@@ -64,6 +66,7 @@ impl Supervision {
             signals,
             begun: Instant::now(),
             phase: Phase::Running,
+            frost: Frost::Thawed,
             exit: None,
             leftovers: Vec::new(),
             leftover_count: 0,
@@ -135,6 +138,7 @@ impl Supervision {
             Phase::Ending { kill_at } => Phase::Ending { kill_at: kill_at.min(wanted) },
             Phase::Killing => return,
         };
+        self.thaw();
         // If /proc cannot be read now, the killing that follows tries again.
         let _ = sweep::signal_below(is_child(), Signal::TERM, Reach::Processes);
     }
@@ -145,6 +149,7 @@ impl Supervision {
         // What stands outside the cgroup, or all if there is none. An unreadable /proc leaves the
         // next round to try.
         let _ = sweep::signal_below(is_child(), Signal::KILL, Reach::Groups);
+        self.thaw();
     }
 
     /// Once, when the job has lived for [`COUNTED_AFTER`]: it may take the keeper some time in which it hears nothing.
@@ -200,6 +205,8 @@ impl Supervision {
             match self.line.take() {
                 Ok(Some(Order::Stop { grace })) => self.end(grace.unwrap_or(self.limits.grace)),
                 Ok(Some(Order::Kill)) => self.phase = Phase::Killing,
+                Ok(Some(Order::Freeze)) => self.freeze(),
+                Ok(Some(Order::Thaw)) => self.thaw(),
                 Ok(None) => return,
                 Err(_) => return self.lose_parent(),
             }
@@ -243,7 +250,7 @@ impl Supervision {
 }
 
 /// All that is below the keeper hangs on its children, since it inherits every orphan.
-fn is_child() -> impl Fn(&Stat) -> bool {
+pub(super) fn is_child() -> impl Fn(&Stat) -> bool {
     let keeper = std::process::id();
     move |stat| stat.parent == keeper
 }

@@ -155,7 +155,7 @@ pub fn parent_of(pid: u32) -> Option<u32> {
 }
 
 /// Waits until something is so; a test that waits in vain fails after a generous time.
-pub fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     herder_testkit::until(what, Duration::from_secs(60), || is_so().then_some(()));
 }
 

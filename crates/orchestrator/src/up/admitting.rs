@@ -26,6 +26,8 @@ impl Daemon {
             Effect::Notify { .. } => self.notices() == Notices::AtOnce,
             Effect::Stop { .. }
             | Effect::Tell { .. }
+            | Effect::Freeze { .. }
+            | Effect::Thaw { .. }
             | Effect::Propose { .. }
             | Effect::Collect { .. }
             | Effect::Clean { .. }

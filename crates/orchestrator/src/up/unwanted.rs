@@ -25,6 +25,8 @@ pub(super) fn call_off(daemon: &Daemon) -> Result<(), UpError> {
             | Effect::Launch { .. }
             | Effect::Stop { .. }
             | Effect::Tell { .. }
+            | Effect::Freeze { .. }
+            | Effect::Thaw { .. }
             | Effect::Propose { .. }
             | Effect::Collect { .. }
             | Effect::FollowLanding { .. }

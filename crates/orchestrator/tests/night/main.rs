@@ -9,6 +9,7 @@ mod dying;
 mod endurance;
 mod environment;
 mod failing;
+mod frozen;
 mod going;
 mod hands;
 mod held;

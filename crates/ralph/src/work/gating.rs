@@ -15,7 +15,7 @@ use herder_workspace::CommitId;
 
 use super::Work;
 use crate::error::RalphError;
-use crate::stop::{Listening, Stop, Urgency};
+use crate::stop::{Listening, Stop, pass_on};
 
 /// Where in the room the base branch is laid out.
 const BASE: &str = "base";
@@ -205,11 +205,7 @@ impl Asking<'_> {
     }
 }
 
-/// Has a gate stopped when the ralph is told to stop, as long as the guard lives.
+/// Has a gate stopped when the ralph is told to stop, and stand still with it, as long as the guard lives.
 pub(crate) fn listen(stop: &Stop, gate: KeeperHandle) -> Listening<'_> {
-    stop.listen(move |urgency| match urgency {
-        Urgency::None => {}
-        Urgency::Orderly => gate.stop(None),
-        Urgency::AtOnce => gate.kill(),
-    })
+    stop.listen(pass_on(gate))
 }

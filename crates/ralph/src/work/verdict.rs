@@ -105,6 +105,10 @@ impl Work {
                 }
             }
             Ending::UsageLimit { resets_at } => self.limited(*resets_at),
+            // A connection that was lost while the agent stood still is nobody's fault.
+            Ending::Overloaded { .. } | Ending::Unreachable { .. } if !called.frozen.is_zero() => {
+                Step::WaitUntil(Timestamp::now(), "a connection that a freeze has cut".into())
+            }
             Ending::Overloaded { detail } | Ending::Unreachable { detail } => {
                 self.back_off(detail, Interruption::Unreachable)
             }

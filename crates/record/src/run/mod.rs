@@ -1,6 +1,7 @@
 //! One run's directory: the contract between a ralph and everyone else.
 
 mod events;
+mod frost;
 mod live_status;
 mod lock;
 mod prompt;
@@ -23,6 +24,7 @@ use crate::redact::Redactor;
 use crate::state_dir::StateDir;
 
 pub use events::{EVENTS_LIMIT, EventsWriter};
+pub use frost::Frost;
 pub use live_status::{LiveStatus, Phase};
 pub use lock::RunLock;
 pub use prompt::{PROMPT_FILE, PROMPT_MAX, prompt_hash};
@@ -253,6 +255,10 @@ impl RunDir {
     /// The goal's text, pinned.
     pub fn goal_path(&self) -> PathBuf {
         self.path.join("goal.md")
+    }
+
+    fn frost_path(&self) -> PathBuf {
+        self.path.join("frost.json")
     }
 
     fn told_path(&self) -> PathBuf {

@@ -166,6 +166,8 @@ pub fn results(effect: &Effect, fate: Fate, now: Timestamp) -> Vec<Event> {
         Effect::Revert { run: id, .. } => What::Undone { run: run(id), commit: "decaff".into() },
         Effect::Clean { run: id, .. } => What::RunClosed { run: run(id) },
         Effect::Tell { .. }
+        | Effect::Freeze { .. }
+        | Effect::Thaw { .. }
         | Effect::Propose { .. }
         | Effect::WriteStats { .. }
         | Effect::FollowLanding { .. }

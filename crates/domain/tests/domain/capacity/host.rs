@@ -377,6 +377,7 @@ pub fn run(id: &RunId, goal: &GoalRef, attempt: u32, ordered_at: Timestamp) -> R
         base_branch: Some("main".into()),
         agent: Some("claude".into()),
         by: None,
+        frost: Default::default(),
         result: None,
         state: RunState::Launched { process: ProcessName { pid: 1, start_time: 1, boot_id: "b".into() } },
     }

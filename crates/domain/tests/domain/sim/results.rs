@@ -53,6 +53,8 @@ impl Sim {
             Effect::Revert { goal, run, .. } => self.revert_result(goal, run, ending),
             Effect::Clean { run, .. } => What::RunClosed { run: run.clone() },
             Effect::Tell { .. }
+            | Effect::Freeze { .. }
+            | Effect::Thaw { .. }
             | Effect::ShowState { .. }
             | Effect::Announce { .. }
             | Effect::Propose { .. }
