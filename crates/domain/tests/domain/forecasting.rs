@@ -45,7 +45,7 @@ fn ledger(runs: u64, change: impl Fn(u64, &mut PastRun)) -> Vec<PastRun> {
 }
 
 /// A world with so many slots in which so many goals are queued, numbered from 1.
-fn world(slots: usize, goals: u64, change: impl Fn(u64, &mut Goal)) -> World {
+pub fn world(slots: usize, goals: u64, change: impl Fn(u64, &mut Goal)) -> World {
     let capacity = Capacity { max: slots, admission: Admission::Open };
     let mut world = World::new(capacity, Policy::default(), "claude");
     let mut record = |event| drop(world.record(&event, samples::start()).unwrap());

@@ -11,6 +11,7 @@ mod case;
 mod curating;
 mod elsewhere;
 mod forecasting;
+mod freezing;
 mod hand;
 mod judging;
 mod offers;

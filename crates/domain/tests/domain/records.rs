@@ -176,9 +176,13 @@ fn every_effect_is_read_back_and_has_a_key_that_stays() {
         assert_eq!(key, format!("follow/{name}/4/{}", step.word()));
     }
     let keys: Vec<String> = effects().iter().map(Effect::key).collect();
-    let runs = ["claim", "prepare", "launch", "stop", "tell", "propose", "collect"]
-        .map(|verb| format!("{verb}/{name}{}", if verb == "tell" { "/3" } else { "" }));
+    let runs = ["claim", "prepare", "launch", "stop"].map(|verb| format!("{verb}/{name}"));
     let rest = [
+        format!("tell/{name}/3"),
+        format!("freeze/{name}/1"),
+        format!("thaw/{name}/2"),
+        format!("propose/{name}"),
+        format!("collect/{name}"),
         format!("land/{name}/2"),
         format!("follow/{name}/4/merge"),
         format!("revert/{name}/1/2"),
