@@ -85,6 +85,7 @@ fn running(goal: &GoalRef) -> Run {
         base_branch: Some("main".into()),
         agent: Some("claude".into()),
         by: None,
+        frost: Default::default(),
         result: None,
         state: RunState::Launched { process: ProcessName { pid: 4_242, start_time: 1, boot_id: "b".into() } },
     }
