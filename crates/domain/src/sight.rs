@@ -314,15 +314,22 @@ impl Sighting {
         }
     }
 
-    /// Whether a label is gone only because we replaced what we had not seen yet: GitHub has no compare-and-swap for
-    /// labels, so whoever moves one just then is not known to have done it before the next look.
-    fn is_overwritten(&self, known: &OnForge, name: &str) -> bool {
-        let is_of_it = |act: &&Act| match &act.deed {
-            Deed::Labeled(label) | Deed::Unlabeled(label) => label.eq_ignore_ascii_case(name),
-            Deed::Closed | Deed::Reopened => false,
+    /// Whether a label that a person put on is gone only because we replaced all of them before we had seen it: GitHub has
+    /// no compare-and-swap for labels. One that was there before that write was ordered is no word on the state that was
+    /// to be shown by it.
+    fn is_overwritten(&self, known: &OnForge, act: &Act, name: &str) -> bool {
+        let is_off = |one: &&Act| {
+            one.id > act.id && matches!(&one.deed, Deed::Unlabeled(label) if label.eq_ignore_ascii_case(name))
         };
-        let last = self.acts.iter().rev().find(is_of_it);
-        last.is_some_and(|act| matches!(act.deed, Deed::Unlabeled(_)) && known.is_ours(act, &self.me))
+        let Some(off) = self.acts.iter().find(is_off) else { return false };
+        // One request takes labels off and puts ours on; who only takes one off may be the person, by our account.
+        known.wrote.iter().filter(|wrote| wrote.is(off) && wrote.from <= act.at).any(|wrote| {
+            let is_ours_on =
+                |one: &Act| matches!(&one.deed, Deed::Labeled(label) if wrote.label.as_ref() == Some(label));
+            let is_with_it = |one: &&Act| one.at.duration_since(off.at).abs() <= TOGETHER;
+            off.by.eq_ignore_ascii_case(&self.me)
+                && self.acts.iter().filter(is_with_it).any(|one| one.by == off.by && is_ours_on(one))
+        })
     }
 
     /// What follows from labels, and from a text that is another than before.
@@ -362,10 +369,14 @@ impl Sighting {
     fn wish<'a>(&self, (own, known): (Option<&str>, &OnForge), acts: &[&'a Act]) -> Option<(Wish, &'a Act)> {
         let labels = &self.seen.shown.labels;
         let is_there = |name: &str| labels.iter().any(|label| label.eq_ignore_ascii_case(name));
-        let is_meant = |name: &str| is_there(name) || self.is_overwritten(known, name);
+        let is_meant = |act: &Act, name: &str| {
+            is_there(name) || ([QUEUED, DRAFT].contains(&name) && self.is_overwritten(known, act, name))
+        };
         let is_own = |name: &str| own.is_some_and(|own| own.eq_ignore_ascii_case(name));
         let put_on = acts.iter().rev().find_map(|act| match &act.deed {
-            Deed::Labeled(name) if is_meant(name) && !is_own(name) => Some((name.to_ascii_lowercase(), *act)),
+            Deed::Labeled(name) if is_meant(act, &name.to_ascii_lowercase()) && !is_own(name) => {
+                Some((name.to_ascii_lowercase(), *act))
+            }
             Deed::Labeled(_) | Deed::Unlabeled(_) | Deed::Closed | Deed::Reopened => None,
         });
         // Herder replaces all labels of states at once; a person mostly puts another one beside.
@@ -461,6 +472,9 @@ enum Wish {
 const QUEUED: &str = "goal:queued";
 const DRAFT: &str = "goal:draft";
 const STUCK: &str = "goal:stuck";
+
+/// What one request changes has times that are so far apart at most: they are whole seconds.
+const TOGETHER: SignedDuration = SignedDuration::from_secs(1);
 
 /// What an orchestrator labels a goal that it has.
 const TAKEN: [&str; 3] = ["goal:running", "goal:spot-check", "goal:done"];

@@ -186,8 +186,23 @@ fn a_label_that_we_overwrote_before_we_had_seen_it_is_followed_all_the_same() {
     known.on_forge.as_mut().unwrap().through = 13;
     assert_eq!(follows(&known, &seen), "", "once");
     known.on_forge.as_mut().unwrap().through = 10;
-    seen.acts[1] = act(12, Deed::Unlabeled(queued()));
+    let theirs = act(12, Deed::Unlabeled(queued()));
+    let ours = std::mem::replace(&mut seen.acts[1], theirs);
     assert_eq!(follows(&known, &seen), "", "whoever put it on took it off again");
+    let off = Act { at: after(99), ..ours.clone() };
+    seen.acts[1] = off;
+    assert_eq!(follows(&known, &seen), "", "by our account, but not with what we put on");
+    seen.acts[1] = ours;
+    seen.acts[0].at = after(98);
+    assert_eq!(follows(&known, &seen), "", "it was there before we were to show anything");
+    seen.acts[0].at = after(100);
+    assert_eq!(follows(&known, &seen), "queued");
+    for act in &mut seen.acts[..2] {
+        if let Deed::Labeled(name) | Deed::Unlabeled(name) = &mut act.deed {
+            *name = "goal:running".into();
+        }
+    }
+    assert_eq!(follows(&known, &seen), "", "only what people put there");
 }
 
 #[test]
