@@ -284,6 +284,8 @@ impl<'a> Landing<'a> {
             Round::Landed(commit, _) => {
                 coupled.iter().for_each(Coupled::arrive);
                 seed.ripen(&self.case.run.id)?;
+                // A cache: what it does not get here is brought when it is needed.
+                let _ = self.keep_up(&commit);
                 Round::Landed(commit, passed.known)
             }
             Round::Offered(_)
@@ -396,10 +398,11 @@ impl<'a> Landing<'a> {
         }
     }
 
-    /// Has the next run find what has landed where clones are made from.
-    fn keep_up(&self, base_tip: &CommitId, commit: &CommitId) -> Result<(), ActError> {
+    /// Has the next run find what has landed where clones are made from. The last landing of a train does it for all.
+    fn keep_up(&self, commit: &CommitId) -> Result<(), ActError> {
         let branch = &self.spec.base_branch;
-        if self.mirror.take_pushed(&self.vault, branch, base_tip, commit)? {
+        let is_last = self.context.trains.on(&self.track()).iter().all(|coach| coach.commit() == commit);
+        if is_last && self.mirror.tip(branch)? == *commit {
             self.context.templates(&self.case.repo.id).keep_up(&self.mirror, branch, commit)?;
         }
         Ok(())
@@ -411,8 +414,8 @@ impl<'a> Landing<'a> {
             Submitted::Landed => {
                 let (base_tip, commit) =
                     (CommitId::parse(&candidate.base_tip)?, CommitId::parse(&candidate.commit)?);
-                // Mirror and template are caches: what they do not get here the next fetch brings.
-                let _ = self.keep_up(&base_tip, &commit);
+                // The mirror is a cache: what it does not get here the next fetch brings.
+                let _ = self.mirror.take_pushed(&self.vault, &self.spec.base_branch, &base_tip, &commit);
                 Round::Landed(commit, Vec::new())
             }
             Submitted::WasLanded { commit } => Round::Landed(CommitId::parse(&commit)?, Vec::new()),

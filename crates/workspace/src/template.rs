@@ -105,17 +105,22 @@ impl Templates {
         Ok(())
     }
 
-    /// Brings the template of `branch` to `commit`, which the mirror holds, where there is one: whoever needs it next
-    /// does not wait for that. Not where Git LFS keeps contents, which are only made ready for who needs them.
+    /// Brings the template of `branch` to `commit`, which the mirror holds, where there is one that nobody is at: whoever
+    /// needs it next does not wait for that. Not where Git LFS keeps contents, which are only made ready for who needs them.
     ///
     /// # Errors
-    /// As for making one; the next who needs it tries again.
+    /// It cannot be brought there; it is made anew when it is needed.
     pub fn keep_up(&self, mirror: &Mirror, branch: &str, commit: &CommitId) -> Result<()> {
-        let is_there = self.dir.join(safe_name(branch)).join(NOW).is_dir();
-        if is_there && !Lfs::is_marked(mirror.bare().path())? {
-            self.ready(mirror, branch, commit)?;
+        let top = self.dir.join(safe_name(branch));
+        let dir = top.join(NOW);
+        if !dir.is_dir() || Lfs::is_marked(mirror.bare().path())? {
+            return Ok(());
         }
-        Ok(())
+        let Some(_alone) = try_hold(&top.join(LOCK), Hold::Alone)? else { return Ok(()) };
+        if is_of(&dir, commit, false) {
+            return Ok(());
+        }
+        Making { top: &top, dir: &dir, mirror, branch, commit, lfs: None }.advance()
     }
 
     /// The template of `branch` at `commit`, which the mirror holds. It is made, or brought there, if

@@ -10,6 +10,10 @@ use crate::writing::{name_of, object, write_loose};
 use gix_hash::ObjectId;
 use std::os::unix::ffi::OsStrExt;
 
+/// Directories in directories that are followed here, each of which takes of the stack. How deep they go is an agent's to
+/// choose, up to some two thousand.
+const DEEPEST: usize = 200;
+
 /// The index of a repository, and where its trees go.
 struct Writing<'a> {
     bare: &'a Bare,
@@ -19,14 +23,16 @@ struct Writing<'a> {
 }
 
 /// Writes the trees of an index whose objects have names in `format` and gives the top one; nothing where that is git's:
-/// an index with conflicts, or with entries that are more than a tree holds.
+/// an index with conflicts, with entries that are more than a tree holds, or with very deep directories.
 ///
 /// What is written is not synced. Trees that are there are not written again.
 ///
 /// # Errors
 /// A file that a new tree names is not there, or the disk refuses.
 pub(crate) fn write_trees(bare: &Bare, index: &IndexFile, format: &str) -> Result<Option<CommitId>> {
-    if !index.entries().iter().all(Entry::is_plain) {
+    let depth =
+        |entry: &Entry| index.path(entry).as_os_str().as_bytes().iter().filter(|byte| **byte == b'/').count();
+    if !index.entries().iter().all(|entry| entry.is_plain() && depth(entry) <= DEEPEST) {
         return Ok(None);
     }
     let writing = Writing { bare, index, objects: Objects::in_format(bare, format)?, format };
@@ -194,6 +200,12 @@ mod tests {
         let scene = Scene::new("sha1");
         let one = scene.blob("one");
         scene.put(&format!("100644 {one} 1\tx\n100644 {one} 2\tx\n"));
+        assert_eq!(scene.ours().unwrap(), None);
+        let scene = Scene::new("sha1");
+        let deep = |levels| "d/".repeat(levels);
+        scene.put(&format!("100644 {}\t{}x\n", scene.blob("one"), deep(DEEPEST)));
+        assert_eq!(scene.ours().unwrap().unwrap(), scene.gits());
+        scene.put(&format!("100644 {}\t{}x\n", scene.blob("one"), deep(DEEPEST + 1)));
         assert_eq!(scene.ours().unwrap(), None);
         let scene = Scene::new("sha1");
         scene.put(&format!("100644 {}\tdeep/x\n", "2".repeat(40)));

@@ -27,6 +27,7 @@ fn sweep_repository(state: &StateDir, repo: &Repo) -> Result<(), WorkspaceError>
     let vault = Bare::at(state.vault(&repo.id));
     Bare::at(state.mirror(&repo.id)).sweep()?;
     vault.sweep()?;
-    Templates::at(state.templates(&repo.id)).sweep()?;
-    vault.settle_pushes(&repo.url)
+    // An origin first: it is other people's.
+    vault.settle_pushes(&repo.url)?;
+    Templates::at(state.templates(&repo.id)).sweep()
 }
