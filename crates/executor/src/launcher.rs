@@ -199,12 +199,15 @@ impl KeeperHandle {
     pub fn freeze(&self) {
         self.frost().begin();
         self.order(&Order::Freeze);
+        // A job may have stopped its keeper. Where it cannot be told, nothing else can be either.
+        let _ = self.0.leash.rouse();
     }
 
     /// Has the job go on.
     pub fn thaw(&self) {
         self.frost().end();
         self.order(&Order::Thaw);
+        let _ = self.0.leash.rouse();
     }
 
     /// For how long the job stood still until now: no time in which it could have worked.

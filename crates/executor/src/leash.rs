@@ -57,7 +57,8 @@ impl Leash {
         Ok(())
     }
 
-    fn rouse(&self) -> io::Result<()> {
+    /// Has a keeper that a job of its own has stopped go on.
+    pub(crate) fn rouse(&self) -> io::Result<()> {
         match procfs::open(self.keeper.pid, self.keeper.start_time)? {
             Some(keeper) => send(&keeper, Signal::CONT),
             None => Ok(()),

@@ -9,7 +9,6 @@ use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
 use rustix::process::{Signal, WaitOptions};
 
-use crate::cgroup::Frost;
 use crate::job::{Ending, Exit, Leftover, Limits, PeakMemory};
 use crate::process::{exit_of, timespec};
 use crate::procfs::{self, Stat};
@@ -18,6 +17,7 @@ use crate::sys;
 use crate::wire::{Line, Message, Order, Started};
 
 use super::Signals;
+use super::frost::Standing;
 use super::program::Program;
 
 /// How far the end of a job has come.
@@ -49,7 +49,7 @@ pub(super) struct Supervision {
     signals: Signals,
     begun: Instant,
     pub(super) phase: Phase,
-    pub(super) frost: Frost,
+    pub(super) standing: Standing,
     exit: Option<Exit>,
     leftovers: Vec<Leftover>,
     leftover_count: usize,
@@ -66,7 +66,7 @@ impl Supervision {
             signals,
             begun: Instant::now(),
             phase: Phase::Running,
-            frost: Frost::Thawed,
+            standing: Standing::Going,
             exit: None,
             leftovers: Vec::new(),
             leftover_count: 0,

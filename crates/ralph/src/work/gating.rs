@@ -129,7 +129,10 @@ impl Inquirer for Asking<'_> {
     fn ask_base(&mut self) -> Result<Option<BaseSaid>, RalphError> {
         let key = self.work.base_key(Surroundings::Run)?;
         let cache = self.work.said_of_bases();
-        let _turn = cache.as_ref().map(|cache| cache.turn(&key, || self.is_over()));
+        // Whoever asks may stand still. To ask beside it takes longer, and does no harm.
+        let (begun, patience) = (Instant::now(), self.work.gate_limit());
+        let is_late = || self.is_over() || begun.elapsed() >= patience;
+        let _turn = cache.as_ref().map(|cache| cache.turn(&key, is_late));
         if let Some(known) = self.known_base() {
             return Ok(Some(known));
         }
@@ -190,15 +193,16 @@ impl Asking<'_> {
         };
         let log = Box::new(work.writer.base_log()?);
         let mut listening = None;
-        let begun = Instant::now();
+        let (begun, frozen) = (Instant::now(), work.stop.frozen_for());
         let asked = clean.ask(self.gate, &base, &work.launcher, log, |handle| {
             // The end of the last one's guard would end this one's, too.
             drop(listening.take());
             listening = Some(listen(&work.stop, handle));
         });
         drop(listening);
-        // Its set-up takes of the run's time as well.
-        work.account.gated_base(begun.elapsed());
+        // Its set-up takes of the run's time as well; to stand still does not.
+        let frozen = work.stop.frozen_for().saturating_sub(frozen);
+        work.account.gated_base(begun.elapsed().saturating_sub(frozen));
         let Answered { said, ending, .. } = asked?;
         work.account.used(ending.as_ref());
         Ok(said)
