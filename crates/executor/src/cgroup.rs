@@ -4,6 +4,7 @@
 //! Whether any of it may be used is found out by trying; a job goes without it otherwise.
 
 mod bounds;
+mod freezing;
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -101,15 +102,6 @@ fn hierarchy(
     let below = Path::new(path).strip_prefix(mount.root).or_else(|_| Path::new(path).strip_prefix("/"));
     let mount_point = PathBuf::from(mount.point);
     Some(Hierarchy { own: mount_point.join(below.ok()?), mount_point })
-}
-
-/// Whether a job stands still.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Frost {
-    /// It does.
-    Frozen,
-    /// It does not.
-    Thawed,
 }
 
 /// One job's cgroups. Removed when dropped, if they are empty by then.
@@ -299,15 +291,6 @@ impl Leaf {
         let v1 =
             || self.memory_v1.as_ref().and_then(|leaf| count(&leaf.join("memory.oom_control"), "oom_kill"));
         v2.or_else(v1)
-    }
-
-    /// Has all in it stand still, or go on; whether version 2 can. See cgroups(7), `cgroup.freeze`.
-    pub(crate) fn set_frost(&self, frost: Frost) -> bool {
-        let word = match frost {
-            Frost::Frozen => "1",
-            Frost::Thawed => "0",
-        };
-        self.unified.as_ref().is_some_and(|leaf| std::fs::write(leaf.join("cgroup.freeze"), word).is_ok())
     }
 
     /// Kills all in it.

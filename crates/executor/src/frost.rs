@@ -4,12 +4,12 @@ use std::time::{Duration, Instant};
 
 /// A clock that goes while something stands still.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Frost {
+pub struct FrostClock {
     since: Option<Instant>,
     before: Duration,
 }
 
-impl Frost {
+impl FrostClock {
     /// It stands still from now on.
     pub fn begin(&mut self) {
         self.since.get_or_insert_with(Instant::now);

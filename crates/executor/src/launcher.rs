@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::frost::Frost;
+use crate::frost::FrostClock;
 use crate::job::{Ending, Exit, Job, KEEPER_MARKER, Leftover, RUN_MARKER};
 use crate::leash::{Leash, PATIENCE};
 use crate::process::ProcessId;
@@ -180,7 +180,7 @@ struct Handle {
     orders: Mutex<UnixStream>,
     grace: Duration,
     leash: Leash,
-    frost: Mutex<Frost>,
+    frost: Mutex<FrostClock>,
 }
 
 impl KeeperHandle {
@@ -220,7 +220,7 @@ impl KeeperHandle {
         self.frost().is_frozen()
     }
 
-    fn frost(&self) -> MutexGuard<'_, Frost> {
+    fn frost(&self) -> MutexGuard<'_, FrostClock> {
         self.0.frost.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

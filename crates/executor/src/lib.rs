@@ -43,7 +43,7 @@ pub use check::check;
 pub use children::{EndError, become_subreaper, end_orphans};
 pub use detached::{DetachError, Detached, announce_ready, spawn_detached};
 pub use disk::check_disk;
-pub use frost::Frost;
+pub use frost::FrostClock;
 pub use job::{Ending, Exit, Job, KEEPER_MARKER, Leftover, Limits, PeakMemory, RUN_MARKER, Resource};
 pub use keeper::keeper_main;
 pub use launcher::{ChildStdio, KeeperDied, KeeperHandle, KeeperReports, Launcher, Report, StartError};

@@ -6,7 +6,7 @@ mod scene;
 use std::path::Path;
 
 use herder_executor::Exit;
-use scene::{NONE, Scene, wait_until};
+use scene::{NONE, Running, Scene, wait_until};
 
 /// Two that beat: the program, and one in a session of its own whose parent is gone.
 const BEATS: &str = "trap 'echo bye; exit 3' TERM
@@ -36,12 +36,17 @@ fn until_beating(dir: &Path) {
     wait_until("all to go on", beats_on);
 }
 
-#[test]
-fn a_frozen_job_stands_still_with_all_that_it_started_and_goes_on_when_thawed() {
-    let scene = Scene::new();
+fn beating(scene: &Scene) -> Running {
     let mut running = scene.start(&scene.shell(BEATS));
     running.await_line("up");
     until_beating(scene.dir.path());
+    running
+}
+
+#[test]
+fn a_frozen_job_stands_still_with_all_that_it_started_and_goes_on_when_thawed() {
+    let scene = Scene::new();
+    let running = beating(&scene);
     assert!(running.handle.frozen_for().is_zero());
     for _ in 0..2 {
         running.handle.freeze();
@@ -60,9 +65,7 @@ fn a_frozen_job_stands_still_with_all_that_it_started_and_goes_on_when_thawed() 
 #[test]
 fn a_frozen_job_that_is_stopped_goes_on_for_its_end() {
     let scene = Scene::new();
-    let mut running = scene.start(&scene.shell(BEATS));
-    running.await_line("up");
-    until_beating(scene.dir.path());
+    let mut running = beating(&scene);
     running.handle.freeze();
     until_still(scene.dir.path());
     running.handle.stop(None);
@@ -75,9 +78,7 @@ fn a_frozen_job_that_is_stopped_goes_on_for_its_end() {
 fn a_frozen_job_dies_with_whoever_started_it_or_with_its_keeper() {
     for is_keeper_killed in [false, true] {
         let scene = Scene::new();
-        let mut running = scene.start(&scene.shell(BEATS));
-        running.await_line("up");
-        until_beating(scene.dir.path());
+        let running = beating(&scene);
         running.handle.freeze();
         until_still(scene.dir.path());
         if is_keeper_killed {

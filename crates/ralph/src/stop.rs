@@ -4,7 +4,7 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use herder_executor::{Frost, KeeperHandle};
+use herder_executor::{FrostClock, KeeperHandle};
 
 /// How urgently.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,7 +36,7 @@ type Listener = Box<dyn Fn(Word) + Send>;
 #[derive(Default)]
 struct State {
     urgency: Urgency,
-    frost: Frost,
+    frost: FrostClock,
     listener: Option<Listener>,
 }
 

@@ -3,7 +3,6 @@
 use rustix::process::Signal;
 
 use super::supervise::{Phase, Supervision, is_child};
-use crate::cgroup::Frost;
 use crate::strays;
 use crate::sweep::{self, Reach};
 
@@ -24,7 +23,7 @@ impl Supervision {
         if self.phase != Phase::Running || self.standing != Standing::Going {
             return;
         }
-        self.standing = if self.program.leaf.set_frost(Frost::Frozen) {
+        self.standing = if self.program.leaf.freeze() {
             Standing::Frozen
         } else {
             // What cannot be looked at now goes on; whoever froze it sees that by what it uses.
@@ -38,7 +37,7 @@ impl Supervision {
     pub(super) fn thaw(&mut self) {
         let is_going = match self.standing {
             Standing::Going => true,
-            Standing::Frozen => self.program.leaf.set_frost(Frost::Thawed),
+            Standing::Frozen => self.program.leaf.thaw(),
             Standing::Stopped => sweep::signal_below(is_child(), Signal::CONT, Reach::Processes).is_ok(),
         };
         if is_going {
