@@ -1,16 +1,17 @@
 //! What the dashboard is told and may order: by the very functions that carry commands out.
 
-use herder_dashboard::{Desk, Kind, Order, Trouble};
+use herder_dashboard::{Desk, Kind, Trouble};
 use herder_domain::repo::GoalRef;
 use herder_domain::why::Answer;
 use herder_domain::world::World;
 use herder_record::StateDir;
 use herder_store::Store;
+use herder_view::Order;
 use jiff::Timestamp;
 
 use crate::args::{Named, Reference, Several};
 use crate::call::Call;
-use crate::command::{goal, why};
+use crate::command::{frost, goal, why};
 use crate::failure::{self, Failure};
 use crate::output::Output;
 
@@ -52,8 +53,11 @@ impl Desk for CommandDesk {
         let call = Self::call();
         let number = Reference { repo: Some(id.repo.to_string()), number: id.number };
         let named = Named { number };
+        let alone = Several { numbers: vec![named.number.clone()] };
         let done = match order {
-            Order::Queue => goal::queue(&call, &Several { numbers: vec![named.number] }),
+            Order::Queue => goal::queue(&call, &alone),
+            Order::Freeze => frost::freeze(&call, &alone),
+            Order::Thaw => frost::thaw(&call, &alone),
             Order::Approve => goal::approve(&call, &named),
             Order::Reject { feedback } => goal::reject(&call, &named, feedback),
             Order::Answer { text } => goal::answer(&call, &named, text),

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use herder_dashboard::{Bind, Book, Desk, Kind, Live, Order, Serving, Site, Trouble, serve};
+use herder_dashboard::{Bind, Book, Desk, Kind, Live, Serving, Site, Trouble, serve};
 use herder_domain::capacity::{Admission, Capacity};
 use herder_domain::event::{Event, Repo, What};
 use herder_domain::forge::Home;
@@ -17,6 +17,7 @@ use herder_domain::world::World;
 use herder_record::StateDir;
 use herder_store::{NewGoal, Settings, Store};
 use herder_testkit::pairs::{Bar, Failure, Figure, interleaved, is_quick, pairs, seconds};
+use herder_view::Order;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 

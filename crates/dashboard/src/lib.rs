@@ -19,7 +19,7 @@ mod page;
 mod site;
 
 pub use book::{Book, Reading};
-pub use desk::{Desk, Order, OrderKind};
+pub use desk::Desk;
 pub use http::{Bind, Kind, NotBound, Serving, Token, Trouble, serve};
 pub use live::Live;
 pub use site::Site;

@@ -190,6 +190,14 @@ impl fmt::Display for PauseItem {
     }
 }
 
+/// A goal by its whole name, where there is one.
+pub(crate) fn named_or_none<S: Serializer>(goal: &Option<GoalRef>, to: S) -> Result<S::Ok, S::Error> {
+    match goal {
+        Some(goal) => named(goal, to),
+        None => to.serialize_none(),
+    }
+}
+
 /// A goal by its whole name, as JSON has it.
 pub(crate) fn named<S: Serializer>(goal: &GoalRef, to: S) -> Result<S::Ok, S::Error> {
     to.collect_str(goal)

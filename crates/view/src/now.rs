@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use super::goal::{PauseItem, named};
 use super::need::{Need, Parking};
-use super::order::turn;
+use super::turn::turn;
 use super::work::Work;
 
 /// What is so at this moment.

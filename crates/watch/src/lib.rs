@@ -13,12 +13,12 @@ mod screen;
 mod tail;
 mod watch;
 
-pub use block::{Block, Spent};
+pub use block::Block;
 pub use follow::follow;
 pub use herder_view::printable;
 pub use page::page;
 pub use screen::{redraw, size};
-pub use tail::{Tail, last_lines};
+pub use tail::Tail;
 pub use watch::Watch;
 
 /// Failed to show running ralphs.

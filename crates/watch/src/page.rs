@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use herder_domain::duration::Span;
+use herder_view::Work;
 
 use crate::block::Block;
 use crate::printable;
@@ -19,34 +20,35 @@ pub fn page(blocks: &[Block]) -> String {
 
 fn block(block: &Block) -> String {
     let mut text = String::new();
-    let name = block.goal.as_deref().unwrap_or(block.run.as_str());
+    let work = &block.work;
+    let name = work.goal.as_ref().map_or_else(|| work.run.to_string(), ToString::to_string);
     // Writing to a String cannot fail.
-    let _ = writeln!(text, "{name}  {}", one_line(&block.title));
-    let _ = writeln!(text, "  {}", standing(block));
+    let _ = writeln!(text, "{name}  {}", one_line(&work.title));
+    let _ = writeln!(text, "  {}", standing(work));
     for line in &block.log {
         let _ = writeln!(text, "  | {}", one_line(line));
     }
     text
 }
 
-fn standing(block: &Block) -> String {
-    let mut parts = vec![block.state.as_str().to_owned()];
-    parts.extend(block.waiting_for.as_ref().map(|what| format!("for {}", one_line(what))));
-    parts.extend(block.waiting_until.map(|until| format!("until {until:.0}")));
-    parts.extend(block.detail.as_ref().map(|detail| one_line(detail)));
-    if block.iteration > 0 {
-        parts.push(format!("iteration {}", block.iteration));
+fn standing(work: &Work) -> String {
+    let mut parts = vec![work.phase.clone()];
+    parts.extend(work.waiting_for.as_ref().map(|what| format!("for {}", one_line(what))));
+    parts.extend(work.waiting_until.map(|until| format!("until {until:.0}")));
+    parts.extend(work.detail.as_ref().map(|detail| one_line(detail)));
+    if work.iteration > 0 {
+        parts.push(format!("iteration {}", work.iteration));
     }
-    parts.push(span(block.age_seconds));
-    parts.push(spent(block));
-    parts.push(format!("{} {}", one_line(&block.agent), one_line(&block.model)));
-    parts.push(block.run.to_string());
+    parts.push(span(work.age_seconds));
+    parts.push(spent(work));
+    parts.extend(work.agent.as_ref().map(|agent| one_line(agent)));
+    parts.push(work.run.to_string());
     parts.join(" · ")
 }
 
-fn spent(block: &Block) -> String {
-    let tokens = block.spent.tokens;
-    match block.spent.cost_usd.known() {
+fn spent(work: &Work) -> String {
+    let tokens = work.tokens;
+    match work.cost.known() {
         Some(usd) => format!("${usd:.2}, {tokens} tokens"),
         None if tokens == 0 => "cost and tokens unknown".to_owned(),
         None => format!("cost unknown, {tokens} tokens"),

@@ -8,9 +8,6 @@ use std::path::{Path, PathBuf};
 /// A line longer than this, in bytes, is given in parts.
 const LONGEST_LINE: usize = 64 * 1024;
 
-/// How much of a file's end is read for its last lines, in bytes.
-const END: u64 = 32 * 1024;
-
 /// Follows a file by its name, from its beginning. A file that is not there yet has no lines; one that took
 /// its place is read from its beginning, after the rest of the old one.
 #[derive(Debug)]
@@ -120,22 +117,6 @@ fn text(line: &[u8]) -> String {
     String::from_utf8_lossy(line).trim_end_matches(['\r', '\n']).to_owned()
 }
 
-/// The last lines of a file, at most `count`; none where there is no such file. Lines that begin before the
-/// last 32 KiB are left out.
-pub fn last_lines(path: &Path, count: usize) -> io::Result<Vec<String>> {
-    let Some(Open { mut file, .. }) = Open::at(path)? else { return Ok(Vec::new()) };
-    let length = file.metadata()?.len();
-    let start = length.saturating_sub(END);
-    file.seek(SeekFrom::Start(start))?;
-    let mut bytes = Vec::new();
-    file.take(END).read_to_end(&mut bytes)?;
-    let whole = String::from_utf8_lossy(&bytes);
-    let lines = whole.lines().skip(usize::from(start > 0));
-    let mut last: Vec<String> = lines.map(str::to_owned).collect();
-    last.drain(..last.len().saturating_sub(count));
-    Ok(last)
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -193,16 +174,5 @@ mod tests {
         fs::write(&path, vec![b'x'; 3 * LONGEST_LINE]).unwrap();
         let lines = Tail::new(&path).lines().unwrap();
         assert!(lines.len() > 1 && lines.iter().all(|line| line.len() < 2 * LONGEST_LINE));
-    }
-
-    #[test]
-    fn the_last_lines_of_a_large_file_are_whole() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("log");
-        assert!(last_lines(&path, 3).unwrap().is_empty());
-        let text: String = (0..20_000).map(|number| format!("line {number}\n")).collect();
-        fs::write(&path, text).unwrap();
-        assert_eq!(last_lines(&path, 2).unwrap(), ["line 19998", "line 19999"]);
-        assert_eq!(last_lines(&path, 100_000).unwrap()[0].split(' ').next(), Some("line"));
     }
 }

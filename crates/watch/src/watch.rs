@@ -56,6 +56,9 @@ impl Watch {
 
     /// The same as blocks, each with the last `lines` of its log.
     pub fn blocks(&mut self, now: Timestamp, lines: usize) -> Result<Vec<Block>, WatchError> {
-        self.running()?.iter().map(|(dir, spec)| Block::of(dir, spec, now, lines)).collect()
+        // What was not measured is not shown.
+        let measured = self.state.headroom().ok().flatten();
+        let of = |(dir, spec): &(RunDir, RunSpec)| Block::of(dir, spec, measured.as_ref(), now, lines);
+        self.running()?.iter().map(of).collect()
     }
 }

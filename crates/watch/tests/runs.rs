@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use herder_domain::outcome::Outcome;
 use herder_domain::run::{RunId, RunSpec};
-use herder_record::{Ending, LiveStatus, Phase, Redactor, RunDir, RunLock, RunWriter, StateDir};
-use herder_watch::{Watch, WatchError, follow, page};
+use herder_record::{Ending, LiveStatus, Redactor, RunDir, RunLock, RunWriter, StateDir};
+use herder_watch::{Block, Watch, WatchError, follow, page};
 use jiff::Timestamp;
 
 fn at(text: &str) -> Timestamp {
@@ -51,6 +51,10 @@ fn status(iteration: u32) -> LiveStatus {
     .unwrap()
 }
 
+fn name(block: &Block) -> String {
+    block.work.goal.as_ref().unwrap().to_string()
+}
+
 fn end(writer: &RunWriter) {
     writer.finish(&Ending::new(Outcome::Accepted { gated: true }, at("2026-02-01T13:00:00Z"))).unwrap();
 }
@@ -73,8 +77,9 @@ fn only_runs_with_a_living_ralph_are_shown() {
 
     let blocks = watch.blocks(now, 3).unwrap();
     assert_eq!(blocks.len(), 1);
-    assert_eq!(blocks[0].goal.as_deref(), Some("acme/app#7"));
-    assert_eq!((blocks[0].state, blocks[0].iteration, blocks[0].age_seconds), (Phase::Working, 2, 90));
+    assert_eq!(name(&blocks[0]), "acme/app#7");
+    let work = &blocks[0].work;
+    assert_eq!((work.phase.as_str(), work.iteration, work.age_seconds), ("working", 2, 90));
     assert_eq!(blocks[0].log.len(), 3);
     assert!(blocks[0].log[2].ends_with("four"));
 
@@ -100,18 +105,16 @@ fn each_living_ralph_has_a_block_of_its_own() {
     let mut watch = Watch::new(state.clone(), None);
     let now = at("2026-02-01T12:00:10Z");
     let blocks = watch.blocks(now, 3).unwrap();
-    let mut seen: Vec<(&str, &str)> = blocks
-        .iter()
-        .map(|block| (block.goal.as_deref().unwrap(), block.log[0].rsplit(' ').next().unwrap()))
-        .collect();
+    let mut seen: Vec<(String, &str)> =
+        blocks.iter().map(|block| (name(block), block.log[0].rsplit(' ').next().unwrap())).collect();
     seen.sort_unstable();
-    assert_eq!(seen, [("acme/app#7", "seven"), ("acme/app#8", "eight")]);
+    assert_eq!(seen, [("acme/app#7".to_owned(), "seven"), ("acme/app#8".to_owned(), "eight")]);
     let text = page(&blocks);
     assert!(text.contains("acme/app#7") && text.contains("acme/app#8"), "{text}");
 
     end(&living[0]);
     let left = watch.blocks(now, 3).unwrap();
-    assert_eq!((left.len(), left[0].goal.as_deref()), (1, Some("acme/app#8")));
+    assert_eq!((left.len(), name(&left[0])), (1, "acme/app#8".to_owned()));
 }
 
 #[test]

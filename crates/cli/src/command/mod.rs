@@ -8,7 +8,7 @@ mod digest;
 mod doctor;
 mod down;
 mod forecast;
-mod frost;
+pub mod frost;
 mod gate;
 mod gc;
 mod give;

@@ -95,7 +95,7 @@ fn the_next_command_settles_a_ralph_that_was_killed() {
     command.current_dir(&checkout).stdin(Stdio::null()).stdout(Stdio::null());
     let mut ralph = command.spawn().unwrap();
     until("the ralph to be at work", Duration::from_secs(60), || {
-        (scene.json(&["watch", "--once"])["items"][0]["state"] == json!("working")).then_some(())
+        (scene.json(&["watch", "--once"])["items"][0]["phase"] == json!("working")).then_some(())
     });
     ralph.kill().unwrap();
     ralph.wait().unwrap();

@@ -54,7 +54,7 @@ fn a_night_that_was_backed_up_while_it_went_on_goes_on_elsewhere() {
     told.read_line(&mut String::new()).unwrap();
     until("the second iteration", PATIENCE, || {
         let seen = scene.json(&["watch", "--once"])["items"].get(0).cloned()?;
-        (seen["iteration"] == json!(2) && seen["state"] == json!("working")).then_some(())
+        (seen["iteration"] == json!(2) && seen["phase"] == json!("working")).then_some(())
     });
     let file = scene.home.home().join("b.tar.gz").to_str().unwrap().to_owned();
     let kept = scene.json(&["backup", &file, "--without-runs"]);

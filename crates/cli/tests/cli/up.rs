@@ -52,7 +52,7 @@ fn a_running_ralph_is_seen_and_its_goal_is_queued_again_when_it_is_stopped() {
         let seen = scene.json(&["watch", "--once"])["items"].get(0).cloned()?;
         let has_log =
             seen["log"].as_array().unwrap().iter().any(|line| line.as_str().unwrap().contains("I wait here"));
-        (has_log && seen["state"] == json!("working")).then_some(seen)
+        (has_log && seen["phase"] == json!("working")).then_some(seen)
     });
     assert_eq!((&block["goal"], &block["iteration"]), (&json!("acme/app#1"), &json!(1)));
     assert_eq!(

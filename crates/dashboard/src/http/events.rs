@@ -12,14 +12,13 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use herder_record::{RecordError, RunDir, Tail};
-use herder_view::{log_lines, printable};
+use herder_view::{LineKind, log_lines, printable};
 use serde_json::json;
 
 use super::ask::{self, Ask};
 use super::runs::LOG_LINES;
 use super::trouble::{Kind, Trouble};
 use crate::live::Stamp;
-use crate::page::line_kind;
 use crate::site::Site;
 
 /// How often it is looked whether there is anything new.
@@ -144,6 +143,6 @@ fn read(tail: &mut Tail, partial: &mut Vec<u8>) -> Result<(Vec<String>, bool), R
 }
 
 fn told(lines: &[String], is_whole: bool) -> Event {
-    let lines: Vec<_> = lines.iter().map(|line| [line_kind(line), line.as_str()]).collect();
+    let lines: Vec<_> = lines.iter().map(|line| [LineKind::of(line).name(), line.as_str()]).collect();
     Event::default().event("log").data(json!({ "whole": is_whole, "lines": lines }).to_string())
 }

@@ -2,15 +2,17 @@
 
 use herder_domain::goal::{Goal, GoalState};
 use herder_domain::repo::{GoalRef, Number, RepoId};
+use herder_domain::run::Run;
 use herder_domain::why::Answer;
 use herder_store::Store;
-use herder_view::{Costs, GateOutput, GoalItem, RepoItem, StoryItem, WholeGoal, WholeRun, WholeStory};
+use herder_view::{
+    Costs, GateOutput, GoalItem, OrderKind, RepoItem, StoryItem, WholeGoal, WholeRun, WholeStory,
+};
 use serde_json::json;
 
 use super::ask::Ask;
 use super::reply::Reply;
 use super::trouble::{Kind, Trouble};
-use crate::desk::OrderKind;
 use crate::live::Live;
 use crate::page::{self, GoalPage, Tab};
 use crate::site::Site;
@@ -30,7 +32,7 @@ pub fn goal(site: &Site, ask: &Ask) -> Result<Reply, Trouble> {
     let gate = runs.last().map(|run| GateOutput::all(live.state(), &run.id, GATE_LINES)).unwrap_or_default();
     let page = GoalPage {
         why: &live.why(&goal.id)?,
-        orders: &OrderKind::fitting(&goal.state),
+        orders: &orders(&goal, &runs),
         runs: &runs.iter().map(|run| WholeRun::of(run, live.state())).collect::<Vec<_>>(),
         gate: &gate,
         token: site.token().text(),
@@ -45,8 +47,15 @@ pub fn api_goal(site: &Site, ask: &Ask) -> Result<Reply, Trouble> {
     let goal = found(live, &ask.goal()?)?;
     let whole = live.read(|store| WholeGoal::of(&goal, live.state(), store))?;
     let why: Answer = live.why(&goal.id)?;
-    let orders: Vec<&str> = OrderKind::fitting(&goal.state).into_iter().map(OrderKind::name).collect();
+    let runs = live.read(|store| store.runs_of(&goal.id))?;
+    let orders: Vec<&str> = orders(&goal, &runs).into_iter().map(OrderKind::name).collect();
     Ok(Reply::Json(json!({ "goal": whole, "why": why, "orders": orders })))
+}
+
+/// The orders that a goal takes as it stands.
+fn orders(goal: &Goal, runs: &[Run]) -> Vec<OrderKind> {
+    let run = goal.current_run().and_then(|id| runs.iter().find(|run| run.id == *id));
+    OrderKind::fitting(&goal.state, run)
 }
 
 /// A goal that is known to be there.

@@ -1,5 +1,6 @@
 //! The description of the interface for programs (OpenAPI 3.1), made of the table that is routed.
 
+use herder_view::OrderKind;
 use serde_json::{Map, Value, json};
 
 use super::ask::Ask;
@@ -7,7 +8,6 @@ use super::reply::Reply;
 use super::route::{Parameter, Route};
 use super::routes::{EVENTS, ORDERS, ROUTES};
 use super::trouble::{Kind, Trouble};
-use crate::desk::OrderKind;
 use crate::site::Site;
 
 /// The description.

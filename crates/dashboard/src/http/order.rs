@@ -6,6 +6,7 @@ use axum::body::Bytes;
 use axum::extract::{RawPathParams, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Json, Redirect, Response};
+use herder_view::Order;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -14,7 +15,6 @@ use super::ask::Ask;
 use super::goals::found;
 use super::reply::Reply;
 use super::trouble::{Kind, Trouble};
-use crate::desk::Order;
 use crate::site::Site;
 
 /// The header in which a program gives the token.
@@ -104,7 +104,7 @@ async fn taken(
                 .hint(format!("a program reads it at /api/v1/token and sends it as `{TOKEN}`")));
         }
         let live = site.live()?;
-        let order = Order::of(&said.order, &said.text)?;
+        let order = Order::named(&said.order, &said.text)?;
         let goal = found(live, &ask.goal()?)?;
         live.desk().order(&goal.id, &order)?;
         Ok(goal.id)

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
+use herder_view::UnknownOrder;
 use serde::Serialize;
 use serde_json::json;
 
@@ -104,6 +105,12 @@ impl Trouble {
     pub fn json(&self) -> Response {
         let error = json!({ "kind": self.kind, "message": self.message, "hints": self.hints });
         (self.kind.status(), Json(json!({ "ok": false, "error": error }))).into_response()
+    }
+}
+
+impl From<UnknownOrder> for Trouble {
+    fn from(error: UnknownOrder) -> Self {
+        Self::new(Kind::Usage, error.to_string())
     }
 }
 

@@ -3,13 +3,12 @@
 use herder_domain::forecast::Estimate;
 use herder_domain::goal::Told;
 use herder_domain::why::Answer;
-use herder_view::{CommentItem, GateOutput, Linked, WholeGoal, WholeRun};
+use herder_view::{CommentItem, GateOutput, Linked, OrderKind, WholeGoal, WholeRun};
 use maud::{Markup, html};
 
 use super::log::gate;
 use super::now::{moment, money};
 use super::timeline::{steps, timeline};
-use crate::desk::OrderKind;
 use crate::http::{goal_address, run_address, story_address};
 
 /// What the page shows.

@@ -1,22 +1,13 @@
 //! Lines of a log, of a gate's output and of an agent's stream.
 
-use herder_view::GateOutput;
+use herder_view::{GateOutput, LineKind};
 use maud::{Markup, html};
-
-/// What a line of a run's log is, as ralph writes it: a class of the style.
-pub fn line_kind(line: &str) -> &'static str {
-    match line {
-        _ if line.starts_with("> ") => "tool",
-        _ if line.starts_with("-- ") || line.starts_with("== ") => "mark",
-        _ => "text",
-    }
-}
 
 /// A run's log. The script adds to it while the run is at work.
 pub fn log(run: &str, lines: &[String]) -> Markup {
     html! {
         pre id="log" class="log" role="log" tabindex="0" aria-label="Log" data-run=(run) {
-            @for line in lines { span class=(line_kind(line)) { (line) } "\n" }
+            @for line in lines { span class=(LineKind::of(line).name()) { (line) } "\n" }
         }
     }
 }

@@ -18,7 +18,6 @@ pub use failures::failures;
 pub use goal::{GoalPage, goal};
 pub use layout::{Tab, Views, page};
 pub use list::{goals, repos, stories, story};
-pub use log::line_kind;
 pub use now::now;
 pub use numbers::numbers;
 pub use run::{RunPage, run, stream};

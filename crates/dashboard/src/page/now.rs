@@ -93,7 +93,9 @@ fn running(running: &[Work]) -> Markup {
 fn one_running(work: &Work) -> Markup {
     html! {
         tr {
-            th scope="row" { (goal_link(&work.goal, &work.title)) }
+            th scope="row" {
+                @if let Some(goal) = &work.goal { (goal_link(goal, &work.title)) } @else { (work.title) }
+            }
             td { a href=(run_address(&work.run)) { "attempt " (work.attempt) } }
             td class="phase" { (at(work)) }
             td { (work.iteration) }

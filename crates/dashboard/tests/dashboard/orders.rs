@@ -19,6 +19,18 @@ fn a_button_orders_and_leads_back_to_the_goal() {
 }
 
 #[test]
+fn a_run_at_work_is_frozen_and_thawed() {
+    let stage = Stage::new();
+    let offered = |stage: &Stage| stage.json("/api/v1/goals/example.org/acme/app/2")["orders"].clone();
+    assert_eq!(offered(&stage), json!(["freeze", "cancel"]));
+    assert_eq!(stage.order(2, "freeze", "", &[]).status, 303);
+    assert_eq!(offered(&stage), json!(["thaw", "cancel"]));
+    assert!(stage.get("/now").text.contains("ada froze it at "), "{}", stage.get("/now").text);
+    assert_eq!(stage.order(2, "thaw", "", &[]).status, 303);
+    assert_eq!(offered(&stage), json!(["freeze", "cancel"]));
+}
+
+#[test]
 fn a_program_orders_with_the_token_that_it_has_read() {
     let stage = Stage::new();
     let token = stage.json("/api/v1/token")["token"].as_str().unwrap().to_owned();

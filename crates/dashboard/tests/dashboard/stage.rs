@@ -5,10 +5,11 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use herder_dashboard::{Bind, Book, Desk, Kind, Live, Order, Serving, Site, Trouble, serve};
+use herder_dashboard::{Bind, Book, Desk, Kind, Live, Serving, Site, Trouble, serve};
 use herder_domain::capacity::{Admission, Capacity};
 use herder_domain::event::{Event, Repo, What};
 use herder_domain::forge::Home;
+use herder_domain::frost::Chill;
 use herder_domain::goal::GoalText;
 use herder_domain::iteration::Iteration;
 use herder_domain::judge::Policy;
@@ -20,6 +21,7 @@ use herder_domain::why::{Answer, why};
 use herder_domain::world::World;
 use herder_record::{LiveStatus, Phase, RunDir, StateDir};
 use herder_store::{NewGoal, Settings, Store};
+use herder_view::Order;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -69,6 +71,10 @@ impl Desk for TestDesk {
             Order::Answer { text } => What::GoalAnswered { answer: text.clone() },
             Order::Retry => What::GoalRetried,
             Order::Cancel => What::GoalCancelled,
+            Order::Freeze => {
+                What::RunFrozen { run: Stage::run(goal.number.0), why: Chill::Person { by: "ada".into() } }
+            }
+            Order::Thaw => What::RunThawed { run: Stage::run(goal.number.0) },
         };
         let refused = |error: herder_store::AppendError| Trouble::new(Kind::Refused, error.to_string());
         let mut store = Store::open(&self.database).unwrap();
