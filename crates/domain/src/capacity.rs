@@ -5,6 +5,7 @@ mod headroom;
 mod room;
 mod slots;
 mod smooth;
+mod strait;
 mod usage;
 
 use std::collections::BTreeMap;
@@ -18,10 +19,11 @@ use crate::repo::RepoId;
 pub use footprint::{Footprint, Footprints, Observation, Spread};
 pub(crate) use headroom::CORES_FREE;
 pub use headroom::{Busy, Door, Doors, Headroom};
-pub(crate) use room::{GLANCE, shortage};
+pub(crate) use room::{GLANCE, can_go_on, shortage};
 pub use room::{Resource, Room, Shortage};
 pub use slots::{BadSlots, Slots};
 pub use smooth::Smooth;
+pub use strait::{Lack, Strait};
 pub use usage::Usage;
 
 /// What the orchestrator lets run, however much room the machine has.

@@ -64,7 +64,7 @@ impl Case {
             What::GoalMislabelled { labels } => self.mislabelled(labels)?,
             What::BaseFoundRed { since, refusal, .. } => self.base_found_red(since, refusal),
             What::RunFrozen { why, .. } => self.freeze(why, at)?,
-            What::RunThawed { .. } => self.thaw()?,
+            What::RunThawed { .. } => self.thaw(at)?,
             What::Landed { run, commit, known } => self.landed(run, commit, known)?,
             What::WorkOffered { offer, .. } => self.offered(offer)?,
             What::WorkShown { run, offer } => self.shown(run, offer.as_ref())?,

@@ -5,11 +5,16 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::capacity::Lack;
+
 /// Whether a run stands still, and how often that changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Frost {
     /// How often it was frozen or thawed: the ralph obeys the word with the highest number.
     pub turn: u32,
+    /// When that was last; unknown of runs of before this was recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_at: Option<Timestamp>,
     /// Why it stands still, where it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frozen: Option<Frozen>,
@@ -33,6 +38,12 @@ pub enum Chill {
         /// Who.
         by: String,
     },
+    /// This machine was short of memory. It goes on when there is room.
+    Memory {
+        /// How short.
+        #[serde(flatten)]
+        lack: Lack,
+    },
 }
 
 impl Frost {
@@ -42,10 +53,26 @@ impl Frost {
     }
 }
 
+impl Frozen {
+    /// How short memory was, where it stands still for that, and nobody wants it to.
+    pub fn lack(&self) -> Option<Lack> {
+        match self.why {
+            Chill::Memory { lack } => Some(lack),
+            Chill::Person { .. } => None,
+        }
+    }
+
+    /// Whether it stands still for want of memory.
+    pub fn is_for_memory(&self) -> bool {
+        self.lack().is_some()
+    }
+}
+
 impl fmt::Display for Frozen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.why {
             Chill::Person { by } => write!(f, "{by} froze it at {:.0}", self.since),
+            Chill::Memory { lack } => write!(f, "it stands still since {:.0}: {lack}", self.since),
         }
     }
 }

@@ -32,6 +32,11 @@ impl<T> Measured<T> {
         }
     }
 
+    /// Whether this machine does not tell it.
+    pub fn is_absent(&self) -> bool {
+        matches!(self, Self::Absent)
+    }
+
     /// As a reference.
     pub fn as_ref(&self) -> Measured<&T> {
         match self {

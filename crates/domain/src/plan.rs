@@ -7,6 +7,7 @@ mod follow;
 mod lanes;
 mod outlook;
 mod queue;
+mod relief;
 mod rooms;
 mod runs;
 mod turns;
@@ -17,6 +18,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 pub use outlook::{Outlook, is_at_work, outlook};
+pub(crate) use relief::makes_way_at;
 pub use runs::is_wanted;
 pub use turns::turns;
 pub use wait::{DependencyTrouble, Wait};
@@ -70,6 +72,7 @@ pub fn plan(world: &World, now: Timestamp) -> Plan {
     let mut plan = Plan::default();
     let books = books::Books::of(world, now);
     runs::advance(world, books.as_ref(), now, &mut plan);
+    relief::relieve(world, now, &mut plan);
     lanes::advance(world, now, &mut plan);
     follow::show(world, &mut plan);
     close_stories(world, &mut plan);

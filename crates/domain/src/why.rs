@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 use crate::capacity::Headroom;
 use crate::effect::Effect;
 use crate::forecast::Estimate;
+use crate::frost::{Chill, Frozen};
 use crate::goal::{Goal, GoalState};
 use crate::landing::{Landing, LandingState, Merging, Standing};
-use crate::plan::{Plan, Wait, plan};
+use crate::plan::{Plan, Wait, makes_way_at, plan};
 use crate::repo::{GoalRef, Number};
 use crate::run::{Run, RunId, RunState};
 use crate::world::World;
@@ -125,8 +126,27 @@ fn running(world: &World, goal: &Goal, run: &RunId, now: Timestamp) -> Parts {
     let thaw = frozen.map(|_| format!("`herder thaw {}` has it go on", goal.id.number));
     let logs = ralph.map(|_| format!("`herder logs {run}` shows the run"));
     let state = if frozen.is_some() { "frozen" } else { state };
-    let reasons = frozen.map(ToString::to_string).into_iter().collect();
+    let reasons = frozen.map(|frozen| standing_still(world, frozen, now)).unwrap_or_default();
     (format!("is running: run {run} is {state}"), reasons, thaw.into_iter().chain(logs).collect())
+}
+
+/// Why a run stands still, and what would change that.
+fn standing_still(world: &World, frozen: &Frozen, now: Timestamp) -> Vec<String> {
+    let mut reasons = vec![frozen.to_string()];
+    let Chill::Memory { lack } = &frozen.why else { return reasons };
+    let room = world.room_in(world.hours.at(now)).and_then(|room| room.headroom.as_ref());
+    let now_there = room.and_then(|headroom| headroom.memory_available.known());
+    let now_there = now_there.map(|bytes| format!(" (now {} MiB)", bytes >> 20)).unwrap_or_default();
+    let enough = lack.enough() >> 20;
+    reasons.push(format!(
+        "it goes on by itself when {enough} MiB of memory can be had{now_there}, and what runs at work are \
+         still expected to take"
+    ));
+    let until = makes_way_at(frozen);
+    reasons.extend(
+        until.map(|at| format!("else it makes way at {at:.0}: its work is kept, its goal queued again")),
+    );
+    reasons
 }
 
 /// A round of its landing is due, or under way.

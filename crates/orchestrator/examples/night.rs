@@ -83,6 +83,7 @@ fn night(mode: Mode) -> anyhow::Result<ExitCode> {
         mode,
         only: None,
         herder: "/proc/self/exe".into(),
+        proc: env("NIGHT_PROC").unwrap_or("/proc".into()).into(),
         tell: Box::new(|told| eprintln!("{told}")),
     })?;
     Ok(match end {

@@ -99,6 +99,7 @@ fn of_goal(what: &What) -> Option<String> {
         What::GoalNotQueued { why, .. } => format!("not queued: {why}"),
         What::GoalTold { text } => format!("told: {}", text.lines().next().unwrap_or_default()),
         What::RunFrozen { why: Chill::Person { by }, .. } => format!("frozen by {by}"),
+        What::RunFrozen { why: Chill::Memory { lack }, .. } => format!("frozen: {lack}"),
         What::RunThawed { .. } => "thawed".into(),
         What::GoalCreated { .. }
         | What::GoalEdited { .. }

@@ -48,6 +48,7 @@ use crate::lock::OrchestratorLock;
 use crate::told::Told;
 pub use attend::{Attend, IsOver, attend};
 use daemon::Daemon;
+use measuring::Measuring;
 pub use spending::heed_purse;
 
 /// When `up` ends.
@@ -73,6 +74,8 @@ pub struct Up {
     pub only: Option<RepoId>,
     /// The program that is herder; `/proc/self/exe` for this very one.
     pub herder: PathBuf,
+    /// Where proc(5) tells of this machine: `/proc`, if herder is not in a container that sees its host elsewhere.
+    pub proc: PathBuf,
     /// Hears what happens.
     pub tell: Box<dyn Fn(&Told) + Send + Sync>,
 }
@@ -192,7 +195,8 @@ pub fn up(order: Up) -> Result<UpEnd, UpError> {
     // Keepers of landing gates are ours to inherit, should they die.
     herder_executor::become_subreaper()?;
     let context = Context::new(order.state, order.config, order.flags, settings, order.herder)?;
-    let daemon = Daemon::new(context, store, planning, order.tell)?;
+    let mut daemon = Daemon::new(context, store, planning, order.tell)?;
+    daemon.measuring = Measuring::reading(order.proc);
     let listening = hearing::begin(&daemon)?;
     let end = daemon.run(order.mode);
     drop(listening);

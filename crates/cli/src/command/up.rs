@@ -35,8 +35,8 @@ pub fn up(call: &Call, args: args::Up) -> Result<Reply, Failure> {
         Some(address) => Some(dashboard::beside(output, &state, address, &args.looking)?),
         None => None,
     };
-    let herder = PathBuf::from("/proc/self/exe");
-    let order = Up { state, config, flags, mode, only, herder, tell };
+    let (herder, proc) = (PathBuf::from("/proc/self/exe"), PathBuf::from("/proc"));
+    let order = Up { state, config, flags, mode, only, herder, proc, tell };
     ended(herder_orchestrator::up(order).map_err(not_up)?)
 }
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::footprint::{Footprint, Footprints};
 use super::headroom::{CORES_FREE, Door, Headroom};
+use crate::frost::Frozen;
 use crate::goal::Goal;
 use crate::measure::DiskRoom;
 use crate::run::Run;
@@ -92,6 +93,11 @@ pub enum Shortage {
         /// For this percent of the last ten seconds, where it is told.
         percent: Option<u64>,
     },
+    /// Memory, for what is at work already.
+    Frozen {
+        /// So many runs stand still for want of it, and go on first.
+        runs: usize,
+    },
     /// Room on a disk.
     Disk {
         /// Of this directory.
@@ -117,9 +123,19 @@ pub(crate) fn shortage(world: &World, room: &Room, goal: &Goal, now: Timestamp) 
     let at_work: Vec<&Run> = world.runs.values().filter(|run| run.takes_slot()).collect();
     let Some(headroom) = &room.headroom else { return Some(Shortage::NotMeasured) };
     let one = One { world, room, headroom, now };
-    let first = one.settling(&at_work).or_else(|| one.disk()).or_else(|| one.memory(goal, &at_work));
+    let first = one
+        .frozen(&at_work)
+        .or_else(|| one.settling(&at_work))
+        .or_else(|| one.disk())
+        .or_else(|| one.memory(goal, &at_work));
     // A machine that has nothing of ours to do may be busy with other things for ever.
     if at_work.is_empty() { first } else { first.or_else(|| one.stalled()).or_else(|| one.cores(&at_work)) }
+}
+
+/// Whether what runs are still expected to take can be had.
+pub(crate) fn can_go_on(world: &World, room: &Room, runs: &[&Run], now: Timestamp) -> bool {
+    let one = room.headroom.as_ref().map(|headroom| One { world, room, headroom, now });
+    one.is_some_and(|one| one.lacks(runs, 0).is_none())
 }
 
 /// One look at one goal.
@@ -148,6 +164,12 @@ impl One<'_> {
         has_cores && known.is_some_and(|(available, total)| available.saturating_sub(memory) >= total / 2)
     }
 
+    /// Who stands still for want of memory goes on before anything else begins.
+    fn frozen(&self, at_work: &[&Run]) -> Option<Shortage> {
+        let runs = at_work.iter().filter(|run| run.frozen().is_some_and(Frozen::is_for_memory)).count();
+        (runs > 0).then_some(Shortage::Frozen { runs })
+    }
+
     fn disk(&self) -> Option<Shortage> {
         if self.headroom.doors.disk == Door::Open {
             return None;
@@ -158,6 +180,14 @@ impl One<'_> {
     }
 
     fn memory(&self, goal: &Goal, at_work: &[&Run]) -> Option<Shortage> {
+        // Alone it may have all there is.
+        let agent = self.world.agent_of(goal);
+        let wanted = if at_work.is_empty() { 0 } else { whole(self.expected(goal, agent).memory) };
+        self.lacks(at_work, wanted)
+    }
+
+    /// What is missing for runs at work and for one more that wants so much.
+    fn lacks(&self, at_work: &[&Run], wanted: u64) -> Option<Shortage> {
         let known = self.headroom.memory_available.known().zip(self.headroom.memory_total.known());
         let Some((available, total)) = known else {
             return (!at_work.is_empty()).then_some(Shortage::NotMeasured);
@@ -169,9 +199,6 @@ impl One<'_> {
         };
         let kept = kept.max(KEPT_LEAST.min(total / 4));
         let reserved = at_work.iter().map(|run| self.memory_to_come(run)).fold(0, u64::saturating_add);
-        // Alone it may have all there is.
-        let agent = self.world.agent_of(goal);
-        let wanted = if at_work.is_empty() { 0 } else { whole(self.expected(goal, agent).memory) };
         let is_enough = available >= reserved.saturating_add(wanted).saturating_add(kept);
         (!is_enough).then_some(Shortage::Memory { available, reserved, wanted, kept })
     }
@@ -295,6 +322,12 @@ impl fmt::Display for Shortage {
                     None => write!(f, "work waits for {on}"),
                 }
             }
+            Self::Frozen { runs: 1 } => {
+                f.write_str("a run stands still for want of memory, and goes on first")
+            }
+            Self::Frozen { runs } => {
+                write!(f, "{runs} runs stand still for want of memory, and go on first")
+            }
             Self::Disk { place, bytes, inodes } => {
                 write!(f, "{} are left below {}", mib(bytes), place.display())?;
                 inodes.map_or(Ok(()), |inodes| write!(f, ", and {inodes} files"))
@@ -312,6 +345,7 @@ impl Shortage {
             | Self::Cores { .. }
             | Self::Memory { .. }
             | Self::Pressure { .. }
+            | Self::Frozen { .. }
             | Self::Disk { .. } => None,
         }
     }

@@ -12,22 +12,29 @@ impl Case {
     /// A ralph at work is to stand still.
     pub(super) fn freeze(&mut self, why: &Chill, at: Timestamp) -> Result<Vec<Effect>, IllegalEvent> {
         let run = self.at_work("frozen")?;
-        if run.frost.frozen.is_some() {
+        if let Some(frozen) = &mut run.frost.frozen {
+            // A person's word holds also when there is room again.
+            if frozen.is_for_memory() && matches!(why, Chill::Person { .. }) {
+                frozen.why = why.clone();
+                return Ok(Vec::new());
+            }
             return Err(IllegalEvent { machine: "a run", state: "frozen", event: "frozen" });
         }
         run.frost.turn += 1;
+        run.frost.changed_at = Some(at);
         run.frost.frozen = Some(Frozen { since: at, why: why.clone() });
         let (goal, run, turn) = (run.goal.clone(), run.id.clone(), run.frost.turn);
         Ok(vec![Effect::Freeze { goal, run, turn }])
     }
 
     /// One that stands still is to go on.
-    pub(super) fn thaw(&mut self) -> Result<Vec<Effect>, IllegalEvent> {
+    pub(super) fn thaw(&mut self, at: Timestamp) -> Result<Vec<Effect>, IllegalEvent> {
         let run = self.at_work("thawed")?;
         if run.frost.frozen.take().is_none() {
             return Err(IllegalEvent { machine: "a run", state: "not frozen", event: "thawed" });
         }
         run.frost.turn += 1;
+        run.frost.changed_at = Some(at);
         let (goal, run, turn) = (run.goal.clone(), run.id.clone(), run.frost.turn);
         Ok(vec![Effect::Thaw { goal, run, turn }])
     }

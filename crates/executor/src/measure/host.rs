@@ -1,7 +1,7 @@
 //! This machine, as far as herder may use it.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use herder_domain::measure::{HostSample, Measured};
@@ -26,13 +26,13 @@ pub(super) struct Host {
 }
 
 impl Host {
-    /// `places` are directories on the file systems that matter.
-    pub(super) fn open(places: Vec<PathBuf>) -> Self {
+    /// `proc` is where proc(5) tells of the machine; `places` are directories on the file systems that matter.
+    pub(super) fn open(proc: &Path, places: Vec<PathBuf>) -> Self {
         Self {
-            pressure: PressureFiles::open(|name| format!("/proc/pressure/{name}").into()),
-            memory: Live::open("/proc/meminfo"),
-            load: Live::open("/proc/loadavg"),
-            stat: Live::open("/proc/stat"),
+            pressure: PressureFiles::open(|name| proc.join("pressure").join(name)),
+            memory: Live::open(proc.join("meminfo")),
+            load: Live::open(proc.join("loadavg")),
+            stat: Live::open(proc.join("stat")),
             own: Own::look(),
             units: Units::of_machine(),
             places,
@@ -92,7 +92,8 @@ mod tests {
     #[test]
     fn this_machine_tells_its_memory_processors_and_disk() {
         let dir = tempfile::tempdir().unwrap();
-        let sample = Host::open(vec![dir.path().join("not/there/yet")]).read(&mut Scratch::new());
+        let sample =
+            Host::open(Path::new("/proc"), vec![dir.path().join("not/there/yet")]).read(&mut Scratch::new());
         assert!(sample.cores >= 1);
         let (total, available) =
             (sample.memory_total.known().unwrap(), sample.memory_available.known().unwrap());
@@ -104,7 +105,7 @@ mod tests {
     #[test]
     fn a_kernel_without_pressure_says_nothing_of_it() {
         let dir = tempfile::tempdir().unwrap();
-        let mut host = Host::open(Vec::new());
+        let mut host = Host::open(Path::new("/proc"), Vec::new());
         host.pressure = PressureFiles::open(|name| dir.path().join(name));
         let sample = host.read(&mut Scratch::new());
         assert_eq!(sample.pressure.cpu, Measured::Absent);

@@ -1,7 +1,7 @@
 //! Everything at one moment.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use herder_domain::measure::{HostSample, RunSample, Sample};
 use herder_domain::run::RunId;
@@ -38,8 +38,13 @@ pub struct Sampler {
 impl Sampler {
     /// `places` are directories on the file systems that herder writes to; they need not be there.
     pub fn new(places: Vec<PathBuf>) -> Self {
+        Self::reading(Path::new("/proc"), places)
+    }
+
+    /// The same, with `proc` for the place where proc(5) tells of the machine.
+    pub fn reading(proc: &Path, places: Vec<PathBuf>) -> Self {
         Self {
-            host: Host::open(places),
+            host: Host::open(proc, places),
             has_cgroups: can_make_cgroups(),
             groups: BTreeMap::new(),
             units: Units::of_machine(),

@@ -1,11 +1,13 @@
 //! Looking at the machine and at the runs on it, once a second while anything is at work or waits for room.
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use herder_domain::capacity::{Footprints, Headroom};
+use herder_domain::capacity::{Footprints, Headroom, Strait};
+use herder_domain::frost::Frozen;
 use herder_domain::plan::Wait;
-use herder_domain::run::RunId;
+use herder_domain::run::{Run, RunId};
 use herder_executor::{Sampler, Subject};
 use herder_store::{Stepped, Store, StoreError};
 use jiff::Timestamp;
@@ -24,6 +26,8 @@ const WRITE: Duration = Duration::from_secs(5);
 /// What was seen.
 #[derive(Debug, Default)]
 pub(super) struct Measuring {
+    /// Where proc(5) tells of this machine, where that is not the usual place.
+    proc: Option<PathBuf>,
     sampler: Option<Sampler>,
     headroom: Option<Headroom>,
     looked: Option<Instant>,
@@ -35,6 +39,11 @@ pub(super) struct Measuring {
 }
 
 impl Measuring {
+    /// Of the machine that proc(5) tells of at this place.
+    pub(super) fn reading(proc: PathBuf) -> Self {
+        Self { proc: Some(proc), ..Self::default() }
+    }
+
     /// A run has ended: what was learned is no longer all.
     pub(super) fn unlearn(&mut self) {
         self.footprints = None;
@@ -56,7 +65,8 @@ impl Measuring {
     fn look(&mut self, context: &Context, subjects: &[Subject]) {
         self.looked = Some(Instant::now());
         let sampler = self.sampler.get_or_insert_with(|| {
-            Sampler::new(vec![context.state.root().to_owned(), context.root().to_owned()])
+            let proc = self.proc.as_deref().unwrap_or(Path::new("/proc"));
+            Sampler::reading(proc, vec![context.state.root().to_owned(), context.root().to_owned()])
         });
         let sample = sampler.sample(Timestamp::now(), subjects);
         match &mut self.headroom {
@@ -73,14 +83,15 @@ impl Measuring {
 }
 
 impl Daemon {
-    /// Looks, if it is time; gives whether goals that wait for room are to be planned anew.
+    /// Looks, if it is time; gives whether it is to be planned anew: goals wait for room, or runs at work have too little
+    /// memory.
     pub(super) fn measure(&mut self, stepped: &Stepped) -> Result<bool, UpError> {
         let wants_room = |waits: &Vec<Wait>| waits.iter().any(|wait| matches!(wait, Wait::NoRoom { .. }));
         let is_waited_for = stepped.waits.values().any(wants_room);
         if !self.measuring.is_due() {
             return Ok(false);
         }
-        let (subjects, unfinished) = self.subjects()?;
+        let (subjects, unfinished, stand_still) = self.subjects()?;
         if subjects.is_empty() && !is_waited_for {
             return Ok(false);
         }
@@ -94,7 +105,9 @@ impl Daemon {
         if self.measuring.written.is_none_or(|written| written.elapsed() >= WRITE) {
             self.write_headroom();
         }
-        Ok(is_waited_for)
+        let strait = self.measuring.headroom.as_ref().and_then(Headroom::strait);
+        let is_short = stand_still || matches!(strait, Some(Strait::Tight(_)));
+        Ok(is_waited_for || (is_short && self.planning.room.is_some()))
     }
 
     /// Puts what was seen where others can read it, and the row of a run that has ended.
@@ -121,13 +134,14 @@ impl Daemon {
         Ok(())
     }
 
-    /// The runs whose ralphs are at work, and all that are not closed.
-    fn subjects(&self) -> Result<(Vec<Subject>, BTreeSet<RunId>), UpError> {
+    /// The runs whose ralphs are at work, all that are not closed, and whether any stands still for want of memory.
+    fn subjects(&self) -> Result<(Vec<Subject>, BTreeSet<RunId>, bool), UpError> {
         let active = self.store.active_runs()?;
         let at_work = active.iter().filter_map(|run| {
             let marker = self.context.run_dir(&run.id).mark();
             Some(Subject { run: run.id.clone(), marker, pid: run.state.process()?.pid })
         });
-        Ok((at_work.collect(), active.iter().map(|run| run.id.clone()).collect()))
+        let stand_still = active.iter().filter_map(Run::frozen).any(Frozen::is_for_memory);
+        Ok((at_work.collect(), active.iter().map(|run| run.id.clone()).collect(), stand_still))
     }
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use herder_domain::capacity::{Admission, Capacity, Doors, Footprint, Headroom, Observation, Room};
+use herder_domain::capacity::{Admission, Capacity, Doors, Footprint, Headroom, Observation, Room, Strait};
+use herder_domain::effect::Effect;
 use herder_domain::event::{Event, What};
 use herder_domain::goal::{Goal, GoalState, GoalText};
 use herder_domain::judge;
@@ -56,6 +57,8 @@ pub enum Policy {
     Auto,
     /// The planner, which learns as runs end.
     Cold,
+    /// The planner, which knows runs that held a third of the memory.
+    Misled,
 }
 
 /// What a simulation came to.
@@ -66,6 +69,10 @@ pub struct Told {
     pub killed: u32,
     /// How often the door of the processors turned.
     pub turns: u32,
+    /// How often a run was frozen.
+    pub frozen: u32,
+    /// Runs that made way.
+    pub stopped: u32,
 }
 
 /// A run at work.
@@ -78,6 +85,7 @@ struct Live {
     /// Of the present phase.
     done: f64,
     cpu: f64,
+    is_frozen: bool,
 }
 
 impl Work {
@@ -119,6 +127,8 @@ impl Mix {
             most_at_once: night.most_at_once,
             killed: night.killed,
             turns: night.turns,
+            frozen: night.frozen,
+            stopped: night.stopped,
         }
     }
 }
@@ -138,6 +148,8 @@ struct Night<'m> {
     most_at_once: usize,
     killed: u32,
     turns: u32,
+    frozen: u32,
+    stopped: u32,
     /// Any goal.
     sample: Goal,
     repo: RepoId,
@@ -149,6 +161,12 @@ impl<'m> Night<'m> {
     fn of(mix: &'m Mix, policy: Policy) -> Self {
         let ended = match policy {
             Policy::Auto => mix.works.iter().take(10).map(|work| work.observation(work.alone().0)).collect(),
+            Policy::Misled => {
+                let told = |work: &Work| work.observation(work.alone().0);
+                let third =
+                    |told: Observation| Observation { memory: told.memory.map(|all| all / 3), ..told };
+                mix.works.iter().take(10).map(|work| third(told(work))).collect()
+            }
             Policy::Fixed(_) | Policy::Cold => Vec::new(),
         };
         let text = GoalText::read(&repo(), "Add a flag", "## Objective\nAdd the flag.\n").unwrap();
@@ -168,6 +186,8 @@ impl<'m> Night<'m> {
             most_at_once: 0,
             killed: 0,
             turns: 0,
+            frozen: 0,
+            stopped: 0,
             sample: Goal::draft(reference(0), text, at(0)),
             repo: repo(),
             world,
@@ -187,25 +207,54 @@ impl<'m> Night<'m> {
                     self.begin(last);
                 }
             }
-            Policy::Auto | Policy::Cold => {
+            Policy::Auto | Policy::Cold | Policy::Misled => {
                 self.look();
-                if !self.queued.is_empty() && self.second.is_multiple_of(2) {
-                    self.begin_planned();
+                let is_asked = !self.queued.is_empty() && self.second.is_multiple_of(2);
+                if is_asked || self.is_short() {
+                    self.carry_out();
                 }
             }
         }
         self.most_at_once = self.most_at_once.max(self.live.len());
     }
 
-    fn begin_planned(&mut self) {
+    /// When the orchestrator plans every second.
+    fn is_short(&self) -> bool {
+        let strait = self.headroom.as_ref().and_then(Headroom::strait);
+        matches!(strait, Some(Strait::Tight(_))) || self.live.iter().any(|live| live.is_frozen)
+    }
+
+    /// Plans, and does what is planned.
+    fn carry_out(&mut self) {
         self.show();
-        for event in plan(&self.world, at(self.second)).decisions {
-            let Event::Goal(happening) = event else { continue };
-            assert!(matches!(happening.what, What::RunOrdered { .. }), "{happening:?}");
+        let planned = plan(&self.world, at(self.second));
+        for event in planned.decisions {
+            let Event::Goal(happening) = &event else { continue };
             let goal = happening.goal.number.0 as usize - 1;
-            let place = self.queued.iter().position(|(queued, _)| *queued == goal).unwrap();
-            self.begin(place);
+            match &happening.what {
+                What::RunOrdered { .. } => {
+                    let place = self.queued.iter().position(|(queued, _)| *queued == goal).unwrap();
+                    self.begin(place);
+                }
+                What::RunFrozen { run, .. } => self.chill(run, true, &event),
+                What::RunThawed { run } => self.chill(run, false, &event),
+                other => panic!("nothing else is to be decided: {other:?}"),
+            }
         }
+        for effect in planned.effects {
+            let Effect::Stop { run, .. } = effect else { continue };
+            let place = self.live.iter().position(|live| live.id == run).unwrap();
+            let live = self.live.remove(place);
+            self.forget(&live);
+            self.queued.push((live.goal, live.attempt));
+            self.stopped += 1;
+        }
+    }
+
+    fn chill(&mut self, run: &RunId, is_frozen: bool, event: &Event) {
+        self.world.record(event, at(self.second)).unwrap();
+        self.frozen += u32::from(is_frozen);
+        self.live.iter_mut().filter(|live| live.id == *run).for_each(|live| live.is_frozen = is_frozen);
     }
 
     fn begin(&mut self, place: usize) {
@@ -216,7 +265,16 @@ impl<'m> Night<'m> {
         goal.state = GoalState::Running { run: id.clone() };
         self.world.runs.insert(id.clone(), run(&id, &goal.id, attempt, at(ordered)));
         self.world.goals.insert(goal.id.clone(), goal);
-        self.live.push(Live { id, goal: number, attempt, ordered, phase: 0, done: 0.0, cpu: 0.0 });
+        self.live.push(Live {
+            id,
+            goal: number,
+            attempt,
+            ordered,
+            phase: 0,
+            done: 0.0,
+            cpu: 0.0,
+            is_frozen: false,
+        });
     }
 
     /// One second.
@@ -331,6 +389,9 @@ impl<'m> Night<'m> {
 
 impl Live {
     fn wants(&self, work: &Work) -> f64 {
+        if self.is_frozen {
+            return 0.0;
+        }
         match work.phases.get(self.phase) {
             Some(Phase::Compute { core_seconds, width }) => {
                 f64::from(*width).min(f64::from(*core_seconds) - self.done)
@@ -340,6 +401,9 @@ impl Live {
     }
 
     fn pass(&mut self, work: &Work, cpu: f64) {
+        if self.is_frozen {
+            return;
+        }
         let (more, whole) = match work.phases[self.phase] {
             Phase::Wait { seconds } => (1.0, f64::from(seconds)),
             Phase::Compute { core_seconds, .. } => (cpu, f64::from(core_seconds)),

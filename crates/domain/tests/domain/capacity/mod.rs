@@ -2,6 +2,7 @@
 
 mod host;
 mod refusing;
+mod relieving;
 
 use host::{Host, Mix, Phase, Policy, Work};
 
@@ -68,6 +69,20 @@ fn runs_that_are_hungry_for_memory_are_never_more_than_it_holds() {
     is_within_five_percent(&mix);
     assert_eq!(mix.run(Policy::Auto).killed, 0);
     assert!(mix.run(Policy::Fixed(8)).killed > 0, "the mix does not try the machine's memory");
+}
+
+#[test]
+fn runs_that_take_more_memory_than_their_kind_stand_still_and_none_is_killed() {
+    // Memory grows by 40 MiB a second.
+    let mix = mix(15, 600, &[wait(1)], 12 * GIB);
+    let misled = mix.run(Policy::Misled);
+    assert!(mix.run(Policy::Fixed(8)).killed > 0, "the mix does not try the machine's memory");
+    assert!(misled.frozen > 0 && misled.stopped > 0, "the mix does not need it");
+    assert_eq!(misled.killed, 0);
+    assert!(misled.frozen <= 3 * 15, "{} times is flapping", misled.frozen);
+    let informed = mix.run(Policy::Auto);
+    assert_eq!((informed.killed, informed.frozen), (0, 0), "what is known needs no relief");
+    assert!(misled.makespan <= 2 * informed.makespan, "{} s, else {} s", misled.makespan, informed.makespan);
 }
 
 #[test]

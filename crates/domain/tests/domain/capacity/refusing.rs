@@ -13,11 +13,11 @@ use herder_domain::world::World;
 use super::host::{at, reference, repo, run};
 use crate::samples;
 
-const GIB: u64 = 1 << 30;
-const NOW: u32 = 1_000;
+pub const GIB: u64 = 1 << 30;
+pub const NOW: u32 = 1_000;
 
 /// A machine that has room.
-fn free() -> HostSample {
+pub fn free() -> HostSample {
     HostSample {
         cores: 4,
         pressure: Pressures::default(),
@@ -31,13 +31,13 @@ fn free() -> HostSample {
     }
 }
 
-fn stalls(percent: f64) -> Measured<Pressure> {
+pub fn stalls(percent: f64) -> Measured<Pressure> {
     let stall = Stall { avg10: percent, avg60: percent, total: 1 };
     Measured::Known(Pressure { some: stall, full: Some(stall) })
 }
 
 /// What was seen in half a minute in which processors were busy so much of the time.
-fn seen(host: &HostSample, busy: f64) -> Headroom {
+pub fn seen(host: &HostSample, busy: f64) -> Headroom {
     let sample = |second: u32| Sample {
         at: at(NOW - 30 + second),
         host: HostSample {
@@ -52,7 +52,7 @@ fn seen(host: &HostSample, busy: f64) -> Headroom {
 }
 
 /// Three goals that wait behind so many runs, of which the last began so many seconds ago.
-fn world(headroom: Option<Headroom>, at_work: usize, ago: u32) -> World {
+pub fn world(headroom: Option<Headroom>, at_work: usize, ago: u32) -> World {
     let capacity = Capacity { max: 100, admission: Admission::Open };
     let mut world = World::new(capacity, Policy::default(), "claude");
     world.repos.insert(repo(), samples::registered(repo()));
