@@ -78,7 +78,7 @@ fn tell_memory(stage: &Stage, available: u64) -> PathBuf {
 fn of_two_runs_the_younger_stands_still_when_memory_is_short_and_goes_on_when_it_is_alone() {
     let mut stage = Stage::new(GATE);
     stage.configure(&stage.config().replacen("max = 3", "max = \"auto\"", 1));
-    let mut up = stage.home.herder(&stand_in());
+    let mut up = stage.home.herder(stand_in());
     up.arg("up").env("NIGHT_PROC", tell_memory(&stage, 7000));
     let first = beating(&mut stage, "first-goal.txt");
     let up = Orchestrator::start_command(up, &stage.home);
