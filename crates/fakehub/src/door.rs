@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::contract::{Exchange, contract};
 use crate::fault::{self, Fault};
 use crate::graphql;
+use crate::lack::Lack;
 use crate::limit;
 use crate::log::{Entry, Excuse};
 use crate::op::account::{self, Asker};
@@ -142,6 +143,10 @@ impl<'a> Visit<'a> {
         if let Some(answer) = self.fault.and_then(Fault::instead) {
             return self.finish(&mut inside, login, Pool::Core, 0, Some("fault".to_owned()), answer);
         }
+        if let Some(lack) = inside.lacks.iter().find(|lack| lack.hides(&self.path)) {
+            let route = Some(format!("lacks {lack:?}"));
+            return self.finish(&mut inside, login, Pool::Core, 0, route, rest::refuse(Refusal::NotFound));
+        }
         if self.path == "/rate_limit" && self.request.method == "GET" {
             let body = limit::overview(&inside.state, login.as_deref());
             let route = Some("/rate_limit".to_owned());
@@ -160,7 +165,9 @@ impl<'a> Visit<'a> {
         if self.fault == Some(Fault::HalfPage) {
             Fault::halve(&mut answer);
         }
-        let answer = self.unless_known(answer);
+        inside.lacks.iter().for_each(|lack| lack.strip(&mut answer));
+        let has_etags = !inside.lacks.contains(&Lack::Etags);
+        let answer = if has_etags { self.unless_known(answer) } else { answer };
         let cost = u64::from(answer.status != 304);
         limit::charge(&mut inside.state, login.as_deref(), Pool::Core, cost);
         self.finish(&mut inside, login, Pool::Core, cost, operation, answer)
@@ -282,7 +289,8 @@ impl<'a> Visit<'a> {
         answer: Answer,
     ) -> reply::Reply {
         let account = limit::account(&inside.state, login.as_deref(), pool);
-        let mut headers = limit::headers(&account, pool);
+        let has_limits = !inside.lacks.contains(&Lack::RateLimits);
+        let mut headers = if has_limits { limit::headers(&account, pool) } else { Vec::new() };
         headers.extend(answer.headers.clone());
         let token = self.token(inside);
         if let Some(token) = token.as_ref().and_then(|token| inside.state.tokens.get(token))

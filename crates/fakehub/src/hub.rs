@@ -9,6 +9,7 @@ use jiff::SignedDuration;
 use crate::builder::RepoBuilder;
 use crate::door::{self, Entrance};
 use crate::fault::Rule;
+use crate::lack::Lack;
 use crate::log::{Entry, Excuse};
 use crate::op::{Ctx, Done, Refusal};
 use crate::postman::Mail;
@@ -42,6 +43,12 @@ impl Hub {
         let site = Arc::new(Site::new());
         let listener = Listener::start(door::handler(site.clone(), Entrance::Port));
         Hub { listener, sockets: Vec::new(), site }
+    }
+
+    /// Takes something away that github.com has, from now on. A request for it is answered with 404, and is no mistake
+    /// of whoever asks once to find that out.
+    pub fn lack(&self, lacks: impl IntoIterator<Item = Lack>) {
+        self.site.enter().lacks.extend(lacks);
     }
 
     /// What API addresses begin with, and addresses of repositories for git: `http://127.0.0.1:PORT`. With `/api/v3`

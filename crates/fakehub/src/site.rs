@@ -1,6 +1,6 @@
 //! The hub from the inside: its state, what has been, and what was asked.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard};
 
 use herder_testkit::http::lock;
@@ -8,6 +8,7 @@ use herder_testkit::http::lock;
 use crate::fault::Rule;
 use crate::git::Git;
 use crate::graphql::{self, Outcome, Question};
+use crate::lack::Lack;
 use crate::log::{Entry, Excuse};
 use crate::op::{self, Ctx, Done};
 use crate::postman::{Mail, Post};
@@ -38,6 +39,8 @@ pub struct Inside {
     pub excuses: Vec<Excuse>,
     /// What goes wrong on purpose.
     pub faults: Vec<Rule>,
+    /// What this server lacks.
+    pub lacks: BTreeSet<Lack>,
     /// What broke GitHub's own description, in the order in which it came.
     pub violations: Vec<String>,
 }

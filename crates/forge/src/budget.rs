@@ -192,6 +192,11 @@ impl Budget {
         self.window(resource).spent(now)
     }
 
+    /// What herder may take of an allowance in an hour, where the server has said what there is.
+    pub fn in_an_hour(&self, resource: Resource) -> Option<u64> {
+        self.window(resource).limit().map(|limit| self.share.of(limit))
+    }
+
     fn window(&self, resource: Resource) -> &Window {
         match resource {
             Resource::Core => &self.core,

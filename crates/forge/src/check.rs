@@ -2,17 +2,21 @@
 
 mod permits;
 
-use herder_domain::finding::Finding;
+use herder_domain::finding::{Finding, Verdict};
 use herder_domain::repo::RepoId;
 
 use crate::budget::Resource;
-use crate::client::{Client, Request};
+use crate::client::{Asking, Client, Request};
 use crate::lookup::{Lookup, Undone, Why};
 use crate::read::repository::Repository;
 use crate::read::rule::BranchRules;
+use crate::site::Site;
 
 /// Below this part of an allowance doctor warns: a fifth.
 const LOW: u64 = 5;
+
+/// The least that GraphQL can be asked.
+const PROBE: &str = "query{rateLimit{cost limit remaining resetAt}}";
 
 #[derive(serde::Deserialize)]
 struct Limits {
@@ -32,13 +36,27 @@ struct Left {
 }
 
 impl Client {
-    /// Looks at the account: whether there is a token that the server takes, what it may do, how much is left.
-    /// `GET /rate_limit` costs nothing.
+    /// Looks at the account: whether there is a token that the server takes, what it may do, how much is left, and by what
+    /// the server can be asked. `GET /rate_limit` costs nothing, the question to GraphQL a point.
     pub fn check(&self) -> Vec<Finding> {
+        let mut findings = self.check_account();
+        let is_closed = findings.iter().any(|finding| finding.verdict == Verdict::Error);
+        findings.extend((!is_closed).then(|| self.check_graphql()).flatten());
+        findings
+    }
+
+    /// What follows where a server can be asked by REST alone; nothing where it has GraphQL, or nobody knows.
+    fn check_graphql(&self) -> Option<Finding> {
+        drop(self.query(PROBE, serde_json::Value::Null));
+        (self.asking() == Asking::Rest).then(|| no_graphql(self.site()))
+    }
+
+    fn check_account(&self) -> Vec<Finding> {
         let subject = self.site().host().to_owned();
         let url = format!("{}/rate_limit", self.site().rest());
         let answer = match self.ask(&Request::get(url)) {
             Ok(answer) => answer,
+            Err(undone) if undone.status() == Some(404) => return self.check_unlimited(&subject),
             Err(undone) => {
                 let way_in = match self.is_app() {
                     true => "look at the app's client id, its installation and its key in [forge.HOST]",
@@ -53,10 +71,7 @@ impl Client {
         match answer.parse::<Limits>() {
             Ok(Limits { resources: Resources { core, graphql } }) => {
                 findings.push(left(&subject, Resource::Core, &core));
-                findings.push(match graphql {
-                    Some(graphql) => left(&subject, Resource::Graphql, &graphql),
-                    None => no_graphql(&subject),
-                });
+                findings.extend(graphql.map(|graphql| left(&subject, Resource::Graphql, &graphql)));
             }
             Err(_) => {
                 let detail = "the server does not say what is left of its rate limits";
@@ -64,6 +79,20 @@ impl Client {
             }
         }
         findings
+    }
+
+    /// An Enterprise server on which rate limits are off says 404 where it is asked for them:
+    /// <https://docs.github.com/enterprise-server@latest/rest/rate-limit/rate-limit>.
+    fn check_unlimited(&self, subject: &str) -> Vec<Finding> {
+        match self.login() {
+            Lookup::Present(login) => {
+                let source = self.token_source().unwrap_or_default();
+                let detail = format!("the token of {source} is accepted: it is {login}'s");
+                vec![Finding::ok(subject, detail), Finding::ok(subject, "the server has no rate limits")]
+            }
+            Lookup::Gone => vec![Finding::error(subject, "the server does not say whose the token is", "")],
+            Lookup::Unknown(why) => vec![Finding::error(subject, why.to_string(), "")],
+        }
     }
 
     /// Looks at a repository: what its settings and the rules of its base branch mean for landing there.
@@ -163,11 +192,14 @@ fn left(subject: &str, resource: Resource, left: &Left) -> Finding {
     Finding::ok(subject, detail)
 }
 
-fn no_graphql(subject: &str) -> Finding {
-    let detail =
-        "the server has no GraphQL, by which herder sees changes: goals that are issues there are not seen";
-    let hint = "`herder repo add PATH --goals local` keeps the goals of a repository with herder";
-    Finding::warning(subject, detail, hint)
+/// What a server without GraphQL means, by name.
+fn no_graphql(site: &Site) -> Finding {
+    let detail = format!(
+        "there is no GraphQL at {}: changes are looked for by REST, repository by repository; herder merges by itself \
+         when green; when a text was edited is not known, so somebody else's issue may have to be queued twice",
+        site.graphql()
+    );
+    Finding::warning(site.host(), detail, "a newer Enterprise server has it; else look at forge.HOST.graphql")
 }
 
 fn facts_findings(subject: &str, facts: &Repository) -> Vec<Finding> {

@@ -4,6 +4,7 @@
 //! done, refused, not sent and unknown. It never waits and never asks twice by itself: who called decides.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -23,6 +24,9 @@ use crate::wire::{Method, Raw, Sent, TIME_LIMIT, Wire};
 /// How long a primary limit is taken to last when the server does not say: a whole window.
 const WINDOW: Duration = Duration::from_secs(3600);
 
+/// How long a server is taken to have no GraphQL before it is asked again: it may have been a proxy's word.
+const GRAPHQL_AGAIN: Duration = Duration::from_secs(3600);
+
 /// So long a `Date` is good for: clocks of computers run apart by less than a second in that time.
 const HEARD_LATELY: Duration = Duration::from_secs(30 * 60);
 
@@ -31,6 +35,8 @@ const HEARD_LATELY: Duration = Duration::from_secs(30 * 60);
 pub struct Client {
     shared: Arc<Shared>,
     class: Class,
+    /// How many of its requests of REST counted, since it became patient.
+    counted: Arc<AtomicU64>,
 }
 
 struct Shared {
@@ -47,6 +53,17 @@ struct Known {
     skew: SignedDuration,
     /// Its last `Date`, and when that came.
     date: Option<(Timestamp, Instant)>,
+    /// Until when it is taken to have no GraphQL.
+    rest_only: Option<Timestamp>,
+}
+
+/// By what a server answers questions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asking {
+    /// By REST and GraphQL, as far as is known.
+    Graphql,
+    /// By REST alone: an old Enterprise server, or an emulator.
+    Rest,
 }
 
 /// What a client is made of.
@@ -107,15 +124,20 @@ impl Client {
     /// A client whose requests are needed now.
     pub fn new(setup: Setup) -> Self {
         let Setup { site, credentials, memory, budget, time_limit } = setup;
-        let known = Mutex::new(Known { budget, skew: SignedDuration::ZERO, date: None });
+        let known = Mutex::new(Known { budget, skew: SignedDuration::ZERO, date: None, rest_only: None });
         let shared = Shared { wire: Wire::new(site, time_limit), credentials, memory, known };
-        Self { shared: Arc::new(shared), class: Class::Now }
+        Self { shared: Arc::new(shared), class: Class::Now, counted: Arc::default() }
     }
 
     /// The same client for requests that can wait: it leaves a part of the budget to those that cannot.
     #[must_use]
     pub fn patient(&self) -> Self {
-        Self { shared: self.shared.clone(), class: Class::CanWait }
+        Self { shared: self.shared.clone(), class: Class::CanWait, counted: Arc::default() }
+    }
+
+    /// How many of the requests that it has made, as the patient one that it is, counted.
+    pub(crate) fn counted(&self) -> u64 {
+        self.counted.load(Ordering::Relaxed)
     }
 
     /// The site.
@@ -144,6 +166,21 @@ impl Client {
             return None;
         }
         date.checked_add(since).ok()
+    }
+
+    /// By what the server is asked: it has GraphQL until it answered 404 there, which counts for an hour.
+    pub fn asking(&self) -> Asking {
+        let now = self.server_now();
+        match self.known().rest_only {
+            Some(until) if until > now => Asking::Rest,
+            Some(_) | None => Asking::Graphql,
+        }
+    }
+
+    /// Notes that there is no GraphQL where it was asked for.
+    pub(crate) fn lacks_graphql(&self) {
+        let until = later(self.server_now(), GRAPHQL_AGAIN);
+        self.known().rest_only = Some(until);
     }
 
     /// Which source the token in use came from.
@@ -280,6 +317,7 @@ impl Client {
         // What a query cost stands in its answer.
         if request.resource == Resource::Core && raw.status != 304 {
             known.budget.charge(Resource::Core, 1, now);
+            self.counted.fetch_add(1, Ordering::Relaxed);
         }
         if raw.status < 400 {
             known.budget.calm(now);

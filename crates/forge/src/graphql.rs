@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::budget::{Load, Resource};
-use crate::client::{Client, Request};
+use crate::client::{Asking, Client, Request};
 use crate::lookup::{Refusal, Undone, Why};
 use crate::wire::{Method, one_line};
 
@@ -51,6 +51,7 @@ impl Client {
         }
     }
 
+    /// One request, where the server has GraphQL: 404 means that it has none, and is remembered.
     fn post_graphql(&self, query: &str, variables: Value, load: Load) -> Result<Data, Undone> {
         let request = Request {
             method: Method::Post,
@@ -59,7 +60,14 @@ impl Client {
             resource: Resource::Graphql,
             load,
         };
-        let answer = self.ask(&request)?;
+        if self.asking() == Asking::Rest {
+            return Err(Refusal { status: 404, message: "the server has no GraphQL".to_owned() }.into());
+        }
+        let answer = self.ask(&request).inspect_err(|undone| {
+            if undone.status() == Some(404) {
+                self.lacks_graphql();
+            }
+        })?;
         let Body { data, errors } = answer.parse().map_err(Undone::Unknown)?;
         // Every query also asks for its cost, so that it is read and not guessed:
         // <https://docs.github.com/graphql/overview/rate-limits-and-node-limits-for-the-graphql-api>.

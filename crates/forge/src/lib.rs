@@ -26,7 +26,7 @@ mod wire;
 pub mod write;
 
 pub use app::{App, AppError};
-pub use client::{Client, Setup};
+pub use client::{Asking, Client, Setup};
 pub use credentials::{Credentials, TokenError, TokenSource};
 pub use listing::Listing;
 pub use lookup::{Lookup, Refusal, Undone, Why};

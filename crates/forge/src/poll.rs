@@ -10,6 +10,7 @@
 
 mod answer;
 mod query;
+mod rest;
 mod watched;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -18,7 +19,7 @@ use std::time::Duration;
 use herder_domain::repo::{Number, RepoId};
 use jiff::Timestamp;
 
-pub use answer::{BaseBrief, IssueBrief, PartAnswer, PullBrief, Rollup};
+pub use answer::{BaseBrief, IssueBrief, PartAnswer, Polled, PullBrief, Rollup};
 pub use query::{Part, Scope};
 use watched::Watched;
 
@@ -32,6 +33,15 @@ const PARTS_MAX: usize = 140;
 
 /// The fewest, however often a server was too slow for more.
 const PARTS_MIN: usize = 10;
+
+/// An hour, of which a limit is.
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// Rounds take this part of what herder may ask, where each counts.
+const POLLS: f64 = 4.0;
+
+/// How many rounds it takes to get used to what they cost.
+const SMOOTH: f64 = 4.0;
 
 /// How long after a query a wake-up is answered at the earliest: a burst of webhooks is one query.
 const GAP: Duration = Duration::from_secs(2);
@@ -106,6 +116,14 @@ pub struct Ask {
     pub parts: Vec<Part>,
 }
 
+/// The round under way.
+#[derive(Clone, Copy, Debug, Default)]
+struct Round {
+    is_full: bool,
+    /// Requests that counted, as a part of an hour's allowance for polls.
+    cost: f64,
+}
+
 /// What is watched and when it is asked for next.
 #[derive(Debug)]
 pub struct Poller {
@@ -122,6 +140,12 @@ pub struct Poller {
     interval: Duration,
     parts_most: usize,
     failures: u32,
+    /// What the round under way has cost, and whether it is of all repositories.
+    round: Round,
+    /// What rounds of all have cost lately, once there was one; the first fills the memory and says nothing.
+    usual: Option<f64>,
+    /// No round of all follows another sooner, for what that is.
+    least: Duration,
     last_round: Timestamp,
     next_round: Timestamp,
     not_before: Timestamp,
@@ -142,6 +166,9 @@ impl Poller {
             interval: rhythm.fast,
             parts_most: PARTS_MAX,
             failures: 0,
+            round: Round::default(),
+            usual: None,
+            least: Duration::ZERO,
             last_round: Timestamp::MIN,
             next_round: now,
             not_before: Timestamp::MIN,
@@ -186,7 +213,7 @@ impl Poller {
         self.is_moving = is_moving;
         if is_moving && self.interval > self.rhythm.fast {
             self.interval = self.rhythm.fast;
-            self.next_round = self.next_round.min(later(now, self.interval));
+            self.next_round = self.next_round.min(later(now, self.interval.max(self.least)));
         }
     }
 
@@ -231,6 +258,7 @@ impl Poller {
         let is_full = now >= self.next_round;
         let woken = std::mem::take(&mut self.woken);
         self.last_round = now;
+        self.round = Round { is_full, cost: 0.0 };
         if is_full {
             self.next_round = later(now, self.interval);
         }
@@ -266,12 +294,22 @@ impl Poller {
         overdue.into_iter().take(self.repos.len().div_ceil(10)).map(|(_, repo)| repo.clone()).collect()
     }
 
-    /// Takes what came of a query: an answer for each of its parts.
-    pub fn answered(&mut self, ask: Ask, answers: Vec<PartAnswer>) -> Vec<Found> {
+    /// Says how many requests that counted a query has taken, of as many as herder may make in an hour. Where rounds
+    /// are dear, because a server has neither GraphQL nor ETags, they follow each other more slowly: all of an hour's
+    /// take a quarter of that at most.
+    pub fn spent(&mut self, requests: u64, in_an_hour: u64) {
+        self.round.cost += requests as f64 / (in_an_hour as f64 / POLLS).max(1.0);
+    }
+
+    /// Takes what came of a query: the answers to its first parts. The others are asked again, at once.
+    pub fn answered(&mut self, mut ask: Ask, answers: Vec<PartAnswer>) -> Vec<Found> {
         self.is_asking = false;
         self.failures = 0;
         self.parts_most = (self.parts_most + PARTS_MIN).min(PARTS_MAX);
         let mut found = Vec::new();
+        for part in ask.parts.split_off(answers.len().min(ask.parts.len())).into_iter().rev() {
+            self.open.push_front(part);
+        }
         for (part, answer) in ask.parts.into_iter().zip(answers) {
             self.take(part, answer, ask.at, &mut found);
         }
@@ -342,7 +380,14 @@ impl Poller {
         let quieter = self.interval.saturating_mul(3) / 2;
         let moved = self.is_moving || std::mem::take(&mut self.has_found);
         self.interval = if moved { self.rhythm.fast } else { quieter.min(self.rhythm.slow) };
-        self.next_round = self.next_round.min(later(self.last_round, self.interval));
+        let Round { is_full, cost } = std::mem::take(&mut self.round);
+        if is_full {
+            let usual = self.usual.map_or(0.0, |usual| usual + (cost - usual) / SMOOTH);
+            self.usual = Some(usual);
+            self.least = HOUR.mul_f64(usual.min(1.0));
+            self.next_round = self.next_round.max(later(self.last_round, self.least));
+        }
+        self.next_round = self.next_round.min(later(self.last_round, self.interval.max(self.least)));
     }
 }
 

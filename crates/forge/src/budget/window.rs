@@ -80,6 +80,11 @@ impl Window {
         self.spent = self.spent.saturating_add(points);
     }
 
+    /// What there is in an hour, as the server said last.
+    pub(super) fn limit(&self) -> Option<u64> {
+        self.seen.map(|seen| seen.limit)
+    }
+
     pub(super) fn spent(&self, now: Timestamp) -> u64 {
         if self.ends.is_some_and(|ends| ends > now) { self.spent } else { 0 }
     }

@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use super::query::Scope;
 use super::{Ask, Part};
-use crate::client::Client;
+use crate::client::{Asking, Client};
 use crate::graphql::{Data, Fault};
-use crate::lookup::{Undone, Why};
+use crate::lookup::Why;
 use crate::read::issue::IssueState;
 use crate::read::pull::Mergeable;
 
@@ -91,6 +91,15 @@ pub enum PartAnswer {
     Unreadable(Why),
 }
 
+/// What a query was answered with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Polled {
+    /// The answers to its first parts, which are all of them where the server has GraphQL.
+    pub answers: Vec<PartAnswer>,
+    /// How many requests of REST it took that counted.
+    pub requests: u64,
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Connection {
@@ -158,13 +167,23 @@ impl RawPull {
 }
 
 impl Client {
-    /// Makes the query of a round. It can wait: where the share is nearly spent, it is not sent.
+    /// Makes the query of a round, or asks the same by REST where the server has no GraphQL. It can wait: where the
+    /// share is nearly spent, it is not sent.
     ///
     /// # Errors
     /// Why the query came to nothing; a repository that alone could not be read is part of the answer.
-    pub fn poll(&self, ask: &Ask) -> Result<Vec<PartAnswer>, Why> {
-        let data = self.patient().query(&ask.text(), Value::Null).map_err(Undone::why)?;
-        Ok(ask.parts.iter().enumerate().map(|(index, part)| read(part, index, &data)).collect())
+    pub fn poll(&self, ask: &Ask) -> Result<Polled, Why> {
+        let client = self.patient();
+        let data = match client.query(&ask.text(), Value::Null) {
+            Ok(data) => data,
+            Err(_) if client.asking() == Asking::Rest => {
+                let answers = client.poll_by_rest(ask)?;
+                return Ok(Polled { answers, requests: client.counted() });
+            }
+            Err(undone) => return Err(undone.why()),
+        };
+        let answers = ask.parts.iter().enumerate().map(|(index, part)| read(part, index, &data)).collect();
+        Ok(Polled { answers, requests: 0 })
     }
 }
 

@@ -219,3 +219,40 @@ fn the_query_asks_for_what_costs_nothing_and_quotes_what_it_was_told() {
     let text = Ask { at: at(0), parts: vec![part] }.text();
     assert!(text.contains(r#"labels:["a\"]){evil}#"],after:"c\"u\\r")"#), "{text}");
 }
+
+#[test]
+fn what_was_not_answered_is_asked_again_at_once_and_before_all_else() {
+    let mut poller = settled(&["app", "lib", "web"]);
+    let now = poller.next().unwrap();
+    let ask = poller.due(now).unwrap();
+    let parts = ask.parts.clone();
+    assert_eq!(numbers(&poller.answered(ask, vec![page(vec![issue(7, 1)], None)])), [7]);
+    assert!(poller.next().unwrap() <= now);
+    let rest = poller.due(now).unwrap();
+    assert_eq!(rest.parts, parts[1..]);
+    poller.answered(rest, vec![page(Vec::new(), None), page(Vec::new(), None)]);
+    assert_eq!(poller.next(), Some(now + Duration::from_secs(10)));
+}
+
+#[test]
+fn rounds_that_count_follow_each_other_as_slowly_as_they_are_dear() {
+    let mut poller = settled(&["app"]);
+    let mut gap_after = |requests: u64| {
+        let now = poller.next().unwrap();
+        poller.moving(true, now);
+        let ask = poller.due(now).unwrap();
+        poller.spent(requests, 2400);
+        let nothing = ask.parts.iter().map(|_| page(Vec::new(), None)).collect();
+        poller.answered(ask, nothing);
+        // That something moves makes them no cheaper.
+        poller.moving(true, now);
+        poller.next().unwrap().duration_since(now).as_secs()
+    };
+    // 600 in an hour are for polls: one is worth six seconds.
+    assert_eq!([0, 4, 0, 0].map(&mut gap_after), [10; 4], "a change now and then is nothing");
+    let dear: Vec<i64> = (0..20).map(|_| gap_after(8)).collect();
+    assert!(dear.is_sorted() && (46..=48).contains(&dear[19]), "{dear:?}");
+    let cheap: Vec<i64> = (0..20).map(|_| gap_after(0)).collect();
+    assert!(cheap.is_sorted_by(|a, b| a >= b) && cheap[19] == 10, "{cheap:?}");
+    assert!(gap_after(1_000_000) <= 3600, "a round an hour there is always");
+}

@@ -4,6 +4,7 @@ use herder_domain::repo::RepoId;
 use serde::Deserialize;
 
 use crate::client::{Answer, Client};
+use crate::listing::Listing;
 use crate::lookup::{Lookup, Missing, Why};
 
 /// How a check stands.
@@ -134,14 +135,18 @@ impl Client {
             Ok(page.check_runs)
         };
         let rest = format!("/commits/{sha}/check-runs?filter=latest&per_page=100");
-        let runs = self.list(repo, &rest, runs, |run: &Run| run.id)?.whole()?;
-        if runs.len() < total.get() {
+        let runs = unless_lacking(self.list(repo, &rest, runs, |run: &Run| run.id))?;
+        if runs.as_ref().is_some_and(|runs| runs.len() < total.get()) {
             return Err(Why::Shifted.into());
         }
         let statuses = |answer: &Answer| Ok(answer.parse::<Combined>()?.statuses);
         let rest = format!("/commits/{sha}/status?per_page=100");
-        let statuses = self.list(repo, &rest, statuses, |status: &Status| status.id)?.whole()?;
-        Ok(runs.into_iter().map(Run::check).chain(statuses.into_iter().map(Status::check)).collect())
+        let statuses = unless_lacking(self.list(repo, &rest, statuses, |status: &Status| status.id))?;
+        if runs.is_none() && statuses.is_none() {
+            return Err(Missing::Gone);
+        }
+        let runs = runs.into_iter().flatten().map(Run::check);
+        Ok(runs.chain(statuses.into_iter().flatten().map(Status::check)).collect())
     }
 
     /// The last `most` bytes of what a job printed. `Gone`: GitHub keeps logs for a while only.
@@ -154,6 +159,15 @@ impl Client {
             Err(missing) => Err(missing),
         };
         Lookup::from(log).map(|log| tail(&log, most))
+    }
+}
+
+/// All of a list; nothing where the server does not have such lists, which some lack of the two.
+fn unless_lacking<T>(listing: Result<Listing<T>, Missing>) -> Result<Option<Vec<T>>, Missing> {
+    match listing {
+        Ok(listing) => Ok(Some(listing.whole()?)),
+        Err(Missing::Gone) => Ok(None),
+        Err(missing) => Err(missing),
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::field;
 use crate::client::{Answer, Client};
 use crate::listing::Listing;
-use crate::lookup::{Lookup, Missing, Refusal, Undone, Why};
+use crate::lookup::{Lookup, Missing, Refusal, Why};
 use crate::read::issue::StateReason;
 
 /// Something that happened to an issue and matters to herder.
@@ -120,14 +120,17 @@ impl Client {
         self.list(repo, &rest, page, |happening: &Happening| happening.id).into()
     }
 
-    /// When the body was edited, by whom. REST does not know it; a server without GraphQL leaves it unknown.
+    /// When the body was edited, by whom. REST does not know it, so of a server without GraphQL it is `Gone`.
     pub fn body_edits(&self, repo: &RepoId, number: Number) -> Lookup<BodyEdits> {
         self.ask_edits(repo, number).into()
     }
 
     fn ask_edits(&self, repo: &RepoId, number: Number) -> Result<BodyEdits, Missing> {
         let variables = json!({ "owner": repo.owner(), "name": repo.name(), "number": number });
-        let found = self.query(EDITS, variables).map_err(Undone::why)?;
+        let found = self.query(EDITS, variables).map_err(|undone| match undone.status() {
+            Some(404) => Missing::Gone,
+            Some(_) | None => Missing::Unknown(undone.why()),
+        })?;
         let issue = &found.data["repository"]["issue"];
         if issue.is_null() {
             let fault = found.errors.first().map(crate::graphql::Fault::refusal);

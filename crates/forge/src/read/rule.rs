@@ -25,9 +25,15 @@ pub struct BranchRules {
 
 #[derive(Deserialize)]
 struct Branch {
+    commit: Tip,
     protected: bool,
     #[serde(default)]
     protection: Option<Summary>,
+}
+
+#[derive(Deserialize)]
+struct Tip {
+    sha: String,
 }
 
 #[derive(Deserialize)]
@@ -86,6 +92,12 @@ impl Client {
     /// checks, and approvals and strictness stay at what rulesets say.
     pub fn branch_rules(&self, repo: &RepoId, branch: &str) -> Lookup<BranchRules> {
         self.read_rules(repo, branch).into()
+    }
+
+    /// The tip of a branch.
+    pub(crate) fn tip_of(&self, repo: &RepoId, branch: &str) -> Result<String, Missing> {
+        let branch: Branch = self.read(repo, &format!("/branches/{}", crate::path::encode(branch)))?;
+        Ok(branch.commit.sha)
     }
 
     fn read_rules(&self, repo: &RepoId, branch: &str) -> Result<BranchRules, Missing> {

@@ -16,8 +16,10 @@ pub enum AutoMerge {
     Clean,
     /// Only what is not required is in its way: wait for all checks, then merge.
     Unstable,
-    /// The repository does not allow it, or the server does not know it.
+    /// The repository does not allow it.
     NotAllowed,
+    /// The server has no GraphQL, by which alone it is asked for: merge it when it is green.
+    NoGraphql,
     /// No rule protects the base, so there would be nothing to wait for: merge it when it is green.
     NoRules,
     /// Its branch has another tip than was meant.
@@ -115,7 +117,7 @@ fn sorted(refusal: Refusal) -> Result<AutoMerge, Undone> {
             let known = WORDS.into_iter().find(|(word, _)| said.contains(word));
             Ok(known.map_or(AutoMerge::Refused { why: refusal.message }, |(_, meaning)| meaning))
         }
-        404 => Ok(AutoMerge::NotAllowed),
+        404 => Ok(AutoMerge::NoGraphql),
         _ => Err(refusal.into()),
     }
 }
@@ -138,7 +140,7 @@ mod tests {
             assert_eq!(sorted(refusal), Ok(meaning), "{message}");
         }
         let no_graphql = Refusal { status: 404, message: "Not Found".into() };
-        assert_eq!(sorted(no_graphql), Ok(AutoMerge::NotAllowed));
+        assert_eq!(sorted(no_graphql), Ok(AutoMerge::NoGraphql));
         let no_scope = Refusal { status: 401, message: "Bad credentials".into() };
         assert_eq!(sorted(no_scope.clone()), Err(Undone::Refused(no_scope)));
     }

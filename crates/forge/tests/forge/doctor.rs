@@ -29,7 +29,7 @@ fn an_account_is_told_with_its_scopes_and_what_is_left() {
     let some = scene.hub.token("herder", &["repo"]);
     let found = client(&scene.hub.url(), &some).check();
     assert_eq!((found[1].verdict, found[1].hint.is_some()), (Verdict::Warning, true));
-    assert_eq!(scene.requests().1, 0, "it costs nothing");
+    assert_eq!(scene.requests().1, 2, "a point of GraphQL for each of the two that may be used");
 }
 
 #[test]
@@ -43,7 +43,11 @@ fn a_token_that_is_worth_nothing_is_an_error_with_a_hint() {
 
 #[test]
 fn a_server_without_graphql_and_one_that_is_low_are_warnings() {
-    let (_listener, client) = server(|_, responder| {
+    let (_listener, client) = server(|request, responder| {
+        if request.path == "/graphql" {
+            let _ = responder.send(404, &[], b"{}");
+            return;
+        }
         let body = br#"{"resources":{"core":{"limit":5000,"remaining":999}}}"#;
         let _ = responder.send(200, &[], body);
     });

@@ -66,7 +66,7 @@ fn a_round_reads_each_repository_by_itself() {
     poller.watch(&app(), "main", now);
     poller.follow(&app(), BTreeSet::from([Number(12)]));
     let ask = poller.due(now).unwrap();
-    let answers = client.poll(&ask).unwrap();
+    let answers = client.poll(&ask).unwrap().answers;
     let found = poller.answered(ask, answers);
     let unreadable =
         found.iter().filter(|one| matches!(one, Found::Unreadable { repo, .. } if *repo == hidden));
@@ -134,8 +134,8 @@ fn automerge_is_asked_for_at_the_tip_that_was_read_and_its_refusals_are_told_apa
 }
 
 #[test]
-fn a_server_without_graphql_does_not_allow_automerge() {
+fn a_server_without_graphql_has_no_automerge_and_knows_no_edits() {
     let (_listener, client) = server(|_, responder| drop(responder.send(404, &[], b"")));
-    assert_eq!(client.enable_automerge(&pull(), MergeMethod::Squash), Ok(AutoMerge::NotAllowed));
-    assert!(matches!(client.body_edits(&app(), Number(1)), Lookup::Unknown(Why::Refused(_))));
+    assert_eq!(client.enable_automerge(&pull(), MergeMethod::Squash), Ok(AutoMerge::NoGraphql));
+    assert_eq!(client.body_edits(&app(), Number(1)), Lookup::Gone);
 }

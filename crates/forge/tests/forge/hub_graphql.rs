@@ -16,7 +16,7 @@ use crate::scene::{Scene, app};
 /// One round, at the time that the poller names.
 fn round(scene: &Scene, poller: &mut Poller) -> Vec<Found> {
     let ask = poller.due(poller.next().unwrap()).unwrap();
-    let answers = scene.client.poll(&ask).unwrap();
+    let answers = scene.client.poll(&ask).unwrap().answers;
     poller.answered(ask, answers)
 }
 

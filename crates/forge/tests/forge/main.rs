@@ -10,6 +10,7 @@ mod limits;
 mod lists;
 mod live;
 mod lookups;
+mod old_server;
 mod pulls;
 mod scene;
 mod tokens;

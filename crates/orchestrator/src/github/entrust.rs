@@ -21,6 +21,7 @@ pub(super) fn entrust(client: &Client, repo: &RepoId, pull: &Pull) -> Result<Mer
         AutoMerge::Clean => "nothing was in its way when it was opened".to_owned(),
         AutoMerge::Unstable => "only checks that are not required are in its way".to_owned(),
         AutoMerge::NotAllowed => "the repository does not allow automerge".to_owned(),
+        AutoMerge::NoGraphql => "the server has no GraphQL, by which automerge is asked for".to_owned(),
         AutoMerge::NoRules => "no rule protects the base branch".to_owned(),
         AutoMerge::HeadMoved => return Err(moved()),
         AutoMerge::Refused { why } => format!("GitHub does not: {why}"),
@@ -35,9 +36,11 @@ fn enqueue(client: &Client, pull: &Pull) -> Result<Merging, Trouble> {
         AutoMerge::Refused { why } => {
             Ok(Merging::Herder { why: format!("the queue does not take it: {why}") })
         }
-        AutoMerge::Clean | AutoMerge::Unstable | AutoMerge::NotAllowed | AutoMerge::NoRules => {
-            Ok(Merging::Herder { why: "the queue does not take it".to_owned() })
-        }
+        AutoMerge::Clean
+        | AutoMerge::Unstable
+        | AutoMerge::NotAllowed
+        | AutoMerge::NoGraphql
+        | AutoMerge::NoRules => Ok(Merging::Herder { why: "the queue does not take it".to_owned() }),
     }
 }
 

@@ -135,7 +135,7 @@ impl Pen {
     /// Takes note of an issue at once; where that fails, the orchestrator sees it a little later.
     fn note(&self, store: &mut Store, number: Number, at: Timestamp) {
         let Lookup::Present(me) = self.client.login() else { return };
-        let eyes = Eyes { client: &self.client, me: &me, heard: None };
+        let eyes = Eyes { client: &self.client, me: &me, heard: None, noted: None };
         let noted = match sight::look(&eyes, &self.repo, number) {
             Ok(Some(Kind::Goal(sighting))) => store.sighted(&sighting, at).map(drop),
             Ok(Some(Kind::Story(story))) => {

@@ -38,6 +38,8 @@ pub(crate) struct Eyes<'a> {
     pub me: &'a str,
     /// The newest comment that was taken note of, where the goal is known.
     pub heard: Option<u64>,
+    /// Title and text as they were taken note of last, where the goal is known.
+    pub noted: Option<(&'a str, &'a str)>,
 }
 
 /// What an issue is to herder.
@@ -74,7 +76,8 @@ fn story_of(repo: &RepoId, issue: Issue) -> Story {
     }
 }
 
-fn goal(&Eyes { client, me, heard }: &Eyes<'_>, repo: &RepoId, issue: Issue) -> Result<Sighting, Why> {
+fn goal(eyes: &Eyes<'_>, repo: &RepoId, issue: Issue) -> Result<Sighting, Why> {
+    let &Eyes { client, me, heard, .. } = eyes;
     let number = issue.number;
     let happened = known(client.history(repo, number))?.map_or(Ok(Vec::new()), Listing::whole)?;
     let mut ranks = Ranks { client, repo, of: BTreeMap::new() };
@@ -83,8 +86,11 @@ fn goal(&Eyes { client, me, heard }: &Eyes<'_>, repo: &RepoId, issue: Issue) -> 
     if is_torn(&shown(&issue), &acts) && is_fresh(client, &issue, &acts) {
         return Err(Why::Shifted);
     }
-    let is_queueing = acts.iter().any(|act| is_queued(&act.deed));
-    let edited_at = if is_queueing { edited(client, repo, &issue, &happened)? } else { None };
+    let queued_at = acts.iter().filter(|act| is_queued(&act.deed)).map(|act| act.at).max();
+    let edited_at = match queued_at {
+        Some(queued_at) => edited(eyes, (repo, &issue), &happened, &mut ranks, queued_at)?,
+        None => None,
+    };
     let comments = match issue.comments {
         0 => Vec::new(),
         _ => known(client.comments(repo, number))?.map_or(Ok(Vec::new()), Listing::whole)?,
@@ -211,22 +217,47 @@ fn shown(issue: &Issue) -> Shown {
 
 /// When title or body were last changed; the body's text has to be the one that was read.
 fn edited(
-    client: &Client,
-    repo: &RepoId,
-    issue: &Issue,
+    eyes: &Eyes<'_>,
+    (repo, issue): (&RepoId, &Issue),
     happened: &[Happening],
+    ranks: &mut Ranks<'_>,
+    queued_at: Timestamp,
 ) -> Result<Option<Timestamp>, Why> {
-    let edits = match client.body_edits(repo, issue.number) {
+    let plain = |text: &str| text.replace("\r\n", "\n").trim_end().to_owned();
+    let edits = match eyes.client.body_edits(repo, issue.number) {
         Lookup::Present(edits) => edits,
-        Lookup::Gone => return Err(Why::Shifted),
+        Lookup::Gone => {
+            let is_as_noted = eyes.noted.is_some_and(|(title, body)| {
+                plain(body) == plain(&issue.body) && title.trim() == issue.title.trim()
+            });
+            let is_writers = match &issue.author {
+                Some(author) => ranks.of(author)? == Rank::Writer,
+                None => false,
+            };
+            return Ok(perhaps_edited(is_as_noted, is_writers, issue.updated_at, queued_at));
+        }
         Lookup::Unknown(why) => return Err(why),
     };
-    if edits.body.replace("\r\n", "\n").trim_end() != issue.body.replace("\r\n", "\n").trim_end() {
+    if plain(&edits.body) != plain(&issue.body) {
         return Err(Why::Shifted);
     }
     let renamed =
         happened.iter().filter(|one| matches!(one.what, Happened::Renamed { .. })).map(|one| one.at).max();
     Ok(edits.last.map(|edit| edit.at).max(renamed))
+}
+
+/// The same of a server that does not say when a text was edited: the latest that it can have been, from when anything
+/// of the issue last changed. A text that was taken note of before the goal was queued, and is the same, was not edited
+/// since. What somebody wrote who may not write to the repository may have been edited in the very second in which it
+/// was queued, so it has to have been taken note of.
+fn perhaps_edited(
+    is_as_noted: bool,
+    is_writers: bool,
+    updated_at: Timestamp,
+    queued_at: Timestamp,
+) -> Option<Timestamp> {
+    let may_be = !is_as_noted && (!is_writers || updated_at > queued_at);
+    may_be.then_some(updated_at.max(queued_at))
 }
 
 /// Who may what, each asked for once.
@@ -280,6 +311,20 @@ fn spoken(comment: &Comment, ranks: &mut Ranks<'_>) -> Result<Option<Spoken>, Wh
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_that_nobody_knows_to_be_as_old_as_its_queueing_is_taken_for_edited() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let table = [
+            ("a writer's, nothing since", false, true, 5, None),
+            ("a writer's, and something happened since", false, true, 6, Some(at(6))),
+            ("it was taken note of", true, false, 6, None),
+            ("somebody's, maybe changed in that second", false, false, 5, Some(at(5))),
+        ];
+        for (name, is_as_noted, is_writers, updated, expected) in table {
+            assert_eq!(perhaps_edited(is_as_noted, is_writers, at(updated), at(5)), expected, "{name}");
+        }
+    }
 
     fn act(deed: Deed) -> Act {
         Act { id: 1, by: "ann".to_owned(), rank: Rank::Writer, at: Timestamp::UNIX_EPOCH, deed }

@@ -16,7 +16,8 @@ use herder_domain::repo::{GoalRef, Number, RepoId};
 use herder_domain::run::RunId;
 use herder_domain::sight::{Sighting, Standing};
 use herder_domain::story::Story;
-use herder_forge::poll::{BaseBrief, Found, Poller, PullBrief, Rhythm};
+use herder_forge::budget::Resource;
+use herder_forge::poll::{BaseBrief, Found, Polled, Poller, PullBrief, Rhythm};
 use herder_forge::{Client, Lookup, Why};
 use herder_store::{GoalFilter, Store, StoreError};
 use jiff::Timestamp;
@@ -139,7 +140,8 @@ impl Watch {
         self.poller.moving(is_moving, now);
         if let Some(ask) = self.poller.due(now) {
             match self.client.poll(&ask) {
-                Ok(answers) => {
+                Ok(Polled { answers, requests }) => {
+                    self.pace(requests);
                     let found = self.poller.answered(ask, answers);
                     self.found(found).map_err(failed)?;
                 }
@@ -153,6 +155,13 @@ impl Watch {
             }
         }
         self.look(now)
+    }
+
+    /// Has rounds follow each other as slowly as they are dear, where they are made of requests that count.
+    fn pace(&mut self, requests: u64) {
+        if let Some(in_an_hour) = self.client.budget().in_an_hour(Resource::Core) {
+            self.poller.spent(requests, in_an_hour);
+        }
     }
 
     /// Watches what is registered, and nothing else.
@@ -290,7 +299,8 @@ impl Watch {
     fn sighting(&mut self, goal: &GoalRef) -> Result<Vec<Saw>, Why> {
         // What cannot be read of it now is as if it were not known: the daemon that writes it down knows better.
         let known = self.store.goal(goal).ok().flatten();
-        let heard = known.and_then(|goal| goal.on_forge).map(|known| known.heard);
+        let heard = known.as_ref().and_then(|goal| goal.on_forge.as_ref()).map(|known| known.heard);
+        let noted = known.as_ref().map(|goal| (goal.title.as_str(), goal.body.as_str()));
         let me = match &self.me {
             Some(me) => me.clone(),
             None => match self.client.login() {
@@ -300,7 +310,7 @@ impl Watch {
             },
         };
         self.me = Some(me.clone());
-        let eyes = sight::Eyes { client: &self.client, me: &me, heard };
+        let eyes = sight::Eyes { client: &self.client, me: &me, heard, noted };
         let found = sight::look(&eyes, &goal.repo, goal.number)?;
         Ok(match found {
             None => Vec::new(),

@@ -126,7 +126,7 @@ pub fn main_has(stage: &Stage, path: &str) -> bool {
     status.unwrap().success()
 }
 
-fn merging(stage: &Stage, goal: &GoalRef) -> Merging {
+pub fn merging(stage: &Stage, goal: &GoalRef) -> Merging {
     let run = stage.store().goal(goal).unwrap().unwrap().current_run().unwrap().clone();
     stage.store().landing(&run).unwrap().unwrap().offer.unwrap().merging
 }

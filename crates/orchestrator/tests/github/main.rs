@@ -6,6 +6,7 @@ mod as_app;
 mod claims;
 mod hearing;
 mod landing;
+mod old_server;
 mod queueing;
 mod registering;
 mod returning;

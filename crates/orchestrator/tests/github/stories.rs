@@ -12,7 +12,7 @@ use crate::said::{until_quiet, until_said, until_state};
 use crate::script::{easy, script, write};
 use crate::stage::{APP, PATIENCE, Stage};
 
-fn story(stage: &Stage, title: &str) -> u64 {
+pub fn story(stage: &Stage, title: &str) -> u64 {
     let edit = IssueEdit {
         title: Some(title.to_owned()),
         body: Some("Why.".to_owned()),
@@ -33,8 +33,13 @@ fn is_open(stage: &Stage, issue: u64) -> bool {
 
 /// Names a story in the first line of a goal's text.
 fn name_story(stage: &Stage, issue: u64, story: u64) {
+    name_first(stage, issue, &format!("Story: #{story}"));
+}
+
+/// Puts a line before all others of a goal's text.
+pub fn name_first(stage: &Stage, issue: u64, line: &str) {
     let body = stage.hub.look(|state| state.repo(APP).unwrap().issues[&issue].body.clone().unwrap());
-    let edit = IssueEdit { body: Some(format!("Story: #{story}\n\n{body}")), ..IssueEdit::default() };
+    let edit = IssueEdit { body: Some(format!("{line}\n\n{body}")), ..IssueEdit::default() };
     stage.hub.act("bob", |ctx| op::issue::edit(ctx, APP, issue, edit));
 }
 
