@@ -36,6 +36,20 @@ impl TreeEntry {
     }
 }
 
+/// Nobody else writes refs of a bare repository of ours while this lives.
+#[must_use]
+pub(crate) struct Alone {
+    _held: std::fs::File,
+    loose: usize,
+}
+
+impl Alone {
+    /// How many refs are a file each.
+    pub(crate) fn loose(&self) -> usize {
+        self.loose
+    }
+}
+
 /// Whether a file is a lock that git makes, and not one that a ref is being written to beside its place: that
 /// one's writer holds no lock, and needs the file.
 fn is_gits_lock(path: &Path) -> bool {
@@ -78,7 +92,7 @@ impl Bare {
     }
 
     /// Waits until nobody else writes refs here, and removes the locks that a killed git has left.
-    pub(crate) fn alone(&self) -> Result<std::fs::File> {
+    pub(crate) fn alone(&self) -> Result<Alone> {
         self.alone_without(is_gits_lock)
     }
 
@@ -89,19 +103,20 @@ impl Bare {
     /// The directory cannot be read, or a file not removed.
     pub fn sweep(&self) -> Result<()> {
         if self.exists() {
-            self.alone_without(|path| path.extension() == Some(OsStr::new("lock")))?;
+            drop(self.alone_without(|path| path.extension() == Some(OsStr::new("lock")))?);
             Scratch::sweep_within(&self.path)?;
         }
         Ok(())
     }
 
     /// Waits until nobody else writes refs here, and removes files that nobody can be using then.
-    fn alone_without(&self, is_left: impl Fn(&Path) -> bool) -> Result<std::fs::File> {
-        let alone = lock(&self.path, Guard::Refs, FlockOperation::LockExclusive)?;
+    fn alone_without(&self, is_left: impl Fn(&Path) -> bool) -> Result<Alone> {
+        let held = lock(&self.path, Guard::Refs, FlockOperation::LockExclusive)?;
         let mut waiting = vec![self.path.join("refs")];
         let top =
             ["HEAD", "config", "packed-refs", "shallow"].map(|name| self.path.join(format!("{name}.lock")));
         let mut stale: Vec<PathBuf> = top.into_iter().filter(|path| path.exists()).collect();
+        let mut loose = 0;
         while let Some(directory) = waiting.pop() {
             for entry in fs_err::read_dir(directory)? {
                 let entry = entry?;
@@ -109,13 +124,15 @@ impl Bare {
                     waiting.push(entry.path());
                 } else if is_left(&entry.path()) {
                     stale.push(entry.path());
+                } else {
+                    loose += 1;
                 }
             }
         }
         for path in stale {
             fs_err::remove_file(path)?;
         }
-        Ok(alone)
+        Ok(Alone { _held: held, loose })
     }
 
     /// Its directory.

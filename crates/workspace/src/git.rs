@@ -231,6 +231,11 @@ impl Git {
         self.variable("GIT_DIR", git_dir)
     }
 
+    /// The directory of objects, instead of the repository's own.
+    pub(crate) fn objects(self, directory: &Path) -> Self {
+        self.variable("GIT_OBJECT_DIRECTORY", directory)
+    }
+
     /// The work tree to work on.
     pub(crate) fn work_tree(mut self, directory: &Path) -> Self {
         self.shot = self.shot.directory(directory);

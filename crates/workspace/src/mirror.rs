@@ -87,7 +87,7 @@ impl Mirror {
     /// # Errors
     /// The remote cannot be reached or refuses, or the mirror cannot be written.
     pub fn fetch(&self, user: &UserEnvironment) -> Result<()> {
-        let _alone = self.bare.alone()?;
+        let alone = self.bare.alone()?;
         let mut tries = 0..CONTENDED_MAX;
         while let Err(error) = self.bring_branches(user) {
             if !is_contended(&error) || tries.next().is_none() {
@@ -98,7 +98,7 @@ impl Mirror {
         if !self.knows_default_branch()? {
             self.learn_default_branch(user)?;
         }
-        gather(&self.bare)?;
+        gather(&self.bare, &alone)?;
         fs_err::write(self.bare.path().join(FETCHED), "")?;
         Ok(())
     }

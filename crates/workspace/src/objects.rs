@@ -4,7 +4,7 @@
 //! the next prune; a copy (a reflink where the file system can) costs little more than the files of
 //! the work tree do.
 
-use crate::bare::Bare;
+use crate::bare::{Alone, Bare};
 use crate::contained::Dir;
 use crate::error::Result;
 use rustix::fs::{FlockOperation, Mode, flock};
@@ -19,6 +19,9 @@ const PACKS_MAX: usize = 20;
 /// Loose objects are packed when they are in so many of the 256 directories that there can be, which some 75 of them are
 /// by chance: a template has all of them, and so has each clone that is copied from it.
 const LOOSE_MAX: usize = 64;
+
+/// So many refs may be a file each. Whoever writes one looks through all of them for what a killed git has left.
+const REFS_MAX: usize = 64;
 
 /// What a lock in a bare repository of ours guards.
 #[derive(Debug, Clone, Copy)]
@@ -152,9 +155,12 @@ fn is_pack_file(name: &str) -> bool {
     name.starts_with("pack-") && [".pack", ".idx", ".rev"].iter().any(|end| name.ends_with(end))
 }
 
-/// Gathers many packs and loose objects into few packs. Nothing is dropped, not even what no ref
-/// leads to, so that who borrows objects here never misses one.
-pub(crate) fn gather(bare: &Bare) -> Result<()> {
+/// Gathers many refs into one file, and many packs and loose objects into few packs. Nothing is dropped, not even what no
+/// ref leads to, so that who borrows objects here never misses one.
+pub(crate) fn gather(bare: &Bare, alone: &Alone) -> Result<()> {
+    if alone.loose() > REFS_MAX {
+        bare.git("pack-refs").arg("--all").done()?;
+    }
     let objects = bare.path().join("objects");
     let is_pack = |name: &str| name.ends_with(".pack");
     let is_fine =
@@ -199,6 +205,9 @@ pub(crate) fn copy_packs_into(from: &Path, to: &Dir) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::id::{Identity, Signature};
+    use crate::ref_files::{read_ref, refs_below, write_ref};
+    use crate::writing;
     use std::os::unix::fs::PermissionsExt;
 
     #[test]
@@ -216,5 +225,34 @@ mod tests {
         copy_packs(&from, &to).unwrap();
         assert_eq!(std::fs::read_to_string(to.join("pack-1.pack")).unwrap(), "whole");
         assert_eq!(std::fs::read_to_string(to.join("pack-1.idx")).unwrap(), "whole");
+    }
+
+    #[test]
+    fn many_refs_come_into_one_file_and_newer_ones_go_before_it() {
+        let place = tempfile::tempdir().unwrap();
+        let bare = Bare::create(&place.path().join("bare.git"), "sha1").unwrap();
+        let tree = bare.git("mktree").object().unwrap();
+        let who = Identity { name: "A".to_owned(), email: "a@x".to_owned() };
+        let signature = Signature { who, at: jiff::Timestamp::UNIX_EPOCH };
+        let commit = |message: &str| writing::commit(&bare, &tree, None, message, &signature).unwrap();
+        let (old, new) = (commit("old"), commit("new"));
+        let name = |number: usize| format!("refs/herder/wip/{number}/run/1");
+        for number in 0..=REFS_MAX {
+            write_ref(&bare, &name(number), &old).unwrap();
+        }
+        let before = refs_below(&bare, "refs").unwrap();
+        let alone = bare.alone().unwrap();
+        assert_eq!(alone.loose(), REFS_MAX + 1);
+        gather(&bare, &alone).unwrap();
+        drop(alone);
+        assert_eq!(bare.alone().unwrap().loose(), 0);
+        assert_eq!(refs_below(&bare, "refs").unwrap(), before);
+        assert_eq!(read_ref(&bare, &name(3)).unwrap(), Some(old));
+
+        write_ref(&bare, &name(3), &new).unwrap();
+        assert_eq!(read_ref(&bare, &name(3)).unwrap(), Some(new.clone()));
+        let now = refs_below(&bare, "refs").unwrap();
+        assert_eq!(now.len(), before.len());
+        assert!(now.contains(&(name(3), new)));
     }
 }

@@ -1,5 +1,6 @@
 //! Moving a branch of a remote by compare-and-swap.
 
+mod porch;
 mod unfinished;
 
 use crate::bare::Bare;
@@ -96,7 +97,7 @@ impl Bare {
     fn try_push(&self, order: PushOrder<'_>, user: &UserEnvironment) -> Result<Finished> {
         let PushOrder { url, commit, branch, expected_old } = order;
         let old = expected_old.map(CommitId::as_str).unwrap_or_default();
-        self.reaching("push", url, user)?
+        self.pushing(commit.object_format(), url, user)?
             .args(["--porcelain", "--no-verify", "--no-follow-tags", "--no-signed"])
             .arg(format!("--force-with-lease=refs/heads/{branch}:{old}"))
             .args(["--", url])

@@ -33,11 +33,7 @@ pub(crate) fn read_ref(bare: &Bare, name: &str) -> Result<Option<CommitId>> {
 pub(crate) fn refs_below(bare: &Bare, prefix: &str) -> Result<Vec<(String, CommitId)>> {
     let prefix = prefix.trim_end_matches('/');
     let is_below = |name: &str| name.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('/'));
-    let packed = read(&bare.path().join("packed-refs"))?.unwrap_or_default();
-    let lines = packed.lines().filter_map(|line| line.split_once(' '));
-    let known = lines.filter(|(_, name)| is_below(name));
-    let mut refs: BTreeMap<String, CommitId> =
-        known.filter_map(|(id, name)| Some((name.to_owned(), CommitId::parse(id).ok()?))).collect();
+    let mut refs: BTreeMap<String, CommitId> = BTreeMap::new();
     let mut waiting = vec![prefix.to_owned()];
     while let Some(directory) = waiting.pop() {
         for name in names(&bare.path().join(&directory))? {
@@ -53,7 +49,14 @@ pub(crate) fn refs_below(bare: &Bare, prefix: &str) -> Result<Vec<(String, Commi
             }
         }
     }
-    Ok(refs.into_iter().collect())
+    // Read after the files, which go when they have been gathered here; one that is there is newer.
+    let packed = read(&bare.path().join("packed-refs"))?.unwrap_or_default();
+    let lines = packed.lines().filter_map(|line| line.split_once(' '));
+    let known = lines.filter(|(_, name)| is_below(name));
+    let mut gathered: BTreeMap<String, CommitId> =
+        known.filter_map(|(id, name)| Some((name.to_owned(), CommitId::parse(id).ok()?))).collect();
+    gathered.append(&mut refs);
+    Ok(gathered.into_iter().collect())
 }
 
 /// The names in a directory of refs, without those of files that are being written.

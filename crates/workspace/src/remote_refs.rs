@@ -107,7 +107,10 @@ impl Bare {
             };
             self.upload_contents((old, new), url, user)?;
         }
-        let git = self.reaching("push", url, user)?;
+        let Some(any) = moves.iter().find_map(|to| to.new.as_ref().or(to.old.as_ref())) else {
+            return Ok(());
+        };
+        let git = self.pushing(any.object_format(), url, user)?;
         let git = if moves.iter().any(|to| is_branch(&to)) { git } else { git.time_limit(PATIENCE) };
         let text = |id: &Option<CommitId>| id.as_ref().map(CommitId::to_string).unwrap_or_default();
         let leases = moves.iter().map(|to| format!("--force-with-lease={}:{}", to.name, text(&to.old)));

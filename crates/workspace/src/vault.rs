@@ -65,6 +65,8 @@ impl Vault {
     /// The mirror lacks the commit, or the vault cannot be written.
     pub fn keep_base(&self, mirror: &Mirror, commit: &CommitId, key: &RunKey) -> Result<()> {
         self.take(mirror, commit)?;
+        // Its directory may be going, with refs that are gathered.
+        let _alone = self.bare.alone()?;
         write_ref(&self.bare, &key.base_ref(), commit)
     }
 
@@ -139,7 +141,7 @@ impl Vault {
     /// # Errors
     /// An object of the run does not pass git's check, or the vault cannot be written.
     pub fn fetch_run(&self, private: &PrivateGit, key: &RunKey) -> Result<Option<CommitId>> {
-        let _alone = self.bare.alone()?;
+        let alone = self.bare.alone()?;
         let taken = refs_below(private.bare(), &key.snapshot_prefix())?;
         if taken.is_empty() {
             return Ok(None);
@@ -160,7 +162,7 @@ impl Vault {
         moves.push((key.branch_ref(), last.clone(), None));
         moves.extend(base.map(|base| (goal_base_ref(key.goal()), base, None)));
         self.bare.move_refs(&moves)?;
-        gather(&self.bare)?;
+        gather(&self.bare, &alone)?;
         Ok(Some(last))
     }
 
