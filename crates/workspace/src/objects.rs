@@ -95,8 +95,17 @@ pub(crate) fn forget_gathered(of: &Path, from: &Path) -> Result<()> {
     forget(&of.join("pack"), &from.join("pack"), is_pack_file)?;
     for fan_out in fan_outs(&of)? {
         forget(&of.join(&fan_out), &from.join(&fan_out), is_loose_object)?;
+        remove_if_empty(&of.join(&fan_out))?;
     }
     Ok(())
+}
+
+/// Removes a directory that each copy would take along for nothing.
+fn remove_if_empty(directory: &Path) -> Result<()> {
+    match fs_err::remove_dir(directory) {
+        Err(error) if error.kind() != std::io::ErrorKind::DirectoryNotEmpty => Err(error.into()),
+        Ok(()) | Err(_) => Ok(()),
+    }
 }
 
 /// Removes the files in `of` that are not in `from`.
@@ -225,6 +234,24 @@ mod tests {
         copy_packs(&from, &to).unwrap();
         assert_eq!(std::fs::read_to_string(to.join("pack-1.pack")).unwrap(), "whole");
         assert_eq!(std::fs::read_to_string(to.join("pack-1.idx")).unwrap(), "whole");
+    }
+
+    #[test]
+    fn a_copy_keeps_nothing_of_what_its_original_has_gathered_not_even_the_directory() {
+        let place = tempfile::tempdir().unwrap();
+        let (from, of) = (place.path().join("from"), place.path().join("of"));
+        let (gathered, there) = (format!("ab/{}", "1".repeat(38)), format!("cd/{}", "2".repeat(38)));
+        for (git_dir, objects) in [(&from, vec![&there]), (&of, vec![&gathered, &there])] {
+            std::fs::create_dir_all(git_dir.join("objects/pack")).unwrap();
+            for object in objects {
+                let path = git_dir.join("objects").join(object);
+                std::fs::create_dir(path.parent().unwrap()).unwrap();
+                std::fs::write(path, "").unwrap();
+            }
+        }
+        forget_gathered(&of, &from).unwrap();
+        assert!(of.join("objects").join(there).exists());
+        assert_eq!(fan_outs(&of.join("objects")).unwrap(), ["cd"]);
     }
 
     #[test]
