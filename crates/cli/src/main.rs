@@ -15,6 +15,7 @@ mod names;
 mod output;
 mod place;
 mod secrets;
+mod window;
 
 use std::ffi::OsString;
 use std::path::Path;

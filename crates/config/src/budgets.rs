@@ -4,6 +4,7 @@ use std::num::NonZeroU64;
 
 use herder_domain::duration::Span;
 use herder_domain::purse::{Allowance, Allowances, UnknownCost};
+use herder_domain::setup::TokenCount;
 use serde::Deserialize;
 
 use crate::error::ConfigError;
@@ -38,6 +39,11 @@ impl AllowanceText {
 }
 
 impl UserConfig {
+    /// How many build tokens all jobs share.
+    pub fn build_tokens(&self) -> TokenCount {
+        self.raw.build_tokens.unwrap_or_default()
+    }
+
     /// What goals, stories, repositories and a day may spend.
     pub fn allowances(&self) -> Allowances {
         let said = &self.raw.budgets;

@@ -110,7 +110,7 @@ fn limits(user: &UserConfig) -> Values {
 fn bounds(repository: &RepositoryConfig, user: &UserConfig) -> Values {
     let all = user.bounds(None);
     vec![
-        ("build_tokens", user.raw.build_tokens.unwrap_or_default().to_string()),
+        ("build_tokens", user.build_tokens().to_string()),
         ("heavy", listed(&policy::heavy(repository, user))),
         ("limits.nice", all.nice.to_string()),
         ("limits.memory_mib", or_dash(&all.memory.map(|bytes| bytes >> 20))),

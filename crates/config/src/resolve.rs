@@ -157,7 +157,7 @@ pub fn resolve(
         base: policy::base(repo, user),
         sandbox: policy::sandbox(user, &env)?,
         bounds: user.bounds(repo),
-        build_tokens: user.raw.build_tokens.unwrap_or_default(),
+        build_tokens: user.build_tokens(),
         heavy: policy::heavy(repository, user),
         author: user.author().value,
         agent,

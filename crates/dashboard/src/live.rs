@@ -1,24 +1,16 @@
 //! The database and the run directories, as pages read them.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
 
-use herder_domain::forecast::Forecast;
-use herder_domain::plan::{Wait, plan};
 use herder_domain::repo::GoalRef;
 use herder_domain::why::Answer;
-use herder_domain::world::World;
 use herder_record::{RunDir, StateDir};
 use herder_store::{OpenError, Store, StoreError};
-use herder_view::{Now, foretell};
+use herder_view::{Now, Picture};
 use jiff::Timestamp;
 
 use crate::desk::Desk;
 use crate::http::{Kind, Trouble};
-
-/// How long a picture is good for where nothing was written: reasons pass with time alone.
-const GOOD_FOR: Duration = Duration::from_secs(5);
 
 /// What runs and waits, and whom to tell a person's orders.
 #[derive(Debug)]
@@ -32,16 +24,6 @@ pub struct Live {
 struct Reader {
     store: Store,
     picture: Option<Picture>,
-}
-
-/// What the planner sees, and what it would say.
-#[derive(Clone, Debug)]
-struct Picture {
-    version: i64,
-    made: Instant,
-    world: Arc<World>,
-    waits: Arc<BTreeMap<GoalRef, Vec<Wait>>>,
-    forecast: Arc<Forecast>,
 }
 
 impl Live {
@@ -75,34 +57,25 @@ impl Live {
     pub fn now(&self) -> Result<Now, Trouble> {
         let at = Timestamp::now();
         let picture = self.picture(at)?;
-        Ok(Now::of(&picture.world, &picture.waits, &picture.forecast, &self.state, at))
+        Ok(picture.now(&self.state, at))
     }
 
     /// Why a goal is where it is.
     pub fn why(&self, goal: &GoalRef) -> Result<Answer, Trouble> {
         let picture = self.picture(Timestamp::now())?;
         let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
-        self.desk.why(&reader.store, &picture.world, goal)
+        self.desk.why(&reader.store, picture.world(), goal)
     }
 
     /// What the planner sees; made anew where anything was written since.
     fn picture(&self, at: Timestamp) -> Result<Picture, Trouble> {
         let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
         let version = reader.store.data_version().map_err(unread)?;
-        let is_good = |picture: &&Picture| picture.version == version && picture.made.elapsed() < GOOD_FOR;
-        if let Some(picture) = reader.picture.as_ref().filter(is_good) {
+        if let Some(picture) = reader.picture.as_ref().filter(|picture| picture.is_good(version)) {
             return Ok(picture.clone());
         }
         let world = self.desk.world(&reader.store, at)?;
-        let waits = plan(&world, at).waits;
-        let forecast = foretell(&reader.store, &world, at).map_err(unread)?;
-        let picture = Picture {
-            version,
-            made: Instant::now(),
-            world: Arc::new(world),
-            waits: Arc::new(waits),
-            forecast: Arc::new(forecast),
-        };
+        let picture = Picture::of(&reader.store, version, world, at).map_err(unread)?;
         reader.picture = Some(picture.clone());
         Ok(picture)
     }
@@ -110,11 +83,11 @@ impl Live {
     /// Something that is another one as soon as a page may show something else.
     pub fn stamp(&self) -> Result<Stamp, Trouble> {
         let picture = self.picture(Timestamp::now())?;
-        let said = picture.world.runs.values().filter(|run| run.state.process().is_some());
+        let said = picture.world().runs.values().filter(|run| run.state.process().is_some());
         let said = said.map(|run| RunDir::of(&self.state, run.id.clone()).status().ok().flatten());
         let measured = self.state.headroom().ok().flatten().map(|measured| measured.at);
         Ok(Stamp {
-            version: picture.version,
+            version: picture.version(),
             heard: said.flatten().map(|status| status.heartbeat).max(),
             measured,
         })

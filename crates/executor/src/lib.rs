@@ -52,6 +52,6 @@ pub use process::{EndSignal, ProcessError, ProcessId, Signalled, Waited};
 pub use room::Room;
 pub use sandbox::{Sandbox, SandboxSupport};
 pub use strays::end_strays;
-pub use tokens::{Heavy, HeavyError, InHand, TOKENS_MARKER, cores};
+pub use tokens::{Heavy, HeavyError, InHand, TOKENS_MARKER, cores, tokens_taken};
 pub use toolchains::Toolchains;
 pub use wire::Step;

@@ -159,6 +159,11 @@ impl GoalItem {
     }
 }
 
+/// Where a pull request is to be looked at.
+pub fn pull_address(repo: &RepoId, pull: u64) -> String {
+    format!("https://{repo}/pull/{pull}")
+}
+
 fn pull(state: &GoalState) -> Option<u64> {
     match state {
         GoalState::Offered { pull, .. } => Some(pull.0),

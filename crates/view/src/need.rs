@@ -1,5 +1,7 @@
 //! What waits for a person.
 
+use std::fmt;
+
 use herder_domain::goal::{Goal, GoalState};
 use herder_domain::plan::Wait;
 use herder_domain::repo::GoalRef;
@@ -60,6 +62,14 @@ impl Need {
             status: goal.state.word(),
             reasons: needs,
         })
+    }
+}
+
+impl fmt::Display for Parking {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the account of {} can spend no more", self.agent)?;
+        self.until.map_or(Ok(()), |until| write!(f, " until {until:.0}"))?;
+        write!(f, ": {}", self.why)
     }
 }
 

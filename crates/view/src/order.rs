@@ -124,6 +124,20 @@ impl OrderKind {
 }
 
 impl Order {
+    /// Which it is.
+    pub fn kind(&self) -> OrderKind {
+        match self {
+            Self::Queue => OrderKind::Queue,
+            Self::Approve => OrderKind::Approve,
+            Self::Reject { .. } => OrderKind::Reject,
+            Self::Answer { .. } => OrderKind::Answer,
+            Self::Retry => OrderKind::Retry,
+            Self::Cancel => OrderKind::Cancel,
+            Self::Freeze => OrderKind::Freeze,
+            Self::Thaw => OrderKind::Thaw,
+        }
+    }
+
     /// The order of this name with these words.
     ///
     /// # Errors

@@ -1,23 +1,37 @@
-//! The terminal view of running ralphs.
+//! The terminal view of goals, running ralphs and capacity.
 //!
-//! *Invariant:* nothing is written but the view itself. It needs only the run directories: no database,
-//! no orchestrator, and no word from a ralph but what stands in its files.
+//! *Invariant:* nothing is written but the view itself and a person's orders, which take the way of the command line.
+//! What the run directories do not tell it asks its [`Desk`]. What it costs is bounded by the screen, not by the logs.
 //!
-//! [`Watch`] finds the runs whose ralph lives and shows each as a [`Block`]; [`redraw()`] and [`follow()`] show
-//! them for as long as somebody looks. [`Tail`] follows one file.
+//! [`show()`] is the view on a terminal: [`App`] knows what it shows and how it answers to keys. [`Watch`] finds the
+//! runs whose ralph lives from their files alone; [`page()`] and [`follow()`] print them. [`Tail`] follows one file.
 
+mod app;
 mod block;
+mod board;
+mod clerk;
+mod desk;
+mod draw;
 mod follow;
+mod gauges;
+mod keys;
+mod log;
 mod page;
-mod screen;
+mod session;
+mod sight;
 mod tail;
+mod text;
 mod watch;
+mod words;
 
+pub use app::{App, Palette};
 pub use block::Block;
+pub use desk::Desk;
 pub use follow::follow;
 pub use herder_view::printable;
 pub use page::page;
-pub use screen::{redraw, size};
+pub use session::show;
+pub use sight::{Gauge, Item, Sight, Standing};
 pub use tail::Tail;
 pub use watch::Watch;
 

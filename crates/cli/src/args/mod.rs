@@ -99,7 +99,7 @@ pub enum Command {
     Freeze(Several),
     /// Have runs that stand still go on
     Thaw(Several),
-    /// Show all running ralphs
+    /// Show goals, running ralphs and capacity, and take orders
     Watch(Watch),
     /// Print the log of a goal's last run, or of a run
     Logs(Logs),

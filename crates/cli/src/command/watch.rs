@@ -1,8 +1,10 @@
 //! `herder watch`.
 
-use std::io::{ErrorKind, IsTerminal, stdout};
+use std::io::{ErrorKind, IsTerminal, stdin, stdout};
 
-use herder_watch::{Watch, WatchError, follow, page, redraw};
+use anstream::{AutoStream, ColorChoice};
+use herder_watch::{App, Palette, Watch, WatchError, follow, page, show};
+use jiff::tz::TimeZone;
 use serde_json::json;
 
 use crate::args;
@@ -10,24 +12,27 @@ use crate::call::Call;
 use crate::failure::Failure;
 use crate::output::Reply;
 use crate::place;
+use crate::window::WatchDesk;
 
 /// How many lines of each log are shown at one look.
 const LINES: usize = 6;
 
-/// Shows all running ralphs.
+/// Shows goals, running ralphs and capacity.
 pub fn watch(call: &Call, args: &args::Watch) -> Result<Reply, Failure> {
     let only = match &call.repo {
         Some(name) => Some(place::named(&call.open()?.store, name)?),
         None => None,
     };
-    let mut watch = Watch::new(call.state()?, only);
+    let state = call.state()?;
+    let mut watch = Watch::new(state.clone(), only.clone());
     if args.once {
         let blocks = watch.blocks(call.now, LINES)?;
         return Reply::list(&blocks, page(&blocks));
     }
-    let is_drawn = stdout().is_terminal() && !call.output.is_json() && !args.plain;
+    let is_drawn = stdout().is_terminal() && stdin().is_terminal() && !call.output.is_json() && !args.plain;
     let seen = if is_drawn {
-        redraw(&mut watch, &mut stdout().lock())
+        let desk = WatchDesk::new(call.open()?, only);
+        show(App::new(state, TimeZone::system(), palette()), Box::new(desk), watch)
     } else {
         follow(&mut watch, &mut |run, line| {
             call.output.say(&json!({ "run": run, "line": line }), &format!("{run} | {line}"))
@@ -37,5 +42,13 @@ pub fn watch(call: &Call, args: &args::Watch) -> Result<Reply, Failure> {
         // Whoever looked has seen enough.
         Err(WatchError::Write(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(Reply::nothing()),
         seen => seen.map(|()| Reply::nothing()).map_err(Failure::from),
+    }
+}
+
+/// Colours where they are wanted: `--color`, else by NO_COLOR and the terminal.
+fn palette() -> Palette {
+    match AutoStream::choice(&stdout()) {
+        ColorChoice::Never => Palette::Plain,
+        ColorChoice::Auto | ColorChoice::AlwaysAnsi | ColorChoice::Always => Palette::Colours,
     }
 }

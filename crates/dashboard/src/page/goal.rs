@@ -3,7 +3,7 @@
 use herder_domain::forecast::Estimate;
 use herder_domain::goal::Told;
 use herder_domain::why::Answer;
-use herder_view::{CommentItem, GateOutput, Linked, OrderKind, WholeGoal, WholeRun};
+use herder_view::{CommentItem, GateOutput, Linked, OrderKind, WholeGoal, WholeRun, pull_address};
 use maud::{Markup, html};
 
 use super::log::gate;
@@ -59,7 +59,7 @@ fn standing(page: &GoalPage<'_>) -> Markup {
             }
             div { dt { "Spent" } dd { (money(item.cost)) } dd class="more" { (count(item.attempts)) } }
             @if let Some(pull) = item.pr {
-                div { dt { "Pull request" } dd { a href=(format!("https://{}/pull/{pull}", item.repo)) { "#" (pull) } } }
+                div { dt { "Pull request" } dd { a href=(pull_address(&item.repo, pull)) { "#" (pull) } } }
             }
             @if let Some(commit) = &whole.commit { div { dt { "Landed as" } dd class="more" { code { (commit) } } } }
             @if let Some(estimate) = &page.why.estimate { (to_come(estimate)) }

@@ -10,11 +10,13 @@ mod equip;
 mod loan;
 mod make;
 mod pool;
+mod taken;
 
 pub use client::{Heavy, HeavyError, InHand};
 pub(crate) use equip::equip;
 pub(crate) use loan::Loan;
 pub(crate) use make::speaks_jobserver;
+pub use taken::tokens_taken;
 
 /// The variable that tells a job of its pipe: how many tokens there are in all, a colon, the pipe.
 pub const TOKENS_MARKER: &str = "HERDER_TOKENS";

@@ -47,6 +47,9 @@ const LOOK: Duration = Duration::from_secs(1);
 const RETRY_FIRST: Duration = Duration::from_secs(2);
 const RETRY_LONGEST: Duration = Duration::from_secs(30 * 60);
 
+/// How often is written down what was spent of forges' rate limits.
+const KEEP_EVERY: Duration = Duration::from_secs(60);
+
 /// What the daemon is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Course {
@@ -131,7 +134,12 @@ impl Daemon {
 
     pub(super) fn run(mut self, mode: Mode) -> Result<UpEnd, UpError> {
         self.say(&Told::note(Timestamp::now(), self.greeting()?));
+        let mut kept = Instant::now();
         loop {
+            // Views show it, and whoever goes on after a crash knows most of it; what fails now is done next time.
+            if kept.elapsed() >= KEEP_EVERY && self.context.clients.keep_budgets(&mut self.store).is_ok() {
+                kept = Instant::now();
+            }
             match self.turn(mode) {
                 Ok(None) => {}
                 Ok(Some(end)) => {

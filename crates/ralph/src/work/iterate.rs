@@ -155,7 +155,22 @@ impl<'a> Scribe<'a> {
         self.status.state = self.phase;
         self.status.waiting_until = None;
         self.status.waiting_for = None;
-        has_waited
+        let begins_tool = matches!(event, AgentEvent::ToolStarted { .. });
+        match event {
+            AgentEvent::ToolStarted { name, .. } => self.status.detail = Some(format!("tool {name}")),
+            AgentEvent::Started { .. }
+            | AgentEvent::Text(_)
+            | AgentEvent::Thought(_)
+            | AgentEvent::ToolEnded { .. }
+            | AgentEvent::ToolDenied { .. } => self.status.detail = Some("thinking".to_owned()),
+            AgentEvent::Waiting { .. }
+            | AgentEvent::LimitReported { .. }
+            | AgentEvent::TurnEnded(_)
+            | AgentEvent::LineCut { .. }
+            | AgentEvent::Ignored { .. } => {}
+        }
+        // A tool may be the last that is heard of for an hour.
+        has_waited || begins_tool
     }
 
     fn tell(&mut self, spend: &Spend, is_news: bool) {
