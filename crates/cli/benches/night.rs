@@ -99,20 +99,20 @@ fn tell_each(title: &str, goals: usize, counts: &BTreeMap<String, usize>) {
 }
 
 fn counted_night(goals: usize) -> Result<Counts, Failure> {
-    let stage = queued(goals)?;
+    let mut stage = queued(goals)?;
     let mut up = stage.home.herder(stage::HERDER);
     let counts = Counts::of(up.args(["up", "--once", "--max", PARALLEL]), stage.home.path())?;
-    landed(&stage, goals)?;
+    landed(&mut stage, goals, "herder")?;
     Ok(counts)
 }
 
 fn counted_script(goals: usize) -> Result<Counts, Failure> {
-    let stage = Stage::new(20)?;
+    let mut stage = Stage::new(20)?;
     let script = stage.home.install_program("by-hand", &by_hand(&stage));
     let each = format!("for goal in $(seq {goals}); do {} $goal || exit 1; done", path(&script));
     let mut shell: Command = stage.home.herder("sh");
     let counts = Counts::of(shell.args(["-c", &each]), stage.home.path())?;
-    landed(&stage, goals)?;
+    landed(&mut stage, goals, "the script")?;
     Ok(counts)
 }
 
@@ -126,16 +126,16 @@ fn queued(goals: usize) -> Result<Stage, Failure> {
 }
 
 fn herder(goals: usize) -> Result<Night, Failure> {
-    let stage = queued(goals)?;
+    let mut stage = queued(goals)?;
     let begun = Instant::now();
     let busy = cpu_seconds(|| stage.ok(&["up", "--once", "--max", PARALLEL]))?;
     let night = Night::of(goals, begun.elapsed(), busy);
-    landed(&stage, goals)?;
+    landed(&mut stage, goals, "herder")?;
     Ok(night)
 }
 
 fn pueue(goals: usize) -> Result<Night, Failure> {
-    let stage = Stage::new(20)?;
+    let mut stage = Stage::new(20)?;
     fs_err::create_dir_all(stage.home.path().join("run"))?;
     let call = |name: &str| {
         let mut command = stage.home.herder(name);
@@ -167,16 +167,18 @@ fn pueue(goals: usize) -> Result<Night, Failure> {
         drop(daemon);
         Ok(())
     })?;
-    landed(&stage, goals)?;
+    landed(&mut stage, goals, "pueue with the script")?;
     Ok(Night::of(goals, taken, busy))
 }
 
+/// A clone that copies files meets those that a push of another script is just taking away, and begins again.
 fn by_hand(stage: &Stage) -> String {
     format!(
         "#!/bin/sh\nset -e\nexport GIT_CONFIG_GLOBAL=/dev/null\n\
          export GIT_AUTHOR_NAME=Ada GIT_AUTHOR_EMAIL=ada@example.org\n\
          export GIT_COMMITTER_NAME=Ada GIT_COMMITTER_EMAIL=ada@example.org\n\
-         dir={work}/$1\ngit clone --quiet --no-hardlinks {origin} \"$dir\"\ncd \"$dir\"\ngit checkout --quiet -b goal-$1\n\
+         dir={work}/$1\n\
+         until git clone --quiet --no-hardlinks {origin} \"$dir\"; do rm -rf \"$dir\"; done\ncd \"$dir\"\ngit checkout --quiet -b goal-$1\n\
          {agent} </dev/null >/dev/null\ngit add --all\ngit commit --quiet -m \"Goal $1\"\n./.ralph/check\n\
          until git fetch --quiet origin && git rebase --quiet origin/main && ./.ralph/check &&\n\
          git push --quiet origin HEAD:main 2>/dev/null; do :; done\nrm -rf \"$dir\"\n",
@@ -186,8 +188,12 @@ fn by_hand(stage: &Stage) -> String {
     )
 }
 
-/// A night that lost work is no figure.
-fn landed(stage: &Stage, goals: usize) -> Result<(), Failure> {
+/// A night that lost work is no figure; what is left of it says why.
+fn landed(stage: &mut Stage, goals: usize, by: &str) -> Result<(), Failure> {
     let commits = stage.origin.log().len() - 1;
-    if commits == goals { Ok(()) } else { Err(format!("{commits} of {goals} goals landed").into()) }
+    if commits == goals {
+        return Ok(());
+    }
+    let left = stage.home.keep();
+    Err(format!("{commits} of {goals} goals landed by {by}; see {}", left.display()).into())
 }

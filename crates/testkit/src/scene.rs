@@ -37,6 +37,12 @@ impl TempHome {
         self.dir.path()
     }
 
+    /// Has the files outlive this value, to be looked at. Gives where they are.
+    pub fn keep(&mut self) -> &Path {
+        self.dir.disable_cleanup(true);
+        self.path()
+    }
+
     /// HOME of the commands.
     pub fn home(&self) -> PathBuf {
         self.path().join("home")
