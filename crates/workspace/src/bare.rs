@@ -206,15 +206,4 @@ impl Bare {
     pub fn contains(&self, commit: &CommitId) -> Result<bool> {
         self.resolve(commit.as_str()).map(|found| found.is_some())
     }
-
-    /// Moves refs, all or none. `None` as the old value means that any is fine.
-    pub(crate) fn move_refs(&self, moves: &[(String, CommitId, Option<String>)]) -> Result<()> {
-        let mut orders = b"start\0".to_vec();
-        for (name, new, old) in moves {
-            let old = old.as_deref().unwrap_or_default();
-            orders.extend(format!("update {name}\0{new}\0{old}\0").bytes());
-        }
-        orders.extend(b"prepare\0commit\0");
-        self.git("update-ref").args(["--no-deref", "-z", "--stdin"]).stdin(orders).done()
-    }
 }

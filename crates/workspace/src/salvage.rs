@@ -94,7 +94,8 @@ impl Vault {
         if let Some(there) = standing(self.bare(), &name, commit)? {
             return Ok(there);
         }
-        self.bare().move_refs(&[(name, commit.clone(), Some("0".repeat(commit.as_str().len())))])?;
+        let absent = "0".repeat(commit.as_str().len());
+        self.bare().git("update-ref").args(["--no-deref", &name, commit.as_str(), &absent]).done()?;
         Ok(Branched::Made)
     }
 

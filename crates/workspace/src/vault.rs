@@ -135,8 +135,8 @@ impl Vault {
         Ok(())
     }
 
-    /// Takes all snapshots of a run and moves the goal's branch to the last one; both at once, and
-    /// the same however often it is repeated. `None` if the run has no snapshot yet.
+    /// Takes all snapshots of a run and moves the goal's branch to the last one, that last; the same however often it is
+    /// repeated. `None` if the run has no snapshot yet.
     ///
     /// # Errors
     /// An object of the run does not pass git's check, or the vault cannot be written.
@@ -158,10 +158,10 @@ impl Vault {
         let Some((_, last)) = in_order(key, all).pop() else {
             return Ok(None);
         };
-        let mut moves: Vec<_> = taken.into_iter().map(|(name, commit)| (name, commit, None)).collect();
-        moves.push((key.branch_ref(), last.clone(), None));
-        moves.extend(base.map(|base| (goal_base_ref(key.goal()), base, None)));
-        self.bare.move_refs(&moves)?;
+        for (name, commit) in &taken {
+            write_ref(&self.bare, name, commit)?;
+        }
+        self.move_branch(key, &last, base.as_ref())?;
         gather(&self.bare, &alone)?;
         Ok(Some(last))
     }
@@ -202,7 +202,7 @@ impl Vault {
     pub fn keep_attempt(&self, key: &RunKey, work: &GoalBranch) -> Result<String> {
         let attempt = key.attempt_ref();
         let _alone = self.bare.alone()?;
-        self.bare.move_refs(&[(attempt.clone(), work.tip.clone(), None)])?;
+        write_ref(&self.bare, &attempt, &work.tip)?;
         Ok(attempt)
     }
 
@@ -278,7 +278,17 @@ impl Vault {
             return Ok(());
         }
         let _alone = self.bare.alone()?;
-        self.bare.move_refs(&[(tip, work.tip, None), (base, work.base, None)])
+        // That of the tip is what shows that it was remembered.
+        write_ref(&self.bare, &base, &work.base)?;
+        write_ref(&self.bare, &tip, &work.tip)
+    }
+
+    /// Moves the goal's branch, and before that the note of where it began.
+    fn move_branch(&self, key: &RunKey, tip: &CommitId, base: Option<&CommitId>) -> Result<()> {
+        if let Some(base) = base {
+            write_ref(&self.bare, &goal_base_ref(key.goal()), base)?;
+        }
+        write_ref(&self.bare, &key.branch_ref(), tip)
     }
 
     /// Puts the goal's branch back to where it was when the run began; what the run has written stays under
@@ -290,9 +300,7 @@ impl Vault {
         let (tip, base) = key.before_refs();
         let _alone = self.bare.alone()?;
         match (read_ref(&self.bare, &tip)?, read_ref(&self.bare, &base)?) {
-            (Some(tip), Some(base)) => {
-                self.bare.move_refs(&[(key.branch_ref(), tip, None), (goal_base_ref(key.goal()), base, None)])
-            }
+            (Some(tip), Some(base)) => self.move_branch(key, &tip, Some(&base)),
             (Some(_), None) | (None, Some(_)) | (None, None) => {
                 for name in [key.branch_ref(), goal_base_ref(key.goal())] {
                     self.bare.git("update-ref").args(["-d", &name]).done()?;
