@@ -258,7 +258,7 @@ pub const SUITES: &[Suite] = &[
     },
     Suite {
         name: "github",
-        about: "the double of GitHub against GitHub's own descriptions, the real gh, and another emulator",
+        about: "the double of GitHub against GitHub's own descriptions, and herder's story with the real gh and another emulator",
         needs: &[
             Need::Program { name: "node", debian: "nodejs" },
             Need::Program { name: "npm", debian: "npm" },
@@ -297,6 +297,7 @@ pub const SUITES: &[Suite] = &[
         tests: Tests::Targets(&[
             Target { krate: "fakehub", package: "herder-fakehub", name: "hub" },
             Target { krate: "fakehub", package: "herder-fakehub", name: "judges" },
+            Target { krate: "orchestrator", package: "herder-orchestrator", name: "peers" },
         ]),
         runs: Runs::Always,
         is_live: false,

@@ -129,7 +129,9 @@ impl Git {
             command.env(format!("GIT_{role}_NAME"), name);
             command.env(format!("GIT_{role}_EMAIL"), address.trim_end_matches('>'));
         }
-        text(finish(&mut command, message))
+        // As git ends it.
+        let end = if message.ends_with('\n') { "" } else { "\n" };
+        text(finish(&mut command, &format!("{message}{end}")))
     }
 
     /// All refs with what they point at.

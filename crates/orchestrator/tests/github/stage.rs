@@ -33,7 +33,7 @@ pub const APP: &str = "acme/app";
 pub struct Stage {
     pub hub: Hub,
     pub home: TempHome,
-    token: String,
+    pub token: String,
 }
 
 impl Stage {
