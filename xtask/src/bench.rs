@@ -58,6 +58,7 @@ impl Bench {
 pub const BENCHES: &[Bench] = &[
     Bench { name: "plan", target: "plan", about: "the planner over long queues, beside sorting them" },
     Bench { name: "store", target: "append", about: "durable transitions, beside bare SQLite transactions" },
+    Bench { name: "screen", target: "screen", about: "the terminal view while 50 runs write" },
     Bench { name: "sample", target: "sample", about: "what 50 runs use, looked at once, beside ps" },
     Bench {
         name: "stream",

@@ -74,8 +74,59 @@ fn names_keep_to_the_conventions_and_each_says_what_it_is() {
     assert!(figure(&scrape, "herder_up", None).is_none(), "a file of rows says nothing of this machine");
 }
 
+const CONTRIB: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../contrib");
+const RULES: &str = include_str!("../../../../contrib/prometheus/herder.rules.yml");
+const BOARD: &str = include_str!("../../../../contrib/grafana/herder.json");
+
+/// The names of figures in a text.
+fn named(text: &str) -> std::collections::BTreeSet<&str> {
+    let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+    words.filter(|word| word.starts_with("herder_")).collect()
+}
+
+#[test]
+fn what_grafana_and_alerts_ask_for_is_told() {
+    let mut stage = Stage::new();
+    std::fs::write(stage.state.stats(), row("acme/app", 1, "done", &[], json!(2.5))).unwrap();
+    stage.measure();
+    stage.park();
+    let told = herder_testkit::until::until("the row is counted", crate::scene::HOPELESS, || {
+        let text = stage.get("/metrics").text;
+        (figure(&scraped(&text), "herder_cost_dollars_total", None) == Some(2.5)).then_some(text)
+    });
+    let scrape = scraped(&told);
+    let told: std::collections::BTreeSet<&str> =
+        scrape.samples.iter().map(|sample| sample.metric.as_str()).collect();
+    let (board, rules) = (named(BOARD), named(RULES));
+    assert!(board.len() > 10 && rules.len() > 5, "{board:?} {rules:?}");
+    for name in board.union(&rules) {
+        assert!(told.contains(name), "{name} is asked for and not told: {told:?}");
+    }
+    // Which labels are chosen by, and with what.
+    for (name, label, value) in [
+        ("herder_goals", "state", "queued"),
+        ("herder_runs_ended_total", "outcome", "done"),
+        ("herder_machine_pressure_ratio", "resource", "memory"),
+    ] {
+        assert!(figure(&scrape, name, Some((label, value))).is_some(), "{name} {label}={value}");
+    }
+    let board: serde_json::Value = serde_json::from_str(BOARD).unwrap();
+    let panels = board["panels"].as_array().unwrap();
+    assert!(panels.iter().all(|panel| panel["targets"][0]["expr"].is_string()), "{panels:?}");
+}
+
 mod promtool {
     use super::*;
+
+    #[test]
+    #[ignore = "needs promtool: cargo xtask test --suite prometheus"]
+    fn promtool_finds_nothing_to_object_to_in_the_alerts() {
+        let rules = format!("{CONTRIB}/prometheus/herder.rules.yml");
+        let said = Command::new("promtool").args(["check", "rules", &rules]).output().unwrap();
+        let text =
+            String::from_utf8_lossy(&said.stdout).into_owned() + &String::from_utf8_lossy(&said.stderr);
+        assert!(said.status.success() && text.contains("8 rules found"), "{text}");
+    }
 
     #[test]
     #[ignore = "needs promtool: cargo xtask test --suite prometheus"]

@@ -1,12 +1,14 @@
 //! A state directory with goals in every place, a run at work, and a dashboard that shows it.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use herder_dashboard::{Bind, Book, Desk, Kind, Live, Serving, Site, Trouble, serve};
-use herder_domain::capacity::{Admission, Capacity};
+use herder_domain::capacity::{Admission, Capacity, Headroom};
 use herder_domain::event::{Event, Repo, What};
 use herder_domain::forge::Home;
 use herder_domain::frost::Chill;
@@ -14,12 +16,13 @@ use herder_domain::goal::GoalText;
 use herder_domain::iteration::Iteration;
 use herder_domain::judge::Policy;
 use herder_domain::ledger::{Cost, Spend, TimeSplit};
+use herder_domain::measure::{HostSample, Measured, Pressure, Pressures, Sample};
 use herder_domain::outcome::Outcome;
 use herder_domain::repo::{GoalRef, RepoId};
 use herder_domain::run::{Harvest, ProcessName, RunId};
 use herder_domain::why::{Answer, why};
 use herder_domain::world::World;
-use herder_record::{LiveStatus, Phase, RunDir, StateDir};
+use herder_record::{LiveStatus, Phase, Redactor, RunDir, StateDir};
 use herder_store::{NewGoal, Settings, Store};
 use herder_view::Order;
 use jiff::tz::TimeZone;
@@ -129,6 +132,36 @@ impl Stage {
 
     pub fn append(&mut self, number: u64, what: What) {
         self.store.append(&Event::of(&goal(number), what), Timestamp::now()).unwrap();
+    }
+
+    /// Writes down what a machine uses that is busy, as the orchestrator does.
+    pub fn measure(&self) {
+        let sample = |second: i64| {
+            let stalled = Measured::Known(Pressure::default());
+            let pressure = Pressures { cpu: stalled, memory: stalled, io: stalled };
+            let host = HostSample {
+                cores: 2,
+                pressure,
+                own_pressure: Pressures::default(),
+                memory_total: Measured::Known(8 << 30),
+                memory_available: Measured::Known(4 << 30),
+                busy: Measured::Known(Duration::from_secs(second.unsigned_abs())),
+                load: Measured::Absent,
+                runnable: Measured::Absent,
+                disks: BTreeMap::new(),
+            };
+            let at = Timestamp::from_second(1_800_000_000 + second).unwrap();
+            Sample { at, host, runs: BTreeMap::new() }
+        };
+        let mut headroom = Headroom::of(&sample(0));
+        (1..30).for_each(|second| headroom.take(&sample(second)));
+        self.state.write_headroom(&headroom, &Redactor::new::<&str>([]).unwrap()).unwrap();
+    }
+
+    /// Has an account that can spend no more.
+    pub fn park(&mut self) {
+        let event = Event::AccountParked { agent: "claude".into(), until: None, why: "it is spent".into() };
+        self.store.append(&event, Timestamp::now()).unwrap();
     }
 
     fn queue(&mut self, number: u64) {
