@@ -39,18 +39,20 @@ impl WatchDesk {
         Self { opened, only, orders, picture: None }
     }
 
-    fn picture(&mut self, now: Timestamp) -> Result<&Picture, Failure> {
+    fn picture(&mut self, now: Timestamp) -> Result<Picture, Failure> {
         let version = self.opened.store.data_version()?;
-        if !self.picture.as_ref().is_some_and(|picture| picture.is_good(version)) {
-            let call = Call { output: Output::new(true), repo: None, now };
-            let world = why::world(&call, &self.opened.state, &self.opened.store)?;
-            self.picture = Some(Picture::of(&self.opened.store, version, world, now)?);
+        if let Some(picture) = self.picture.as_ref().filter(|picture| picture.is_good(version)) {
+            return Ok(picture.clone());
         }
-        self.picture.as_ref().ok_or_else(|| Failure::usage("there is no picture"))
+        let call = Call { output: Output::new(true), repo: None, now };
+        let world = why::world(&call, &self.opened.state, &self.opened.store)?;
+        let picture = Picture::of(&self.opened.store, version, world, now)?;
+        self.picture = Some(picture.clone());
+        Ok(picture)
     }
 
     fn sight(&mut self, at: Timestamp) -> Result<Sight, Failure> {
-        let picture = self.picture(at)?.clone();
+        let picture = self.picture(at)?;
         let mut now = picture.now(&self.opened.state, at);
         if let Some(only) = &self.only {
             narrow(&mut now, only);

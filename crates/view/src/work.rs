@@ -87,13 +87,24 @@ impl Work {
             agent: run.agent.clone(),
             ordered_at: run.ordered_at,
             stage: stage(run, world),
-            detail: run.frozen().map(ToString::to_string),
+            detail: None,
         };
         let status = RunDir::of(state, run.id.clone()).status().ok().flatten();
         // What a ralph said last is true while it lives.
         let lives = run.state.process().is_some();
         let usage = measured.and_then(|measured| measured.runs.get(&run.id));
-        Some(frame.with(status.as_ref(), lives, usage, now))
+        let work = frame.with(status.as_ref(), lives, usage, now);
+        Some(match run.frozen() {
+            // Its ralph, which looks for a thaw again and again, waits for no time that a person would care for.
+            Some(why) => Self {
+                phase: "frozen".to_owned(),
+                detail: Some(why.to_string()),
+                waiting_for: None,
+                waiting_until: None,
+                ..work
+            },
+            None => work,
+        })
     }
 
     /// A run whose ralph lives, or which a person does by hand, from its own files alone.

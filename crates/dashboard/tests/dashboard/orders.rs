@@ -25,7 +25,9 @@ fn a_run_at_work_is_frozen_and_thawed() {
     assert_eq!(offered(&stage), json!(["freeze", "cancel"]));
     assert_eq!(stage.order(2, "freeze", "", &[]).status, 303);
     assert_eq!(offered(&stage), json!(["thaw", "cancel"]));
-    assert!(stage.get("/now").text.contains("ada froze it at "), "{}", stage.get("/now").text);
+    let running = &stage.json("/api/v1/state")["now"]["running"][0];
+    assert_eq!(running["phase"], "frozen", "{running}");
+    assert!(running["detail"].as_str().unwrap().starts_with("ada froze it at "), "{running}");
     assert_eq!(stage.order(2, "thaw", "", &[]).status, 303);
     assert_eq!(offered(&stage), json!(["freeze", "cancel"]));
 }

@@ -180,6 +180,7 @@ fn a_phase_says_what_it_is_at_and_until_when_it_waits() {
             },
             "waits till 17:00",
         ),
+        (Work { phase: "frozen".into(), detail: Some("ada froze it".into()), ..work(7, 1) }, "frozen it 3"),
         (
             Work { cost: Cost::UNKNOWN, cores: None, memory_bytes: None, ..work(7, 1) },
             "working it 3 1h02m $?",
