@@ -184,7 +184,6 @@ fn an_outcome_that_nobody_was_there_to_hear_is_taken() {
 fn an_orchestrator_killed_while_it_collects_or_lands_finishes_what_it_began() {
     for (moment, command) in [
         (Moment::Before, "diff-tree"),
-        (Moment::Before, "update-ref"),
         (Moment::Before, "fetch"),
         (Moment::Before, "push"),
         (Moment::After, "push"),

@@ -30,7 +30,7 @@ fn die_at(stage: &Stage, moment: Moment, command: &str) {
 
 #[test]
 fn a_workspace_is_prepared_once_and_what_was_done_in_it_lands_once_whenever_the_orchestrator_dies() {
-    for (prepared, collected) in [("fetch", "index-pack"), ("read-tree", "update-ref")] {
+    for (prepared, collected) in [("fetch", "index-pack"), ("read-tree", "diff-tree")] {
         let mut stage = Stage::new(GATE);
         let goal = stage.goal("Write a file", "", &easy("new.txt"));
         take(&mut stage, &goal);
@@ -68,7 +68,7 @@ fn what_is_dropped_leaves_the_goals_branch_where_it_was_whenever_the_orchestrato
     fs_err::write(stage.clone_of(&goal, 2).join("new.txt"), "worse\n").unwrap();
     give(&mut stage, &goal, 2, HandEnd::Dropped);
     // The branch has moved to what the person left, and not gone back yet.
-    die_at(&stage, Moment::After, "update-ref");
+    die_at(&stage, Moment::Before, "diff-tree");
     stage.good_night();
     assert_eq!(stage.found(&goal).state, before);
     assert_eq!(stage.vault_file("refs/heads/goal-1", "new.txt").as_deref(), Some("ok\n"));
