@@ -15,7 +15,7 @@ use crate::frost::FrostClock;
 use crate::job::{Ending, Exit, Job, KEEPER_MARKER, Leftover, RUN_MARKER};
 use crate::leash::{Leash, PATIENCE};
 use crate::process::ProcessId;
-use crate::tokens::{self, Loan};
+use crate::tokens::{self, Loan, Rest};
 use crate::wire::{Line, Message, Order, Refusal, Started, Step};
 use crate::{cgroup, children, strays};
 
@@ -134,8 +134,9 @@ impl Launcher {
         drop(stdio);
         let started = reports.await_start(&job.program)?;
         let (orders, grace) = (Mutex::new(orders), job.limits.grace);
-        let handle =
-            KeeperHandle(Arc::new(Handle { started, orders, grace, leash, frost: Mutex::default() }));
+        let rest = reports.loan.as_ref().map(Loan::rest).unwrap_or_default();
+        let frost = Mutex::default();
+        let handle = KeeperHandle(Arc::new(Handle { started, orders, grace, leash, frost, rest }));
         Ok((handle, reports))
     }
 
@@ -181,6 +182,8 @@ struct Handle {
     grace: Duration,
     leash: Leash,
     frost: Mutex<FrostClock>,
+    /// Its build tokens.
+    rest: Rest,
 }
 
 impl KeeperHandle {
@@ -198,6 +201,7 @@ impl KeeperHandle {
     /// ended or stands still; one that is ended goes on for its end.
     pub fn freeze(&self) {
         self.frost().begin();
+        self.0.rest.set(true);
         self.order(&Order::Freeze);
         // A job may have stopped its keeper. Where it cannot be told, nothing else can be either.
         let _ = self.0.leash.rouse();
@@ -205,7 +209,7 @@ impl KeeperHandle {
 
     /// Has the job go on.
     pub fn thaw(&self) {
-        self.frost().end();
+        self.go_on();
         self.order(&Order::Thaw);
         let _ = self.0.leash.rouse();
     }
@@ -228,16 +232,22 @@ impl KeeperHandle {
     /// Returns at once; the reports tell when it is done. No effect on a job that has ended. A keeper that
     /// does not obey within 30 s more is killed, and what it left as well.
     pub fn stop(&self, grace: Option<Duration>) {
-        self.frost().end();
+        self.go_on();
         self.order(&Order::Stop { grace });
         self.0.leash.hold_aside(grace.unwrap_or(self.0.grace).saturating_add(PATIENCE));
     }
 
     /// Ends the job with SIGKILL. Returns at once; otherwise as [`KeeperHandle::stop`].
     pub fn kill(&self) {
-        self.frost().end();
+        self.go_on();
         self.order(&Order::Kill);
         self.0.leash.hold_aside(PATIENCE);
+    }
+
+    /// Its clock and its build tokens.
+    fn go_on(&self) {
+        self.frost().end();
+        self.0.rest.set(false);
     }
 
     fn order(&self, order: &Order) {

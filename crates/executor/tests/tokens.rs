@@ -58,6 +58,24 @@ fn what_a_thief_holds_is_free_again_when_nothing_of_its_job_lives() {
 }
 
 #[test]
+fn what_a_job_holds_is_free_while_it_stands_still_and_held_again_when_it_goes_on() {
+    let scene = Scene::new();
+    let of = tokens(&scene, 3);
+    let mut frozen = scene.start(&shell(&scene, &of, "head -c 2 <&3 >/dev/null; echo held; exec sleep 300"));
+    frozen.await_line("held");
+    frozen.handle.freeze();
+    let (text, _) = scene.run(&shell(&scene, &of, TAKE_TWO));
+    assert_eq!(text.trim(), "2");
+    frozen.handle.thaw();
+    let is_held = |number: u32| {
+        let token = std::fs::File::open(of.pool.join(format!("token.{number}"))).unwrap();
+        token.try_lock().is_err()
+    };
+    wait_until("what it has in hand to be held again", || (0..3).all(is_held));
+    ended(frozen);
+}
+
+#[test]
 fn what_a_killed_supervisor_had_lent_is_free_at_once() {
     let scene = Scene::new();
     let of = tokens(&scene, 3);

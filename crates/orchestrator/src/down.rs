@@ -4,8 +4,10 @@ use std::time::{Duration, Instant};
 
 use herder_domain::capacity::Farewell;
 use herder_domain::event::Event;
+use herder_domain::frost::Frozen;
 use herder_domain::landing::LandingState;
-use herder_domain::run::{ProcessName, RunState};
+use herder_domain::repo::Number;
+use herder_domain::run::{ProcessName, Run, RunState};
 use herder_executor::{EndSignal, ProcessError, ProcessId, Waited};
 use herder_record::StateDir;
 use herder_store::{AppendError, GoalFilter, OpenError, Store, StoreError};
@@ -173,17 +175,28 @@ fn at_work(store: &Store) -> Result<Vec<String>, StoreError> {
     for goal in store.goals(&running)? {
         let Some(id) = goal.current_run() else { continue };
         let landing = store.landing(id)?.map(|landing| landing.state);
-        let run = store.run(id)?.map(|run| run.state);
-        let place = match (landing, run) {
+        let run = store.run(id)?;
+        let frozen = run.as_ref().and_then(Run::frozen).map(|frozen| stands_still(frozen, goal.id.number));
+        let place = match (landing, run.map(|run| run.state)) {
             (Some(LandingState::Submitted { not_before: Some(at), .. }), _) => {
                 format!("landing, next round at {at:.0}")
             }
             (Some(_), _) => "landing".to_owned(),
-            (None, Some(RunState::Launched { .. })) => "its ralph works".to_owned(),
+            (None, Some(RunState::Launched { .. })) => {
+                frozen.unwrap_or_else(|| "its ralph works".to_owned())
+            }
             (None, Some(state)) => state.word().to_owned(),
             (None, None) => "ending".to_owned(),
         };
         all.push(format!("{} ({place})", goal.id));
     }
     Ok(all)
+}
+
+/// An orchestrator that drains waits for it, for ever where a person froze it.
+fn stands_still(frozen: &Frozen, number: Number) -> String {
+    if frozen.is_for_memory() {
+        return "frozen for want of memory; it goes on by itself".to_owned();
+    }
+    format!("frozen; `herder thaw {number}` has it go on, a plain `herder down` stops it")
 }

@@ -69,6 +69,7 @@ impl Call<'_> {
     pub(crate) fn run(self, ear: &mut dyn Ear) -> Result<Called, RalphError> {
         let launch = self.agent.launch(&self.invocation)?;
         let (pumps, stdio) = Pumps::prepare()?;
+        self.stop.until_thawed();
         let (handle, reports) = self.launcher.start(&self.job(&launch), stdio)?;
         let (heard, input) = pumps.start(reports, launch.first_input, launch.input)?;
         let _listening = self.stop.listen(pass_on(handle.clone()));

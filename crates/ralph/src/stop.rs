@@ -92,6 +92,15 @@ impl Stop {
         if state.frost.is_frozen() {
             state.frost.end();
             state.say(Some(Word::Thaw));
+            self.0.1.notify_all();
+        }
+    }
+
+    /// Waits as long as it is to stand still, so that nothing is begun then; an order to stop ends the wait.
+    pub fn until_thawed(&self) {
+        let mut state = self.state();
+        while state.frost.is_frozen() && state.urgency == Urgency::None {
+            state = self.0.1.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
@@ -173,6 +182,24 @@ mod tests {
         drop(listening);
         assert!(stop.wait(Duration::from_secs(3600)) && stop.is_ordered());
     }
+
+    #[test]
+    fn nothing_is_begun_while_it_is_to_stand_still_unless_it_is_told_to_stop() {
+        let stop = Stop::default();
+        stop.until_thawed();
+        for end in [Stop::thaw, Stop::order] {
+            stop.freeze();
+            let (waiting, (tell, told)) = (stop.clone(), mpsc::channel());
+            let waiter = std::thread::spawn(move || {
+                waiting.until_thawed();
+                tell.send(()).unwrap();
+            });
+            assert!(told.recv_timeout(Duration::from_millis(50)).is_err(), "it began");
+            end(&stop);
+            waiter.join().unwrap();
+        }
+    }
+
     #[test]
     fn who_begins_to_listen_while_all_stands_still_hears_of_it_and_of_the_thaw() {
         let stop = Stop::default();

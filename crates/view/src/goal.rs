@@ -7,7 +7,7 @@ use herder_domain::goal::{Goal, GoalState};
 use herder_domain::ledger::Cost;
 use herder_domain::pause::{Pause, Pauses, Scope, holding};
 use herder_domain::repo::{GoalRef, Number, RepoId};
-use herder_domain::run::RunId;
+use herder_domain::run::{Run, RunId};
 use herder_record::{RunDir, StateDir};
 use herder_store::{LedgerFilter, LedgerRow, Store, StoreError};
 use jiff::Timestamp;
@@ -44,6 +44,8 @@ pub struct GoalItem {
     pub taken_by: Option<String>,
     /// Since when.
     pub taken_since: Option<Timestamp>,
+    /// Since when its run stands still, where it does.
+    pub frozen_since: Option<Timestamp>,
     /// A pause that keeps it from starting.
     pub paused: Option<PauseItem>,
 }
@@ -131,8 +133,16 @@ impl GoalItem {
             cost: costs.of(goal),
             taken_by: goal.taken.as_ref().map(|hold| hold.by.clone()),
             taken_since: goal.taken.as_ref().map(|hold| hold.since),
+            frozen_since: None,
             paused: None,
         }
+    }
+
+    /// The same with whether its run stands still, where that is among these.
+    #[must_use]
+    pub fn among(self, runs: &[Run]) -> Self {
+        let run = runs.iter().find(|run| Some(&run.id) == self.run.as_ref());
+        Self { frozen_since: run.and_then(Run::frozen).map(|frozen| frozen.since), ..self }
     }
 
     /// Its state or who has it in hand, and that it is held.
@@ -140,6 +150,7 @@ impl GoalItem {
         let held = if self.held { ", held" } else { "" };
         match &self.taken_by {
             Some(by) => format!("taken by {by}{held}"),
+            None if self.frozen_since.is_some() => format!("{} (frozen){held}", self.status),
             None if self.paused.is_some() => format!("{} (paused){held}", self.status),
             None => format!("{}{held}", self.status),
         }

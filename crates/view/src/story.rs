@@ -77,10 +77,10 @@ impl WholeStory {
         let filter =
             GoalFilter { repo: Some(repo.clone()), story: Some(story.id.number), ..GoalFilter::default() };
         let goals = store.goals(&filter)?;
-        let costs = Costs::of_goals(state, store, &goals)?;
+        let (costs, runs) = (Costs::of_goals(state, store, &goals)?, store.active_runs()?);
         Ok(Self {
             item: StoryItem::of(&story, standings.get(&story.id)),
-            items: goals.iter().map(|goal| GoalItem::of(goal, &costs)).collect(),
+            items: goals.iter().map(|goal| GoalItem::of(goal, &costs).among(&runs)).collect(),
             comments: store.comments(&story.id)?.into_iter().map(CommentItem::of).collect(),
             body: story.body,
         })

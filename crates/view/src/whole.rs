@@ -86,7 +86,7 @@ impl WholeGoal {
         let transitions = store.transitions(&goal.id)?;
         let (commit, queued_at) = marks(&goal.state);
         Ok(Self {
-            item: GoalItem::of(goal, &costs),
+            item: GoalItem::of(goal, &costs).among(&runs),
             reasons: reasons(goal),
             commit,
             queued_at,

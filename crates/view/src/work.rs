@@ -29,7 +29,7 @@ pub struct Work {
     pub attempt: u32,
     /// The coding agent; null before it was prepared.
     pub agent: Option<String>,
-    /// What it is at, a few words: the ralph's phase, else where the run or its landing stands.
+    /// What it is at, a few words: that it is frozen, else the ralph's phase, else where the run or its landing stands.
     pub phase: String,
     /// More of that.
     pub detail: Option<String>,

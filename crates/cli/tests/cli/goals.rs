@@ -44,7 +44,7 @@ fn a_list_has_the_fields_of_the_journal_and_more() {
         json!([{
             "number": 2, "title": "Hello", "status": "draft", "spot_check": true, "story": 1,
             "held": false, "priority": 0, "taken_by": null, "taken_since": null, "run": null, "pr": null, "cost": 0.0, "repo": scene.full("acme/app"), "attempts": 0,
-            "paused": null
+            "frozen_since": null, "paused": null
         }])
     );
     assert_eq!(scene.json(&["goal", "list", "queued"])["items"], json!([]));

@@ -100,8 +100,8 @@ fn listed(live: &Live, repo: &RepoId, state: Option<&str>, ask: &Ask) -> Result<
     let before = ask.parameter_as("before", "number of a goal")?.map(Number);
     live.read(|store| {
         let goals = store.newest_goals(repo, state, before, LISTED)?;
-        let costs = Costs::of_goals(live.state(), store, &goals)?;
-        Ok(goals.iter().map(|goal| GoalItem::of(goal, &costs)).collect())
+        let (costs, runs) = (Costs::of_goals(live.state(), store, &goals)?, store.active_runs()?);
+        Ok(goals.iter().map(|goal| GoalItem::of(goal, &costs).among(&runs)).collect())
     })
 }
 

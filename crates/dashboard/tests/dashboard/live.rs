@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 
 use herder_domain::event::What;
+use herder_domain::frost::Chill;
 use herder_record::Phase;
 use serde_json::json;
 
@@ -27,6 +28,18 @@ fn now_tells_what_needs_a_person_runs_and_waits_and_why() {
     }
     assert!(page.contains("No orchestrator is at work."), "{page}");
     assert!(page.contains("Add &lt;b&gt;bold&lt;/b&gt; &amp; more") && !page.contains("<b>bold"), "{page}");
+}
+
+#[test]
+fn a_frozen_run_is_told_of_wherever_it_is_listed() {
+    let mut stage = Stage::new();
+    let why = Chill::Person { by: "ann".into() };
+    stage.append(2, What::RunFrozen { run: Stage::run(2), why });
+    let running = &stage.json("/api/v1/state")["now"]["running"][0];
+    assert_eq!(running["phase"], "frozen");
+    assert!(running["detail"].as_str().unwrap().starts_with("ann froze it at "), "{running}");
+    assert!(stage.get("/now").text.contains("frozen · ann froze it"));
+    assert!(stage.get("/goals/example.org/acme/app/2").text.contains("running (frozen)"));
 }
 
 #[test]

@@ -23,6 +23,9 @@ const LOOK: Duration = Duration::from_millis(10);
 /// After so many looks at tokens that nobody takes, all but one go back.
 const PATIENCE: u32 = 10;
 
+/// The same while its job stands still.
+const LOOK_FROZEN: Duration = Duration::from_millis(100);
+
 /// The most that is put into a pipe at one look; it doubles from one on while all is taken.
 const STEP_MAX: usize = 16;
 
@@ -37,7 +40,23 @@ pub(crate) struct Loan {
     /// The pipe itself, also after somebody has removed its name.
     node: Arc<File>,
     is_over: Arc<AtomicBool>,
+    rest: Rest,
     thread: Option<JoinHandle<()>>,
+}
+
+/// Whether the job of a loan stands still: all that it was lent is free then, for others go on. Clones are the same switch.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Rest(Arc<AtomicBool>);
+
+impl Rest {
+    /// Says so; for the next look.
+    pub(crate) fn set(&self, is_resting: bool) {
+        self.0.store(is_resting, Ordering::SeqCst);
+    }
+
+    fn is_set(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
 }
 
 impl Loan {
@@ -50,9 +69,20 @@ impl Loan {
         rustix::fs::mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0)?;
         let node: File = rustix::fs::open(&pipe, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?.into();
         let (node, is_over) = (Arc::new(node), Arc::new(AtomicBool::new(false)));
-        let feeder = Feeder { pool: pool.clone(), node: Arc::clone(&node), is_over: Arc::clone(&is_over) };
+        let rest = Rest::default();
+        let feeder = Feeder {
+            pool: pool.clone(),
+            node: Arc::clone(&node),
+            is_over: Arc::clone(&is_over),
+            rest: rest.clone(),
+        };
         let thread = thread::Builder::new().name("tokens".into()).spawn(move || feeder.feed())?;
-        Ok(Self { pipe, node, is_over, thread: Some(thread) })
+        Ok(Self { pipe, node, is_over, rest, thread: Some(thread) })
+    }
+
+    /// By what it is told that its job stands still.
+    pub(crate) fn rest(&self) -> Rest {
+        self.rest.clone()
     }
 
     /// The pipe.
@@ -111,6 +141,7 @@ struct Feeder {
     pool: TokenPool,
     node: Arc<File>,
     is_over: Arc<AtomicBool>,
+    rest: Rest,
 }
 
 impl Feeder {
@@ -119,19 +150,24 @@ impl Feeder {
             // Without the pipe there is nobody to feed.
             let Ok(pipe) = reopen(&self.node, Side::Write) else { return };
             let mut lent = Lent::default();
-            while !self.is_over.load(Ordering::SeqCst)
-                && lent.look(&self.pool, &pipe, &self.node).is_ok()
-                && has_readers(&pipe)
-            {}
+            while !self.is_over.load(Ordering::SeqCst) && self.look(&mut lent, &pipe) {}
             // Nobody has the pipe open, so nobody holds anything of it: its tokens are free with `lent`.
         }
+    }
+
+    /// One look, and the wait until the next; `false` when there is nobody any more to look for.
+    fn look(&self, lent: &mut Lent, pipe: &File) -> bool {
+        if self.rest.is_set() {
+            return lent.free(&self.node).is_ok() && has_readers(pipe, LOOK_FROZEN);
+        }
+        lent.look(&self.pool, pipe, &self.node).is_ok() && has_readers(pipe, LOOK)
     }
 }
 
 /// Waits until the next look; `false` as soon as nobody has the pipe open to read.
-fn has_readers(pipe: &File) -> bool {
+fn has_readers(pipe: &File, look: Duration) -> bool {
     let mut fds = [PollFd::from_borrowed_fd(pipe.as_fd(), PollFlags::empty())];
-    match rustix::event::poll(&mut fds, Some(&timespec(LOOK))) {
+    match rustix::event::poll(&mut fds, Some(&timespec(look))) {
         Ok(_) => !fds[0].revents().contains(PollFlags::ERR),
         Err(error) => error == rustix::io::Errno::INTR,
     }
@@ -144,6 +180,8 @@ struct Lent {
     implicit: Option<Token>,
     /// Those that are in the pipe or in builds' hands.
     tokens: Vec<Token>,
+    /// How many more builds have in hand for which none is held: they were freed while the job stood still.
+    owed: usize,
     step: usize,
     /// For how many looks there was something in the pipe.
     idle: u32,
@@ -154,18 +192,24 @@ impl Lent {
     fn look(&mut self, pool: &TokenPool, mut pipe: &File, node: &File) -> io::Result<()> {
         let mut inside = usize::try_from(rustix::io::ioctl_fionread(pipe)?).unwrap_or(0);
         if let Some(forged) = inside.checked_sub(self.tokens.len()).filter(|more| *more > 0) {
-            inside -= withdraw(node, forged)?;
+            let back = withdraw(node, forged)?;
+            inside -= back;
+            self.owed = self.owed.saturating_sub(back);
         }
         if self.implicit.is_none() {
             self.implicit = pool.take();
         }
+        // What builds have in hand since before is held again before they are given more.
+        let again: Vec<Token> = std::iter::from_fn(|| pool.take()).take(self.owed).collect();
+        self.owed -= again.len();
+        self.tokens.extend(again);
         if inside > 0 {
             self.rest(pool, inside, node)?;
         } else {
             self.idle = 0;
             self.step = (self.step * 2).clamp(1, STEP_MAX);
             // Others come first where this one has some, and its own implicit one before that.
-            let may_have = self.implicit.is_some() && (self.tokens.is_empty() || !pool.is_wanted());
+            let may_have = self.implicit.is_some() && self.owed == 0 && (self.tokens.is_empty() || !pool.is_wanted());
             let more: Vec<Token> =
                 std::iter::from_fn(|| pool.take()).take(if may_have { self.step } else { 0 }).collect();
             pipe.write_all(&vec![b'+'; more.len()])?;
@@ -173,6 +217,15 @@ impl Lent {
         }
         let is_short = self.implicit.is_none() || self.tokens.is_empty();
         self.wanting = if is_short { self.wanting.take().or_else(|| pool.want()) } else { None };
+        Ok(())
+    }
+
+    /// Lets all go while the job stands still: what is in the pipe, and what builds have in hand.
+    fn free(&mut self, node: &File) -> io::Result<()> {
+        let back = withdraw(node, self.tokens.len())?;
+        self.owed += self.tokens.len().saturating_sub(back);
+        self.tokens.clear();
+        (self.implicit, self.wanting, self.step, self.idle) = (None, None, 0, 0);
         Ok(())
     }
 

@@ -14,7 +14,7 @@ mod taken;
 
 pub use client::{Heavy, HeavyError, InHand};
 pub(crate) use equip::equip;
-pub(crate) use loan::Loan;
+pub(crate) use loan::{Loan, Rest};
 pub(crate) use make::speaks_jobserver;
 pub use taken::tokens_taken;
 

@@ -51,7 +51,10 @@ fn figures(context: &Context, store: &Store, goal: &Goal, run: Option<Run>) -> R
     figures.at_work = run.takes_slot().then(|| AtWork {
         host: context.host.clone(),
         iteration: live.as_ref().map_or(0, |live| live.iteration),
-        doing: live.as_ref().map_or("starting", |live| live.state.as_str()),
+        doing: match run.frozen() {
+            Some(_) => "frozen",
+            None => live.as_ref().map_or("starting", |live| live.state.as_str()),
+        },
         run,
     });
     Ok(figures)

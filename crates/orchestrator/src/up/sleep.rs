@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use herder_domain::effect::Effect;
+use herder_domain::run::Run;
 use herder_domain::setup::Sleep;
 use jiff::Timestamp;
 
@@ -66,7 +67,9 @@ fn is_busy(daemon: &Daemon) -> Result<bool, UpError> {
     if daemon.under_way.values().any(is_work) {
         return Ok(true);
     }
-    Ok(daemon.store.active_runs()?.iter().any(|run| run.state.process().is_some()))
+    // What stands still can do so while the machine sleeps.
+    let goes_on = |run: &Run| run.state.process().is_some() && run.frozen().is_none();
+    Ok(daemon.store.active_runs()?.iter().any(goes_on))
 }
 
 /// Said in the log alone, and once: on a machine without systemd it is so every time, and `herder doctor`

@@ -1,9 +1,10 @@
 //! An orchestrator that is asked to go, but not at once, or not with its ralphs.
 
 use herder_domain::capacity::Farewell;
-use herder_domain::event::Event;
+use herder_domain::event::{Event, What};
+use herder_domain::frost::Chill;
 use herder_domain::repo::GoalRef;
-use herder_domain::run::ProcessName;
+use herder_domain::run::{ProcessName, RunId};
 use herder_executor::ProcessId;
 use herder_testkit::{processes, until};
 use rustix::process::Signal;
@@ -34,6 +35,10 @@ fn a_drained_orchestrator_sees_home_what_runs_and_starts_nothing_new() {
     let down = Orchestrator::start(&stage.home, &["down", "--drain"]);
     until_said(&up, "draining");
     until_said(&down, &format!("still at work: {first} (its ralph works)"));
+    let run = || RunId::of(&first, 1);
+    stage.person(&first, What::RunFrozen { run: run(), why: Chill::Person { by: "ann".into() } });
+    until_said(&down, &format!("{first} (frozen; `herder thaw {}` has it go on", first.number));
+    stage.person(&first, What::RunThawed { run: run() });
     assert_eq!(stage.word(&first), "running");
     stage.let_go(&first, 1);
     assert!(up.finish().success() && down.finish().success());

@@ -92,6 +92,7 @@ impl Inquirer for Asking<'_> {
 
     fn ask(&mut self) -> Result<Said, RalphError> {
         let work = &mut *self.work;
+        work.stop.until_thawed();
         let clone = work.spec.setup.clone.clone();
         let question = Question {
             gate: self.gate,
@@ -177,6 +178,7 @@ impl Asking<'_> {
 
     fn ask_base_once(&mut self) -> Result<Said, RalphError> {
         let work = &mut *self.work;
+        work.stop.until_thawed();
         let base = CommitId::parse(&work.spec.base_commit)?;
         // A checkout may be at no branch.
         let branch = Some(work.spec.base_branch.as_str()).filter(|branch| !branch.is_empty());

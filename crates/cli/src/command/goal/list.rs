@@ -42,7 +42,8 @@ pub fn list(call: &Call, args: List) -> Result<Reply, Failure> {
     }
     goals.truncate(args.limit.unwrap_or(usize::MAX));
     let pauses = opened.store.pauses()?;
-    let item = |goal| GoalItem::of(goal, &costs).under(goal, &pauses, call.now);
+    let runs = opened.store.active_runs()?;
+    let item = |goal| GoalItem::of(goal, &costs).among(&runs).under(goal, &pauses, call.now);
     let items: Vec<GoalItem> = goals.iter().map(item).collect();
     let waits = goals.iter().any(|goal| matches!(goal.state, GoalState::Queued { .. }));
     let going = herder_orchestrator::going(&opened.state, &opened.store).ok().flatten().filter(|_| waits);
