@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
-use std::num::{NonZeroU32, NonZeroUsize};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use crate::resolve::{Flags, resolve};
 use crate::source::{Source, Sourced};
 
 /// How many ralphs work at once where nobody says another number.
-const DEFAULT_MAX: Slots = Slots::Fixed(NonZeroUsize::MIN.saturating_add(1));
+const DEFAULT_MAX: Slots = Slots::Auto;
 
 /// Variables that hold secrets wherever they are set.
 const KNOWN_SECRETS: [&str; 8] = [

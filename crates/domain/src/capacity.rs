@@ -10,7 +10,6 @@ mod usage;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::num::NonZeroUsize;
 
 use serde::{Deserialize, Serialize};
 
@@ -58,14 +57,14 @@ impl fmt::Display for Admission {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
     /// Over all repositories.
-    pub everywhere: Option<NonZeroUsize>,
-    /// In one repository.
-    pub in_repo: BTreeMap<RepoId, NonZeroUsize>,
+    pub everywhere: Option<Slots>,
+    /// In one repository; `auto` is no bound of its own.
+    pub in_repo: BTreeMap<RepoId, Slots>,
 }
 
 impl Limits {
     /// Takes what a person said; nothing said is as configured.
-    pub fn set(&mut self, repo: Option<&RepoId>, max: Option<NonZeroUsize>) {
+    pub fn set(&mut self, repo: Option<&RepoId>, max: Option<Slots>) {
         match (repo, max) {
             (None, max) => self.everywhere = max,
             (Some(repo), Some(max)) => {

@@ -3,14 +3,13 @@
 mod of_run;
 mod repo;
 
-use std::num::NonZeroUsize;
 
 use jiff::Timestamp;
 pub use repo::Repo;
 use serde::{Deserialize, Serialize};
 
 use crate::ailment::Ailment;
-use crate::capacity::Farewell;
+use crate::capacity::{Farewell, Slots};
 use crate::frost::Chill;
 use crate::gate::{Asked, Flake, Refusal};
 use crate::goal::{Goal, GoalEdit};
@@ -106,7 +105,7 @@ pub enum Event {
         /// In this repository; in all of them together where absent.
         repo: Option<RepoId>,
         /// So many; as configured where absent.
-        max: Option<NonZeroUsize>,
+        max: Option<Slots>,
     },
     /// A person asked an orchestrator to go, but not at once. It is meant for this very process and for no
     /// later one.

@@ -1,7 +1,6 @@
 //! All that the planner looks at: the live goals, their runs and landings, and what is settled.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::num::NonZeroUsize;
 
 use jiff::Timestamp;
 
@@ -170,18 +169,19 @@ impl World {
     /// How many runs may be at work at once in an hour: as many as a person said, else as the hour's window says.
     pub fn max(&self, hour: Hour<'_>) -> usize {
         let usual = || hour.window().map_or(self.capacity.max, |window| window.max.most());
-        self.limits.everywhere.map_or_else(usual, NonZeroUsize::get)
+        self.limits.everywhere.map_or_else(usual, Slots::most)
     }
 
-    /// What the machine has room for, where that is to decide in an hour.
+    /// What the machine has room for, where that is to decide in an hour: a person said so, or the hour's window does.
     pub fn room_in(&self, hour: Hour<'_>) -> Option<&Room> {
-        let is_asked = hour.window().is_none_or(|window| window.max == Slots::Auto);
+        let is_said = self.limits.everywhere == Some(Slots::Auto);
+        let is_asked = is_said || hour.window().is_none_or(|window| window.max == Slots::Auto);
         self.room.as_ref().filter(|_| is_asked)
     }
 
     /// How many runs may be at work at once in a repository, where it has a bound of its own.
     pub fn max_of(&self, repo: &RepoId) -> Option<usize> {
-        let said = self.limits.in_repo.get(repo).map(|max| max.get());
+        let said = self.limits.in_repo.get(repo).map(|max| max.most());
         said.or_else(|| self.max_in.get(repo).copied())
     }
 

@@ -34,6 +34,7 @@ use std::path::PathBuf;
 use herder_config::{ConfigError, Flags, Settings, UserConfig};
 use herder_domain::capacity::{Admission, Capacity, Room, Slots};
 use herder_domain::event::Event;
+use herder_domain::hours::Hours;
 use herder_domain::judge::Policy;
 use herder_domain::plan::{Plan, plan};
 use herder_domain::purse::Purse;
@@ -49,6 +50,7 @@ use crate::told::Told;
 pub use attend::{Attend, IsOver, attend};
 use daemon::Daemon;
 use measuring::Measuring;
+
 pub use spending::heed_purse;
 
 /// When `up` ends.
@@ -257,8 +259,7 @@ pub fn planning(
         lookup,
     )?;
     let hours = config.hours(flags)?;
-    let mut slots = hours.windows.iter().map(|window| window.max).chain([settings.max.value]);
-    let is_auto = slots.any(|slots| slots == Slots::Auto);
+    let is_auto = asks_machine(settings, &hours);
     Ok(herder_store::Settings {
         capacity: Capacity { max: settings.max.value.most(), admission: Admission::Open },
         room: is_auto.then(Room::unknown),
@@ -274,6 +275,12 @@ pub fn planning(
     })
 }
 
+/// Whether it is configured anywhere that the machine's room decides.
+fn asks_machine(settings: &Settings, hours: &Hours) -> bool {
+    let mut slots = hours.windows.iter().map(|window| window.max).chain([settings.max.value]);
+    slots.any(|slots| slots == Slots::Auto)
+}
+
 /// Puts into what the planner looks at what an orchestrator measured last, and what runs are like, where that is to
 /// decide.
 ///
@@ -284,6 +291,9 @@ pub fn heed_room(
     store: &Store,
     state: &StateDir,
 ) -> Result<(), StoreError> {
+    if store.limits()?.everywhere == Some(Slots::Auto) {
+        planning.room.get_or_insert_with(Room::unknown);
+    }
     if let Some(room) = &mut planning.room {
         // What cannot be read was not measured.
         room.headroom = state.headroom().ok().flatten();

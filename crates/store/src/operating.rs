@@ -1,8 +1,7 @@
 //! What a person said of the orchestrator as a whole: pauses, how many at once, that it is to go.
 
-use std::num::NonZeroUsize;
 
-use herder_domain::capacity::{Farewell, Limits};
+use herder_domain::capacity::{Farewell, Limits, Slots};
 use herder_domain::pause::{Pause, Pauses, Scope};
 use herder_domain::repo::RepoId;
 use herder_domain::run::ProcessName;
@@ -55,11 +54,16 @@ pub(crate) fn resume(conn: &Connection, scope: &Scope) -> Result<(), StoreError>
     Ok(())
 }
 
+/// What stands in the table for `auto`.
+const AUTO: u64 = 0;
+
 pub(crate) fn limits(conn: &Connection) -> Result<Limits, StoreError> {
     let mut limits = Limits::default();
     let all = rows(conn, "SELECT repo, max FROM limits", [], |row| {
         let Count(max) = row.get(1)?;
-        Ok((row.get::<_, String>(0)?, usize::try_from(max).ok().and_then(NonZeroUsize::new)))
+        // No number of slots is none.
+        let max = if max == AUTO { Some(Slots::Auto) } else { usize::try_from(max).ok().and_then(Slots::fixed) };
+        Ok((row.get::<_, String>(0)?, max))
     })?;
     for (repo, max) in all {
         // A name that no repository can have says nothing.
@@ -75,14 +79,18 @@ pub(crate) fn limits(conn: &Connection) -> Result<Limits, StoreError> {
 pub(crate) fn set_max(
     conn: &Connection,
     repo: Option<&RepoId>,
-    max: Option<NonZeroUsize>,
+    max: Option<Slots>,
 ) -> Result<(), StoreError> {
     let repo = repo.map(ToString::to_string).unwrap_or_default();
     match max {
         Some(max) => {
             let sql = "INSERT INTO limits (repo, max) VALUES (?, ?)
                        ON CONFLICT (repo) DO UPDATE SET max = excluded.max";
-            execute(conn, sql, params![repo, Count(max.get() as u64)])?;
+            let max = match max {
+                Slots::Fixed(max) => max.get() as u64,
+                Slots::Auto => AUTO,
+            };
+            execute(conn, sql, params![repo, Count(max)])?;
         }
         None => {
             execute(conn, "DELETE FROM limits WHERE repo = ?", [repo])?;

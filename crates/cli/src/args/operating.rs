@@ -1,10 +1,9 @@
 //! `down`, `pause`, `resume` and `set`: what a person says to the orchestrator as a whole.
 
-use std::num::NonZeroUsize;
 use std::str::FromStr;
 
 use clap::{Args, Subcommand};
-use herder_domain::capacity::Farewell;
+use herder_domain::capacity::{Farewell, Slots};
 use herder_domain::duration::Span;
 use herder_orchestrator::Manner;
 use jiff::civil::{DateTime, Time};
@@ -75,14 +74,14 @@ pub enum SetCommand {
 /// `set max`.
 #[derive(Debug, Args)]
 pub struct SetMax {
-    /// So many, or `default` for what is configured
-    #[arg(value_name = "N|default")]
+    /// So many, `auto` for as many as this machine has room for, or `default` for what is configured
+    #[arg(value_name = "N|auto|default")]
     pub max: Most,
 }
 
 /// A number of ralphs, or what is configured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Most(pub Option<NonZeroUsize>);
+pub struct Most(pub Option<Slots>);
 
 impl FromStr for Most {
     type Err = String;
@@ -92,7 +91,7 @@ impl FromStr for Most {
             return Ok(Self(None));
         }
         text.parse().map(|max| Self(Some(max))).map_err(|_| {
-            "write a number from 1 up, or `default`; `herder pause` keeps everything from starting".to_owned()
+            "write a number from 1 up, `auto`, or `default`; `herder pause` keeps everything from starting".to_owned()
         })
     }
 }
@@ -155,7 +154,8 @@ mod tests {
     #[test]
     fn nought_is_no_number_of_ralphs() {
         assert_eq!("default".parse(), Ok(Most(None)));
-        assert_eq!("3".parse(), Ok(Most(NonZeroUsize::new(3))));
+        assert_eq!("3".parse(), Ok(Most(Slots::fixed(3))));
+        assert_eq!("auto".parse(), Ok(Most(Some(Slots::Auto))));
         assert!("0".parse::<Most>().unwrap_err().contains("herder pause"));
     }
 }

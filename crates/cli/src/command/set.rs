@@ -1,7 +1,6 @@
 //! `herder set ...`.
 
-use std::num::NonZeroUsize;
-
+use herder_domain::capacity::Slots;
 use herder_domain::event::Event;
 use serde_json::json;
 
@@ -21,11 +20,12 @@ pub fn max(call: &Call, args: &SetMax) -> Result<Reply, Failure> {
     let place = repo.as_ref().map(|repo| format!(" in {}", repo.short())).unwrap_or_default();
     let text = match max {
         Some(max) => format!(
-            "{max} at once{place}, from now on and until `herder set max default`; what runs already goes on\n"
+            "{}{place}, from now on and until `herder set max default`; what runs already goes on\n",
+            at_once(max)
         ),
         None => format!("as configured{place}: {}\n", configured(call, repo.as_ref())?),
     };
-    Reply::one(&json!({ "repo": repo, "max": max.map(NonZeroUsize::get) }), text)
+    Reply::one(&json!({ "repo": repo, "max": max }), text)
 }
 
 fn configured(call: &Call, repo: Option<&herder_domain::repo::RepoId>) -> Result<String, Failure> {
@@ -34,6 +34,13 @@ fn configured(call: &Call, repo: Option<&herder_domain::repo::RepoId>) -> Result
         Some(repo) => config
             .max_in(repo)
             .map_or_else(|| "no bound of its own".to_owned(), |max| format!("{} at once", max.value)),
-        None => format!("{} at once", config.settings(&herder_config::Flags::default(), env)?.max.value),
+        None => at_once(config.settings(&herder_config::Flags::default(), env)?.max.value),
     })
+}
+
+fn at_once(max: Slots) -> String {
+    match max {
+        Slots::Fixed(max) => format!("{max} at once"),
+        Slots::Auto => "as many at once as there is room for".to_owned(),
+    }
 }

@@ -83,8 +83,11 @@ fn slots_are_set_at_once_and_given_back_to_the_configuration() {
     assert!(plan.contains("acme/app#2 waits: all 1 slots of"), "{plan}");
     let given_back = scene.ok(&["set", "max", "default", "--repo", "app"]);
     assert_eq!(given_back, "as configured in acme/app: no bound of its own\n");
-    assert!(!scene.ok(&["up", "--dry-run"]).contains("waits"));
-    assert_eq!(scene.ok(&["set", "max", "default"]), "as configured: 2 at once\n");
+    assert!(!scene.ok(&["up", "--dry-run"]).contains("slots of"));
+    let auto = "as many at once as there is room for";
+    assert!(scene.ok(&["set", "max", "auto"]).starts_with(auto));
+    assert_eq!(scene.json(&["set", "max", "auto"])["max"], "auto");
+    assert_eq!(scene.ok(&["set", "max", "default"]), format!("as configured: {auto}\n"));
 }
 
 #[test]
@@ -96,7 +99,10 @@ fn a_number_of_slots_that_up_is_given_replaces_the_one_that_was_set() {
     let said = scene.ok(&["up", "--once", "--max", "2"]);
     assert!(said.contains("`up --max 2` replaces `herder set max 5`"), "{said}");
     assert!(said.contains("herder is up, 2 at once"), "{said}");
-    assert!(scene.ok(&["up", "--once"]).contains("herder is up, 2 at once"));
+    assert!(scene.ok(&["up", "--once"]).contains("herder is up, as many as there is room for at once"));
+    scene.ok(&["set", "max", "auto"]);
+    let said = scene.ok(&["up", "--once", "--max", "2"]);
+    assert!(said.contains("`up --max 2` replaces `herder set max auto`"), "{said}");
 }
 
 #[test]

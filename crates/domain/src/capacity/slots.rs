@@ -33,6 +33,11 @@ enum Written {
 }
 
 impl Slots {
+    /// So many; `None` for none.
+    pub fn fixed(count: usize) -> Option<Self> {
+        NonZeroUsize::new(count).map(Self::Fixed)
+    }
+
     /// How many at most.
     pub fn most(self) -> usize {
         match self {

@@ -1,10 +1,10 @@
 //! The planner over random nights and over a few that are told.
 
-use std::num::{NonZeroU32, NonZeroUsize};
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use herder_domain::ailment::Ailment;
-use herder_domain::capacity::{Admission, Capacity, Limits};
+use herder_domain::capacity::{Admission, Capacity, Limits, Slots};
 use herder_domain::effect::Effect;
 use herder_domain::event::{Event, What};
 use herder_domain::goal::GoalState;
@@ -301,8 +301,8 @@ fn what_a_person_says_of_the_slots_goes_before_what_is_configured() {
     three_queued(&mut sim);
     sim.settle();
     assert_eq!(words(&sim), ["running", "queued", "queued"]);
-    sim.record(Event::MaxSet { repo: None, max: NonZeroUsize::new(3) }).unwrap();
-    sim.record(Event::MaxSet { repo: Some(id(2).repo), max: NonZeroUsize::new(1) }).unwrap();
+    sim.record(Event::MaxSet { repo: None, max: Slots::fixed(3) }).unwrap();
+    sim.record(Event::MaxSet { repo: Some(id(2).repo), max: Slots::fixed(1) }).unwrap();
     sim.settle();
     assert_eq!(words(&sim), ["running", "running", "queued"], "the first repository has its one");
     sim.record(Event::MaxSet { repo: Some(id(2).repo), max: None }).unwrap();

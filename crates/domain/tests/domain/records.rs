@@ -1,5 +1,6 @@
 //! Events and effects are kept as JSON for ever: what is written is read back, and the words stay.
 
+use herder_domain::capacity::Slots;
 use herder_domain::effect::{Effect, Once};
 use herder_domain::event::{Event, What};
 use herder_domain::judge::Judgement;
@@ -20,6 +21,7 @@ fn events() -> Vec<Event> {
     let ailing = |ailment| Event::RepoAiling { repo: samples::repo(), ailment };
     all.extend(samples::ailments().into_iter().map(ailing));
     all.push(Event::MaxSet { repo: None, max: None });
+    all.push(Event::MaxSet { repo: None, max: Some(Slots::Auto) });
     let down = |farewell| Event::DownAsked { orchestrator: samples::process(), farewell };
     all.extend(samples::farewells().into_iter().map(down));
     all.extend(samples::whats().into_iter().map(|what| Event::of(&goal, what)));

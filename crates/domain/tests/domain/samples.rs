@@ -3,10 +3,9 @@
 mod judging;
 mod outcomes;
 
-use std::num::NonZeroUsize;
 
 use herder_domain::ailment::{Ailing, Ailment};
-use herder_domain::capacity::{Farewell, Shortage};
+use herder_domain::capacity::{Farewell, Shortage, Slots};
 use herder_domain::event::{Event, Repo, What};
 use herder_domain::follow_up::FollowUp;
 use herder_domain::forge::Home;
@@ -408,7 +407,7 @@ every!(event_kinds -> Event {
     Event::Resumed { .. } => Event::Resumed { scope: Scope::Story { story: id(7) } },
     Event::RepoAiling { .. } => Event::RepoAiling { repo: repo(), ailment: red_base() },
     Event::RepoMended { .. } => Event::RepoMended { repo: repo() },
-    Event::MaxSet { .. } => Event::MaxSet { repo: Some(repo()), max: NonZeroUsize::new(3) },
+    Event::MaxSet { .. } => Event::MaxSet { repo: Some(repo()), max: Slots::fixed(3) },
     Event::DownAsked { .. } => Event::DownAsked { orchestrator: process(), farewell: Farewell::Drain },
     Event::Goal(_) => Event::of(&id(42), What::GoalQueued),
 });

@@ -152,7 +152,7 @@ fn a_window_has_slots_of_its_own_that_a_persons_word_goes_before() {
     let planned = plan(&sim.world, sim.now);
     let expected = Wait::NoSlot { max: 1, repo: None, window: Some("evening".into()) };
     assert_eq!((&planned.waits[&id(3)][..], planned.wake_at), (&[expected][..], Some(closes)));
-    sim.world.limits.everywhere = NonZeroUsize::new(2);
+    sim.world.limits.everywhere = Slots::fixed(2);
     assert_eq!(started(&sim.world, sim.now), Some(3));
 }
 

@@ -8,6 +8,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use herder_domain::capacity::Slots;
 use herder_domain::effect::Effect;
 use herder_domain::event::{Event, What};
 use herder_domain::outcome::Outcome;
@@ -169,7 +170,8 @@ impl Daemon {
     fn greeting(&self) -> Result<String, UpError> {
         let world = self.store.world(&self.planning)?;
         let hour = world.hours.at(Timestamp::now());
-        let is_auto = world.room_in(hour).is_some() && world.limits.everywhere.is_none();
+        let is_bounded = matches!(world.limits.everywhere, Some(Slots::Fixed(_)));
+        let is_auto = world.room_in(hour).is_some() && !is_bounded;
         let most =
             if is_auto { "as many as there is room for".to_owned() } else { world.max(hour).to_string() };
         Ok(format!("herder is up, {most} at once"))

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use herder_domain::capacity::{Footprints, Headroom, Strait};
+use herder_domain::capacity::{Footprints, Headroom, Room, Slots, Strait};
 use herder_domain::frost::Frozen;
 use herder_domain::plan::Wait;
 use herder_domain::run::{Run, RunId};
@@ -12,7 +12,7 @@ use herder_executor::{Sampler, Subject};
 use herder_store::{Stepped, Store, StoreError};
 use jiff::Timestamp;
 
-use super::UpError;
+use super::{UpError, asks_machine};
 use super::daemon::Daemon;
 use crate::context::Context;
 use crate::told::Told;
@@ -127,6 +127,12 @@ impl Daemon {
 
     /// Shows the planner what the machine has room for, where that is to decide.
     pub(super) fn heed_room(&mut self) -> Result<(), UpError> {
+        let is_said = self.store.limits()?.everywhere == Some(Slots::Auto);
+        if !is_said && !asks_machine(&self.context.settings, &self.planning.hours) {
+            self.planning.room = None;
+        } else {
+            self.planning.room.get_or_insert_with(Room::unknown);
+        }
         if let Some(room) = &mut self.planning.room {
             room.headroom.clone_from(&self.measuring.headroom);
             room.footprints = self.measuring.learned(&self.store)?;

@@ -1,7 +1,6 @@
 //! What a person holds back, for how long, and that a story tells how it ended.
 
-use std::num::NonZeroUsize;
-
+use herder_domain::capacity::Slots;
 use herder_domain::event::{Event, What};
 use herder_domain::pause::Scope;
 use herder_domain::repo::GoalRef;
@@ -71,8 +70,8 @@ fn another_number_of_slots_holds_at_once_and_for_the_next_one_until_it_is_told_a
     let up = stage.up();
     stage.until_waiting(&first, 1);
     assert_eq!(stage.word(&second), "queued");
-    stage.says(&Event::MaxSet { repo: Some(stage.id.clone()), max: NonZeroUsize::new(2) });
-    stage.says(&Event::MaxSet { repo: None, max: NonZeroUsize::new(3) });
+    stage.says(&Event::MaxSet { repo: Some(stage.id.clone()), max: Slots::fixed(2) });
+    stage.says(&Event::MaxSet { repo: None, max: Slots::fixed(3) });
     stage.until_waiting(&second, 1);
     assert_eq!(stage.word(&third), "queued", "the repository has two");
     let next = stage.next_up(up);

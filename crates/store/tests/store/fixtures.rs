@@ -1,13 +1,12 @@
 //! A database of every schema that ever was opens for ever, with all that is in it.
 
 use std::fs;
-use std::num::NonZeroUsize;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use herder_domain::ailment::{Ailing, Ailment};
-use herder_domain::capacity::Farewell;
+use herder_domain::capacity::{Farewell, Slots};
 use herder_domain::event::{Event, Repo, What};
 use herder_domain::forge::Home;
 use herder_domain::goal::GoalState;
@@ -81,7 +80,7 @@ fn furnished() -> Scene {
     scene.store.append(&Event::AccountParked { agent, until: None, why }, at(4_005)).unwrap();
     let (until, reason) = (Some(at(90_000)), Some("the model is moody".into()));
     scene.store.append(&Event::Paused { scope: story_one(), until, reason }, at(4_005)).unwrap();
-    let max = NonZeroUsize::new(3);
+    let max = Slots::fixed(3);
     scene.store.append(&Event::MaxSet { repo: Some(app()), max }, at(4_005)).unwrap();
     let farewell = Farewell::Drain;
     scene.store.append(&Event::DownAsked { orchestrator: gone(), farewell }, at(4_005)).unwrap();
@@ -244,7 +243,7 @@ fn assert_on_forge(store: &Store) {
 fn assert_operated(store: &Store) {
     let pause = &store.pauses().unwrap()[&story_one()];
     assert_eq!((pause.until, pause.reason.as_deref()), (Some(at(90_000)), Some("the model is moody")));
-    assert_eq!(store.limits().unwrap().in_repo[&app()].get(), 3);
+    assert_eq!(store.limits().unwrap().in_repo[&app()].most(), 3);
     assert_eq!(store.farewell(&gone()).unwrap(), Some(Farewell::Drain));
     let next = ProcessName { start_time: 4_712, ..gone() };
     assert_eq!(store.farewell(&next).unwrap(), None, "the next one with its number is another");

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use herder_domain::ailment::Ailment;
-use herder_domain::capacity::Admission;
+use herder_domain::capacity::{Admission, Slots};
 use herder_domain::effect::Effect;
 use herder_domain::event::{Event, GoalHappening, What};
 use herder_domain::goal::{Goal, GoalState, StuckCause};
@@ -190,7 +190,7 @@ impl Sim {
             .in_repo
             .iter()
             .map(|(repo, max)| {
-                (repo, max.get().saturating_sub(taken.clone().filter(|run| run.goal.repo == *repo).count()))
+                (repo, max.most().saturating_sub(taken.clone().filter(|run| run.goal.repo == *repo).count()))
             })
             .collect();
         let mut ready: Vec<_> = world
@@ -256,7 +256,7 @@ impl Sim {
             Hour::In(open) => open.window.max.most(),
             Hour::Any | Hour::Out { .. } => self.world.capacity.max,
         };
-        self.world.limits.everywhere.map_or(usual, |max| max.get())
+        self.world.limits.everywhere.map_or(usual, Slots::most)
     }
 
     fn is_ailing(&self, repo: &RepoId) -> bool {

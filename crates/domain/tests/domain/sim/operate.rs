@@ -1,10 +1,10 @@
 //! What operators, agents and the weather do to the simulated orchestrator.
 
 use std::collections::BTreeMap;
-use std::num::{NonZeroU32, NonZeroUsize};
+use std::num::NonZeroU32;
 use std::time::Duration;
 
-use herder_domain::capacity::{Admission, Capacity};
+use herder_domain::capacity::{Admission, Capacity, Slots};
 use herder_domain::effect::Effect;
 use herder_domain::event::{Event, What};
 use herder_domain::goal::{Goal, GoalEdit, GoalState};
@@ -177,7 +177,7 @@ impl Sim {
             Op::Drain(is_down) => self.drain(*is_down),
             Op::SetMax { repo, max } => {
                 let repo = repo.map(|number| repo_of(number.into()));
-                self.record(Event::MaxSet { repo, max: NonZeroUsize::new(*max) }).unwrap();
+                self.record(Event::MaxSet { repo, max: Slots::fixed(*max) }).unwrap();
             }
             Op::Share { repo, weight, hours } => self.share(repo_of((*repo).into()), *weight, *hours),
             Op::Pause { scope, minutes } => self.pause(*scope, *minutes),
