@@ -3,7 +3,6 @@
 mod of_run;
 mod repo;
 
-
 use jiff::Timestamp;
 pub use repo::Repo;
 use serde::{Deserialize, Serialize};

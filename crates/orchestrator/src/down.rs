@@ -182,9 +182,7 @@ fn at_work(store: &Store) -> Result<Vec<String>, StoreError> {
                 format!("landing, next round at {at:.0}")
             }
             (Some(_), _) => "landing".to_owned(),
-            (None, Some(RunState::Launched { .. })) => {
-                frozen.unwrap_or_else(|| "its ralph works".to_owned())
-            }
+            (None, Some(RunState::Launched { .. })) => frozen.unwrap_or_else(|| "its ralph works".to_owned()),
             (None, Some(state)) => state.word().to_owned(),
             (None, None) => "ending".to_owned(),
         };

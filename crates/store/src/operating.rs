@@ -1,6 +1,5 @@
 //! What a person said of the orchestrator as a whole: pauses, how many at once, that it is to go.
 
-
 use herder_domain::capacity::{Farewell, Limits, Slots};
 use herder_domain::pause::{Pause, Pauses, Scope};
 use herder_domain::repo::RepoId;
@@ -62,7 +61,8 @@ pub(crate) fn limits(conn: &Connection) -> Result<Limits, StoreError> {
     let all = rows(conn, "SELECT repo, max FROM limits", [], |row| {
         let Count(max) = row.get(1)?;
         // No number of slots is none.
-        let max = if max == AUTO { Some(Slots::Auto) } else { usize::try_from(max).ok().and_then(Slots::fixed) };
+        let max =
+            if max == AUTO { Some(Slots::Auto) } else { usize::try_from(max).ok().and_then(Slots::fixed) };
         Ok((row.get::<_, String>(0)?, max))
     })?;
     for (repo, max) in all {

@@ -3,7 +3,6 @@
 mod judging;
 mod outcomes;
 
-
 use herder_domain::ailment::{Ailing, Ailment};
 use herder_domain::capacity::{Farewell, Shortage, Slots};
 use herder_domain::event::{Event, Repo, What};

@@ -209,7 +209,8 @@ impl Lent {
             self.idle = 0;
             self.step = (self.step * 2).clamp(1, STEP_MAX);
             // Others come first where this one has some, and its own implicit one before that.
-            let may_have = self.implicit.is_some() && self.owed == 0 && (self.tokens.is_empty() || !pool.is_wanted());
+            let may_have =
+                self.implicit.is_some() && self.owed == 0 && (self.tokens.is_empty() || !pool.is_wanted());
             let more: Vec<Token> =
                 std::iter::from_fn(|| pool.take()).take(if may_have { self.step } else { 0 }).collect();
             pipe.write_all(&vec![b'+'; more.len()])?;

@@ -12,8 +12,8 @@ use herder_executor::{Sampler, Subject};
 use herder_store::{Stepped, Store, StoreError};
 use jiff::Timestamp;
 
-use super::{UpError, asks_machine};
 use super::daemon::Daemon;
+use super::{UpError, asks_machine};
 use crate::context::Context;
 use crate::told::Told;
 
