@@ -5,6 +5,7 @@ use std::num::NonZeroU64;
 use herder_domain::duration::Span;
 use herder_domain::purse::{Allowance, Allowances, UnknownCost};
 use herder_domain::setup::TokenCount;
+use herder_domain::usage_window::Percent;
 use serde::Deserialize;
 
 use crate::error::ConfigError;
@@ -20,7 +21,11 @@ pub(crate) struct BudgetsText {
     pub repo: AllowanceText,
     pub day: AllowanceText,
     pub unknown_cost: Option<UnknownCost>,
+    pub reserve: Option<u8>,
 }
+
+/// Percent of a usage window that are kept where nobody says another number.
+const RESERVE: u8 = 5;
 
 /// What one of them may spend.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
@@ -56,8 +61,16 @@ impl UserConfig {
         }
     }
 
+    /// What is kept of each usage window of an account for goals with a priority.
+    pub fn reserve(&self) -> Percent {
+        Percent::new(self.raw.budgets.reserve.unwrap_or(RESERVE))
+    }
+
     pub(crate) fn refuse_bad_budgets(&self) -> Result<(), ConfigError> {
         let said = &self.raw.budgets;
+        if let Some(much) = said.reserve.filter(|much| *much > 100) {
+            return Err(self.lines.bad_value(&["budgets", "reserve"], format!("{much} is more than 100 percent")));
+        }
         let all = [("goal", said.goal), ("story", said.story), ("repo", said.repo), ("day", said.day)];
         all.into_iter().try_for_each(|(of, said)| dollars(&self.lines, &["budgets", of, "usd"], said.usd))
     }

@@ -140,6 +140,7 @@ fn budgets(user: &UserConfig) -> Values {
         ("budgets.day.tokens", or_dash(&said.day.tokens)),
         ("budgets.day.time", or_dash(&said.day.time)),
         ("budgets.unknown_cost", unknown.to_owned()),
+        ("budgets.reserve", user.reserve().get().to_string()),
     ]
 }
 

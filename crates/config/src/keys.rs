@@ -79,6 +79,7 @@ const LEVEL: &str = "\"info\", \"attention\" or \"urgent\"";
 const STORIES: &str = "a list of stories: [\"owner/name#12\"]";
 const SLEEP: &str = "\"inhibit\" or \"allow\"";
 const PERCENT: &str = "a whole number from 1 to 100";
+const KEPT: &str = "a whole number from 0 to 100";
 const ADDRESS: &str = "an address and a port: \"127.0.0.1:9000\"";
 const UNKNOWN: &str = "\"allow\" or \"hold\"";
 const ZONE: &str = "the name of a time zone: \"Europe/Berlin\"";
@@ -150,6 +151,12 @@ pub const KEYS: &[Key] = &[
         UNKNOWN,
         AtOnce,
         "what follows where dollars are bounded and nobody knows a cost",
+    ),
+    user(
+        "budgets.reserve",
+        KEPT,
+        AtOnce,
+        "percent of each usage window of an account that are kept for goals with a priority",
     ),
     user("ceilings.duration", DURATION, NextRun, "the most that a goal or a repository may ask for"),
     user("ceilings.max_age", DURATION, NextRun, "the most that a goal or a repository may ask for"),

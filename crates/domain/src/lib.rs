@@ -42,6 +42,7 @@ pub mod share;
 pub mod sight;
 pub mod story;
 pub mod undo;
+pub mod usage_window;
 pub mod way;
 pub mod why;
 pub mod world;

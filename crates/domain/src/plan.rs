@@ -12,6 +12,7 @@ mod rooms;
 mod runs;
 mod turns;
 mod wait;
+mod windows;
 
 use std::collections::BTreeMap;
 

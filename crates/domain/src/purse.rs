@@ -12,6 +12,7 @@ use crate::duration::Span;
 use crate::ledger::Cost;
 use crate::repo::{GoalRef, RepoId};
 use crate::run::RunId;
+use crate::usage_window::{Percent, UsageWindows};
 
 /// What may be spent, and what was.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -24,6 +25,10 @@ pub struct Purse {
     pub ended: Ended,
     /// What runs have spent that did not end, by what they say themselves; their time is not in it.
     pub live: BTreeMap<RunId, Spent>,
+    /// What accounts may still spend, as their agents reported it.
+    pub windows: UsageWindows,
+    /// What is kept of each of these for goals with a priority.
+    pub reserve: Percent,
 }
 
 /// What may be spent, and what follows where nobody knows.

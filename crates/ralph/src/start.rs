@@ -151,6 +151,7 @@ impl Parts {
             doubt: Doubt::default(),
             base: None,
             breakers: Breakers::new(spec.setup.agent.context_window),
+            windows: Vec::new(),
             failures: 0,
             waits: 0,
             writer,

@@ -26,6 +26,7 @@ use herder_domain::goal::Told;
 use herder_domain::iteration::{Iteration, Progress};
 use herder_domain::outcome::{Interruption, Outcome};
 use herder_domain::run::RunSpec;
+use herder_domain::usage_window::UsageWindow;
 use herder_executor::{Launcher, ProcessId, Room, Toolchains};
 use herder_gate::Gate;
 use herder_record::{LiveStatus, Phase, RunWriter};
@@ -78,6 +79,8 @@ pub(crate) struct Work {
     pub base: Option<BaseSaid>,
     /// What ends the run on evidence.
     pub breakers: Breakers,
+    /// What the agent reported of its account's usage windows.
+    pub windows: Vec<UsageWindow>,
     /// Iterations in a row that the agent failed.
     pub failures: u32,
     /// Waits in a row for a provider that is overloaded or away.
@@ -257,6 +260,7 @@ impl Work {
             waiting_until: waiting.map(|(until, _)| until),
             waiting_for: waiting.map(|(_, what)| what.to_owned()),
             spend: self.account.spend,
+            windows: self.windows.clone(),
             detail: None,
             run_key: Some(self.writer.dir().mark().to_string()),
             cgroup: None,

@@ -18,6 +18,7 @@ mod state_dir;
 pub mod stats;
 pub mod sweep;
 pub mod tail;
+mod windows;
 
 pub use check::check;
 pub use error::RecordError;

@@ -219,6 +219,7 @@ impl Stage {
             waiting_until: None,
             waiting_for: None,
             spend: Spend { cost: Cost::usd(1.25), ..Spend::default() },
+            windows: Vec::new(),
             detail: None,
             run_key: None,
             cgroup: None,

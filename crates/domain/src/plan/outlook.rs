@@ -58,7 +58,9 @@ pub fn outlook(world: &World, waits: &BTreeMap<GoalRef, Vec<Wait>>) -> Outlook {
     if hopeful.next().is_some() {
         return Outlook::Moving;
     }
-    let is_parked = waits.values().flatten().any(|wait| matches!(wait, Wait::AccountParked { .. }));
+    let waits_for_account =
+        |wait: &Wait| matches!(wait, Wait::AccountParked { .. } | Wait::WindowReserved { .. });
+    let is_parked = waits.values().flatten().any(waits_for_account);
     if is_parked { Outlook::Parked } else { Outlook::Quiet }
 }
 
@@ -99,7 +101,7 @@ fn blocks(world: &World, hopeless: &BTreeSet<GoalRef>, wait: &Wait) -> bool {
             !moves
         }
         // It may take as long as another machine's night.
-        Wait::AccountParked { .. } | Wait::Elsewhere { .. } => true,
+        Wait::AccountParked { .. } | Wait::WindowReserved { .. } | Wait::Elsewhere { .. } => true,
         Wait::Dependency { .. }
         | Wait::Backoff { .. }
         | Wait::NotBefore { .. }

@@ -9,6 +9,7 @@ use super::books::Books;
 use super::rooms::Rooms;
 use super::turns::Turns;
 use super::wait::{DependencyTrouble, Wait};
+use super::windows;
 use crate::capacity::Admission;
 use crate::event::{Event, What};
 use crate::goal::Goal;
@@ -174,6 +175,7 @@ impl<'w> Obstacles<'w> {
         waits.extend(excesses.into_iter().map(|excess| Wait::OverBudget { excess }));
         let agent = world.agent_of(goal);
         waits.extend(self.accounts.entry(agent).or_insert_with(|| parked(world, agent, now)).clone());
+        waits.extend(windows::reserved(world, goal, agent, now));
         waits.extend(holding(&world.pauses, goal, now).map(|(scope, pause)| Wait::Paused {
             scope: scope.clone(),
             until: pause.until,
@@ -203,7 +205,7 @@ fn parked(world: &World, agent: &str, now: Timestamp) -> Option<Wait> {
     let parked = world.parked.get(agent).filter(|parked| parked.until.is_none_or(|until| until > now));
     let (until, why) = match parked {
         Some(parked) => (parked.until, parked.why.clone()),
-        None => about_to_park(world, agent, now)?,
+        None => about_to_park(world, agent, now).or_else(|| windows::spent(world, agent, now))?,
     };
     Some(Wait::AccountParked { agent: agent.into(), until, why })
 }

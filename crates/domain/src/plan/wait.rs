@@ -79,6 +79,19 @@ pub enum Wait {
         /// Why.
         why: String,
     },
+    /// What is left of a usage window of its agent's account is kept for goals with a priority.
+    WindowReserved {
+        /// The agent.
+        agent: String,
+        /// The window.
+        window: String,
+        /// The percent of it that is used.
+        used: u64,
+        /// The percent that is kept.
+        reserve: u8,
+        /// When it begins anew.
+        until: Timestamp,
+    },
     /// A person wants nothing new to start.
     Paused {
         /// Of what.
@@ -165,6 +178,7 @@ impl Wait {
             Self::Backoff { until, .. }
             | Self::NotBefore { until }
             | Self::Elsewhere { until, .. }
+            | Self::WindowReserved { until, .. }
             | Self::ModelOutOfHours { until, .. } => Some(*until),
             Self::AccountParked { until, .. }
             | Self::Paused { until, .. }
@@ -189,6 +203,7 @@ impl Wait {
         match self {
             Self::Dependency { .. }
             | Self::AccountParked { .. }
+            | Self::WindowReserved { .. }
             | Self::NotBefore { .. }
             | Self::Overdue { .. }
             | Self::OutOfHours { .. }
@@ -221,6 +236,9 @@ impl Wait {
             Self::OverBudget { excess } => {
                 Some(format!("another `{}` in your configuration counts at once", excess.key()))
             }
+            Self::WindowReserved { .. } => Some(format!(
+                "`herder goal priority {number} 1` lets it have of what is kept, another `budgets.reserve` keeps less"
+            )),
             Self::OutOfHours { .. } | Self::ModelOutOfHours { .. } => {
                 Some("[hours] of your configuration says when work may begin".into())
             }
@@ -270,6 +288,7 @@ impl Wait {
             Self::Backoff { .. }
             | Self::NotBefore { .. }
             | Self::ModelOutOfHours { .. }
+            | Self::WindowReserved { .. }
             | Self::Elsewhere { .. }
             | Self::NoSlot { .. }
             | Self::NoRoom { .. }
@@ -307,6 +326,11 @@ impl fmt::Display for Wait {
             Self::AccountParked { agent, until: None, why } => {
                 write!(f, "the account of {agent} is parked until `herder resume --agent {agent}`: {why}")
             }
+            Self::WindowReserved { agent, window, used, reserve, until } => write!(
+                f,
+                "{used}% of the usage window {window} of {agent} are used; the last {reserve}% are kept for goals \
+                 with a priority until {until:.0}"
+            ),
             Self::Paused { scope, until, reason } => {
                 write!(f, "{scope} is paused until ")?;
                 match until {

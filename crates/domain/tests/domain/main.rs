@@ -26,4 +26,5 @@ mod sums;
 mod tables;
 mod telling;
 mod times;
+mod usage_windows;
 mod wording;

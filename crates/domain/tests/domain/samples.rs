@@ -446,6 +446,13 @@ every!(waits -> Wait {
     Wait::Elsewhere { .. } => Wait::Elsewhere { owner: "night-1a2b".into(), until: after(60) },
     Wait::AccountParked { .. } =>
         Wait::AccountParked { agent: "claude".into(), until: Some(after(60)), why: "limit".into() },
+    Wait::WindowReserved { .. } => Wait::WindowReserved {
+        agent: "claude".into(),
+        window: "five_hour".into(),
+        used: 96,
+        reserve: 5,
+        until: after(60),
+    },
     Wait::Paused { .. } =>
         Wait::Paused { scope: Scope::Everything, until: Some(after(60)), reason: Some("a build".into()) },
     Wait::OverBudget { .. } => Wait::OverBudget {

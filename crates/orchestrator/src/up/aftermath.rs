@@ -17,7 +17,7 @@ pub(super) fn sweep(state: &StateDir, repos: &[Repo]) -> Vec<String> {
         let error = sweep_repository(state, repo).err()?;
         Some(format!("failed to clear up after {}: {}", repo.id.short(), with_causes(&error)))
     });
-    let measured = state.remove_headroom_drafts().err();
+    let measured = state.remove_headroom_drafts().and_then(|()| state.remove_windows_drafts()).err();
     let measured =
         measured.map(|error| format!("failed to clear up after what was measured: {}", with_causes(&error)));
     swept.chain(measured).collect()

@@ -14,6 +14,7 @@ use herder_domain::event::{Event, What};
 use herder_domain::outcome::Outcome;
 use herder_domain::plan::{Outlook, is_wanted};
 use herder_domain::run::{ProcessName, RunId};
+use herder_domain::usage_window::UsageWindows;
 use herder_executor::ProcessId;
 use herder_record::redact::RedactingWriter;
 use herder_store::{AppendError, OpenEffect, Settings, Stepped, Store};
@@ -87,6 +88,8 @@ pub(super) struct Daemon {
     pub(super) keeping: Keeping,
     pub(super) measuring: Measuring,
     pub(super) reminding: Reminding,
+    /// What was written of accounts' usage windows last.
+    pub(super) windows: Option<UsageWindows>,
     /// Whether this machine is kept awake.
     pub(super) awake: Awake,
     /// What alone is carried out, by a command that sees one goal through.
@@ -128,6 +131,7 @@ impl Daemon {
             keeping: Keeping::default(),
             measuring: Measuring::default(),
             reminding: Reminding::default(),
+            windows: None,
             awake: Awake::default(),
             only_for: None,
         })
@@ -243,6 +247,7 @@ impl Daemon {
         self.planning.past_gate = self.context.trains.past_gate();
         let from = (&self.store, &self.context.state);
         heed_purse(&mut self.planning, from, &self.context.config, now)?;
+        self.keep_windows();
         self.seen_version = self.store.data_version()?;
         let stepped = self.store.step(&self.planning, now)?;
         for event in &stepped.decisions {

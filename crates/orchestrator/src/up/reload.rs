@@ -188,6 +188,7 @@ mod tests {
         ("budgets.day.tokens", "budgets.day.tokens = 3"),
         ("budgets.day.time", "budgets.day.time = \"3h\""),
         ("budgets.unknown_cost", "budgets.unknown_cost = \"hold\""),
+        ("budgets.reserve", "budgets.reserve = 9"),
         ("ceilings.duration", "ceilings.duration = \"1h\""),
         ("ceilings.max_age", "ceilings.max_age = \"1h\""),
         ("ceilings.iterations", "ceilings.iterations = 3"),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use herder_config::UserConfig;
 use herder_domain::purse::{Purse, Spent, Today};
 use herder_domain::run::RunId;
+use herder_domain::usage_window::UsageWindows;
 use herder_record::{RunDir, StateDir};
 use herder_store::{LedgerFilter, Settings, Store, StoreError};
 use jiff::tz::TimeZone;
@@ -25,7 +26,8 @@ pub fn heed_purse(
     config: &UserConfig,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    planning.purse = Purse { allowances: config.allowances(), ..Purse::default() };
+    let (windows, reserve) = (usage_windows(store, state)?, config.reserve());
+    planning.purse = Purse { allowances: config.allowances(), windows, reserve, ..Purse::default() };
     if planning.purse.allowances.is_empty() {
         return Ok(());
     }
@@ -35,6 +37,20 @@ pub fn heed_purse(
     planning.purse.today = today;
     planning.purse.live = live(store, state)?;
     Ok(())
+}
+
+/// What agents reported of their accounts: what runs at work were told last, over what was known before.
+fn usage_windows(store: &Store, state: &StateDir) -> Result<UsageWindows, StoreError> {
+    // What cannot be read was not reported.
+    let mut windows = state.windows().unwrap_or_default();
+    for run in store.active_runs()? {
+        let Some(agent) = run.agent else { continue };
+        let status = RunDir::of(state, run.id).status().ok().flatten();
+        for window in status.into_iter().flat_map(|status| status.windows) {
+            window.note(windows.entry(agent.clone()).or_default());
+        }
+    }
+    Ok(windows)
 }
 
 /// The day that it is, and when it began.
@@ -67,6 +83,19 @@ fn live(store: &Store, state: &StateDir) -> Result<BTreeMap<RunId, Spent>, Store
 }
 
 impl Daemon {
+    /// Writes down what was reported of usage windows, where that is news, for the time after the runs that were told.
+    pub(super) fn keep_windows(&mut self) {
+        let windows = &self.planning.purse.windows;
+        if self.windows.as_ref() == Some(windows) {
+            return;
+        }
+        if self.windows.is_some() || !windows.is_empty() {
+            // What cannot be written is reported again by the next run that is told of it.
+            let _ = self.context.state.write_windows(windows, &self.context.redactor);
+        }
+        self.windows = Some(windows.clone());
+    }
+
     /// When runs at work are to be asked again what they have spent.
     pub(super) fn next_reckoning(&self) -> Option<Timestamp> {
         let is_asked = !self.planning.purse.live.is_empty();

@@ -32,6 +32,29 @@ fn a_short_limit_is_waited_for_in_the_run_visibly_and_costs_no_iteration() {
 }
 
 #[test]
+fn a_limit_that_one_run_waits_for_keeps_its_account_from_beginning_more_and_lets_others_begin() {
+    let mut stage = Stage::new(GATE);
+    let goal = stage.goal("Write a file", "", &script(&[limit(600), good("new.txt")]));
+    let up = stage.up();
+    until("a waiting ralph", PATIENCE, || {
+        stage.status(&goal, 1).filter(|status| status.state == Phase::Waiting)
+    });
+    let same = stage.goal("By the same agent", "", &easy("same.txt"));
+    let other = stage.goal("By another agent", "---\nagent: other\n---", &easy("other.txt"));
+    stage.until_word(&other, "done");
+    assert_eq!((stage.word(&goal), stage.word(&same)), ("running", "queued"));
+    let known = stage.state().windows().unwrap();
+    assert_eq!((known.len(), known["replay"][0].used_percent()), (1, Some(100)));
+    // The next orchestrator knows it, too.
+    let next = stage.next_up(up);
+    let third = stage.goal("By another agent", "---\nagent: other\n---", &easy("third.txt"));
+    stage.until_word(&third, "done");
+    assert_eq!(stage.word(&same), "queued");
+    stage.person(&goal, What::GoalCancelled);
+    assert!(next.stop().success());
+}
+
+#[test]
 fn a_limit_that_stands_although_its_time_has_come_is_no_reason_to_run_hot() {
     let mut stage = Stage::new(GATE);
     let goal = stage.goal("Write a file", "", &script(&[limit(0), limit(0), good("new.txt")]));

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use herder_agent::{AgentEvent, Expected, Invocation, Line, Place};
+use herder_agent::{AgentEvent, Expected, Invocation, LimitState, Line, Place};
 use herder_domain::ledger::Spend;
+use herder_domain::usage_window::{UsageWindow, WindowState};
 use herder_executor::Limits;
 use herder_record::{LiveStatus, Phase, RunWriter};
 use jiff::Timestamp;
@@ -85,7 +86,9 @@ impl Work {
         };
         let mut scribe =
             Scribe::new(&self.writer, self.status(phase, None), &mut self.account.agent_version)?;
-        call.run(&mut scribe)
+        let called = call.run(&mut scribe);
+        self.windows = scribe.status.windows;
+        called
     }
 
     fn place_key(&self) -> String {
@@ -143,8 +146,12 @@ impl<'a> Scribe<'a> {
         Ok(Self { writer, events, status, phase, before, told: Instant::now(), version })
     }
 
-    /// Notes an announced wait, or its end; gives whether that is news.
+    /// Notes a usage window, an announced wait, or its end; gives whether that is news.
     fn attend(&mut self, event: &AgentEvent) -> bool {
+        if let Some(window) = reported(event) {
+            window.note(&mut self.status.windows);
+            return true;
+        }
         if let AgentEvent::Waiting { wait, why } = event {
             self.status.state = Phase::Waiting;
             self.status.waiting_until = Timestamp::now().checked_add(*wait).ok();
@@ -184,6 +191,17 @@ impl<'a> Scribe<'a> {
         // The next one will tell; the run does not depend on it.
         let _ = self.writer.status(&self.status);
     }
+}
+
+/// What an agent reports of a usage window; one that nobody says the end of cannot be minded.
+fn reported(event: &AgentEvent) -> Option<UsageWindow> {
+    let AgentEvent::LimitReported { state, window, used, resets_at } = event else { return None };
+    let state = match state {
+        LimitState::Allowed | LimitState::Warned => WindowState::Open,
+        LimitState::Rejected => WindowState::Spent,
+    };
+    let (name, used) = (window.clone(), *used);
+    Some(UsageWindow { name, state, used, resets_at: (*resets_at)?, seen_at: Timestamp::now() })
 }
 
 impl Ear for Scribe<'_> {

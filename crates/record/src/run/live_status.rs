@@ -1,6 +1,7 @@
 //! What a living ralph says of itself, again and again.
 
 use herder_domain::ledger::Spend;
+use herder_domain::usage_window::UsageWindow;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -78,6 +79,9 @@ pub struct LiveStatus {
     /// What the run spent so far.
     #[serde(default)]
     pub spend: Spend,
+    /// What its agent reported of its account's usage windows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub windows: Vec<UsageWindow>,
     /// What exactly it is at, a few words.
     #[serde(default)]
     pub detail: Option<String>,

@@ -121,6 +121,7 @@ pub fn status(iteration: u32) -> LiveStatus {
         waiting_until: None,
         waiting_for: None,
         spend: spend(iteration.into()),
+        windows: Vec::new(),
         detail: None,
         run_key: None,
         cgroup: None,
