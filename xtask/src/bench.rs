@@ -57,6 +57,11 @@ impl Bench {
 /// All benchmarks, in the order in which they are run.
 pub const BENCHES: &[Bench] = &[
     Bench { name: "plan", target: "plan", about: "the planner over long queues, beside sorting them" },
+    Bench {
+        name: "capacity",
+        target: "capacity",
+        about: "a week of 187 goals on 48 virtual processors, auto beside 2, 3 and more slots",
+    },
     Bench { name: "store", target: "append", about: "durable transitions, beside bare SQLite transactions" },
     Bench { name: "screen", target: "screen", about: "the terminal view while 50 runs write" },
     Bench { name: "sample", target: "sample", about: "what 50 runs use, looked at once, beside ps" },

@@ -69,7 +69,9 @@ impl UserConfig {
     pub(crate) fn refuse_bad_budgets(&self) -> Result<(), ConfigError> {
         let said = &self.raw.budgets;
         if let Some(much) = said.reserve.filter(|much| *much > 100) {
-            return Err(self.lines.bad_value(&["budgets", "reserve"], format!("{much} is more than 100 percent")));
+            return Err(self
+                .lines
+                .bad_value(&["budgets", "reserve"], format!("{much} is more than 100 percent")));
         }
         let all = [("goal", said.goal), ("story", said.story), ("repo", said.repo), ("day", said.day)];
         all.into_iter().try_for_each(|(of, said)| dollars(&self.lines, &["budgets", of, "usd"], said.usd))

@@ -10,6 +10,7 @@ use herder_config::{
     ConfigError, EnvironmentSettings, Explained, Flags, KEYS, Key, Place, RepositoryConfig, Source,
     Submodules, UserConfig, check, credential, environment, explain_surroundings, resolve,
 };
+use herder_domain::capacity::Slots;
 use herder_domain::finding::Verdict;
 use herder_domain::setup::{AgentKind, AgentSetup};
 
@@ -209,7 +210,7 @@ fn a_missing_file_is_empty_unless_it_was_named() {
 fn settings_have_defaults_and_flags_are_stronger() {
     let home = [("HOME", "/h")];
     let usual = UserConfig::empty().settings(&Flags::default(), env(&home)).unwrap();
-    assert_eq!((usual.max.value.most(), usual.root.value.as_path()), (2, Path::new("/h/.ralphs")));
+    assert_eq!((usual.max.value, usual.root.value.as_path()), (Slots::Auto, Path::new("/h/.ralphs")));
     assert_eq!(usual.author.value.name, "herder");
     assert_eq!((usual.backoff_first.0.as_secs(), usual.backoff_longest.0.as_secs()), (30, 1800));
     assert!(usual.secrets.contains(&"ANTHROPIC_API_KEY".to_owned()));

@@ -50,6 +50,20 @@ impl Percent {
     }
 }
 
+/// The windows that were reported as spent since `before`, and have not begun anew since: each parks its account. One report
+/// parks it once, for a person may free it.
+pub fn newly_spent<'w>(
+    before: &UsageWindows,
+    known: &'w UsageWindows,
+    now: Timestamp,
+) -> Vec<(&'w String, &'w UsageWindow)> {
+    let was_known =
+        |agent: &String, window: &UsageWindow| before.get(agent).is_some_and(|known| known.contains(window));
+    let all = known.iter().flat_map(|(agent, windows)| windows.iter().map(move |window| (agent, window)));
+    let spent = all.filter(|(_, window)| window.state == WindowState::Spent && window.resets_at > now);
+    spent.filter(|(agent, window)| !was_known(agent, window)).collect()
+}
+
 impl UsageWindow {
     /// Puts what was reported in the place of what was known of the same window, unless that is younger.
     pub fn note(self, known: &mut Vec<Self>) {
@@ -60,16 +74,8 @@ impl UsageWindow {
         }
     }
 
-    /// Whether it is the one that was reported: it has not begun anew.
-    pub fn holds(&self, now: Timestamp) -> bool {
-        self.resets_at > now
-    }
-
-    /// The percent that is used, where it was told; what was spent is used, whatever was told.
+    /// The percent that is used, where that was told.
     pub fn used_percent(&self) -> Option<u64> {
-        match self.state {
-            WindowState::Spent => Some(100),
-            WindowState::Open => self.used.map(|used| (used.clamp(0.0, 1.0) * 100.0) as u64),
-        }
+        self.used.map(|used| (used.clamp(0.0, 1.0) * 100.0).round() as u64)
     }
 }

@@ -57,6 +57,8 @@ pub(crate) struct Prompt<'a> {
     pub answers_by_schema: bool,
     /// Whether the last iteration nearly filled the model's context.
     pub is_tight: bool,
+    /// Programs that are given all build tokens before they begin, by what stands for them on the PATH.
+    pub heavy: &'a [String],
 }
 
 /// A layout that is known to render.
@@ -137,6 +139,7 @@ impl Prompt<'_> {
             has_gate => self.has_gate,
             answers_by_schema => self.answers_by_schema,
             is_tight => self.is_tight,
+            heavy => listed(self.heavy.iter().map(String::as_str)),
             proposals => FollowUp::RUN_MAX,
         };
         let render = |(name, template): (&'static str, &str)| -> Result<_, RalphError> {
@@ -228,6 +231,7 @@ mod tests {
             has_gate: true,
             answers_by_schema: true,
             is_tight: false,
+            heavy: &[],
         }
     }
 
@@ -270,6 +274,16 @@ mod tests {
     #[test]
     fn other_tags_are_left_as_they_are() {
         assert_eq!(fenced("<p>a</p> </goals> < b", "goal"), "<p>a</p> </goals> < b");
+    }
+
+    #[test]
+    fn what_is_heavy_is_told_of_where_anything_is() {
+        let (memory, context) = (Memory::default(), RetryContext::default());
+        assert!(!prompt("do it", &context, &memory).usual().contains("herder heavy"));
+        let heavy = ["pytest".to_owned(), "valgrind".to_owned()];
+        let text = Prompt { heavy: &heavy, ..prompt("do it", &context, &memory) }.usual();
+        assert!(text.contains("pytest") && text.contains("valgrind"), "{text}");
+        assert!(text.contains("`herder heavy -- COMMAND`"), "{text}");
     }
 
     #[test]

@@ -205,7 +205,7 @@ fn parked(world: &World, agent: &str, now: Timestamp) -> Option<Wait> {
     let parked = world.parked.get(agent).filter(|parked| parked.until.is_none_or(|until| until > now));
     let (until, why) = match parked {
         Some(parked) => (parked.until, parked.why.clone()),
-        None => about_to_park(world, agent, now).or_else(|| windows::spent(world, agent, now))?,
+        None => about_to_park(world, agent, now)?,
     };
     Some(Wait::AccountParked { agent: agent.into(), until, why })
 }

@@ -1,14 +1,14 @@
 //! Usage windows of accounts, and what is kept of them.
 
 use herder_domain::event::{Event, What};
-use herder_domain::plan::{Wait, plan};
-use herder_domain::usage_window::{Percent, UsageWindow, WindowState};
+use herder_domain::plan::plan;
+use herder_domain::usage_window::{Percent, UsageWindow, UsageWindows, WindowState, newly_spent};
 use herder_domain::why::why;
 use jiff::SignedDuration;
 
 use crate::sim::{Sim, id};
 
-/// A goal of the usual agent without a priority, one with, and one of another agent; all are queued.
+/// A goal of the usual agent without a priority, one with, and one of another agent. All are queued.
 fn queued() -> Sim {
     let mut sim = Sim::new(5);
     for _ in 0..3 {
@@ -45,19 +45,25 @@ fn begun(sim: &Sim) -> Vec<u64> {
 }
 
 #[test]
-fn a_spent_window_parks_its_account_until_it_begins_anew_and_others_go_on() {
-    let mut sim = queued();
+fn a_window_that_is_reported_as_spent_parks_its_account_once_and_not_when_it_has_begun_anew() {
+    let sim = queued();
     let spent = window(&sim, "five_hour", WindowState::Spent, None);
-    report(&mut sim, spent.clone());
-    assert_eq!(begun(&sim), [3]);
-    let planned = plan(&sim.world, sim.now);
-    let [Wait::AccountParked { until, why: told, .. }] = &planned.waits[&id(1)][..] else {
-        panic!("{:?}", planned.waits)
+    let open = window(&sim, "seven_day", WindowState::Open, Some(0.4));
+    let windows = |all: &[&UsageWindow]| -> UsageWindows {
+        [("claude".to_owned(), all.iter().map(|window| (*window).clone()).collect())].into()
     };
-    assert_eq!((*until, told.as_str()), (Some(spent.resets_at), "its usage window five_hour is spent"));
-    assert_eq!(planned.wake_at, Some(spent.resets_at));
-    sim.now = spent.resets_at;
-    assert_eq!(begun(&sim), [1, 2, 3]);
+    let later = UsageWindow { seen_at: sim.now + SignedDuration::from_secs(9), ..spent.clone() };
+    let none = UsageWindows::new();
+    for (before, known, now, expected) in [
+        (&none, windows(&[&spent, &open]), sim.now, 1),
+        (&windows(&[&spent]), windows(&[&spent, &open]), sim.now, 0),
+        (&windows(&[&spent]), windows(&[&later]), sim.now, 1),
+        (&none, windows(&[&spent]), spent.resets_at, 0),
+    ] {
+        let found = newly_spent(before, &known, now);
+        assert_eq!(found.len(), expected, "{known:?}");
+        assert!(found.iter().all(|(agent, window)| *agent == "claude" && window.name == "five_hour"));
+    }
 }
 
 #[test]

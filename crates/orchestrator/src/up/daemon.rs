@@ -247,7 +247,7 @@ impl Daemon {
         self.planning.past_gate = self.context.trains.past_gate();
         let from = (&self.store, &self.context.state);
         heed_purse(&mut self.planning, from, &self.context.config, now)?;
-        self.keep_windows();
+        self.heed_windows(now)?;
         self.seen_version = self.store.data_version()?;
         let stepped = self.store.step(&self.planning, now)?;
         for event in &stepped.decisions {

@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 
 use herder_config::UserConfig;
+use herder_domain::event::Event;
 use herder_domain::purse::{Purse, Spent, Today};
 use herder_domain::run::RunId;
-use herder_domain::usage_window::UsageWindows;
+use herder_domain::usage_window::{UsageWindows, newly_spent};
 use herder_record::{RunDir, StateDir};
 use herder_store::{LedgerFilter, Settings, Store, StoreError};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+use super::UpError;
 use super::daemon::Daemon;
 
 /// How often runs at work are asked what they have spent, where that is bounded.
@@ -83,17 +85,23 @@ fn live(store: &Store, state: &StateDir) -> Result<BTreeMap<RunId, Spent>, Store
 }
 
 impl Daemon {
-    /// Writes down what was reported of usage windows, where that is news, for the time after the runs that were told.
-    pub(super) fn keep_windows(&mut self) {
-        let windows = &self.planning.purse.windows;
-        if self.windows.as_ref() == Some(windows) {
-            return;
-        }
-        if self.windows.is_some() || !windows.is_empty() {
+    /// Takes up what was reported of usage windows where that is news: one that is spent parks its account, and all of it is
+    /// written down for the time after the runs that were told.
+    pub(super) fn heed_windows(&mut self, now: Timestamp) -> Result<(), UpError> {
+        let known = self.planning.purse.windows.clone();
+        let state = &self.context.state;
+        let before = self.windows.take().unwrap_or_else(|| state.windows().unwrap_or_default());
+        if before != known {
+            for (agent, window) in newly_spent(&before, &known, now) {
+                let (agent, until) = (agent.clone(), Some(window.resets_at));
+                let why = format!("its usage window {} is spent", window.name);
+                self.append(&Event::AccountParked { agent, until, why })?;
+            }
             // What cannot be written is reported again by the next run that is told of it.
-            let _ = self.context.state.write_windows(windows, &self.context.redactor);
+            let _ = self.context.state.write_windows(&known, &self.context.redactor);
         }
-        self.windows = Some(windows.clone());
+        self.windows = Some(known);
+        Ok(())
     }
 
     /// When runs at work are to be asked again what they have spent.

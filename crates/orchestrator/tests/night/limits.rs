@@ -45,12 +45,15 @@ fn a_limit_that_one_run_waits_for_keeps_its_account_from_beginning_more_and_lets
     assert_eq!((stage.word(&goal), stage.word(&same)), ("running", "queued"));
     let known = stage.state().windows().unwrap();
     assert_eq!((known.len(), known["replay"][0].used_percent()), (1, Some(100)));
+    assert!(stage.why(&same).contains("its usage window replay is spent"), "{}", stage.why(&same));
     // The next orchestrator knows it, too.
     let next = stage.next_up(up);
     let third = stage.goal("By another agent", "---\nagent: other\n---", &easy("third.txt"));
     stage.until_word(&third, "done");
     assert_eq!(stage.word(&same), "queued");
-    stage.person(&goal, What::GoalCancelled);
+    // A person may know better.
+    stage.says(&Event::AccountFreed { agent: "replay".into() });
+    stage.until_word(&same, "done");
     assert!(next.stop().success());
 }
 

@@ -40,6 +40,7 @@ impl Work {
             has_gate: self.gate.is_some(),
             answers_by_schema: self.agent.answers_by_schema(),
             is_tight: self.breakers.fullness.is_tight(),
+            heavy: self.spec.setup.tokens.as_ref().map_or(&[], |tokens| &tokens.heavy),
         })
     }
 }

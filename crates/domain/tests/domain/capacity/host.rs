@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use herder_domain::capacity::{Admission, Capacity, Doors, Footprint, Headroom, Observation, Room, Strait};
 use herder_domain::effect::Effect;
-use herder_domain::event::{Event, What};
+use herder_domain::event::{Event, Repo, What};
+use herder_domain::forge::Home;
 use herder_domain::goal::{Goal, GoalState, GoalText};
 use herder_domain::judge;
 use herder_domain::measure::{HostSample, Measured, Pressures, RunSample, Sample};
@@ -14,8 +15,6 @@ use herder_domain::repo::{GoalRef, RepoId};
 use herder_domain::run::{ProcessName, Run, RunId, RunState};
 use herder_domain::world::World;
 use jiff::{SignedDuration, Timestamp};
-
-use crate::samples;
 
 /// Twice as much work as processors costs so much of them in changing from one to the other.
 const CHANGING: f64 = 0.02;
@@ -61,7 +60,7 @@ pub enum Policy {
     Misled,
 }
 
-/// What a simulation came to.
+/// What a simulation came to, in seconds.
 pub struct Told {
     pub makespan: u32,
     pub most_at_once: usize,
@@ -109,6 +108,11 @@ impl Work {
 }
 
 impl Mix {
+    /// Processor time of all its work.
+    pub fn core_seconds(&self) -> f64 {
+        self.works.iter().map(|work| work.alone().1).sum()
+    }
+
     pub fn run(&self, policy: Policy) -> Told {
         let told = self.run_for(policy, LONGEST);
         assert!(told.makespan < LONGEST, "it does not come to an end");
@@ -172,7 +176,7 @@ impl<'m> Night<'m> {
         let text = GoalText::read(&repo(), "Add a flag", "## Objective\nAdd the flag.\n").unwrap();
         let capacity = Capacity { max: 1_000, admission: Admission::Open };
         let mut world = World::new(capacity, judge::Policy::default(), "claude");
-        world.repos.insert(repo(), samples::registered(repo()));
+        world.repos.insert(repo(), registered());
         Self {
             mix,
             policy,
@@ -445,6 +449,11 @@ pub fn run(id: &RunId, goal: &GoalRef, attempt: u32, ordered_at: Timestamp) -> R
         result: None,
         state: RunState::Launched { process: ProcessName { pid: 1, start_time: 1, boot_id: "b".into() } },
     }
+}
+
+fn registered() -> Repo {
+    let (url, base_branch) = ("https://example.org/acme/app.git".into(), "main".into());
+    Repo { id: repo(), url, base_branch, pushes: false, home: Home::Local }
 }
 
 pub fn repo() -> RepoId {

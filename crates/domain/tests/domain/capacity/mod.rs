@@ -39,8 +39,11 @@ fn is_within_five_percent(mix: &Mix) {
 fn builds_that_take_every_core_are_not_stacked_and_lose_nothing() {
     let mix = mix(10, 3, &[wait(20), compute(600, 8)], GIB);
     is_within_five_percent(&mix);
-    let most = mix.run(Policy::Auto).most_at_once;
+    let auto = mix.run(Policy::Auto);
+    let most = auto.most_at_once;
     assert!(most <= 6, "{most} builds at once, each of which takes all cores");
+    let used = mix.core_seconds() / (f64::from(auto.makespan) * f64::from(HOST.cores));
+    assert!(used > 0.8, "{used:.2} of the processors were at work");
 }
 
 #[test]
