@@ -160,6 +160,8 @@ fn every_wait_is_a_sentence() {
         "it was not begun before its deadline, 2026-11-01T21:59:00Z, and will not be begun now",
         "night-1a2b has it; whether it is free is asked again at 2026-11-01T22:01:00Z",
         "the account of claude is parked until 2026-11-01T22:01:00Z: limit",
+        "96% of the usage window five_hour of claude are used; the last 5% are kept for goals with a priority until \
+         2026-11-01T22:01:00Z",
         "everything is paused until 2026-11-01T22:01:00Z: a build",
         "the budget for today is spent: $10.42 of $10.00; the next day begins at 2026-11-01T22:01:30Z",
         "no window of the hours is open; night opens at 2026-11-01T22:01:30Z",
