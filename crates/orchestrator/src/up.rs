@@ -32,7 +32,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use herder_config::{ConfigError, Flags, Settings, UserConfig};
-use herder_domain::capacity::{Admission, Capacity, Room, Slots};
+use herder_domain::capacity::{Admission, Capacity, Headroom, Room, Slots};
 use herder_domain::event::Event;
 use herder_domain::hours::Hours;
 use herder_domain::judge::Policy;
@@ -40,6 +40,7 @@ use herder_domain::plan::{Plan, plan};
 use herder_domain::purse::Purse;
 use herder_domain::repo::RepoId;
 use herder_domain::share::{LATELY, Shares};
+use herder_executor::Sampler;
 use herder_record::{RecordError, StateDir};
 use herder_store::{AppendError, OpenError, Store, StoreError};
 use jiff::Timestamp;
@@ -281,8 +282,8 @@ fn asks_machine(settings: &Settings, hours: &Hours) -> bool {
     slots.any(|slots| slots == Slots::Auto)
 }
 
-/// Puts into what the planner looks at what an orchestrator measured last, and what runs are like, where that is to
-/// decide.
+/// Puts into what the planner looks at what an orchestrator measured last, or what is seen now where none did, and what runs
+/// are like, where that is to decide.
 ///
 /// # Errors
 /// The database.
@@ -296,7 +297,11 @@ pub fn heed_room(
     }
     if let Some(room) = &mut planning.room {
         // What cannot be read was not measured.
-        room.headroom = state.headroom().ok().flatten();
+        let measured = state.headroom().ok().flatten();
+        room.headroom = Some(measured.unwrap_or_else(|| {
+            let mut sampler = Sampler::new(vec![state.root().to_owned()]);
+            Headroom::of(&sampler.sample(Timestamp::now(), &[]))
+        }));
         room.footprints = store.footprints()?;
     }
     Ok(())

@@ -320,17 +320,11 @@ impl fmt::Display for Wait {
             Self::Elsewhere { owner, until } => {
                 write!(f, "{owner} has it; whether it is free is asked again at {until:.0}")
             }
-            Self::AccountParked { agent, until: Some(until), why } => {
-                write!(f, "the account of {agent} is parked until {until:.0}: {why}")
+            Self::AccountParked { agent, until, why } => parked(f, agent, *until, why),
+            Self::WindowReserved { agent, window, used, reserve, until } => {
+                let kept = format!("the last {reserve}% are kept for goals with a priority until {until:.0}");
+                write!(f, "{used}% of the usage window {window} of {agent} are used; {kept}")
             }
-            Self::AccountParked { agent, until: None, why } => {
-                write!(f, "the account of {agent} is parked until `herder resume --agent {agent}`: {why}")
-            }
-            Self::WindowReserved { agent, window, used, reserve, until } => write!(
-                f,
-                "{used}% of the usage window {window} of {agent} are used; the last {reserve}% are kept for goals \
-                 with a priority until {until:.0}"
-            ),
             Self::Paused { scope, until, reason } => {
                 write!(f, "{scope} is paused until ")?;
                 match until {
@@ -362,6 +356,13 @@ impl fmt::Display for Wait {
             Self::Held { reason: None } => f.write_str("it is held"),
             Self::Quarantined { error } => write!(f, "it is quarantined: {error}"),
         }
+    }
+}
+
+fn parked(f: &mut fmt::Formatter<'_>, agent: &str, until: Option<Timestamp>, why: &str) -> fmt::Result {
+    match until {
+        Some(until) => write!(f, "the account of {agent} is parked until {until:.0}: {why}"),
+        None => write!(f, "the account of {agent} is parked until `herder resume --agent {agent}`: {why}"),
     }
 }
 

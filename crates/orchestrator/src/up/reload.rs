@@ -357,9 +357,10 @@ mod tests {
         let mut followed = follow(&config, &flags, &before).unwrap();
         let secrets = std::mem::take(&mut followed.settings.secrets);
         let at_once = format!(
-            "{:?} {:?} {:?} {:?} {:?} {:?} {:?}",
+            "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
             followed.settings,
             followed.planning,
+            config.reserve(),
             config.retention(),
             config.max_in(&id),
             config.weight_of(&id),
