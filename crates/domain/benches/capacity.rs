@@ -3,6 +3,7 @@
 //! with agents that think longer between two builds.
 //!
 //! `cargo bench -p herder-domain --bench capacity`
+#![allow(clippy::print_stdout, reason = "a developer reads what a benchmark prints")]
 #![allow(clippy::unwrap_used, clippy::panic)] // the virtual host is that of the tests; clippy sees only functions marked so
 
 #[allow(dead_code, reason = "the tests ask more of it")]
