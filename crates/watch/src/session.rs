@@ -1,6 +1,6 @@
 //! The view on a terminal, from the first frame to the last.
 
-use std::io::stdout;
+use std::io::{self, stdin, stdout};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -9,6 +9,8 @@ use ratatui::DefaultTerminal;
 use ratatui::crossterm::cursor::Show;
 use ratatui::crossterm::event::{self, Event, KeyEventKind};
 use ratatui::crossterm::execute;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use signal_hook::consts::{SIGHUP, SIGTERM};
 
 use crate::WatchError;
@@ -50,12 +52,32 @@ pub fn show(mut app: App, desk: Box<dyn Desk>, watch: Watch) -> Result<(), Watch
             drawn = Some(Instant::now());
             continue;
         }
-        let pause = if is_stale { rest } else { TICK };
-        if event::poll(pause).map_err(WatchError::Write)? && !heed(&mut app, &clerk)? {
+        if is_gone(if is_stale { rest } else { TICK })? {
             break;
+        }
+        while event::poll(Duration::ZERO).map_err(WatchError::Write)? {
+            if !heed(&mut app, &clerk)? {
+                return Ok(());
+            }
         }
     }
     Ok(())
+}
+
+/// Waits until the terminal has something to say, a signal has come, or so long; gives whether the terminal is gone. That
+/// is asked before each reading: crossterm would read the end of it over and over, and never come back.
+fn is_gone(pause: Duration) -> Result<bool, WatchError> {
+    let input = stdin();
+    let mut asked = [PollFd::new(&input, PollFlags::IN)];
+    let pause = Timespec::try_from(pause).map_err(|error| WatchError::Write(io::Error::other(error)))?;
+    match poll(&mut asked, Some(&pause)) {
+        Ok(_) => {}
+        // A change of size is told by a signal.
+        Err(Errno::INTR) => return Ok(false),
+        Err(errno) => return Err(WatchError::Write(errno.into())),
+    }
+    let [asked] = asked;
+    Ok(asked.revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL))
 }
 
 /// Takes what the terminal says; whether to go on.

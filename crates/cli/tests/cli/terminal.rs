@@ -110,6 +110,16 @@ fn a_view_that_is_told_to_end_leaves_the_terminal_as_it_was() {
 }
 
 #[test]
+fn a_view_whose_terminal_goes_away_goes_too() {
+    let scene = Scene::new();
+    let mut screen = Screen::of(&scene);
+    screen.until("nothing");
+    screen.script.kill().unwrap();
+    screen.end();
+    scene.home.assert_no_process_left();
+}
+
+#[test]
 fn the_names_of_the_views_speak_plainly_to_a_person() {
     let scene = Scene::new();
     let name = scene.link("watch-ralphs");
