@@ -54,7 +54,10 @@ impl There {
         let hub = self.hub.url();
         let path = self.scene.home.home().join(".config/herder/config.toml");
         let text = fs_err::read_to_string(path).unwrap();
-        self.scene.config(&text.replace(&format!("api = \"{hub}\""), &format!("api = \"{url}\"")));
+        let moved = |text: String, key: &str, rest: &str| {
+            text.replace(&format!("{key} = \"{hub}{rest}\""), &format!("{key} = \"{url}{rest}\""))
+        };
+        self.scene.config(&moved(moved(text, "api", ""), "graphql", "/graphql"));
     }
 
     fn run(&self, args: &[&str]) -> Said {
