@@ -142,13 +142,17 @@ impl Furnishing<'_> {
         let Some(script) = Gate::script(&self.jobs.scripts, Script::Setup) else {
             return Ok(());
         };
-        // Nothing is kept of a base that the branch may never come to.
-        let is_certain = self.base.1 == self.fetched;
-        if self.settings.keep.is_empty() || !is_certain || !self.is_like_base(commit)? {
+        if self.settings.keep.is_empty() || !self.is_like_base(commit)? {
             return self.jobs.set_up(&script, tree);
         }
         let wanted = Wanted { key: &self.key()?, keep: &self.settings.keep };
-        self.kept().furnish(&wanted, tree, || self.jobs.unless_called_off(), || self.made(&script))?;
+        let go_on = || self.jobs.unless_called_off();
+        if self.base.1 != self.fetched {
+            // Nothing is kept of a base that the branch may never come to; what was kept of one like it will do.
+            let is_there = self.kept().plant(&wanted, tree, go_on)?;
+            return if is_there { Ok(()) } else { self.jobs.set_up(&script, tree) };
+        }
+        self.kept().furnish(&wanted, tree, go_on, || self.made(&script))?;
         Ok(remove_tree(self.context.root(), &self.scratch())?)
     }
 

@@ -49,23 +49,34 @@ impl Kept {
         go_on: impl Fn() -> Result<(), ActError>,
         make: impl FnOnce() -> Result<PathBuf, ActError>,
     ) -> Result<(), ActError> {
-        let Wanted { key, keep } = wanted;
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.dir)?;
-        let entry = self.dir.join(key);
-        let lock = lock_of(&entry);
-        let mut held = until_held(&lock, Hold::Shared, &go_on)?;
-        if !entry.join(COMPLETE).exists() {
-            drop(held);
-            held = until_held(&lock, Hold::Alone, &go_on)?;
-            if !entry.join(COMPLETE).exists() {
-                self.store(&entry, keep, &make()?)?;
-                self.forget_old(&entry)?;
-            }
+        if self.plant(wanted, tree, &go_on)? {
+            return Ok(());
         }
-        // Until then nobody clears it away.
-        let copied = copy_all(&entry.join(MADE), keep, tree);
-        drop(held);
-        copied
+        let entry = self.dir.join(wanted.key);
+        let _held = until_held(&lock_of(&entry), Hold::Alone, &go_on)?;
+        if !entry.join(COMPLETE).exists() {
+            self.store(&entry, wanted.keep, &make()?)?;
+            self.forget_old(&entry)?;
+        }
+        copy_all(&entry.join(MADE), wanted.keep, tree)
+    }
+
+    /// Copies an entry into `tree`, where nobody works, if there is one; gives whether there was.
+    pub(super) fn plant(
+        &self,
+        wanted: &Wanted<'_>,
+        tree: &Path,
+        go_on: impl Fn() -> Result<(), ActError>,
+    ) -> Result<bool, ActError> {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.dir)?;
+        let entry = self.dir.join(wanted.key);
+        // While it is held nobody clears it away.
+        let _held = until_held(&lock_of(&entry), Hold::Shared, go_on)?;
+        let is_there = entry.join(COMPLETE).exists();
+        if is_there {
+            copy_all(&entry.join(MADE), wanted.keep, tree)?;
+        }
+        Ok(is_there)
     }
 
     /// Where the directories `keep` of an entry are to be had, if it is there.
@@ -174,6 +185,19 @@ mod tests {
         assert_eq!(fs_err::read_to_string(second.join("a/deps/one")).unwrap(), "k");
         assert!(!second.join("missing").exists());
         assert_eq!(made.get(), 1);
+    }
+
+    #[test]
+    fn what_is_there_is_planted_and_what_is_not_is_not_made() {
+        let dir = tempfile::tempdir().unwrap();
+        let (kept, keep) = (Kept { dir: dir.path().join("kept") }, ["a/deps".to_owned()]);
+        let tree = tempfile::tempdir().unwrap();
+        let wanted = Wanted { key: "k", keep: &keep };
+        assert!(!kept.plant(&wanted, tree.path(), || Ok(())).unwrap());
+        assert!(!tree.path().join("a").exists() && Kept::all(&kept.dir).unwrap().is_empty());
+        furnished(&kept, "k", &Cell::new(0));
+        assert!(kept.plant(&wanted, tree.path(), || Ok(())).unwrap());
+        assert_eq!(fs_err::read_to_string(tree.path().join("a/deps/one")).unwrap(), "k");
     }
 
     #[test]
