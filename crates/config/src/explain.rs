@@ -190,6 +190,7 @@ fn own(user: &UserConfig) -> Result<Values, ConfigError> {
         ("notify.post_token_env", or_dash(&notify.post_token_env)),
         ("notify.digest", notify.digest.map_or_else(|| "-".to_owned(), |clock| clock.to_string())),
         ("notify.escalate", or_dash(&notify.escalate)),
+        ("notify.links", or_dash(&notify.links)),
     ])
 }
 

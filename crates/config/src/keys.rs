@@ -220,6 +220,12 @@ pub const KEYS: &[Key] = &[
         AtOnce,
         "after how long you are told again of what waits for your look",
     ),
+    user(
+        "notify.links",
+        URL,
+        AtOnce,
+        "where the dashboard is reached from afar; messages carry orders there",
+    ),
     user("notify.to.*.kind", WAY, AtOnce, "what this way to tell a person is"),
     user("notify.to.*.command", TEXTS, AtOnce, "a command's program and its arguments"),
     user("notify.to.*.url", ADDRESSES, AtOnce, "where ntfy, a webhook or the mail server is"),

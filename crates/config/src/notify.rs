@@ -123,6 +123,7 @@ impl UserConfig {
         let (said, lines) = (&self.raw.notify, &self.lines);
         words(lines, &["notify"], [("post_topic", &said.post_topic)])?;
         url(lines, &["notify", "post_url"], said.post_url.as_deref())?;
+        url(lines, &["notify", "links"], said.links.as_deref())?;
         variables(lines, &["notify", "post_token_env"], said.post_token_env.as_slice())?;
         for (name, way) in &said.to {
             let key = |key| ["notify", "to", name.as_str(), key];

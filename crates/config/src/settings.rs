@@ -58,6 +58,8 @@ pub struct Settings {
     pub digest: Option<Daily>,
     /// After how long a person is told again of what waits for a look, if so.
     pub escalate: Option<Duration>,
+    /// Where the dashboard is reached from afar, without a slash at the end: messages carry signed orders there, if so.
+    pub links: Option<String>,
     /// Names of variables whose values never reach a file: the configured ones, every credential, and
     /// those that are known to hold secrets.
     pub secrets: Vec<String>,
@@ -96,6 +98,7 @@ impl UserConfig {
                 None => None,
             },
             escalate: raw.notify.escalate.map(|span| span.0),
+            links: raw.notify.links.as_ref().map(|url| url.trim_end_matches('/').to_owned()),
             ways,
         };
         if settings.backoff_first.value > settings.backoff_longest.value {

@@ -161,6 +161,7 @@ pub(crate) struct NotifyText {
     pub to: BTreeMap<String, WayText>,
     pub digest: Option<Clock>,
     pub escalate: Option<Span>,
+    pub links: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]

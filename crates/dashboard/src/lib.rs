@@ -20,6 +20,6 @@ mod site;
 
 pub use book::{Book, Reading};
 pub use desk::Desk;
-pub use http::{Bind, Kind, NotBound, Serving, Token, Trouble, serve};
+pub use http::{Bind, Kind, NotBound, Serving, Token, Trouble, host_of, serve};
 pub use live::Live;
 pub use site::Site;

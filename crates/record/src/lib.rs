@@ -12,6 +12,7 @@ mod error;
 mod files;
 mod headroom;
 mod lines;
+mod link_key;
 pub mod redact;
 pub mod run;
 mod state_dir;

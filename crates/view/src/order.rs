@@ -4,6 +4,7 @@ use std::fmt;
 
 use herder_domain::goal::GoalState;
 use herder_domain::run::Run;
+use serde::{Deserialize, Serialize};
 
 /// What a person may want of a goal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +34,8 @@ pub enum Order {
 }
 
 /// Which orders there are, without their words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum OrderKind {
     /// [`Order::Queue`].
     Queue,

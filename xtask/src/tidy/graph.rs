@@ -26,7 +26,7 @@ pub const ALLOWED: &[(&str, &[&str])] = &[
     ("ralph", &["domain", "agent", "workspace", "executor", "record", "gate"]),
     (
         "orchestrator",
-        &["domain", "store", "forge", "workspace", "executor", "record", "gate", "config", "notify"],
+        &["domain", "store", "forge", "workspace", "executor", "record", "gate", "config", "notify", "view"],
     ),
     ("view", &["domain", "store", "record"]),
     ("watch", &["domain", "store", "record", "view"]),

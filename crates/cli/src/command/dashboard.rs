@@ -4,13 +4,14 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use herder_dashboard::{Bind, Book, Live, NotBound, Serving, Site, Token, serve};
+use herder_config::{Flags, UserConfig};
+use herder_dashboard::{Bind, Book, Live, NotBound, Serving, Site, Token, host_of, serve};
 use herder_record::StateDir;
 use jiff::tz::TimeZone;
 use serde_json::json;
 
 use crate::args::{self, Looking};
-use crate::call::Call;
+use crate::call::{Call, env};
 use crate::desk::CommandDesk;
 use crate::failure::Failure;
 use crate::output::{Output, Reply};
@@ -25,19 +26,25 @@ pub fn dashboard(call: &Call, args: &args::Dashboard) -> Result<Reply, Failure> 
         Some(file) => Site::of_numbers(Book::open(file.clone(), TimeZone::system())),
         None => of_all(&call.open()?.state)?,
     };
-    let serving = begin(call.output, site, args.listen, &args.looking)?;
+    let serving = begin(call.output, site, args.listen, &args.looking, afar(&call.config()?)?)?;
     serving.wait().map_err(|error| Failure::environment(format!("failed to go on listening: {error}")))?;
     Ok(Reply::nothing())
 }
 
 /// Serves it while the orchestrator works.
 pub fn beside(
-    output: Output,
+    (output, config): (Output, &UserConfig),
     state: &StateDir,
     listen: SocketAddr,
     looking: &Looking,
 ) -> Result<Serving, Failure> {
-    begin(output, of_all(state)?, listen, looking)
+    begin(output, of_all(state)?, listen, looking, afar(config)?)
+}
+
+/// The host name by which messages lead here.
+fn afar(config: &UserConfig) -> Result<Option<String>, Failure> {
+    let settings = config.settings(&Flags::default(), env)?;
+    Ok(settings.links.as_deref().and_then(host_of))
 }
 
 fn of_all(state: &StateDir) -> Result<std::io::Result<Site>, Failure> {
@@ -50,10 +57,12 @@ fn begin(
     site: std::io::Result<Site>,
     listen: SocketAddr,
     looking: &Looking,
+    afar: Option<String>,
 ) -> Result<Serving, Failure> {
     let token = looking.token_file.as_deref().map(token).transpose()?;
     let bind = Bind::new(listen, token).map_err(refused)?;
-    let serving = site.and_then(|site| serve(site, &bind, looking.host_name.clone())).map_err(|error| {
+    let names = looking.host_name.iter().cloned().chain(afar).collect();
+    let serving = site.and_then(|site| serve(site, &bind, names)).map_err(|error| {
         Failure::environment(format!("failed to listen at {listen}: {error}"))
             .hint("another program may have the port; port 0 takes one that is free")
     })?;

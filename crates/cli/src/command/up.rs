@@ -32,7 +32,7 @@ pub fn up(call: &Call, args: args::Up) -> Result<Reply, Failure> {
     let output = call.output;
     let tell = Box::new(move |told: &Told| tell(output, told));
     let _dashboard = match args.dashboard {
-        Some(address) => Some(dashboard::beside(output, &state, address, &args.looking)?),
+        Some(address) => Some(dashboard::beside((output, &config), &state, address, &args.looking)?),
         None => None,
     };
     let (herder, proc) = (PathBuf::from("/proc/self/exe"), PathBuf::from("/proc"));

@@ -1,5 +1,6 @@
 //! Addresses of pages.
 
+use axum::http::Uri;
 use herder_domain::repo::{GoalRef, RepoId};
 use herder_domain::run::RunId;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -25,6 +26,11 @@ fn in_repo(repo: &RepoId) -> String {
     [repo.host(), repo.owner(), repo.name()].map(escaped).join("/")
 }
 
+/// The host name in an address.
+pub fn host_of(address: &str) -> Option<String> {
+    address.parse::<Uri>().ok()?.host().map(ToOwned::to_owned)
+}
+
 /// The page of a goal.
 pub fn goal_address(goal: &GoalRef) -> String {
     format!("/goals/{}/{}", in_repo(&goal.repo), goal.number)
@@ -43,6 +49,17 @@ pub fn run_address(run: &RunId) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_host_of_an_address_is_known() {
+        for (address, host) in [
+            ("https://herder.example", Some("herder.example")),
+            ("http://Box.lan:8080/at", Some("Box.lan")),
+            ("nonsense at all", None),
+        ] {
+            assert_eq!(host_of(address).as_deref(), host, "{address}");
+        }
+    }
 
     #[test]
     fn what_an_address_means_by_a_character_is_escaped() {

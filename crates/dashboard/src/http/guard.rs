@@ -11,6 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::bind::Token;
+use super::link::is_open;
 use super::trouble::{Kind, Trouble};
 
 /// Nothing from elsewhere is loaded, nothing inline is run, and nobody frames a page (W3C Content Security Policy 3).
@@ -40,7 +41,7 @@ pub struct Guard {
 /// Refuses what may not be asked; tells a browser on every answer what a page may do.
 pub async fn guard(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
     let is_api = request.uri().path().starts_with("/api/");
-    let mut response = match guard.objection(request.headers()) {
+    let mut response = match guard.objection(request.uri().path(), request.headers()) {
         None => next.run(request).await,
         Some(trouble) => {
             let mut refused = if is_api { trouble.json() } else { trouble.page() };
@@ -58,7 +59,7 @@ pub async fn guard(State(guard): State<Arc<Guard>>, request: Request, next: Next
 }
 
 impl Guard {
-    fn objection(&self, headers: &HeaderMap) -> Option<Trouble> {
+    fn objection(&self, path: &str, headers: &HeaderMap) -> Option<Trouble> {
         let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
         if !self.is_ours(host) {
             let message = format!("this is not {host:?}: a page of another site may be asking");
@@ -67,7 +68,7 @@ impl Guard {
                     .hint("use the address that herder printed, or give the name with --host-name"),
             );
         }
-        let token = self.token.as_ref()?;
+        let token = self.token.as_ref().filter(|_| !is_open(path))?;
         let says = headers.get(header::AUTHORIZATION).and_then(|says| says.to_str().ok());
         (!says.is_some_and(|says| is_known(token, says))).then(|| {
             Trouble::new(Kind::Unauthorized, "this address asks for its token")

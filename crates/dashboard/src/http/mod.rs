@@ -7,6 +7,7 @@ mod csv;
 mod events;
 mod goals;
 mod guard;
+mod link;
 mod metrics;
 mod now;
 mod numbers;
@@ -19,7 +20,7 @@ mod runs;
 mod serve;
 mod trouble;
 
-pub use address::{goal_address, query, run_address, story_address};
+pub use address::{goal_address, host_of, query, run_address, story_address};
 pub use bind::{Bind, NotBound, Token};
 pub use serve::{Serving, serve};
 pub use trouble::{Kind, Trouble};

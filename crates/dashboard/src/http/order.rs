@@ -113,7 +113,7 @@ async fn taken(
 }
 
 /// Refuses what another site's page has a browser send (WHATWG Fetch, `Origin`; W3C Fetch Metadata).
-fn is_from_here(headers: &HeaderMap) -> Result<(), Trouble> {
+pub fn is_from_here(headers: &HeaderMap) -> Result<(), Trouble> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let host = text(header::HOST.as_str()).unwrap_or_default();
     let is_ours = |origin: &str| {

@@ -13,7 +13,7 @@ use super::guard::{Guard, guard};
 use super::reply::Reply;
 use super::route::{Parameter, Route};
 use super::trouble::{Kind, Trouble};
-use super::{events, goals, metrics, now, numbers, openapi, order, runs};
+use super::{events, goals, link, metrics, now, numbers, openapi, order, runs};
 use crate::page::Views;
 use crate::site::Site;
 
@@ -157,6 +157,7 @@ pub fn router(site: Arc<Site>, asked: Arc<Guard>) -> Router {
         .route(form, post(order::form))
         .route(json, post(order::json))
         .route(EVENTS, get(events::events))
+        .route(link::LINKS, get(link::ask).post(link::obey))
         .route("/assets/style.css", get(|| async { asset("text/css; charset=utf-8", STYLE) }))
         .route("/assets/live.js", get(|| async { asset("text/javascript; charset=utf-8", SCRIPT) }))
         .route("/assets/icon.svg", get(|| async { asset("image/svg+xml", ICON) }))

@@ -5,6 +5,7 @@
 mod answers;
 mod asking;
 mod description;
+mod links;
 mod live;
 mod metrics;
 mod orders;

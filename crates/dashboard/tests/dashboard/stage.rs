@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use herder_dashboard::{Bind, Book, Desk, Kind, Live, Serving, Site, Trouble, serve};
+use herder_dashboard::{Bind, Book, Desk, Kind, Live, Serving, Site, Token, Trouble, serve};
 use herder_domain::capacity::{Admission, Capacity, Headroom};
 use herder_domain::event::{Event, Repo, What};
 use herder_domain::forge::Home;
@@ -96,6 +96,11 @@ pub fn goal(number: u64) -> GoalRef {
 impl Stage {
     /// Story 1 with goal 2 at work, 3 queued behind it, 4 a draft, 5 waiting for a look.
     pub fn new() -> Self {
+        Self::asking(None)
+    }
+
+    /// The same at an address that asks for a token.
+    pub fn asking(token: Option<&str>) -> Self {
         let temp = tempfile::tempdir().unwrap();
         let state = StateDir::at(temp.path());
         state.create().unwrap();
@@ -108,7 +113,8 @@ impl Stage {
         let desk = Arc::new(TestDesk { database: state.database() });
         let live = Live::open(state.clone(), desk).unwrap();
         let site = Site::of_all(Book::open(state.stats(), TimeZone::UTC), live).unwrap();
-        let bind = Bind::new(([127, 0, 0, 1], 0).into(), None).unwrap();
+        let bind =
+            Bind::new(([127, 0, 0, 1], 0).into(), token.map(|token| Token::new(token).unwrap())).unwrap();
         let serving = serve(site, &bind, Vec::new()).unwrap();
         let mut stage = Self { state, store, serving, _temp: temp };
         stage.write(TITLE, false);

@@ -228,6 +228,7 @@ mod tests {
         ),
         ("notify.digest", "notify.digest = \"07:00\""),
         ("notify.escalate", "notify.escalate = \"4h\""),
+        ("notify.links", "notify.links = \"https://herder.example\""),
         ("notify.to.*.kind", "notify.to.a = { kind = \"desktop\" }"),
         ("notify.to.*.command", "notify.to.a = { kind = \"command\", command = [\"x\"] }"),
         ("notify.to.*.url", "notify.to.a = { kind = \"json\", url = \"http://127.0.0.1:1\" }"),

@@ -4,9 +4,11 @@
 use std::time::Duration;
 
 use herder_domain::effect::{Effect, Once};
+use herder_domain::goal::Goal;
 use herder_domain::repo::GoalRef;
-use herder_notify::Notice;
+use herder_notify::{Link, Notice};
 use herder_store::OpenEffect;
+use herder_view::{LinkSigner, OrderLink};
 use jiff::Timestamp;
 
 use super::UpError;
@@ -30,15 +32,37 @@ pub(super) fn tell(daemon: &mut Daemon, due: OpenEffect) -> Result<(), UpError> 
         Once::All => Notice::new(key, title, message, *level),
         Once::Repo | Once::Goal => Notice::new(&named, title, message, *level),
     };
-    let story = daemon.store.goal(goal)?.and_then(|goal| goal.story);
+    let found = daemon.store.goal(goal)?;
+    let links = match &found {
+        Some(found) => orders(daemon, found)?,
+        None => Vec::new(),
+    };
+    let story = found.and_then(|goal| goal.story);
     let is_of_goal = *once != Once::All;
     let notice = Notice {
         goal: is_of_goal.then(|| goal.clone()),
         story: story.filter(|_| is_of_goal).map(|number| GoalRef { number, ..goal.clone() }),
+        links: if is_of_goal { links } else { Vec::new() },
         ..notice
     };
     let told = daemon.store.told_by(&due.key)?;
     Ok(daemon.spawn(due, move |context| act::notify(context, &notice, &told))?)
+}
+
+/// What can be ordered of a goal that waits for a look, each a signed address of the dashboard, where that is reached from
+/// afar.
+fn orders(daemon: &Daemon, goal: &Goal) -> Result<Vec<Link>, UpError> {
+    let Some(base) = &daemon.context.settings.links else { return Ok(Vec::new()) };
+    let orders = OrderLink::of(&daemon.store, goal, Timestamp::now())?;
+    if orders.is_empty() {
+        return Ok(Vec::new());
+    }
+    let signer = LinkSigner::new(&daemon.context.state.link_key()?);
+    let link = |order: &OrderLink| Link {
+        label: order.order.title().to_owned(),
+        url: format!("{base}{}{}", OrderLink::PLACE, signer.sign(order)),
+    };
+    Ok(orders.iter().map(link).collect())
 }
 
 /// Takes note of what was not told by all ways.
