@@ -32,17 +32,16 @@ pub(super) fn tell(daemon: &mut Daemon, due: OpenEffect) -> Result<(), UpError> 
         Once::All => Notice::new(key, title, message, *level),
         Once::Repo | Once::Goal => Notice::new(&named, title, message, *level),
     };
-    let found = daemon.store.goal(goal)?;
+    let is_of_goal = *once != Once::All;
+    let found = daemon.store.goal(goal)?.filter(|_| is_of_goal);
     let links = match &found {
         Some(found) => orders(daemon, found)?,
         None => Vec::new(),
     };
-    let story = found.and_then(|goal| goal.story);
-    let is_of_goal = *once != Once::All;
     let notice = Notice {
         goal: is_of_goal.then(|| goal.clone()),
-        story: story.filter(|_| is_of_goal).map(|number| GoalRef { number, ..goal.clone() }),
-        links: if is_of_goal { links } else { Vec::new() },
+        story: found.and_then(|goal| goal.story).map(|number| GoalRef { number, ..goal.clone() }),
+        links,
         ..notice
     };
     let told = daemon.store.told_by(&due.key)?;
@@ -57,7 +56,15 @@ fn orders(daemon: &Daemon, goal: &Goal) -> Result<Vec<Link>, UpError> {
     if orders.is_empty() {
         return Ok(Vec::new());
     }
-    let signer = LinkSigner::new(&daemon.context.state.link_key()?);
+    let signer = match daemon.context.state.link_key() {
+        Ok(key) => LinkSigner::new(&key),
+        Err(error) => {
+            // A message without them is better than none, and than no orchestrator.
+            let why = format!("messages carry no addresses to answer at: {error}");
+            daemon.say(&Told::note(Timestamp::now(), why));
+            return Ok(Vec::new());
+        }
+    };
     let link = |order: &OrderLink| Link {
         label: order.order.title().to_owned(),
         url: format!("{base}{}{}", OrderLink::PLACE, signer.sign(order)),

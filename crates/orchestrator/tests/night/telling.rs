@@ -58,3 +58,20 @@ fn orders_of(stage: &Stage, goal: &GoalRef, message: &Value) {
     let orders: Vec<_> = orders.collect();
     assert_eq!(orders, [("Approve", OrderKind::Approve), ("Reject", OrderKind::Reject)]);
 }
+
+#[test]
+fn where_orders_cannot_be_signed_a_message_comes_without_them_and_the_night_goes_on() {
+    let sink = NotifySink::start();
+    let settings = format!(
+        "[notify]\nlinks = \"https://herder.example\"\n[notify.to.own]\nkind = \"json\"\nurl = \"{}\"",
+        sink.url()
+    );
+    let mut stage = Plan::gate(GATE).config(&settings).build();
+    fs_err::create_dir(stage.home.state().join("link.key")).unwrap();
+    let goal = stage.goal_to_see("Write a file", &easy("new.txt"));
+    stage.good_night();
+    assert_eq!(stage.word(&goal), "spot-check");
+    let bodies = sink.received().into_iter().map(|post| serde_json::from_str::<Value>(&post.body).unwrap());
+    assert!(bodies.filter(|body| body["goal"] == goal.to_string()).all(|body| body["links"] == json!([])));
+    assert_eq!(sink.received().len(), 1);
+}
